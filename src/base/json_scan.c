@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass, no tree. The level stack serves two ends: it bounds the nesting, and it
+ * is the JSON Pointer of whatever is being read, spelled out only when a fault needs it.
+ */
+#include "base/json_scan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void spell_pointer(struct json_scan *scan)
+{
+    size_t used = 0, room = sizeof scan->pointer;
+    scan->pointer[0] = '\0';
+    for (int i = 0; i < scan->depth && used + 16 < room; i++) {
+        if (scan->level[i].index >= 0) {
+            used += (size_t) snprintf(scan->pointer + used, room - used, "/%d", scan->level[i].index);
+            continue;
+        }
+        if (!scan->level[i].key.at)
+            break;
+        scan->pointer[used++] = '/';
+        for (size_t k = 0; k < scan->level[i].key.len && used + 8 < room; k++) {
+            char c = scan->level[i].key.at[k];
+            if (c == '~' || c == '/')
+                scan->pointer[used++] = '~';
+            scan->pointer[used++] = c == '~' ? '0' : c == '/' ? '1' : c;
+        }
+        /* Never end inside a UTF-8 sequence: the pointer goes into an answer. */
+        while (!str_is_utf8((struct str){ scan->pointer, used }, NULL))
+            used--;
+        scan->pointer[used] = '\0';
+    }
+}
+
+void json_fault(struct json_scan *scan, const char *what)
+{
+    if (scan->fault)
+        return;
+    scan->fault = what;
+    spell_pointer(scan);
+    scan->at = scan->end;
+}
+
+void json_fault_value(struct json_scan *scan, const char *what)
+{
+    if (scan->fault)
+        return;
+    scan->fault_is_value = true;
+    json_fault(scan, what);
+}
+
+void json_scan_init(struct json_scan *scan, struct str text, struct arena *arena)
+{
+    scan->at = scan->begin = text.at;
+    scan->end = text.at + text.len;
+    scan->arena = arena;
+    scan->fault = NULL;
+    scan->fault_is_limit = scan->fault_is_value = false;
+    scan->depth = 0;
+    if (!str_is_utf8(text, NULL))
+        json_fault(scan, "the body is not UTF-8");
+}
+
+static inline void space(struct json_scan *scan)
+{
+    const char *p = scan->at;
+    while (p < scan->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    scan->at = p;
+}
+
+char json_peek(struct json_scan *scan)
+{
+    space(scan);
+    if (scan->at == scan->end) {
+        json_fault(scan, "the JSON text ends too early");
+        return 0;
+    }
+    char c = *scan->at;
+    if (c == '-' || (c >= '0' && c <= '9'))
+        return '0';
+    if (c == '{' || c == '[' || c == '"' || c == 't' || c == 'f' || c == 'n')
+        return c;
+    json_fault(scan, "a JSON value was expected here");
+    return 0;
+}
+
+static void enter(struct json_scan *scan, char bracket, const char *what)
+{
+    char next = json_peek(scan);
+    if (!next)
+        return;
+    if (next != bracket) {
+        json_fault(scan, what);
+        return;
+    }
+    if (scan->depth == JSON_SCAN_DEPTH) {
+        json_fault(scan, "nested too deep (more than 32 levels)");
+        return;
+    }
+    scan->at++;
+    scan->level[scan->depth].key = (struct str){ 0 };
+    scan->level[scan->depth].index = bracket == '[' ? 0 : -1;
+    scan->level[scan->depth].first = true;
+    scan->depth++;
+}
+
+void json_object(struct json_scan *scan)
+{
+    enter(scan, '{', "an object was expected");
+}
+
+void json_array(struct json_scan *scan)
+{
+    enter(scan, '[', "an array was expected");
+}
+
+/* Past the comma to the next member, or past the closing bracket and false. */
+static bool next(struct json_scan *scan, char close, const char *what)
+{
+    if (scan->fault)
+        return false;
+    space(scan);
+    if (scan->at == scan->end) {
+        json_fault(scan, "the JSON text ends too early");
+        return false;
+    }
+    bool first = scan->level[scan->depth - 1].first;
+    if (*scan->at == close) {
+        scan->at++;
+        scan->depth--;
+        return false;
+    }
+    if (!first) {
+        if (*scan->at != ',') {
+            json_fault(scan, what);
+            return false;
+        }
+        scan->at++;
+    }
+    scan->level[scan->depth - 1].first = false;
+    return true;
+}
+
+/* Four hex digits at @p (inside the text), or -1. */
+static int hex4(const char *p, const char *end)
+{
+    int value = 0;
+    if (end - p < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static char *put_utf8(char *to, int c)
+{
+    if (c < 0x80) {
+        *to++ = (char) c;
+    } else if (c < 0x800) {
+        *to++ = (char) (0xc0 | c >> 6);
+        *to++ = (char) (0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+        *to++ = (char) (0xe0 | c >> 12);
+        *to++ = (char) (0x80 | (c >> 6 & 0x3f));
+        *to++ = (char) (0x80 | (c & 0x3f));
+    } else {
+        *to++ = (char) (0xf0 | c >> 18);
+        *to++ = (char) (0x80 | (c >> 12 & 0x3f));
+        *to++ = (char) (0x80 | (c >> 6 & 0x3f));
+        *to++ = (char) (0x80 | (c & 0x3f));
+    }
+    return to;
+}
+
+/* One \uXXXX or a surrogate pair of them; *p is behind the 'u'. -1 for a bad one; U+0000 is refused. */
+static int unicode_escape(const char **p, const char *end)
+{
+    int c = hex4(*p, end);
+    *p += 4;
+    if (c <= 0 || (c >= 0xdc00 && c <= 0xdfff))
+        return -1;
+    if (c < 0xd800 || c > 0xdbff)
+        return c;
+    if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
+        return -1;
+    int low = hex4(*p + 2, end);
+    *p += 6;
+    return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00) : -1;
+}
+
+/* @from..@to is the inside of a string with at least one backslash, every one followed by a byte. */
+static struct str unescape(struct json_scan *scan, const char *from, const char *to)
+{
+    char *text = arena_take_raw(scan->arena, (size_t) (to - from) + 1), *w = text;
+    if (!text) {
+        scan->fault_is_limit = true;
+        json_fault(scan, "the request needs more memory than one may have");
+        return (struct str){ 0 };
+    }
+    for (const char *p = from; p < to;) {
+        if (*p != '\\') {
+            *w++ = *p++;
+            continue;
+        }
+        char c = p[1];
+        p += 2;
+        static const char from_char[] = "\"\\/bfnrt", to_char[] = "\"\\/\b\f\n\r\t";
+        const char *simple = c ? strchr(from_char, c) : NULL;
+        int point = simple ? to_char[simple - from_char] : c == 'u' ? unicode_escape(&p, to) : -1;
+        if (point < 0) {
+            json_fault(scan, "a bad escape in a string (\\u0000 and lone surrogates are refused)");
+            return (struct str){ 0 };
+        }
+        w = put_utf8(w, point);
+    }
+    return (struct str){ text, (size_t) (w - text) };
+}
+
+static struct str string(struct json_scan *scan)
+{
+    const char *from = ++scan->at, *p = from;
+    bool escaped = false;
+    for (; p < scan->end && *p != '"'; p++) {
+        if ((unsigned char) *p < 0x20) {
+            json_fault(scan, "a control character in a string must be escaped");
+            return (struct str){ 0 };
+        }
+        if (*p == '\\') {
+            escaped = true;
+            if (++p == scan->end)
+                break;
+        }
+    }
+    if (p >= scan->end) {
+        json_fault(scan, "a string is not closed");
+        return (struct str){ 0 };
+    }
+    scan->at = p + 1;
+    return escaped ? unescape(scan, from, p) : (struct str){ from, (size_t) (p - from) };
+}
+
+bool json_next_key(struct json_scan *scan, struct str *ret_key)
+{
+    if (!next(scan, '}', "a comma or '}' was expected"))
+        return false;
+    if (json_peek(scan) != '"') {
+        json_fault(scan, "a member name in quotes was expected");
+        return false;
+    }
+    struct str key = string(scan);
+    if (scan->fault)
+        return false;
+    scan->level[scan->depth - 1].key = key;
+    space(scan);
+    if (scan->at == scan->end || *scan->at != ':') {
+        json_fault(scan, "a colon was expected after the member name");
+        return false;
+    }
+    scan->at++;
+    *ret_key = key;
+    return true;
+}
+
+bool json_next_item(struct json_scan *scan)
+{
+    bool first = scan->depth > 0 && scan->level[scan->depth - 1].first;
+    if (!next(scan, ']', "a comma or ']' was expected"))
+        return false;
+    if (!first)
+        scan->level[scan->depth - 1].index++;
+    return true;
+}
+
+struct str json_string(struct json_scan *scan, size_t min_bytes, size_t max_bytes)
+{
+    char kind = json_peek(scan);
+    if (kind != '"') {
+        json_fault(scan, "a string was expected");
+        return (struct str){ 0 };
+    }
+    struct str text = string(scan);
+    if (scan->fault)
+        return (struct str){ 0 };
+    if (text.len < min_bytes || text.len > max_bytes) {
+        json_fault_value(scan, text.len < min_bytes ? "the string is too short" : "the string is too long");
+        return (struct str){ 0 };
+    }
+    return text;
+}
+
+static const char *digits(const char *p, const char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+/* The text of a number, past it; *ret_plain when it has neither fraction nor exponent. */
+static struct str number(struct json_scan *scan, bool *ret_plain)
+{
+    const char *from = scan->at, *p = from + (*from == '-');
+    const char *whole = p;
+    p = digits(p, scan->end);
+    bool good = p > whole && (*whole != '0' || p == whole + 1);
+    *ret_plain = true;
+    if (good && p < scan->end && *p == '.') {
+        const char *fraction = ++p;
+        p = digits(p, scan->end);
+        good = p > fraction;
+        *ret_plain = false;
+    }
+    if (good && p < scan->end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < scan->end && (*p == '+' || *p == '-');
+        const char *exponent = p;
+        p = digits(p, scan->end);
+        good = p > exponent;
+        *ret_plain = false;
+    }
+    if (!good) {
+        json_fault(scan, "a malformed number");
+        return (struct str){ 0 };
+    }
+    scan->at = p;
+    return (struct str){ from, (size_t) (p - from) };
+}
+
+static double to_double(struct json_scan *scan, struct str text)
+{
+    char copy[64];
+    if (text.len >= sizeof copy) {
+        json_fault_value(scan, "the number has too many digits");
+        return 0;
+    }
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    return strtod(copy, NULL); /* the program never calls setlocale(LC_NUMERIC) */
+}
+
+int64_t json_int(struct json_scan *scan, int64_t min, int64_t max)
+{
+    if (json_peek(scan) != '0') {
+        json_fault(scan, "a whole number was expected");
+        return 0;
+    }
+    bool plain;
+    int64_t value = 0;
+    struct str text = number(scan, &plain);
+    if (scan->fault)
+        return 0;
+    if (plain && !str_to_int64(text, &value)) {
+        json_fault_value(scan, "the number is out of range");
+        return 0;
+    }
+    if (!plain) {
+        double real = to_double(scan, text);
+        if (scan->fault)
+            return 0;
+        if (real < -9007199254740992.0 || real > 9007199254740992.0 || real != (double) (int64_t) real) {
+            json_fault_value(scan, "a whole number was expected");
+            return 0;
+        }
+        value = (int64_t) real;
+    }
+    if (value < min || value > max) {
+        json_fault_value(scan, value < min ? "the number is too small" : "the number is too large");
+        return 0;
+    }
+    return value;
+}
+
+double json_number(struct json_scan *scan)
+{
+    if (json_peek(scan) != '0') {
+        json_fault(scan, "a number was expected");
+        return 0;
+    }
+    bool plain;
+    struct str text = number(scan, &plain);
+    return scan->fault ? 0 : to_double(scan, text);
+}
+
+static bool word(struct json_scan *scan, const char *text, size_t len)
+{
+    if ((size_t) (scan->end - scan->at) < len || memcmp(scan->at, text, len) != 0) {
+        json_fault(scan, "a JSON value was expected here");
+        return false;
+    }
+    scan->at += len;
+    return true;
+}
+
+bool json_bool(struct json_scan *scan)
+{
+    char kind = json_peek(scan);
+    if (kind == 't')
+        return word(scan, "true", 4);
+    if (kind == 'f')
+        (void) word(scan, "false", 5);
+    else
+        json_fault(scan, "true or false was expected");
+    return false;
+}
+
+bool json_null(struct json_scan *scan)
+{
+    return json_peek(scan) == 'n' && word(scan, "null", 4);
+}
+
+/* Bounded: the level stack is the recursion's only memory and its limit. */
+struct str json_skip(struct json_scan *scan)
+{
+    char kind = json_peek(scan);
+    const char *from = scan->at;
+    struct str key;
+    bool plain;
+    switch (kind) {
+    case '{':
+        for (json_object(scan); json_next_key(scan, &key);)
+            (void) json_skip(scan);
+        break;
+    case '[':
+        for (json_array(scan); json_next_item(scan);)
+            (void) json_skip(scan);
+        break;
+    case '"': (void) string(scan); break;
+    case '0': (void) number(scan, &plain); break;
+    case 't':
+    case 'f': (void) json_bool(scan); break;
+    case 'n': (void) json_null(scan); break;
+    default: break;
+    }
+    return scan->fault ? (struct str){ 0 } : (struct str){ from, (size_t) (scan->at - from) };
+}
+
+void json_end(struct json_scan *scan)
+{
+    if (scan->fault)
+        return;
+    space(scan);
+    if (scan->at != scan->end)
+        json_fault(scan, "something follows the JSON value");
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A metric is a run of slots: one for a counter or gauge, BUCKETS + 2 for a histogram
+ * (buckets, sum, count). A shard is one array of slots per thread; only its thread
+ * writes, with relaxed stores, so counting costs a load, an add and a store.
+ */
+#include "base/metric.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/strmap.h"
+
+enum { SLOTS = 1 << 16, SHARDS = 64, BUCKETS = 22 };
+
+/* Upper bounds in microseconds. */
+static const int64_t bounds_us[BUCKETS] = { 1,     2,     5,     10,     20,     50,      100,     200,
+                                            500,   1000,  2000,  5000,   10000,  20000,   50000,   100000,
+                                            200000, 500000, 1000000, 2000000, 5000000, 10000000 };
+
+struct metric {
+    enum metric_kind kind;
+    char *name, *help, *labels;
+    metric_id first;
+};
+
+struct metric_shard {
+    _Atomic uint64_t slots[SLOTS];
+};
+
+struct metrics {
+    pthread_mutex_t lock;
+    struct metric *list;
+    size_t count, room;
+    metric_id next;
+    struct metric_shard *shards[SHARDS]; /* [0] is shared: gauges */
+    int n_shards;
+};
+
+struct metrics *metrics_new(void)
+{
+    struct metrics *metrics = calloc(1, sizeof *metrics);
+    if (!metrics)
+        return NULL;
+    (void) pthread_mutex_init(&metrics->lock, NULL);
+    metrics->next = 1; /* slot 0 swallows METRIC_NONE */
+    return metric_shard_new(metrics) ? metrics : metrics_free(metrics);
+}
+
+struct metrics *metrics_free(struct metrics *metrics)
+{
+    if (!metrics)
+        return NULL;
+    for (size_t i = 0; i < metrics->count; i++) {
+        free(metrics->list[i].name);
+        free(metrics->list[i].help);
+        free(metrics->list[i].labels);
+    }
+    free(metrics->list);
+    for (int i = 0; i < metrics->n_shards; i++)
+        free(metrics->shards[i]);
+    (void) pthread_mutex_destroy(&metrics->lock);
+    free(metrics);
+    return NULL;
+}
+
+struct metric_shard *metric_shard_new(struct metrics *metrics)
+{
+    struct metric_shard *shard = NULL;
+    (void) pthread_mutex_lock(&metrics->lock);
+    if (metrics->n_shards < SHARDS && (shard = calloc(1, sizeof *shard)))
+        metrics->shards[metrics->n_shards++] = shard;
+    (void) pthread_mutex_unlock(&metrics->lock);
+    return shard;
+}
+
+static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, const char *name,
+                            const char *help, struct str labels)
+{
+    for (size_t i = 0; i < metrics->count; i++)
+        if (str_is(str_of(metrics->list[i].name), name) &&
+            str_eq(str_of(metrics->list[i].labels), labels))
+            return metrics->list[i].first;
+
+    metric_id slots = kind == METRIC_HISTOGRAM ? BUCKETS + 2 : 1;
+    if (metrics->next + slots > SLOTS)
+        return METRIC_NONE;
+    if (metrics->count == metrics->room) {
+        size_t room = metrics->room ? metrics->room * 2 : 64;
+        struct metric *list = realloc(metrics->list, room * sizeof *list);
+        if (!list)
+            return METRIC_NONE;
+        metrics->list = list;
+        metrics->room = room;
+    }
+    struct metric metric = { .kind = kind,
+                             .name = str_dup(str_of(name)),
+                             .help = str_dup(str_of(help)),
+                             .labels = str_dup(labels),
+                             .first = metrics->next };
+    if (!metric.name || !metric.help || !metric.labels) {
+        free(metric.name);
+        free(metric.help);
+        free(metric.labels);
+        return METRIC_NONE;
+    }
+    metrics->list[metrics->count++] = metric;
+    metrics->next += slots;
+    return metric.first;
+}
+
+metric_id metric_register(struct metrics *metrics, enum metric_kind kind, const char *name,
+                          const char *help, struct str labels)
+{
+    (void) pthread_mutex_lock(&metrics->lock);
+    metric_id id = add_metric(metrics, kind, name, help, labels);
+    (void) pthread_mutex_unlock(&metrics->lock);
+    return id;
+}
+
+static inline void bump(_Atomic uint64_t *slot, uint64_t more)
+{
+    uint64_t now = atomic_load_explicit(slot, memory_order_relaxed);
+    atomic_store_explicit(slot, now + more, memory_order_relaxed);
+}
+
+void metric_add(struct metric_shard *shard, metric_id id, uint64_t more)
+{
+    bump(&shard->slots[id], more);
+}
+
+void metric_observe_us(struct metric_shard *shard, metric_id id, int64_t us)
+{
+    if (id == METRIC_NONE)
+        return;
+    int low = 0, high = BUCKETS;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (us <= bounds_us[middle])
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low < BUCKETS)
+        bump(&shard->slots[id + (metric_id) low], 1);
+    bump(&shard->slots[id + BUCKETS], us > 0 ? (uint64_t) us : 0);
+    bump(&shard->slots[id + BUCKETS + 1], 1);
+}
+
+void metric_set(struct metrics *metrics, metric_id id, int64_t value)
+{
+    atomic_store_explicit(&metrics->shards[0]->slots[id], (uint64_t) value, memory_order_relaxed);
+}
+
+static uint64_t total(struct metrics *metrics, metric_id slot)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < metrics->n_shards; i++)
+        sum += atomic_load_explicit(&metrics->shards[i]->slots[slot], memory_order_relaxed);
+    return sum;
+}
+
+static const struct metric *metric_of(struct metrics *metrics, metric_id id)
+{
+    for (size_t i = 0; i < metrics->count; i++)
+        if (metrics->list[i].first == id)
+            return &metrics->list[i];
+    return NULL;
+}
+
+uint64_t metric_value(struct metrics *metrics, metric_id id)
+{
+    (void) pthread_mutex_lock(&metrics->lock);
+    const struct metric *metric = metric_of(metrics, id);
+    bool histogram = metric && metric->kind == METRIC_HISTOGRAM;
+    uint64_t value = metric ? total(metrics, histogram ? id + BUCKETS + 1 : id) : 0;
+    (void) pthread_mutex_unlock(&metrics->lock);
+    return value;
+}
+
+static void print_histogram(struct metrics *metrics, const struct metric *m, struct out *out)
+{
+    const char *comma = m->labels[0] ? "," : "";
+    uint64_t below = 0;
+    for (metric_id b = 0; b < BUCKETS; b++) {
+        below += total(metrics, m->first + b);
+        out_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", m->name, m->labels, comma,
+                   (double) bounds_us[b] / 1e6, (unsigned long long) below);
+    }
+    unsigned long long count = total(metrics, m->first + BUCKETS + 1);
+    const char *open = m->labels[0] ? "{" : "", *close = m->labels[0] ? "}" : "";
+    out_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", m->name, m->labels, comma, count);
+    out_printf(out, "%s_sum%s%s%s %.6f\n", m->name, open, m->labels, close,
+               (double) total(metrics, m->first + BUCKETS) / 1e6);
+    out_printf(out, "%s_count%s%s%s %llu\n", m->name, open, m->labels, close, count);
+}
+
+static void print_family(struct metrics *metrics, const char *name, struct out *out)
+{
+    static const char *const kinds[] = { "counter", "gauge", "histogram" };
+    bool first = true;
+    for (size_t i = 0; i < metrics->count; i++) {
+        const struct metric *m = &metrics->list[i];
+        if (!str_is(str_of(m->name), name))
+            continue;
+        if (first)
+            out_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, m->help, name, kinds[m->kind]);
+        first = false;
+        if (m->kind == METRIC_HISTOGRAM) {
+            print_histogram(metrics, m, out);
+            continue;
+        }
+        const char *open = m->labels[0] ? "{" : "", *close = m->labels[0] ? "}" : "";
+        out_printf(out, "%s%s%s%s %lld\n", name, open, m->labels, close,
+                   (long long) total(metrics, m->first));
+    }
+}
+
+void metrics_print(struct metrics *metrics, struct out *out)
+{
+    (void) pthread_mutex_lock(&metrics->lock);
+    struct strmap *seen = strmap_new(metrics->count);
+    for (size_t i = 0; seen && i < metrics->count; i++) {
+        struct str name = str_of(metrics->list[i].name);
+        if (strmap_get(seen, name) != STRMAP_NONE || strmap_put(seen, name, 0) != OK)
+            continue;
+        print_family(metrics, metrics->list[i].name, out);
+    }
+    (void) strmap_free(seen);
+    (void) pthread_mutex_unlock(&metrics->lock);
+}
