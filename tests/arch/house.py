@@ -76,7 +76,7 @@ def is_variable(head):
 def first_comment(text):
     """The contract: the first comment after the SPDX line that comes before any code."""
     for match in re.finditer(r'/\*.*?\*/|^[^#\s/][^\n]*', text, re.S | re.M):
-        if SPDX in match[0]:
+        if SPDX in match[0] or re.fullmatch(r'(struct|union|enum) \w+;', match[0].strip()):
             continue
         return match[0] if match[0].startswith('/*') else ''
     return ''
