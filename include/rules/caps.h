@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rules/rule.h"
+#include "shop/profile.h"
+
+/*
+ * Caps
+ *
+ * May this rule still be shown to this customer: windows, silence after a decline or an
+ * acceptance, and the end after so many declines. Pure arithmetic over the profile's
+ * memory. A guest (@memory NULL) has no memory, so nothing is exceeded.
+ */
+enum caps_answer { CAPS_ALLOW, CAPS_CAP, CAPS_SILENT_DECLINE, CAPS_SILENT_ACCEPT, CAPS_STOPPED };
+
+struct caps_verdict {
+    enum caps_answer answer;
+    const struct cap *cap; /* CAPS_CAP */
+    int64_t seen, wanted;  /* count and maximum, or the instant until which it is silent (us) */
+};
+
+/* O(log rules remembered + touches). @session as session_mark gives it. */
+struct caps_verdict caps_allow(const struct rule *rule, const struct profile *memory, uint32_t session,
+                               int64_t now_us);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/strmap.h"
+#include "rules/diag.h"
+#include "rules/doc.h"
+#include "rules/rule.h"
+
+struct expr;
+
+/*
+ * Lowering
+ *
+ * Structured words are sugar for CEL: turns the condition blocks of a rule file (`when`,
+ * `audience`, item blocks, `where`, `conditions`) into expressions over facts. Every fault
+ * becomes a diag with its place and a guess; NULL then. Money in matchers is written in the
+ * main unit of the currency and becomes minor units; percentages become basis points.
+ */
+struct lowering {
+    struct arena *arena; /* the ruleset's: results live there */
+    struct diags *diags;
+    const struct doc_file *file;
+    int decimals; /* of the currency */
+    /* Named conditions: their nodes, for `use`, by name; each lowered in place. */
+    const struct doc_node *(*named)(void *self, struct str name, const struct doc_file **ret_file);
+    const char *const *named_words; /* NULL-terminated, for guesses */
+    void *self;
+    /* The ruleset's list of attribute names: finds or adds, gives the number. */
+    uint32_t (*attr)(void *self, struct str name);
+    int use_depth; /* guards circles of `use` */
+};
+
+/*
+ * The members of a `when` or `audience` mapping, each as one condition, appended to
+ * @list (room for @room); side by side is AND. Returns how many, or -1 after a diag.
+ */
+int lower_conditions(struct lowering *lowering, const struct doc_node *mapping, bool audience,
+                     struct condition *list, int room);
+
+/* An item block for `where`: true of the current item. NULL after a diag. */
+const struct expr *lower_item(struct lowering *lowering, const struct doc_node *mapping);
+
+/* Scalars as rule files write them; false after a diag. */
+bool lower_money(struct lowering *lowering, const struct doc_node *node, int64_t *ret_minor);
+bool lower_percent(struct lowering *lowering, const struct doc_node *node, int32_t *ret_bp);
+bool lower_duration(struct lowering *lowering, const struct doc_node *node, int64_t *ret_us);
+bool lower_number(struct lowering *lowering, const struct doc_node *node, double *ret_number);
+bool lower_int(struct lowering *lowering, const struct doc_node *node, int64_t min, int64_t max,
+               int64_t *ret_value);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/snapshot.h"
+#include "base/str.h"
+#include "rules/diag.h"
+#include "rules/doc.h"
+#include "rules/rule.h"
+
+/*
+ * Ruleset
+ *
+ * All rule files of a shop, read together, checked, lowered and indexed by trigger and
+ * placement. Immutable once made and shared by reference. *Where a rule is evaluated*:
+ * rule_matches below.
+ */
+struct ruleset;
+struct facts;
+
+struct attr_label { /* how the comparison table calls an attribute */
+    struct str name, label[LOCALES], unit[LOCALES];
+    int better; /* +1 more is better, -1 less, 0 not ordered */
+};
+
+struct ruleset_settings {
+    const struct civil_zone *(*zone)(void *self, struct str name); /* NULL: unknown zone */
+    void *self;
+    struct str version; /* 12 hex digits; copied */
+};
+
+/*
+ * Reads all @files (in the order given; ids, named conditions and groups are shared over all).
+ * Every fault is a diag; with any error *ret_ruleset is NULL and ERR_INPUT comes back. The
+ * ruleset copies what it keeps: files and diags may go before it.
+ */
+MUST_CHECK enum err ruleset_read(const struct doc_file *files, uint32_t n_files,
+                                 const struct ruleset_settings *settings, struct diags *diags,
+                                 struct ruleset **ret_ruleset);
+
+/* No rules at all: what serves before the first rule file. */
+struct ruleset *ruleset_empty(void);
+
+struct ruleset *ruleset_ref(struct ruleset *ruleset);
+struct ruleset *ruleset_unref(struct ruleset *ruleset);
+DEFINE_AUTO(struct ruleset, ruleset_unref)
+
+struct str ruleset_version(const struct ruleset *ruleset);
+struct str ruleset_currency(const struct ruleset *ruleset);
+uint32_t ruleset_count(const struct ruleset *ruleset);
+const struct rule *ruleset_rule(const struct ruleset *ruleset, uint32_t number);
+const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id); /* NULL: none */
+const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /* for facts */
+const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
+const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset, struct str name); /* NULL: none */
+
+/* Rules of that trigger and placement with any status but draft and archived, by falling priority, then id. */
+const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger trigger,
+                                   struct str placement, uint32_t *ret_n);
+
+/* For metrics: lets the owner hang a number on each rule once, before it is published. */
+void ruleset_set_metric(struct ruleset *ruleset, uint32_t number, metric_id shown);
+
+enum match_answer { MATCH_YES, MATCH_NO, MATCH_UNKNOWN, MATCH_OFF_SCHEDULE };
+
+struct match_verdict {
+    enum match_answer answer;
+    const struct condition *failed; /* the first that is not true; NULL otherwise */
+};
+
+/* All conditions and the schedule; not caps (caps.h). No allocation. */
+struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us);
+
+/* The value seen and wanted by a failed condition, as text for a receipt; absent when not a plain comparison. */
+void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
+                       struct out *ret_wanted);
