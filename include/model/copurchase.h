@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/out.h"
+#include "base/str.h"
+
+struct catalog;
+
+/*
+ * Copurchase
+ *
+ * What is bought together, counted. The counts are a fold over orders: one pass, in log
+ * order, each order once; they live on one thread (the keeper's, or an import's). The sealed
+ * model (model/model.h) is made from them for one catalogue.
+ *
+ * An order is a set of SKUs; of an order with more than COPURCHASE_MAX_BASKET distinct SKUs the
+ * pairs are not counted (wholesale orders say little about taste and cost n^2), its single
+ * counts are. Memory is bounded: see copurchase_new.
+ */
+enum { COPURCHASE_MAX_BASKET = 60 };
+
+struct copurchase;
+
+struct copurchase *copurchase_new(void);
+struct copurchase *copurchase_free(struct copurchase *counts);
+DEFINE_AUTO(struct copurchase, copurchase_free)
+
+/* Counts one order; @position is its log position: one at or before the last is ignored. */
+MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position, const struct str *skus,
+                                   uint32_t n_skus);
+
+uint64_t copurchase_position(const struct copurchase *counts);
+uint64_t copurchase_orders(const struct copurchase *counts);
+/* In how many orders one SKU was, or both were. */
+uint32_t copurchase_single(const struct copurchase *counts, struct str sku);
+uint32_t copurchase_pair(const struct copurchase *counts, struct str a, struct str b);
+
+/*
+ * The whole state as bytes, with version and checksum, and back. Bytes from outside:
+ * copurchase_load answers ERR_CORRUPT for anything damaged, and then the log is folded again.
+ */
+MUST_CHECK enum err copurchase_save(const struct copurchase *counts, struct out *out);
+MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struct err_note *note);
+
+/* For the model: calls @visit for every pair with its count, in no promised order. */
+void copurchase_each(const struct copurchase *counts, void *self,
+                     void (*visit)(void *self, struct str a, struct str b, uint32_t orders));

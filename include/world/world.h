@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/snapshot.h"
+#include "shop/offer_token.h"
+
+struct catalog;
+struct model;
+struct ruleset;
+
+/*
+ * World
+ *
+ * Everything a decision reads except the customer's profile, as one immutable whole: rules,
+ * catalogue, model, settings. Published through one snapshot slot; a request looks once and
+ * uses that world to its end, so it is never half old, half new.
+ */
+struct world_settings {
+    struct str shop; /* "main"; static or owned by the app for the whole run */
+    uint8_t token_key[OFFER_TOKEN_KEY_BYTES];
+    int64_t default_budget_us; /* 20 ms */
+    int64_t offer_lifetime_us; /* expires_at: 30 minutes */
+};
+
+struct world {
+    struct snapshot snapshot; /* first */
+    struct ruleset *rules;    /* never NULL */
+    struct catalog *catalog;  /* never NULL */
+    struct model *model;      /* never NULL; made for that catalogue */
+    struct world_settings settings;
+    /* rule number -> its pick.skus as catalogue numbers, PRODUCT_NONE for a SKU it does not know */
+    const uint32_t *const *rule_skus;
+};
+
+/* Takes a reference of its own on each part. */
+MUST_CHECK enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
+                              const struct world_settings *settings, struct world **ret_world);
+struct world *world_unref(struct world *world); /* NULL in, NULL out */
+DEFINE_AUTO(struct world, world_unref)
+
+/* "The old world with one part replaced"; NULL keeps the old part. */
+MUST_CHECK enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
+                               struct model *model, struct world **ret_world);
