@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `./dev bench` runs: bench.py BUILD [--quick] [--json F] [--keep DIR] [--turns N] [--seconds S]
+
+BUILD is a build directory, best of --buildtype=release. Prints the tables that bench/README.md
+explains. Exit 0: the promised ratios hold; 1: they do not; 2: nothing could be measured.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+import offers
+
+PROGRAMS = {'offerd': ['offerd', 'src/app/offerd'], 'load': ['bench/load'], 'fixed_answer': ['bench/fixed_answer']}
+
+
+def find_tools(build):
+    tools = {}
+    for name, places in PROGRAMS.items():
+        found = [build / place for place in places if (build / place).is_file()]
+        if not found:
+            raise offers.Trouble(f'{build} has no {name}: ninja -C {build}')
+        tools[name] = found[0]
+    return tools
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('build', type=pathlib.Path)
+    parser.add_argument('--quick', action='store_true', help='short turns: to see that it works, not how fast')
+    parser.add_argument('--turns', type=int, default=5)
+    parser.add_argument('--seconds', type=float, default=3)
+    parser.add_argument('--json', type=pathlib.Path, help='write all results to this file')
+    parser.add_argument('--keep', help='use this directory and leave it there (data, rules, bodies, logs)')
+    args = parser.parse_args()
+    if args.quick:
+        args.turns, args.seconds = 2, .5
+    try:
+        tools = find_tools(args.build.resolve())
+        with offers.workplace(args.keep) as work:
+            results, holds = offers.run(tools, work, args.turns, args.seconds)
+    except offers.Trouble as trouble:
+        print(f'bench: {trouble}', file=sys.stderr)
+        return 2
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1))
+    return 0 if holds else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
