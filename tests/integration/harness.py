@@ -265,7 +265,7 @@ def demo_data():
 
 def main():
     """Runs the test_… functions of the calling file, in order (or those named on the command line),
-    and tells meson in TAP: one line a test, a skip with its reason, what was seen behind '#'."""
+    and tells meson in TAP: one line a test, a skip with its reason; what went wrong goes to stderr."""
     tests = [(name, function) for name, function in vars(sys.modules['__main__']).items()
              if name.startswith('test_') and (not sys.argv[1:] or name in sys.argv[1:])]
     if not tests:
@@ -288,5 +288,5 @@ def main():
             told = str(failure) if isinstance(failure, Failed) else traceback.format_exc()
             trace = traceback.extract_tb(failure.__traceback__)
             where = next((t for t in reversed(trace) if t.filename != __file__), trace[-1])
-            tell(f'{pathlib.Path(where.filename).name}:{where.lineno}: {told}')
+            print(f'{sentence}\n  {pathlib.Path(where.filename).name}:{where.lineno}: {told}', file=sys.stderr, flush=True)
     sys.exit(1 if failed else 0)
