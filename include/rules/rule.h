@@ -82,8 +82,11 @@ struct pick {
     uint32_t limit;                           /* how many offers one rule may make; default 1 */
 };
 
+enum discount_of { DISCOUNT_OF_OFFERED, DISCOUNT_OF_BUNDLE, DISCOUNT_OF_TRIGGER_ITEM };
+
 struct discount {
     bool present;
+    enum discount_of of;  /* what the percentage is taken of; bundle = trigger item + what was picked */
     int32_t percent_bp; /* or 0 */
     int64_t amount_minor; /* or 0 */
     int64_t max_minor;    /* most that the percentage may take off; 0 = no bound */
