@@ -18,7 +18,8 @@ enum caps_answer { CAPS_ALLOW, CAPS_CAP, CAPS_SILENT_DECLINE, CAPS_SILENT_ACCEPT
 struct caps_verdict {
     enum caps_answer answer;
     const struct cap *cap; /* CAPS_CAP */
-    int64_t seen, wanted;  /* count and maximum, or the instant until which it is silent (us) */
+    int64_t seen, wanted;  /* CAP, STOPPED: count and maximum; SILENT: when it was declined or
+                              accepted, and the instant until which it is silent (us) */
 };
 
 /* O(log rules remembered + touches). @session as session_mark gives it. */

@@ -15,7 +15,7 @@
  * rendering is copying: "+{price_gap} で {offer.spec_gain}". A placeholder may say what to
  * write when its value is unknown: "{customer.first_name ?? お客様}"; one without is an
  * error to the reader when the value can be unknown, and at run time a text that still
- * lacks a value is not shown at all. "{{" is a brace.
+ * lacks a value is not shown at all. "{{" and "}}" are braces.
  */
 enum placeholder {
 #define PLACEHOLDER(id, name, can_be_unknown) PLACE_##id,
@@ -36,7 +36,7 @@ struct message_text {
 
 /*
  * ERR_INPUT: *ret_at = offset of the fault in @text, @ret_bad = the placeholder's name as
- * written (absent for an unclosed brace), note in English.
+ * written, borrowed from the arena (absent for a brace without its other), note in English.
  */
 MUST_CHECK enum err message_compile(struct str text, struct arena *arena,
                                     const struct message_text **ret_text, size_t *ret_at,
@@ -54,3 +54,5 @@ bool message_render(const struct message_text *text, const struct message_values
 const char *const *message_placeholder_names(void);
 /* Which placeholders this text uses: bit 1u << enum placeholder. */
 uint32_t message_uses(const struct message_text *text);
+/* Those of them that can be unknown and have no fallback: without their value the text is not shown. */
+uint32_t message_may_lack(const struct message_text *text);

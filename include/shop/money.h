@@ -19,9 +19,9 @@
 int money_decimals(struct str currency);
 
 /*
- * "19.99" with 2 decimals -> 1999. False for anything but a plain decimal number of at
- * most MONEY_MAX; more digits than the currency has are rounded half away from zero when
- * @round, else refused.
+ * "19.99" with 2 decimals -> 1999. False for anything but a plain decimal number (no sign,
+ * no exponent, a digit on both sides of the point) of at most MONEY_MAX; more digits than the
+ * currency has are rounded half up when @round, else refused unless they are zeros.
  */
 bool money_parse(struct str text, int decimals, bool round, int64_t *ret_minor);
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Caps
+ *
+ * A profile remembers only the newest touches of a rule. When the oldest of them lies inside the
+ * window, older ones may too: then every forgotten touch counts as if it did. So a cap may bite
+ * early for a rule shown very often, and is never exceeded.
+ */
+#include "rules/caps.h"
+
+#include "rules/schedule.h"
+
+/* A storefront that names no session: what happened this lately counts as the same visit. */
+#define VISIT_US (INT64_C(30) * 60 * 1000000)
+
+struct window {
+    uint32_t session; /* only touches of this session; 0: by time */
+    int64_t first_us; /* the first instant that is inside */
+};
+
+static struct window window_of(const struct cap *cap, const struct civil_zone *zone,
+                               uint32_t session, int64_t now_us)
+{
+    struct window window = { 0 };
+
+    if (cap->window == WINDOW_SESSION && session != 0)
+        window.session = session;
+    else if (cap->window == WINDOW_SESSION)
+        window.first_us = now_us - VISIT_US + 1;
+    else
+        window.first_us = window_start_us(cap, zone, now_us) + (cap->window == WINDOW_ROLLING);
+    return window;
+}
+
+static bool is_inside(struct window window, const struct touch *touch)
+{
+    return window.session ? touch->session == window.session : touch->at_us >= window.first_us;
+}
+
+static int64_t count_touches(const struct rule_memory *memory, const struct cap *cap,
+                             struct window window)
+{
+    int64_t inside = 0, remembered = 0;
+
+    for (uint32_t i = 0; i < memory->n_touches; i++) {
+        const struct touch *touch = &memory->touches[i];
+        if (touch->what != cap->what)
+            continue;
+        remembered++;
+        inside += is_inside(window, touch);
+    }
+    int64_t forgotten = (int64_t) memory->totals[cap->what] - remembered;
+    if (forgotten > 0 && memory->n_touches > 0 && is_inside(window, &memory->touches[0]))
+        inside += forgotten;
+    return inside;
+}
+
+static struct caps_verdict check_cap(const struct rule *rule, const struct cap *cap,
+                                     const struct rule_memory *memory, uint32_t session,
+                                     int64_t now_us)
+{
+    int64_t seen = memory->totals[cap->what];
+
+    if (cap->window != WINDOW_LIFETIME && seen >= cap->max)
+        seen = count_touches(memory, cap, window_of(cap, rule->schedule.zone, session, now_us));
+    if (seen < cap->max)
+        return (struct caps_verdict){ .answer = CAPS_ALLOW };
+    return (struct caps_verdict){ CAPS_CAP, cap, seen, cap->max };
+}
+
+static bool in_scope(enum silence_scope scope, const struct rule *rule,
+                     const struct rule_memory *memory)
+{
+    if (scope == SCOPE_ALL || str_eq(memory->rule, rule->id))
+        return true;
+    if (scope == SCOPE_KIND)
+        return memory->kind == (int) rule->kind;
+    return scope == SCOPE_GROUP && rule->group.at && str_eq(memory->group, rule->group);
+}
+
+/* Until when @rule is silent because of a @what (declined, accepted) in its scope. */
+static struct caps_verdict check_silence(const struct rule *rule, const struct silence *silence,
+                                         enum touch_what what, const struct profile *profile,
+                                         int64_t now_us)
+{
+    int64_t last_us = 0;
+
+    if (!silence->present)
+        return (struct caps_verdict){ .answer = CAPS_ALLOW };
+    if (silence->scope == SCOPE_RULE) {
+        const struct rule_memory *memory = profile_rule(profile, rule->id);
+        last_us = memory ? memory->last_us[what] : 0;
+    } else {
+        for (uint32_t i = 0; i < profile->n_rules; i++)
+            if (profile->rules[i].last_us[what] > last_us &&
+                in_scope(silence->scope, rule, &profile->rules[i]))
+                last_us = profile->rules[i].last_us[what];
+    }
+    if (last_us == 0 || last_us <= now_us - silence->for_us)
+        return (struct caps_verdict){ .answer = CAPS_ALLOW };
+    return (struct caps_verdict){
+        .answer = what == TOUCH_DECLINED ? CAPS_SILENT_DECLINE : CAPS_SILENT_ACCEPT,
+        .seen = last_us,
+        .wanted = last_us + silence->for_us,
+    };
+}
+
+struct caps_verdict caps_allow(const struct rule *rule, const struct profile *memory,
+                               uint32_t session, int64_t now_us)
+{
+    struct caps_verdict verdict = { .answer = CAPS_ALLOW };
+    if (!memory)
+        return verdict;
+
+    const struct rule_memory *mine = profile_rule(memory, rule->id);
+    if (rule->stop_after_declines && mine && mine->declines_in_a_row >= rule->stop_after_declines)
+        return (struct caps_verdict){ .answer = CAPS_STOPPED,
+                                      .seen = mine->declines_in_a_row,
+                                      .wanted = rule->stop_after_declines };
+
+    verdict = check_silence(rule, &rule->after_decline, TOUCH_DECLINED, memory, now_us);
+    if (verdict.answer == CAPS_ALLOW)
+        verdict = check_silence(rule, &rule->after_accept, TOUCH_ACCEPTED, memory, now_us);
+    for (uint32_t i = 0; i < rule->n_caps && mine && verdict.answer == CAPS_ALLOW; i++)
+        verdict = check_cap(rule, &rule->caps[i], mine, session, now_us);
+    return verdict;
+}
