@@ -35,7 +35,11 @@ struct event_result {
     struct str pointer;         /* EVENT_REJECTED: JSON Pointer to the fault within the body */
 };
 
-/* One request's events. Lives in the caller's arena until done has been called. */
+/*
+ * One request's events. Lives in the caller's arena until done has been called. An event
+ * made by the program itself (accept, decline) may come without a payload: the journal
+ * writes it from the fields.
+ */
 struct event_batch {
     struct event *events;        /* the readable ones */
     struct event_result *results; /* one for each event sent, in order */
@@ -63,7 +67,10 @@ MUST_CHECK enum err intake_read(struct str body, const uint8_t key[OFFER_TOKEN_K
                                 struct event_batch **ret_batch, struct str *ret_pointer,
                                 struct err_note *note);
 
-/* An event as the log keeps it (logged_event.payload) back into its fields, in @arena. */
+/*
+ * An event as the log keeps it (logged_event.payload) back into its fields, in @arena. Fast:
+ * a model reads every order this way. ERR_CORRUPT for what intake would not have written.
+ */
 MUST_CHECK enum err intake_recall(struct str payload, struct arena *arena, struct event *ret_event);
 
 struct learn_settings {
@@ -73,7 +80,10 @@ struct learn_settings {
     uint32_t hot_profiles;     /* kept in memory: 200,000 */
 };
 
-/* Takes @log. Starts the journal thread. *ret_learn also is the embedded profile store. */
+/*
+ * Takes @log, on failure too. Starts the journal thread. *ret_learn also is the embedded
+ * profile store. Every event is kept under settings->shop. Readers of profiles: at most 64.
+ */
 MUST_CHECK enum err learn_start(const struct learn_settings *settings, struct event_log *log,
                                 struct clock *clock, struct metrics *metrics, struct learn **ret_learn,
                                 struct err_note *note);

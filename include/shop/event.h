@@ -47,7 +47,7 @@ struct event {
     struct str event_id;
     enum event_type type;
     struct str shop;        /* "main" unless said otherwise */
-    struct str customer_id; /* absent only for a guest's order */
+    struct str customer_id; /* absent only for a guest's order or offer */
     struct str session_id;  /* or absent */
     int64_t at_us;          /* when it happened: UTC, microseconds since 1970 */
     struct str payload;     /* the event's JSON as it was accepted: what the log keeps */
