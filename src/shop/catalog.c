@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A catalogue is what its builder gathered, plus what is worked out once: a map from SKU to
+ * number, and the products of each kind in order of price. All texts, tags and attributes lie
+ * in one arena that moves from the builder to the catalogue, so sealing copies nothing and
+ * letting go is one free.
+ */
+#include "shop/catalog.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/strmap.h"
+#include "shop/event.h"
+#include "shop/money.h"
+
+enum { FIRST_CHUNK_BYTES = 64 * 1024, FIRST_PRODUCTS = 64 };
+
+struct catalog {
+    struct snapshot snapshot; /* first */
+    struct arena *arena;
+    struct strmap *numbers; /* SKU -> number */
+    struct product *products;
+    uint32_t n_products;
+    uint32_t *by_kind;    /* numbers, those of one kind side by side, by price, then SKU */
+    uint32_t *kind_begin; /* kind -> where it begins in by_kind; one more at the end */
+    struct str currency;
+};
+
+struct catalog_builder {
+    struct arena *arena;
+    struct strmap *numbers;
+    struct product *products;
+    uint32_t n_products, room;
+    struct str currency;
+};
+
+static void catalog_free(struct snapshot *snapshot)
+{
+    struct catalog *catalog = (struct catalog *) snapshot;
+    (void) arena_free(catalog->arena);
+    (void) strmap_free(catalog->numbers);
+    free(catalog->products);
+    free(catalog->by_kind);
+    free(catalog->kind_begin);
+    free(catalog);
+}
+
+struct catalog *catalog_ref(struct catalog *catalog)
+{
+    if (catalog)
+        (void) snapshot_ref(&catalog->snapshot);
+    return catalog;
+}
+
+struct catalog *catalog_unref(struct catalog *catalog)
+{
+    if (catalog)
+        (void) snapshot_unref(&catalog->snapshot);
+    return NULL;
+}
+
+struct str catalog_currency(const struct catalog *catalog)
+{
+    return catalog->currency;
+}
+
+uint32_t catalog_count(const struct catalog *catalog)
+{
+    return catalog->n_products;
+}
+
+const struct product *catalog_product(const struct catalog *catalog, uint32_t number)
+{
+    return &catalog->products[number];
+}
+
+uint32_t catalog_find(const struct catalog *catalog, struct str sku)
+{
+    uint32_t number = strmap_get(catalog->numbers, sku);
+    return number == STRMAP_NONE ? PRODUCT_NONE : number;
+}
+
+const uint32_t *catalog_same_kind(const struct catalog *catalog, uint32_t number, uint32_t *ret_n)
+{
+    const uint32_t *begin = &catalog->kind_begin[catalog->products[number].kind];
+    *ret_n = begin[1] - begin[0];
+    return catalog->by_kind + begin[0];
+}
+
+const struct attr *product_attr(const struct product *product, struct str name)
+{
+    for (uint32_t i = 0; i < product->n_attrs; i++)
+        if (str_eq(product->attrs[i].name, name))
+            return &product->attrs[i];
+    return NULL;
+}
+
+bool product_has_tag(const struct product *product, struct str tag)
+{
+    for (uint32_t i = 0; i < product->n_tags; i++)
+        if (str_eq(product->tags[i], tag))
+            return true;
+    return false;
+}
+
+bool product_in_stock(const struct product *product)
+{
+    return product->stock != 0;
+}
+
+bool product_margin_bp(const struct product *product, int64_t price_minor, int64_t *ret_bp)
+{
+    if (product->cost_minor == COST_UNKNOWN || price_minor <= 0)
+        return false;
+    /* In 128 bits, rounded down: a margin is never said to be better than it is. */
+    __int128 gain = ((__int128) price_minor - product->cost_minor) * 10000;
+    __int128 share = gain / price_minor;
+    *ret_bp = (int64_t) (share - (gain < 0 && gain % price_minor != 0));
+    return true;
+}
+
+/* ── building ───────────────────────────────────────────────────────────────────────────── */
+
+struct catalog_builder *catalog_builder_new(struct str currency)
+{
+    AUTO(catalog_builder_free) struct catalog_builder *builder = calloc(1, sizeof *builder);
+    if (!builder)
+        return NULL;
+    builder->arena = arena_new(FIRST_CHUNK_BYTES, SIZE_MAX);
+    builder->numbers = strmap_new(FIRST_PRODUCTS);
+    if (!builder->arena || !builder->numbers)
+        return NULL;
+    builder->currency = arena_copy(builder->arena, currency);
+    return builder->currency.at ? MOVE(builder) : NULL;
+}
+
+struct catalog_builder *catalog_builder_free(struct catalog_builder *builder)
+{
+    if (!builder)
+        return NULL;
+    (void) arena_free(builder->arena);
+    (void) strmap_free(builder->numbers);
+    free(builder->products);
+    free(builder);
+    return NULL;
+}
+
+static enum err check(const struct product *product, struct err_note *note)
+{
+    struct str sku = product->sku;
+    if (sku.len == 0)
+        return err_fail(note, ERR_INPUT, "the SKU is empty");
+    if (sku.len > ID_MAX_BYTES)
+        return err_fail(note, ERR_INPUT, "the SKU has %zu bytes, at most %d are allowed", sku.len,
+                        ID_MAX_BYTES);
+    if (product->price_minor < 0 || product->price_minor > MONEY_MAX)
+        return err_fail(note, ERR_INPUT, "product '%.*s': the price %" PRId64 " is out of range",
+                        STR_ARG(sku), product->price_minor);
+    if (product->cost_minor < COST_UNKNOWN || product->cost_minor > MONEY_MAX)
+        return err_fail(note, ERR_INPUT, "product '%.*s': the cost %" PRId64 " is out of range",
+                        STR_ARG(sku), product->cost_minor);
+    if (product->stock < STOCK_UNKNOWN)
+        return err_fail(note, ERR_INPUT, "product '%.*s': the stock is negative", STR_ARG(sku));
+    if (product->n_attrs > PRODUCT_MAX_ATTRS || product->n_tags > PRODUCT_MAX_TAGS)
+        return err_fail(note, ERR_INPUT,
+                        "product '%.*s' has %u attributes and %u tags, at most %d and %d are kept",
+                        STR_ARG(sku), product->n_attrs, product->n_tags, PRODUCT_MAX_ATTRS,
+                        PRODUCT_MAX_TAGS);
+    return OK;
+}
+
+/* Copies one text; an empty one becomes absent. */
+static bool copy(struct arena *arena, struct str *text)
+{
+    if (text->len == 0) {
+        *text = (struct str){ 0 };
+        return true;
+    }
+    *text = arena_copy(arena, *text);
+    return text->at;
+}
+
+static bool copy_tags(struct arena *arena, struct product *product)
+{
+    struct str *tags = arena_take_array(arena, struct str, product->n_tags);
+    if (!tags)
+        return false;
+    for (uint32_t i = 0; i < product->n_tags; i++)
+        if (!(tags[i] = arena_copy(arena, product->tags[i])).at)
+            return false;
+    product->tags = tags;
+    return true;
+}
+
+/* An attribute without text says nothing and is left out. */
+static bool copy_attrs(struct arena *arena, struct product *product)
+{
+    struct attr *attrs = arena_take_array(arena, struct attr, product->n_attrs);
+    if (!attrs)
+        return false;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < product->n_attrs; i++) {
+        if (product->attrs[i].text.len == 0)
+            continue;
+        attrs[n] = product->attrs[i];
+        if (!copy(arena, &attrs[n].name) || !copy(arena, &attrs[n].text))
+            return false;
+        n++;
+    }
+    product->attrs = attrs;
+    product->n_attrs = n;
+    return true;
+}
+
+static bool copy_product(struct arena *arena, struct product *product)
+{
+    struct str *texts[] = {
+        &product->sku,      &product->name[LOCALE_JA], &product->name[LOCALE_EN],
+        &product->category, &product->subcategory,     &product->brand,
+        &product->model
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!copy(arena, texts[i]))
+            return false;
+    for (int i = 0; i < LOCALES; i++)
+        for (int j = 0; j < LOCALES && !product->name[i].at; j++)
+            product->name[i] = product->name[j];
+    for (int i = 0; i < LOCALES; i++)
+        if (!product->name[i].at)
+            product->name[i] = product->sku;
+    return copy_tags(arena, product) && copy_attrs(arena, product);
+}
+
+static enum err make_room(struct catalog_builder *builder)
+{
+    if (builder->n_products < builder->room)
+        return OK;
+    if (builder->room > UINT32_MAX / 4)
+        return ERR_LIMIT;
+    uint32_t room = builder->room ? builder->room * 2 : FIRST_PRODUCTS;
+    struct product *products = realloc(builder->products, room * sizeof *products);
+    if (!products)
+        return ERR_NOMEM;
+    builder->products = products;
+    builder->room = room;
+    return OK;
+}
+
+enum err catalog_builder_add(struct catalog_builder *builder, const struct product *product,
+                             struct err_note *note)
+{
+    TRY(check(product, note));
+    TRY(make_room(builder));
+    struct product mine = *product;
+    if (!copy_product(builder->arena, &mine))
+        return ERR_NOMEM;
+
+    uint32_t number = strmap_get(builder->numbers, mine.sku);
+    if (number == STRMAP_NONE) {
+        number = builder->n_products;
+        TRY(strmap_put(builder->numbers, mine.sku, number));
+        builder->n_products++;
+    }
+    builder->products[number] = mine;
+    return OK;
+}
+
+/* ── sealing ────────────────────────────────────────────────────────────────────────────── */
+
+/* One text for category and subcategory; absent when the product has neither. */
+static struct str kind_key(struct arena *arena, const struct product *product)
+{
+    struct str a = product->category, b = product->subcategory;
+    if (!a.at && !b.at)
+        return (struct str){ 0 };
+    char *at = arena_take_raw(arena, a.len + 1 + b.len);
+    if (!at)
+        return (struct str){ 0 };
+    if (a.len)
+        memcpy(at, a.at, a.len);
+    at[a.len] = '\0';
+    if (b.len)
+        memcpy(at + a.len + 1, b.at, b.len);
+    return (struct str){ at, a.len + 1 + b.len };
+}
+
+/* Gives every product its kind: numbered in order of appearance. */
+static enum err number_kinds(struct catalog *catalog, uint32_t *ret_n_kinds)
+{
+    AUTO(arena_free) struct arena *keys = arena_new(FIRST_CHUNK_BYTES, SIZE_MAX);
+    AUTO(strmap_free) struct strmap *kinds = strmap_new(FIRST_PRODUCTS);
+    if (!keys || !kinds)
+        return ERR_NOMEM;
+
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < catalog->n_products; i++) {
+        struct product *product = &catalog->products[i];
+        product->kind = n;
+        if (!product->category.at && !product->subcategory.at) {
+            n++; /* a kind of its own: nothing says what it could be swapped for */
+            continue;
+        }
+        struct str key = kind_key(keys, product);
+        if (!key.at)
+            return ERR_NOMEM;
+        uint32_t known = strmap_get(kinds, key);
+        if (known != STRMAP_NONE) {
+            product->kind = known;
+            continue;
+        }
+        TRY(strmap_put(kinds, key, n));
+        n++;
+    }
+    *ret_n_kinds = n;
+    return OK;
+}
+
+static int by_kind_price_sku(const void *left, const void *right, void *self)
+{
+    const struct product *products = self;
+    const struct product *a = &products[*(const uint32_t *) left];
+    const struct product *b = &products[*(const uint32_t *) right];
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->price_minor != b->price_minor)
+        return a->price_minor < b->price_minor ? -1 : 1;
+    return str_cmp(a->sku, b->sku);
+}
+
+static enum err sort_kinds(struct catalog *catalog)
+{
+    uint32_t n = catalog->n_products, n_kinds = 0;
+    TRY(number_kinds(catalog, &n_kinds));
+    catalog->by_kind = malloc((n + 1) * sizeof *catalog->by_kind);
+    catalog->kind_begin = malloc((n_kinds + 1) * sizeof *catalog->kind_begin);
+    if (!catalog->by_kind || !catalog->kind_begin)
+        return ERR_NOMEM;
+
+    for (uint32_t i = 0; i < n; i++)
+        catalog->by_kind[i] = i;
+    if (n > 1)
+        qsort_r(catalog->by_kind, n, sizeof *catalog->by_kind, by_kind_price_sku,
+                catalog->products);
+    uint32_t kind = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (i == 0 || catalog->products[catalog->by_kind[i]].kind !=
+                          catalog->products[catalog->by_kind[i - 1]].kind)
+            catalog->kind_begin[kind++] = i;
+    catalog->kind_begin[kind] = n;
+    return OK;
+}
+
+enum err catalog_builder_seal(struct catalog_builder *builder, struct catalog **ret_catalog)
+{
+    AUTO(catalog_unref) struct catalog *catalog = calloc(1, sizeof *catalog);
+    if (!catalog)
+        return ERR_NOMEM;
+    snapshot_init(&catalog->snapshot, catalog_free);
+    catalog->arena = MOVE(builder->arena);
+    catalog->numbers = MOVE(builder->numbers);
+    catalog->products = MOVE(builder->products);
+    catalog->n_products = builder->n_products;
+    catalog->currency = builder->currency;
+    TRY(sort_kinds(catalog));
+    *ret_catalog = MOVE(catalog);
+    return OK;
+}
