@@ -58,3 +58,18 @@ static inline struct value value_string(struct str s) /* absent: unknown */
 {
     return s.at ? (struct value){ .kind = VALUE_STRING, .string = s } : value_unknown();
 }
+
+static inline struct value value_timestamp(int64_t us)
+{
+    return (struct value){ .kind = VALUE_TIMESTAMP, .integer = us };
+}
+
+static inline struct value value_duration(int64_t us)
+{
+    return (struct value){ .kind = VALUE_DURATION, .integer = us };
+}
+
+static inline struct value value_list(uint32_t list)
+{
+    return (struct value){ .kind = VALUE_LIST, .list = list };
+}

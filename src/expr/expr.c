@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Expr: evaluation
+ *
+ * A walk over the tree; conditions travel as an enum truth in a register, other values by pointer,
+ * so constants are never copied. Most conditions are a handful of nodes, and a rule has a handful of
+ * conditions, so this is not where a request spends its time.
+ *
+ * How it grows into all of CEL: a parser of CEL text builds the same nodes (the enum gains ?:, +, *,
+ * /, %, the other macros and functions as operators; what the words lower to does not change), and
+ * a tree is then flattened in post-order into one array of {op, slot or constant, jump} per
+ * rule: && and || become jumps with three outcomes, EXISTS a loop head with the list's slot, the
+ * element a further slot, and a step counter in the loop is the run-time bound of cost. The scope
+ * (slots, element, has_word) and the values stay as they are.
+ */
+#include "expr/expr.h"
+
+static enum truth truth_of(struct value value)
+{
+    return value.kind == VALUE_BOOL ? (enum truth) value.boolean : TRUTH_UNKNOWN;
+}
+
+/* The value of @expr: a constant in place, anything else in *room. */
+static const struct value *operand(const struct expr *expr, struct expr_scope *scope,
+                                   struct value *room)
+{
+    if (expr->op == EXPR_CONST)
+        return &expr->constant;
+    *room = expr->op == EXPR_SLOT ? scope->load(scope, expr->slot) : expr_eval(expr, scope);
+    return room;
+}
+
+/* AND ends at the first no, OR at the first yes; @end is which. */
+static enum truth test_each(const struct expr *expr, struct expr_scope *scope, enum truth end)
+{
+    enum truth all = end == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
+
+    for (uint32_t i = 0; i < expr->n_children; i++) {
+        enum truth one = expr_test(expr->children[i], scope);
+        if (one == end)
+            return end;
+        if (one == TRUTH_UNKNOWN)
+            all = TRUTH_UNKNOWN;
+    }
+    return all;
+}
+
+static enum truth test_not(const struct expr *expr, struct expr_scope *scope)
+{
+    enum truth inner = expr_test(expr->children[0], scope);
+    return inner == TRUTH_UNKNOWN ? inner : inner == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth test_equal(enum expr_op op, const struct value *a, const struct value *b)
+{
+    if (a->kind == VALUE_STRING && b->kind == VALUE_STRING)
+        return (enum truth)(str_eq(a->string, b->string) == (op == EXPR_EQ));
+    return truth_of(value_compare(op, *a, *b));
+}
+
+static enum truth test_compare(const struct expr *expr, struct expr_scope *scope)
+{
+    struct value room_a, room_b;
+    const struct value *a = operand(expr->children[0], scope, &room_a);
+    const struct value *b = operand(expr->children[1], scope, &room_b);
+
+    if (expr->op == EXPR_EQ || expr->op == EXPR_NE)
+        return test_equal(expr->op, a, b);
+    return truth_of(value_compare(expr->op, *a, *b));
+}
+
+static enum truth test_in(const struct expr *expr, struct expr_scope *scope)
+{
+    struct value room;
+    const struct value *a = operand(expr->children[0], scope, &room);
+    enum truth any = TRUTH_NO;
+
+    if (a->kind == VALUE_UNKNOWN)
+        return TRUTH_UNKNOWN;
+    for (uint32_t i = 1; i < expr->n_children; i++) {
+        enum truth one = test_equal(EXPR_EQ, a, &expr->children[i]->constant);
+        if (one == TRUTH_YES)
+            return one;
+        if (one == TRUTH_UNKNOWN)
+            any = one;
+    }
+    return any;
+}
+
+static enum truth test_text(const struct expr *expr, struct expr_scope *scope)
+{
+    struct value room_a, room_b;
+    const struct value *a = operand(expr->children[0], scope, &room_a);
+    const struct value *b = operand(expr->children[1], scope, &room_b);
+
+    if (b->kind != VALUE_STRING)
+        return TRUTH_UNKNOWN;
+    if (expr->op == EXPR_HAS_WORD)
+        return a->kind == VALUE_LIST ? (enum truth) scope->has_word(scope, a->list, b->string)
+                                     : TRUTH_UNKNOWN;
+    if (a->kind != VALUE_STRING)
+        return TRUTH_UNKNOWN;
+    return (enum truth)(expr->op == EXPR_CONTAINS ? str_contains(a->string, b->string)
+                                                  : str_starts_with(a->string, b->string));
+}
+
+static enum truth test_exists(const struct expr *expr, struct expr_scope *scope)
+{
+    struct value list = expr_eval(expr->children[0], scope);
+    enum truth any = TRUTH_NO;
+    int64_t weight;
+
+    if (list.kind != VALUE_LIST)
+        return TRUTH_UNKNOWN;
+    for (uint32_t i = 0; scope->element(scope, list.list, i, &weight); i++) {
+        enum truth one = expr_test(expr->children[1], scope);
+        if (one == TRUTH_YES)
+            return one;
+        if (one == TRUTH_UNKNOWN)
+            any = one;
+    }
+    return any;
+}
+
+enum truth expr_test(const struct expr *expr, struct expr_scope *scope)
+{
+    switch (expr->op) {
+    case EXPR_CONST: return truth_of(expr->constant);
+    case EXPR_SLOT: return truth_of(scope->load(scope, expr->slot));
+    case EXPR_NOT: return test_not(expr, scope);
+    case EXPR_AND: return test_each(expr, scope, TRUTH_NO);
+    case EXPR_OR: return test_each(expr, scope, TRUTH_YES);
+    case EXPR_EQ:
+    case EXPR_NE:
+    case EXPR_LT:
+    case EXPR_LE:
+    case EXPR_GT:
+    case EXPR_GE: return test_compare(expr, scope);
+    case EXPR_IN: return test_in(expr, scope);
+    case EXPR_STARTS_WITH:
+    case EXPR_CONTAINS:
+    case EXPR_HAS_WORD: return test_text(expr, scope);
+    case EXPR_HAS:
+        return expr_eval(expr->children[0], scope).kind == VALUE_UNKNOWN ? TRUTH_NO : TRUTH_YES;
+    case EXPR_EXISTS: return test_exists(expr, scope);
+    case EXPR_SUB:
+    case EXPR_COUNT:
+    case EXPR_OPS: break;
+    }
+    return TRUTH_UNKNOWN;
+}
+
+static struct value count(const struct expr *expr, struct expr_scope *scope)
+{
+    struct value list = expr_eval(expr->children[0], scope);
+    int64_t weight, sum = 0;
+
+    if (list.kind != VALUE_LIST)
+        return value_unknown();
+    for (uint32_t i = 0; scope->element(scope, list.list, i, &weight); i++) {
+        enum truth one = expr_test(expr->children[1], scope);
+        if (one == TRUTH_UNKNOWN || (one == TRUTH_YES && __builtin_add_overflow(sum, weight, &sum)))
+            return value_unknown();
+    }
+    return value_int(sum);
+}
+
+/* The kind of a difference: an instant less an instant is a duration. */
+static enum value_kind kind_of_difference(enum value_kind a, enum value_kind b)
+{
+    if (a == VALUE_TIMESTAMP && (b == VALUE_TIMESTAMP || b == VALUE_DURATION))
+        return b == VALUE_TIMESTAMP ? VALUE_DURATION : VALUE_TIMESTAMP;
+    return a == b && (a == VALUE_DURATION || a == VALUE_INT) ? a : VALUE_UNKNOWN;
+}
+
+static bool to_double(const struct value *value, double *ret_real)
+{
+    if (value->kind != VALUE_INT && value->kind != VALUE_DOUBLE)
+        return false;
+    *ret_real = value->kind == VALUE_INT ? (double) value->integer : value->real;
+    return true;
+}
+
+static struct value subtract(const struct expr *expr, struct expr_scope *scope)
+{
+    struct value room_a, room_b;
+    const struct value *a = operand(expr->children[0], scope, &room_a);
+    const struct value *b = operand(expr->children[1], scope, &room_b);
+    enum value_kind kind = kind_of_difference(a->kind, b->kind);
+    double x, y;
+    int64_t difference;
+
+    if (kind != VALUE_UNKNOWN && !__builtin_sub_overflow(a->integer, b->integer, &difference))
+        return (struct value){ .kind = kind, .integer = difference };
+    if (kind == VALUE_UNKNOWN && to_double(a, &x) && to_double(b, &y))
+        return value_double(x - y);
+    return value_unknown();
+}
+
+struct value expr_eval(const struct expr *expr, struct expr_scope *scope)
+{
+    switch (expr->op) {
+    case EXPR_CONST: return expr->constant;
+    case EXPR_SLOT: return scope->load(scope, expr->slot);
+    case EXPR_SUB: return subtract(expr, scope);
+    case EXPR_COUNT: return count(expr, scope);
+    default: break;
+    }
+    enum truth truth = expr_test(expr, scope);
+    return truth == TRUTH_UNKNOWN ? value_unknown() : value_bool(truth == TRUTH_YES);
+}
