@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CACHE_LINE = 64, OUTSIDE = 0 };
 
@@ -26,7 +27,7 @@ struct retired {
 };
 
 struct epoch {
-    _Alignas(CACHE_LINE) _Atomic uint64_t now; /* starts at 1: 0 is OUTSIDE */
+    _Alignas(CACHE_LINE) _Atomic uint64_t now;    /* starts at 1: 0 is OUTSIDE */
     _Alignas(CACHE_LINE) struct retired *retired; /* a queue, oldest first */
     uint32_t n_retired, cap_retired;
     uint32_t n_readers;
@@ -109,8 +110,8 @@ void epoch_advance(struct epoch *epoch)
         n++;
     }
     epoch->n_retired -= n;
-    for (uint32_t i = 0; n > 0 && i < epoch->n_retired; i++)
-        epoch->retired[i] = epoch->retired[i + n];
+    if (n > 0)
+        memmove(epoch->retired, epoch->retired + n, epoch->n_retired * sizeof *epoch->retired);
 }
 
 /* Room for one more retired block; false for lack of memory. */
