@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -54,6 +55,7 @@ const struct rule *ruleset_rule(const struct ruleset *ruleset, uint32_t number);
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id); /* NULL: none */
 const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /* for facts */
 const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
+bool ruleset_has_attr_labels(const struct ruleset *ruleset); /* does any file name attributes? */
 const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset, struct str name); /* NULL: none */
 
 /* Rules of that trigger and placement with any status but draft and archived, by falling priority, then id. */
