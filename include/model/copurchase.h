@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -18,17 +19,27 @@ struct catalog;
  *
  * An order is a set of SKUs; of an order with more than COPURCHASE_MAX_BASKET distinct SKUs the
  * pairs are not counted (wholesale orders say little about taste and cost n^2), its single
- * counts are. Memory is bounded: see copurchase_new.
+ * counts are. Memory is bounded: past COPURCHASE_MAX_PAIRS different pairs (about 200 MB)
+ * the rarest are forgotten, past COPURCHASE_MAX_SKUS different SKUs new ones are not counted.
  */
-enum { COPURCHASE_MAX_BASKET = 60 };
+enum {
+    COPURCHASE_MAX_BASKET = 60,
+    COPURCHASE_MAX_PAIRS = 12000000,
+    COPURCHASE_MAX_SKUS = 4000000,
+};
 
 struct copurchase;
 
 struct copurchase *copurchase_new(void);
+struct copurchase *copurchase_new_bounded(size_t max_pairs); /* at least 4,000 */
 struct copurchase *copurchase_free(struct copurchase *counts);
 DEFINE_AUTO(struct copurchase, copurchase_free)
 
-/* Counts one order; @position is its log position: one at or before the last is ignored. */
+/*
+ * Counts one order; @position is its log position: one at or before the last is ignored.
+ * ERR_NOMEM counts nothing of it. @skus may repeat; one that is no SKU (empty, longer than
+ * ID_MAX_BYTES) is left out.
+ */
 MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position, const struct str *skus,
                                    uint32_t n_skus);
 
@@ -45,6 +56,12 @@ uint32_t copurchase_pair(const struct copurchase *counts, struct str a, struct s
 MUST_CHECK enum err copurchase_save(const struct copurchase *counts, struct out *out);
 MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struct err_note *note);
 
-/* For the model: calls @visit for every pair with its count, in no promised order. */
+/*
+ * For the model: SKUs are numbered 0 up to copurchase_skus in order of appearance; @visit is
+ * called for every pair of them with its count, in no promised order.
+ */
+uint32_t copurchase_skus(const struct copurchase *counts);
+struct str copurchase_sku(const struct copurchase *counts, uint32_t id);
+uint32_t copurchase_sku_orders(const struct copurchase *counts, uint32_t id);
 void copurchase_each(const struct copurchase *counts, void *self,
-                     void (*visit)(void *self, struct str a, struct str b, uint32_t orders));
+                     void (*visit)(void *self, uint32_t a, uint32_t b, uint32_t orders));

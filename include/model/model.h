@@ -30,7 +30,7 @@ struct companion {
 
 struct model;
 
-/* Without counts (NULL): no companions, popularity from reviews. */
+/* Without counts (NULL, or no order counted): no companions, popularity from reviews. */
 MUST_CHECK enum err model_new(const struct catalog *catalog, const struct copurchase *counts,
                               struct model **ret_model);
 struct model *model_ref(struct model *model);

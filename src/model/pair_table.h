@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * Pair table
+ *
+ * How often two numbers were seen together: open addressing with linear probing over slots
+ * of 12 bytes, at most three quarters full. Bounded: room for more than max_pairs is made by
+ * forgetting the rarest, which depends on the counts alone and not on the order in which they
+ * lie, so that equal states stay equal. One thread.
+ */
+struct pair {
+    uint32_t low, high; /* low < high; high 0 = a free slot */
+    uint32_t count;
+};
+
+struct pair_table {
+    struct pair *slots;
+    unsigned bits; /* 1 << bits slots */
+    size_t used, max_pairs;
+};
+
+MUST_CHECK enum err pair_table_init(struct pair_table *table, size_t expected, size_t max_pairs);
+void pair_table_deinit(struct pair_table *table);
+
+/*
+ * Makes sure that the next @more additions (at most max_pairs / 2) cannot fail. May forget
+ * pairs; ERR_NOMEM leaves the table as it was.
+ */
+MUST_CHECK enum err pair_table_reserve(struct pair_table *table, size_t more);
+
+/* Two different numbers, in any order. Room must have been reserved. */
+void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, uint32_t more);
+uint32_t pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b); /* 0: never */
+
+/* Tells the processor which slot is needed soon: the table is larger than its caches. */
+void pair_table_prefetch(const struct pair_table *table, uint32_t a, uint32_t b);
+
+static inline size_t pair_table_slots(const struct pair_table *table)
+{
+    return (size_t) 1 << table->bits;
+}
