@@ -22,12 +22,20 @@ enum fact {
 #include "rules/fact_words.inc"
 #undef FACT
     FACTS,
-    FACT_ATTR_FIRST = 1024, /* slot FACT_ATTR_FIRST + n: attribute n of the ruleset's list, of the current item */
+    /*
+     * Attribute n of the ruleset's list, of the current item: FACT_ATTR_FIRST + n is its number (its
+     * text when it is none), FACT_ATTR_TEXT_FIRST + n its text as written, whatever it looks like.
+     */
+    FACT_ATTR_FIRST = 1024,
+    FACT_ATTR_TEXT_FIRST = 1 << 20,
 };
 
-enum fact_type { TYPE_BOOL, TYPE_NUMBER, TYPE_MONEY, TYPE_PERCENT, TYPE_STRING, TYPE_WORDS, TYPE_TIME, TYPE_LIST };
+enum fact_type {
+    TYPE_BOOL, TYPE_NUMBER, TYPE_MONEY, TYPE_PERCENT, TYPE_STRING, TYPE_WORDS, TYPE_TIME, TYPE_LIST,
+    TYPE_ATTR, /* a number or text, product by product */
+};
 
-enum fact_list { LIST_CART, LIST_TRIGGER, LIST_OWNED, LIST_CANDIDATE };
+enum fact_list { LIST_CART, LIST_TRIGGER, LIST_OWNED, LIST_TAGS, LIST_CONSENT };
 
 struct facts {
     struct expr_scope scope; /* first: facts_init sets it */
@@ -46,16 +54,32 @@ struct facts {
     const struct cart_line *item_line; /* or NULL: catalogue price, no quantity */
     const struct product *item;        /* or NULL: a SKU the catalogue does not know */
     struct str item_sku;
-    int64_t item_bought_us; /* LIST_OWNED */
+    int64_t item_bought_us; /* LIST_OWNED; else 0 */
+    int64_t item_quantity;  /* 0 = not known */
+
+    /* The products of person->owned, looked up once a request: facts' own. */
+    const struct profile *resolved;
+    uint32_t owned_products[PROFILE_MAX_OWNED];
 };
 
-/* Sets the scope's functions; the caller sets the rest. */
+/* Sets the scope's functions, and what is facts' own; the caller sets the rest. */
 void facts_init(struct facts *facts);
 
 /* The current item := one product of the catalogue (for `where` on what a pick found). */
 void facts_candidate(struct facts *facts, const struct product *product);
 
-/* "cart.total" … ; "attr.storage_gb" needs the ruleset's list, see lowering.h. */
+/* "cart.total"; "attr" for an attribute: its name is the ruleset's, see fact_names. */
 const char *fact_name(uint32_t slot);
 enum fact_type fact_type(uint32_t slot);
 bool fact_of(struct str name, enum fact *ret_fact);
+
+/* For expr_print. @attr_name borrowed; gives the name of attribute n. */
+struct fact_names {
+    struct expr_names names; /* first */
+    struct str (*attr_name)(const void *self, uint32_t n);
+    const void *self;
+};
+struct fact_names fact_names(struct str (*attr_name)(const void *self, uint32_t n), const void *self);
+
+/* The same from an array such as ruleset_attr_names gives. */
+struct fact_names fact_names_of(const struct str *attr_names);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Matching
+ *
+ * Where a rule is evaluated, and where a condition that failed says what it saw and what it
+ * wanted. Values are shown as a rule file writes them: money in the main unit, shares in percent.
+ */
+#include "rules/facts.h"
+#include "rules/rule.h"
+#include "rules/ruleset.h"
+#include "rules/schedule.h"
+#include "shop/event.h"
+#include "shop/money.h"
+
+enum { SHOWN_ITEMS = 4, SHOWN_SLOTS = 6 };
+
+struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us)
+{
+    if (!schedule_is_on(&rule->schedule, now_us))
+        return (struct match_verdict){ .answer = MATCH_OFF_SCHEDULE };
+
+    for (uint32_t i = 0; i < rule->n_conditions; i++) {
+        const struct condition *condition = &rule->conditions[i];
+        enum truth truth = expr_test(condition->expr, &facts->scope);
+        if (truth == TRUTH_NO)
+            return (struct match_verdict){ MATCH_NO, condition };
+        if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)
+            return (struct match_verdict){ MATCH_UNKNOWN, condition };
+    }
+    return (struct match_verdict){ .answer = MATCH_YES };
+}
+
+/* @amount / 10^@decimals: "198000", "19.99". */
+static void show_decimal(int64_t amount, int decimals, struct out *out)
+{
+    uint64_t unit = 1, rest = amount < 0 ? -(uint64_t) amount : (uint64_t) amount;
+    for (int i = 0; i < decimals; i++)
+        unit *= 10;
+    if (amount < 0)
+        out_char(out, '-');
+    out_printf(out, "%llu", (unsigned long long) (rest / unit));
+    if (decimals > 0)
+        out_printf(out, ".%0*llu", decimals, (unsigned long long) (rest % unit));
+}
+
+static void show_duration(int64_t us, struct out *out)
+{
+    static const struct {
+        int64_t us;
+        char letter;
+    } units[] = { { 86400000000, 'd' }, { 3600000000, 'h' }, { 60000000, 'm' }, { 1000000, 's' } };
+    int shown = 0;
+
+    for (size_t i = 0; i < sizeof units / sizeof *units && shown < 2; i++) {
+        if (us / units[i].us == 0 && !(shown == 0 && units[i].letter == 's'))
+            continue;
+        out_printf(out, "%s%lld%c", shown ? " " : "", (long long) (us / units[i].us),
+                   units[i].letter);
+        us %= units[i].us;
+        shown++;
+    }
+}
+
+static void show_words(const struct facts *facts, uint32_t list, struct out *out)
+{
+    static const char *const consents[] = { "personalization", "marketing", "profiling" };
+    size_t before = out->len;
+
+    if (list == LIST_CONSENT) {
+        for (size_t i = 0; i < sizeof consents / sizeof *consents; i++)
+            if (facts->person->consent & consent_of(str_of(consents[i])))
+                out_printf(out, "%s%s", out->len > before ? ", " : "", consents[i]);
+    } else if (list == LIST_TAGS && facts->item) {
+        for (uint32_t i = 0; i < facts->item->n_tags; i++)
+            out_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(facts->item->tags[i]));
+    }
+    if (out->len == before)
+        out_text(out, STR("none"));
+}
+
+static void show_value(const struct facts *facts, uint32_t slot, struct value value,
+                       struct out *out)
+{
+    enum fact_type type = fact_type(slot);
+    int decimals = facts->cart ? money_decimals(facts->cart->currency) : 0;
+
+    if (value.kind == VALUE_STRING)
+        out_text(out, value.string);
+    else if (value.kind == VALUE_INT && type == TYPE_MONEY)
+        show_decimal(value.integer, decimals > 0 ? decimals : 0, out);
+    else if (value.kind == VALUE_INT && type == TYPE_PERCENT)
+        out_printf(out, "%.10g%%", (double) value.integer / 100);
+    else if (value.kind == VALUE_TIMESTAMP)
+        out_instant(out, value.integer, false);
+    else if (value.kind == VALUE_DURATION)
+        show_duration(value.integer, out);
+    else if (value.kind == VALUE_LIST)
+        show_words(facts, value.list, out);
+    else if (value.kind == VALUE_DOUBLE)
+        out_printf(out, "%.10g", value.real);
+    else
+        value_print(value, out);
+}
+
+static bool is_comparison(enum expr_op op)
+{
+    return (op >= EXPR_EQ && op <= EXPR_GE) || op == EXPR_IN || op == EXPR_STARTS_WITH ||
+           op == EXPR_CONTAINS || op == EXPR_HAS_WORD || op == EXPR_HAS;
+}
+
+/*
+ * The one thing a condition asks about: a slot, or the difference of two. NULL when it asks about
+ * several, or about a list. @so_far: what its other parts asked about.
+ */
+static const struct expr *subject_of(const struct expr *expr, const struct expr *so_far)
+{
+    const struct expr *subject = is_comparison(expr->op) ? expr->children[0] : expr;
+
+    if (expr->op == EXPR_AND || expr->op == EXPR_OR || expr->op == EXPR_NOT) {
+        for (uint32_t i = 0; i < expr->n_children; i++)
+            if (!(so_far = subject_of(expr->children[i], so_far)))
+                return NULL;
+        return so_far;
+    }
+    if (subject->op != EXPR_SLOT && subject->op != EXPR_SUB)
+        return NULL;
+    uint32_t slot = subject->op == EXPR_SUB ? subject->children[1]->slot : subject->slot;
+    if (so_far && so_far->op == EXPR_SUB)
+        return subject->op == EXPR_SUB && slot == so_far->children[1]->slot ? so_far : NULL;
+    return !so_far || (subject->op == EXPR_SLOT && slot == so_far->slot) ? subject : NULL;
+}
+
+static uint32_t slot_of(const struct expr *subject)
+{
+    return subject->op == EXPR_SLOT ? subject->slot : FACT_NOW;
+}
+
+static void want(const struct facts *facts, const struct expr *expr, bool negated, struct out *out);
+
+static void want_each(const struct facts *facts, const struct expr *expr, bool negated,
+                      struct out *out)
+{
+    bool is_and = (expr->op == EXPR_AND) != negated;
+    for (uint32_t i = 0; i < expr->n_children; i++) {
+        if (i > 0)
+            out_text(out, is_and ? STR(" and ") : STR(" or "));
+        want(facts, expr->children[i], negated, out);
+    }
+}
+
+static void want_one_of(const struct facts *facts, const struct expr *expr, struct out *out)
+{
+    for (uint32_t i = 1; i < expr->n_children; i++) {
+        if (i > 1)
+            out_text(out, STR(", "));
+        show_value(facts, slot_of(expr->children[0]), expr->children[i]->constant, out);
+    }
+}
+
+/* What would have made @expr true (false when @negated), as text. */
+static void want(const struct facts *facts, const struct expr *expr, bool negated, struct out *out)
+{
+    static const char *const before[EXPR_OPS][2] = {
+        [EXPR_EQ] = { "", "not " },
+        [EXPR_NE] = { "not ", "" },
+        [EXPR_LT] = { "< ", ">= " },
+        [EXPR_LE] = { "<= ", "> " },
+        [EXPR_GT] = { "> ", "<= " },
+        [EXPR_GE] = { ">= ", "< " },
+        [EXPR_IN] = { "one of ", "none of " },
+        [EXPR_STARTS_WITH] = { "starts with ", "does not start with " },
+        [EXPR_CONTAINS] = { "contains ", "does not contain " },
+        [EXPR_HAS_WORD] = { "", "not " },
+        [EXPR_HAS] = { "known", "unknown" },
+        [EXPR_SLOT] = { "true", "false" },
+    };
+
+    if (expr->op == EXPR_NOT) {
+        want(facts, expr->children[0], !negated, out);
+    } else if (expr->op == EXPR_AND || expr->op == EXPR_OR) {
+        want_each(facts, expr, negated, out);
+    } else {
+        out_text(out, str_of(before[expr->op][negated]));
+        if (expr->op == EXPR_IN)
+            want_one_of(facts, expr, out);
+        else if (is_comparison(expr->op) && expr->op != EXPR_HAS)
+            show_value(facts, slot_of(expr->children[0]), expr->children[1]->constant, out);
+    }
+}
+
+/* The slots a predicate reads, each once, at most SHOWN_SLOTS. */
+static uint32_t collect_slots(const struct expr *expr, uint32_t *slots, uint32_t n)
+{
+    if (expr->op == EXPR_SLOT && expr->slot != FACT_NOW && expr->slot != FACT_ITEM_SKU) {
+        for (uint32_t i = 0; i < n; i++)
+            if (slots[i] == expr->slot)
+                return n;
+        if (n < SHOWN_SLOTS)
+            slots[n++] = expr->slot;
+    }
+    for (uint32_t i = 0; i < expr->n_children; i++)
+        n = collect_slots(expr->children[i], slots, n);
+    return n;
+}
+
+/* The current item: "CAM-A7 (category camera, unit_price 198000)". */
+static void show_item(struct facts *facts, const struct fact_names *names, const uint32_t *slots,
+                      uint32_t n_slots, struct out *out)
+{
+    out_text(out, facts->item_sku);
+    for (uint32_t i = 0; i < n_slots; i++) {
+        size_t at = out->len + 2;
+        out_text(out, i ? STR(", ") : STR(" ("));
+        names->names.print(&names->names, slots[i], true, out);
+        if (!out->failed && out->len > at + 2) { /* without the "i." of CEL */
+            memmove(out->at + at, out->at + at + 2, out->len - at - 2);
+            out->len -= 2;
+        }
+        out_char(out, ' ');
+        show_value(facts, slots[i], facts->scope.load(&facts->scope, slots[i]), out);
+    }
+    if (n_slots > 0)
+        out_char(out, ')');
+}
+
+/* "0 of 2: CAM-A7 (category camera), SD-64 (category memory-card)". */
+static void see_items(struct facts *facts, const struct expr *walk, struct out *out)
+{
+    struct fact_names names = fact_names_of(facts->attr_names);
+    struct value list = expr_eval(walk->children[0], &facts->scope);
+    uint32_t slots[SHOWN_SLOTS], n_slots = collect_slots(walk->children[1], slots, 0);
+    uint32_t n = 0, matching = 0;
+    int64_t weight;
+
+    if (list.kind != VALUE_LIST) {
+        out_text(out, STR("unknown"));
+        return;
+    }
+    for (; facts->scope.element(&facts->scope, list.list, n, &weight); n++)
+        matching += expr_test(walk->children[1], &facts->scope) == TRUTH_YES;
+    out_printf(out, "%u of %u", matching, n);
+    for (uint32_t i = 0; i < n && i < SHOWN_ITEMS; i++) {
+        facts->scope.element(&facts->scope, list.list, i, &weight);
+        out_text(out, i ? STR(", ") : STR(": "));
+        show_item(facts, &names, slots, n_slots, out);
+    }
+    if (n > SHOWN_ITEMS)
+        out_text(out, STR(", …"));
+}
+
+static void want_items(const struct facts *facts, const struct expr *walk, const char *what,
+                       struct out *out)
+{
+    struct fact_names names = fact_names_of(facts->attr_names);
+
+    out_printf(out, "%s where ", what);
+    expr_print(walk->children[1], &names.names, out);
+}
+
+/* The COUNT that @expr compares (each side of a range has its own, of the same items), or NULL. */
+static const struct expr *subject_of_count(const struct expr *expr)
+{
+    while (expr->op == EXPR_AND && expr->n_children > 0)
+        expr = expr->children[0];
+    if (expr->op >= EXPR_EQ && expr->op <= EXPR_GE && expr->children[0]->op == EXPR_COUNT)
+        return expr->children[0];
+    return NULL;
+}
+
+void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
+                       struct out *ret_wanted)
+{
+    const struct expr *expr = condition->expr, *inner = expr;
+    bool negated = false;
+
+    for (; inner->op == EXPR_NOT; inner = inner->children[0])
+        negated = !negated;
+    const struct expr *subject = subject_of(expr, NULL);
+    if (subject) {
+        show_value(facts, slot_of(subject), expr_eval(subject, &facts->scope), ret_seen);
+        want(facts, expr, false, ret_wanted);
+    } else if (inner->op == EXPR_EXISTS) {
+        see_items(facts, inner, ret_seen);
+        want_items(facts, inner, negated ? "no item" : "an item", ret_wanted);
+    } else if (subject_of_count(inner)) {
+        const struct expr *count = subject_of_count(inner);
+        value_print(expr_eval(count, &facts->scope), ret_seen);
+        out_text(ret_seen, STR("; "));
+        see_items(facts, count, ret_seen);
+        want(facts, inner, negated, ret_wanted);
+        want_items(facts, count, " items", ret_wanted);
+    }
+}
