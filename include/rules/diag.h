@@ -22,7 +22,10 @@ enum { DIAG_MAX = 200, DIAG_ARGS = 4 };
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
 
-/* One row each in rules/diag_texts.c: level, ja, en. {0}…{3} stand for the arguments. */
+/*
+ * One row each in rules/diag_codes.inc: level, ja, en. {0} {1} {2} stand for the arguments; what
+ * comes after a line break in a text is its hint, printed as a line of its own ("help: …").
+ */
 enum diag_code {
 #define DIAG(code, level, ja, en) DIAG_##code,
 #include "rules/diag_codes.inc"
@@ -57,6 +60,13 @@ void diag_add_guess(struct diags *diags, const struct doc_file *file, struct doc
 
 /* The closest word by edit distance (at most a third of its length), or absent. */
 struct str diag_closest(struct str wrong, const char *const *words);
+
+/* "YAML_SYNTAX": stable, for machines. */
+const char *diag_code_name(enum diag_code code);
+enum diag_level diag_level(enum diag_code code);
+
+/* One diag's sentence and its hint (absent when there is none), into @arena. */
+struct str diag_message(const struct diag *diag, enum locale locale, struct arena *arena, struct str *ret_help);
 
 /* By file, line, column; then as text with source line and caret, or as one JSON array. */
 void diags_sort(struct diags *diags);

@@ -32,6 +32,7 @@ struct doc_node {
 
 struct doc_file {
     struct str name;        /* as shown to people: relative to the rules directory */
+    struct str path;        /* the same as the reader would open it, for diags; absent: @name */
     struct str text;        /* the whole file, for showing the source line */
     const struct doc_node *root; /* NULL for an empty file */
 };
@@ -41,3 +42,14 @@ const struct doc_node *doc_get(const struct doc_node *mapping, const char *key);
 
 /* "a mapping", "a list", "text": for messages. */
 const char *doc_kind_name(const struct doc_node *node);
+
+/* Line @line without its line break; empty past the end. */
+struct str doc_line(const struct doc_file *file, uint32_t line);
+
+/* A byte offset of the file's text as a place, and back (the end of the line when it is shorter). */
+struct doc_place doc_place_of(const struct doc_file *file, size_t offset);
+size_t doc_offset_of(const struct doc_file *file, struct doc_place place);
+
+/* Where @offset of a scalar's text stands in the file, found by its @part there ("{saving}"). */
+struct doc_place doc_place_in(const struct doc_file *file, const struct doc_node *scalar, size_t offset,
+                              struct str part);
