@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Allow: possible offers -> permitted offers. Prices each, then refuses what is in the cart,
+ * out of stock or below the floor; and asks once for each rule whether this customer's caps,
+ * declines and silences permit it at all. When the profile could not be had, a rule with
+ * limits is not shown: no cap is exceeded for want of knowing.
+ */
+#include "serve/decision.h"
+#include "shop/catalog.h"
+#include "shop/money.h"
+
+static bool has_limits(const struct rule *rule)
+{
+    return rule->n_caps || rule->after_decline.present || rule->after_accept.present ||
+           rule->stop_after_declines;
+}
+
+/* Sets c->reason and c->matched = false when the customer's memory forbids the rule. */
+static void ask_caps(struct decision *d, const struct silences *silences, struct considered *c)
+{
+    c->caps_asked = true;
+    if (d->profile_lost && has_limits(c->rule)) {
+        c->reason = RECEIPT_PROFILE_MISSING;
+        c->matched = false;
+        return;
+    }
+    const struct silence_over *silence = silences_cover(silences, c->rule);
+    if (silence) {
+        c->reason = RECEIPT_SILENT;
+        c->silenced_by = silence->by;
+        c->seen = d->now_us;
+        c->wanted = silence->until_us;
+        c->matched = false;
+        return;
+    }
+    struct caps_verdict verdict = caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
+    if (verdict.answer == CAPS_ALLOW)
+        return;
+    c->reason = verdict.answer == CAPS_STOPPED ? RECEIPT_STOPPED : RECEIPT_CAP;
+    c->cap = verdict.cap;
+    c->seen = verdict.seen;
+    c->wanted = verdict.wanted;
+    c->matched = false;
+}
+
+static int64_t discount_of(const struct discount *discount, int64_t offered_minor, int64_t partner_minor)
+{
+    int64_t base = discount->of == DISCOUNT_OF_BUNDLE         ? offered_minor + partner_minor
+                   : discount->of == DISCOUNT_OF_TRIGGER_ITEM ? partner_minor
+                                                              : offered_minor;
+    int64_t off = discount->percent_bp ? money_share(base, discount->percent_bp) : discount->amount_minor;
+    if (discount->max_minor && off > discount->max_minor)
+        off = discount->max_minor;
+    return off < base ? off : base;
+}
+
+/*
+ * was: the things one by one; now: what the customer pays for them; gap: what the cart's
+ * total rises by. A bundle holds one unit of the item in the cart and what was picked.
+ */
+static void price(const struct decision *d, struct found *f)
+{
+    const struct rule *rule = f->from->rule;
+    if (!f->product) {
+        f->was_minor = f->now_minor = rule->threshold_minor;
+        f->gap_minor = rule->threshold_minor - d->cart.total_minor;
+        return;
+    }
+    int64_t partner = rule->with_trigger_item && d->trigger_line ? d->trigger_line->unit_price_minor : 0;
+    int64_t offered = f->product->price_minor * f->quantity;
+    f->was_minor = offered + partner;
+    f->now_minor = f->was_minor;
+    if (rule->discount.present)
+        f->now_minor -= discount_of(&rule->discount, offered, partner);
+    f->gap_minor = f->now_minor - partner;
+    if (rule->kind == KIND_UPSELL && d->trigger_line)
+        f->gap_minor -= d->trigger_line->unit_price_minor * f->quantity;
+}
+
+/* What the offered things cost the shop, or COST_UNKNOWN. */
+static int64_t cost_of(const struct decision *d, const struct found *f)
+{
+    if (f->product->cost_minor == COST_UNKNOWN)
+        return COST_UNKNOWN;
+    int64_t cost = f->product->cost_minor * f->quantity;
+    if (!f->from->rule->with_trigger_item || !d->trigger_line)
+        return cost;
+    const struct product *partner = d->facts.trigger;
+    return partner && partner->cost_minor != COST_UNKNOWN ? cost + partner->cost_minor : COST_UNKNOWN;
+}
+
+/* A discount never sells below cost, even where no floor is written. Missing is unknown: no cost, no floor held. */
+static bool above_floor(const struct decision *d, const struct found *f)
+{
+    const struct rule *rule = f->from->rule;
+    int32_t floor_bp = rule->floor_margin_bp;
+    if (rule->floor_price_minor && f->now_minor < rule->floor_price_minor)
+        return false;
+    int64_t cost = cost_of(d, f);
+    if (cost == COST_UNKNOWN)
+        return floor_bp < 0;
+    if (floor_bp < 0 && rule->discount.present)
+        floor_bp = 0;
+    if (floor_bp < 0)
+        return true;
+    int64_t margin_bp = f->now_minor > 0 ? (f->now_minor - cost) * 10000 / f->now_minor : INT64_MIN;
+    f->from->seen = margin_bp;
+    f->from->wanted = floor_bp;
+    return f->now_minor > 0 && (f->now_minor - cost) * 10000 >= (int64_t) floor_bp * f->now_minor;
+}
+
+static bool in_cart(const struct decision *d, const struct found *f)
+{
+    for (uint32_t i = 0; i < d->cart.n_lines; i++)
+        if (d->cart.lines[i].product == f->number)
+            return true;
+    return d->trigger_line && d->trigger_line->product == f->number;
+}
+
+static enum receipt_reason refuse(const struct decision *d, const struct found *f)
+{
+    const struct rule *rule = f->from->rule;
+    if (rule->threshold_minor && d->cart.total_minor >= rule->threshold_minor) {
+        f->from->seen = d->cart.total_minor;
+        f->from->wanted = rule->threshold_minor;
+        return RECEIPT_THRESHOLD_REACHED;
+    }
+    if (!f->product)
+        return RECEIPT_SHOWN;
+    if (in_cart(d, f))
+        return RECEIPT_IN_CART;
+    if (f->product->stock != STOCK_UNKNOWN && f->product->stock < f->quantity)
+        return RECEIPT_OUT_OF_STOCK;
+    if ((rule->with_trigger_item || rule->kind == KIND_UPSELL) && !d->trigger_line)
+        return RECEIPT_NO_TRIGGER_ITEM;
+    return above_floor(d, f) ? RECEIPT_SHOWN : RECEIPT_FLOOR;
+}
+
+enum err allow_run(struct decision *d)
+{
+    struct silences *silences = arena_take_raw(d->arena, sizeof *silences);
+    if (!silences)
+        return decision_no_room(d);
+    silences_gather(d->world->rules, d->memory, d->now_us, silences);
+
+    for (uint32_t i = 0; i < d->n_found; i++) {
+        struct found *f = &d->found[i];
+        if (!f->from->caps_asked)
+            ask_caps(d, silences, f->from);
+        if (!f->from->matched)
+            continue;
+        price(d, f);
+        enum receipt_reason reason = refuse(d, f);
+        f->allowed = reason == RECEIPT_SHOWN;
+        if (!f->allowed)
+            f->from->reason = reason;
+    }
+    return OK;
+}

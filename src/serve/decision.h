@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json_scan.h"
+#include "ports/clock.h"
+#include "ports/profile_store.h"
+#include "rules/caps.h"
+#include "rules/facts.h"
+#include "rules/rule.h"
+#include "rules/ruleset.h"
+#include "rules/silence.h"
+#include "serve.h"
+#include "shop/cart.h"
+#include "world/world.h"
+
+/*
+ * Decision: what the seven stages share. Each stage reads what came before it and adds its
+ * own part; the parts stand here in the order of the stages. Everything lives in the
+ * request's arena and on one thread; what points into the world is borrowed from it.
+ */
+enum {
+    DECISION_MAX_OFFERS = 10,       /* the most one answer may hold: a few options, not a wall */
+    DECISION_MAX_FOUND = 256,       /* possible offers considered; more are cut, by falling priority */
+    DECISION_MAX_BUDGET_MS = 1000,
+};
+
+/* Why a rule shows nothing: one word each in receipt.c. */
+enum receipt_reason {
+    RECEIPT_SHOWN,
+    RECEIPT_SHADOW,
+    RECEIPT_PAUSED,
+    RECEIPT_CONDITION,
+    RECEIPT_UNKNOWN,
+    RECEIPT_SCHEDULE,
+    RECEIPT_NO_TRIGGER_ITEM,
+    RECEIPT_NO_PRODUCT,
+    RECEIPT_IN_CART,
+    RECEIPT_OUT_OF_STOCK,
+    RECEIPT_FLOOR,
+    RECEIPT_THRESHOLD_REACHED,
+    RECEIPT_CAP,
+    RECEIPT_SILENT,
+    RECEIPT_STOPPED,
+    RECEIPT_PROFILE_MISSING,
+    RECEIPT_GROUP,
+    RECEIPT_SAME_PRODUCT,
+    RECEIPT_TEXT_INCOMPLETE,
+    RECEIPT_NOT_AMONG_BEST,
+    RECEIPT_DEADLINE,
+    RECEIPT_REASONS
+};
+
+/* One rule of this trigger and placement, and what became of it. */
+struct considered {
+    const struct rule *rule;
+    uint32_t number; /* in the ruleset */
+    enum receipt_reason reason;
+    bool matched;
+    const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN */
+    const struct cap *cap;          /* RECEIPT_CAP */
+    const struct rule *silenced_by; /* RECEIPT_SILENT */
+    bool caps_asked;
+    int64_t seen, wanted; /* RECEIPT_CAP: counts; _SILENT: instants (us); _STOPPED: declines; _FLOOR: margin in
+                             basis points; _THRESHOLD_REACHED: minor */
+};
+
+/* A possible offer: a product that a rule names for this cart. */
+struct found {
+    struct considered *from;
+    const struct product *product; /* NULL: free shipping without a filler */
+    uint32_t number;               /* of the product; PRODUCT_NONE without one */
+    int64_t quantity;
+    double score; /* within one rule: how good a choice this product is */
+    uint32_t together_orders; /* evidence of bought together: orders that held both … */
+    uint32_t base_orders;     /* … of so many that held the cart's item */
+    bool allowed;
+    int64_t now_minor, was_minor, gap_minor; /* see allow.c */
+};
+
+/* The texts of one offer, in the request's language: wording.c. */
+struct wording {
+    struct str texts[TEXT_PARTS]; /* escaped for JSON; absent: this offer has none */
+};
+
+/* A product that goes with the cart, with its evidence: pick.c. */
+struct together {
+    uint32_t product;
+    float score;
+    uint32_t orders, base_orders;
+};
+
+struct decision {
+    struct serve_worker *worker;
+    struct arena *arena;
+    struct str body;
+    int next_stage;
+    int64_t started_us, now_us, deadline_us; /* mono, wall, mono */
+    struct decide_problem problem;
+    uint32_t degraded; /* bits: enum degraded */
+
+    /* decode */
+    const struct world *world;
+    bool world_held; /* a reference of our own, while waiting */
+    struct str placement, customer_id, session_id, item_sku;
+    struct str channel, country, device;
+    enum trigger trigger;
+    enum locale locale;
+    uint32_t limit;
+    int64_t budget_us;
+    bool explain;
+    struct cart cart;
+    struct cart_line *trigger_line; /* a line of the cart, or a line of its own for an item not in it */
+    int64_t order_total_minor;      /* -1: not told */
+
+    /* profile */
+    struct profile_waiter waiter;
+    void (*wake)(void *owner);
+    void *owner;
+    bool waiting, profile_lost;
+    const struct profile *memory; /* caps and declines: always honoured */
+    const struct profile *person; /* all else: only with consent */
+
+    /* match */
+    struct facts facts;
+    struct considered *considered;
+    uint32_t n_considered, n_matched;
+
+    /* pick */
+    struct together *together;        /* a heap, best on top … */
+    struct together *together_sorted; /* … and what has been taken off it, best first */
+    uint32_t n_together, n_sorted;
+    bool together_ready;
+    struct found *found;
+    uint32_t n_found;
+
+    /* rank */
+    struct found *best[DECISION_MAX_OFFERS];
+    struct wording wordings[DECISION_MAX_OFFERS];
+    uint32_t n_best;
+
+    /* encode */
+    struct str answer;
+};
+
+enum degraded { DEGRADED_PROFILE = 1, DEGRADED_DEADLINE = 2 };
+
+struct serve {
+    struct snapshot_slot *worlds;
+    struct profile_store *profiles;
+    struct clock *clock;
+    struct metrics *metrics;
+    metric_id stage_us[SERVE_STAGES], decisions, offers_made, silent, degraded[2];
+};
+
+struct serve_worker {
+    struct serve *serve;
+    struct snapshot_view view;
+    struct metric_shard *shard;
+    void *reader;
+    uint64_t random[2];
+    uint16_t id;
+};
+
+/* A stage: OK to go on; ERR_INPUT and ERR_LIMIT with decision->problem set; profile may wait. */
+enum err decode_run(struct decision *d);
+enum err profile_run(struct decision *d);
+enum err match_run(struct decision *d);
+enum err pick_run(struct decision *d);
+enum err allow_run(struct decision *d);
+enum err rank_run(struct decision *d);
+enum err encode_run(struct decision *d);
+
+/* ERR_LIMIT: the request needs more memory than one may have. */
+enum err decision_no_room(struct decision *d);
+
+/* Is there time left? Asked between rules; the first no marks the answer degraded. */
+bool decision_has_time(struct decision *d);
+
+/* False when a value that a text needs is not known, or there is no room. */
+bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording);
+
+/* The parts of an answer that have a file of their own. */
+void compare_encode(struct decision *d, const struct product *base, const struct product *offered,
+                    struct out *out);
+struct str compare_gain(struct decision *d, const struct product *base, const struct product *offered);
+void reasons_encode(struct decision *d, const struct found *found, struct out *out);
+bool reasons_stock_is_low(const struct found *found); /* and its rule wants to say so */
+void receipt_encode(struct decision *d, struct out *out);

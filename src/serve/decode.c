@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decode: the JSON body -> cart, trigger, placement. One pass over the one schema it knows;
+ * unknown members are skipped. Ids are borrowed from the body. Whatever cannot be meant is
+ * refused here, with its JSON Pointer, so that no later stage has to doubt a number.
+ */
+#include "rules/words.h"
+#include "serve/decision.h"
+#include "shop/catalog.h"
+#include "shop/event.h"
+#include "shop/money.h"
+
+static bool key_is(struct str key, const char *name, size_t len)
+{
+    return key.len == len && memcmp(key.at, name, len) == 0;
+}
+#define KEY(name) key_is(key, name, sizeof(name) - 1)
+
+static struct str read_id(struct json_scan *scan)
+{
+    return json_null(scan) ? (struct str){ 0 } : json_string(scan, 1, ID_MAX_BYTES);
+}
+
+static void read_line(struct json_scan *scan, struct cart_line *line)
+{
+    struct str key;
+    *line = (struct cart_line){ .quantity = 1, .unit_price_minor = -1, .product = PRODUCT_NONE };
+    for (json_object(scan); json_next_key(scan, &key);) {
+        if (KEY("sku"))
+            line->sku = json_string(scan, 1, ID_MAX_BYTES);
+        else if (KEY("quantity"))
+            line->quantity = json_int(scan, 1, QUANTITY_MAX);
+        else if (KEY("unit_price"))
+            line->unit_price_minor = json_int(scan, 0, MONEY_MAX);
+        else
+            (void) json_skip(scan);
+    }
+    if (!scan->fault && !line->sku.at)
+        json_fault_value(scan, "a cart item needs a \"sku\"");
+}
+
+static void read_lines(struct decision *d, struct json_scan *scan)
+{
+    uint32_t room = 0;
+    for (json_array(scan); json_next_item(scan);) {
+        if (d->cart.n_lines == CART_MAX_LINES) {
+            json_fault_value(scan, "a cart holds at most 500 lines");
+            return;
+        }
+        if (d->cart.n_lines == room) {
+            uint32_t more = room ? room * 2 : 16;
+            struct cart_line *lines = arena_grow(d->arena, d->cart.lines, room * sizeof *lines,
+                                                 more * sizeof *lines);
+            if (!lines) {
+                scan->fault_is_limit = true;
+                json_fault(scan, "the request needs more memory than one may have");
+                return;
+            }
+            d->cart.lines = lines;
+            room = more;
+        }
+        read_line(scan, &d->cart.lines[d->cart.n_lines++]);
+    }
+}
+
+static void read_cart(struct decision *d, struct json_scan *scan)
+{
+    struct str key;
+    for (json_object(scan); json_next_key(scan, &key);) {
+        if (KEY("currency")) {
+            d->cart.currency = json_string(scan, 3, 3);
+            if (!scan->fault && money_decimals(d->cart.currency) < 0)
+                json_fault_value(scan, "an ISO 4217 currency code was expected, such as \"JPY\"");
+        } else if (KEY("items")) {
+            d->cart.n_lines = 0;
+            d->cart.lines = NULL;
+            read_lines(d, scan);
+        } else {
+            (void) json_skip(scan);
+        }
+    }
+}
+
+static void read_order(struct decision *d, struct json_scan *scan)
+{
+    struct str key;
+    for (json_object(scan); json_next_key(scan, &key);) {
+        if (KEY("total"))
+            d->order_total_minor = json_int(scan, 0, MONEY_MAX);
+        else
+            (void) json_skip(scan);
+    }
+}
+
+static void read_context(struct decision *d, struct json_scan *scan)
+{
+    struct str key;
+    for (json_object(scan); json_next_key(scan, &key);) {
+        if (KEY("channel"))
+            d->channel = read_id(scan);
+        else if (KEY("country"))
+            d->country = read_id(scan);
+        else if (KEY("device"))
+            d->device = read_id(scan);
+        else
+            (void) json_skip(scan);
+    }
+}
+
+static void read_trigger(struct decision *d, struct json_scan *scan, bool *ret_told)
+{
+    struct str word = json_string(scan, 1, ID_MAX_BYTES);
+    int trigger = scan->fault ? -1 : words_find(words_triggers(), word);
+    if (!scan->fault && trigger < 0)
+        json_fault_value(scan, "no such trigger; known are add_to_cart, cart_view, product_view, "
+                               "checkout, post_purchase, and the others of /openapi.json");
+    d->trigger = trigger < 0 ? TRIGGER_ADD_TO_CART : (enum trigger) trigger;
+    *ret_told = true;
+}
+
+static void read_budget(struct decision *d, struct json_scan *scan)
+{
+    d->budget_us = json_int(scan, 1, DECISION_MAX_BUDGET_MS) * 1000;
+}
+
+static void read_locale(struct decision *d, struct json_scan *scan)
+{
+    d->locale = locale_of(json_string(scan, 1, 35), LOCALE_JA);
+}
+
+static void read_member(struct decision *d, struct json_scan *scan, struct str key, bool *ret_trigger,
+                        bool *ret_cart)
+{
+    if (KEY("placement")) {
+        d->placement = json_string(scan, 1, ID_MAX_BYTES);
+    } else if (KEY("trigger")) {
+        read_trigger(d, scan, ret_trigger);
+    } else if (KEY("customer_id")) {
+        d->customer_id = read_id(scan);
+    } else if (KEY("session_id")) {
+        d->session_id = read_id(scan);
+    } else if (KEY("locale")) {
+        read_locale(d, scan);
+    } else if (KEY("limit")) {
+        d->limit = (uint32_t) json_int(scan, 1, DECISION_MAX_OFFERS);
+    } else if (KEY("budget_ms")) {
+        read_budget(d, scan);
+    } else if (KEY("item")) {
+        d->item_sku = read_id(scan);
+    } else if (KEY("cart")) {
+        read_cart(d, scan);
+        *ret_cart = true;
+    } else if (KEY("explain")) {
+        d->explain = json_bool(scan);
+    } else if (KEY("order")) {
+        read_order(d, scan);
+    } else if (KEY("context")) {
+        read_context(d, scan);
+    } else {
+        (void) json_skip(scan);
+    }
+}
+
+static enum err refuse(struct decision *d, const char *what, struct str pointer, bool is_value)
+{
+    d->problem = (struct decide_problem){
+        .err = ERR_INPUT, .is_value = is_value, .what = what, .pointer = pointer
+    };
+    return ERR_INPUT;
+}
+
+static enum err read_body(struct decision *d)
+{
+    struct json_scan scan;
+    struct str key;
+    bool trigger = false, cart = false;
+
+    json_scan_init(&scan, d->body, d->arena);
+    for (json_object(&scan); json_next_key(&scan, &key);)
+        read_member(d, &scan, key, &trigger, &cart);
+    json_end(&scan);
+
+    if (scan.fault) {
+        struct str pointer = arena_copy(d->arena, str_of(scan.pointer));
+        if (scan.fault_is_limit || !pointer.at)
+            return decision_no_room(d);
+        return refuse(d, scan.fault, pointer, scan.fault_is_value);
+    }
+    if (!d->placement.at)
+        return refuse(d, "\"placement\" is missing: where the offer would be shown", STR("/placement"), true);
+    if (!trigger)
+        return refuse(d, "\"trigger\" is missing: what has just happened", STR("/trigger"), true);
+    if (!cart)
+        return refuse(d, "\"cart\" is missing: {\"currency\": …, \"items\": []} when it is empty",
+                      STR("/cart"), true);
+    return OK;
+}
+
+/* Prices that the storefront left out are the catalogue's; sums cannot overflow by the bounds above. */
+static void complete_lines(struct decision *d)
+{
+    const struct catalog *catalog = d->world->catalog;
+    for (uint32_t i = 0; i < d->cart.n_lines; i++) {
+        struct cart_line *line = &d->cart.lines[i];
+        line->product = catalog_find(catalog, line->sku);
+        if (line->unit_price_minor < 0)
+            line->unit_price_minor = line->product == PRODUCT_NONE
+                                         ? 0
+                                         : catalog_product(catalog, line->product)->price_minor;
+        int64_t sum;
+        if (__builtin_mul_overflow(line->quantity, line->unit_price_minor, &sum))
+            sum = MONEY_MAX;
+        d->cart.total_minor += sum;
+        d->cart.quantity += line->quantity;
+    }
+}
+
+/* The item just added: a line of the cart; else a line of its own; a cart of one line is its own item. */
+static enum err find_trigger_line(struct decision *d)
+{
+    if (!d->item_sku.at) {
+        if (d->cart.n_lines == 1 && d->trigger == TRIGGER_ADD_TO_CART)
+            d->trigger_line = &d->cart.lines[0];
+        return OK;
+    }
+    for (uint32_t i = d->cart.n_lines; i-- > 0;)
+        if (str_eq(d->cart.lines[i].sku, d->item_sku)) {
+            d->trigger_line = &d->cart.lines[i];
+            return OK;
+        }
+    struct cart_line *line = arena_take(d->arena, sizeof *line);
+    if (!line)
+        return decision_no_room(d);
+    uint32_t product = catalog_find(d->world->catalog, d->item_sku);
+    *line = (struct cart_line){ .sku = d->item_sku,
+                                .quantity = 1,
+                                .product = product,
+                                .unit_price_minor =
+                                    product == PRODUCT_NONE
+                                        ? 0
+                                        : catalog_product(d->world->catalog, product)->price_minor };
+    d->trigger_line = line;
+    return OK;
+}
+
+enum err decode_run(struct decision *d)
+{
+    d->limit = 3;
+    d->locale = LOCALE_JA;
+    d->order_total_minor = -1;
+    d->budget_us = d->world->settings.default_budget_us;
+    d->deadline_us = d->started_us + d->budget_us;
+    TRY(read_body(d));
+    d->deadline_us = d->started_us + d->budget_us;
+
+    struct str currency = catalog_currency(d->world->catalog);
+    if (!d->cart.currency.at)
+        d->cart.currency = currency;
+    else if (!str_eq(d->cart.currency, currency) && catalog_count(d->world->catalog) > 0)
+        return refuse(d, "the shop sells in another currency than this cart's", STR("/cart/currency"), true);
+    complete_lines(d);
+    return find_trigger_line(d);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Encode: the best few -> the JSON answer, written straight into the arena. The fixed parts
+ * are literals; texts came escaped from rank, names and ids are escaped here. took_us stands
+ * last, so that it counts the writing too.
+ */
+#include "rules/words.h"
+#include "serve/decision.h"
+#include "shop/catalog.h"
+#include "shop/offer_token.h"
+
+enum { ANSWER_BYTES = 8192 };
+
+/* Xoroshiro128+ (Blackman, Vigna 2018): ids need to differ, not to be secret. */
+static uint64_t next_random(struct serve_worker *worker)
+{
+    uint64_t a = worker->random[0], b = worker->random[1], sum = a + b;
+    b ^= a;
+    worker->random[0] = (a << 24 | a >> 40) ^ b ^ b << 16;
+    worker->random[1] = b << 37 | b >> 27;
+    return sum;
+}
+
+static char *hex(char *to, uint64_t value, int digits)
+{
+    for (int i = digits; i-- > 0;)
+        *to++ = "0123456789abcdef"[value >> 4 * i & 15];
+    return to;
+}
+
+/* UUID version 7 (RFC 9562): milliseconds first, so ids sort by time. */
+static void make_decision_id(struct decision *d, char text[36])
+{
+    uint64_t ms = (uint64_t) (d->now_us / 1000), random = next_random(d->worker);
+    char *p = hex(text, ms >> 16, 8);
+    *p++ = '-';
+    p = hex(p, ms, 4);
+    *p++ = '-';
+    p = hex(p, 0x7000 | (random & 0xfff), 4);
+    *p++ = '-';
+    p = hex(p, 0x8000 | (random >> 12 & 0x3fff), 4);
+    *p++ = '-';
+    p = hex(p, d->worker->id, 4);
+    (void) hex(p, random >> 32, 8);
+}
+
+static void text_member(struct out *out, struct str opening, struct str text)
+{
+    out_text(out, opening);
+    if (text.at) {
+        out_char(out, '"');
+        out_json_escaped(out, text);
+        out_char(out, '"');
+    } else {
+        out_text(out, STR("null"));
+    }
+}
+
+static void int_member(struct out *out, struct str opening, int64_t value)
+{
+    out_text(out, opening);
+    out_int(out, value);
+}
+
+/* The line that an upsell takes out of the cart, or NULL. */
+static const struct cart_line *replaced(const struct decision *d, const struct found *f)
+{
+    return f->from->rule->kind == KIND_UPSELL ? d->trigger_line : NULL;
+}
+
+static void encode_offer_id(struct decision *d, const struct found *f, struct str decision_id,
+                            struct out *out)
+{
+    const struct rule *rule = f->from->rule;
+    const struct cart_line *line = replaced(d, f);
+    struct offer_token token;
+    token.rule = rule->id;
+    token.variant = (struct str){ 0 };
+    token.group = rule->group;
+    token.customer_id = d->customer_id;
+    token.session_id = d->session_id;
+    token.kind = (int) rule->kind;
+    token.made_us = d->now_us;
+    token.replaces = line ? line->sku : (struct str){ 0 };
+    token.replaces_quantity = line ? line->quantity : 0;
+    token.n_items = 0;
+    if (f->product) {
+        token.items[0].sku = f->product->sku;
+        token.items[0].quantity = f->quantity;
+        token.n_items = 1;
+    }
+    out_text(out, STR("{\"offer_id\":\""));
+    offer_token_seal(&token, decision_id, d->world->settings.token_key, out);
+    out_char(out, '"');
+}
+
+static void encode_items(struct decision *d, const struct found *f, struct out *out)
+{
+    out_text(out, STR(",\"items\":["));
+    if (f->product) {
+        text_member(out, STR("{\"sku\":"), f->product->sku);
+        text_member(out, STR(",\"name\":"), f->product->name[d->locale]);
+        int_member(out, STR(",\"quantity\":"), f->quantity);
+        int_member(out, STR(",\"unit_price\":"), f->product->price_minor);
+        out_char(out, '}');
+    }
+    out_text(out, STR("],\"replaces\":"));
+    const struct cart_line *line = replaced(d, f);
+    if (!line) {
+        out_text(out, STR("null"));
+        return;
+    }
+    text_member(out, STR("{\"sku\":"), line->sku);
+    int_member(out, STR(",\"quantity\":"), line->quantity);
+    out_char(out, '}');
+}
+
+static void encode_price(struct decision *d, const struct found *f, struct out *out)
+{
+    text_member(out, STR(",\"price\":{\"currency\":"), d->cart.currency);
+    int_member(out, STR(",\"now\":"), f->now_minor);
+    int_member(out, STR(",\"was\":"), f->was_minor);
+    int_member(out, STR(",\"gap\":"), f->gap_minor);
+    int_member(out, STR(",\"saving\":"), f->was_minor - f->now_minor);
+    out_char(out, '}');
+}
+
+static void encode_message(const struct wording *wording, struct out *out)
+{
+    static const struct {
+        enum text_part part;
+        struct str opening;
+    } members[] = { { TEXT_TITLE, { ",\"message\":{\"title\":", 20 } },
+                    { TEXT_BODY, { ",\"body\":", 8 } },
+                    { TEXT_CTA, { ",\"cta\":", 7 } },
+                    { TEXT_DECLINE, { ",\"decline\":", 11 } },
+                    { TEXT_BADGE, { ",\"badge\":", 9 } } };
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        struct str text = wording->texts[members[i].part];
+        out_text(out, members[i].opening);
+        if (text.at) {
+            out_char(out, '"');
+            out_text(out, text);
+            out_char(out, '"');
+        } else {
+            out_text(out, STR("null"));
+        }
+    }
+    out_char(out, '}');
+}
+
+/* The exact change to the cart that accepting means. */
+static void encode_apply(struct decision *d, const struct found *f, struct out *out)
+{
+    out_text(out, STR(",\"apply\":{\"add\":["));
+    if (f->product) {
+        text_member(out, STR("{\"sku\":"), f->product->sku);
+        int_member(out, STR(",\"quantity\":"), f->quantity);
+        out_char(out, '}');
+    }
+    out_text(out, STR("],\"remove\":["));
+    const struct cart_line *line = replaced(d, f);
+    if (line) {
+        text_member(out, STR("{\"sku\":"), line->sku);
+        int_member(out, STR(",\"quantity\":"), line->quantity);
+        out_char(out, '}');
+    }
+    out_text(out, STR("],\"coupon\":null}"));
+}
+
+static void encode_offer(struct decision *d, uint32_t i, struct str decision_id, struct out *out)
+{
+    const struct found *f = d->best[i];
+    const struct rule *rule = f->from->rule;
+    encode_offer_id(d, f, decision_id, out);
+    text_member(out, STR(",\"rule\":"), rule->id);
+    text_member(out, STR(",\"kind\":"), str_of(words_kinds()[rule->kind]));
+    out_text(out, STR(",\"variant\":null"));
+    encode_items(d, f, out);
+    encode_price(d, f, out);
+    encode_message(&d->wordings[i], out);
+
+    out_text(out, STR(",\"reasons\":"));
+    out->comma = false;
+    reasons_encode(d, f, out);
+    out_text(out, STR(",\"compare\":"));
+    out->comma = false;
+    compare_encode(d, rule->kind == KIND_UPSELL ? d->facts.trigger : NULL, f->product, out);
+    if (reasons_stock_is_low(f)) {
+        int_member(out, STR(",\"scarcity\":{\"left\":"), f->product->stock);
+        out_char(out, '}');
+    } else {
+        out_text(out, STR(",\"scarcity\":null"));
+    }
+    encode_apply(d, f, out);
+    out_text(out, STR(",\"expires_at\":\""));
+    out_instant(out, d->now_us + d->world->settings.offer_lifetime_us, false);
+    out_text(out, STR("\"}"));
+}
+
+static void encode_degraded(struct decision *d, struct out *out)
+{
+    out_text(out, STR(",\"degraded\":["));
+    if (d->degraded & DEGRADED_PROFILE)
+        out_text(out, STR("\"profile\""));
+    if (d->degraded & DEGRADED_DEADLINE)
+        out_text(out, d->degraded & DEGRADED_PROFILE ? STR(",\"deadline\"") : STR("\"deadline\""));
+    out_char(out, ']');
+}
+
+enum err encode_run(struct decision *d)
+{
+    struct out out;
+    out_init(&out, d->arena, ANSWER_BYTES);
+
+    char id[36];
+    make_decision_id(d, id);
+    struct str decision_id = { id, sizeof id };
+    text_member(&out, STR("{\"decision_id\":"), decision_id);
+    text_member(&out, STR(",\"ruleset\":"), ruleset_version(d->world->rules));
+    encode_degraded(d, &out);
+    out_text(&out, STR(",\"offers\":["));
+    for (uint32_t i = 0; i < d->n_best; i++) {
+        if (i)
+            out_char(&out, ',');
+        encode_offer(d, i, decision_id, &out);
+    }
+    out_char(&out, ']');
+    if (d->explain) {
+        out_text(&out, STR(",\"considered\":"));
+        out.comma = false;
+        receipt_encode(d, &out);
+    }
+    struct clock *clock = d->worker->serve->clock;
+    int_member(&out, STR(",\"took_us\":"), clock->mono_us(clock) - d->started_us);
+    out_char(&out, '}');
+
+    if (out.failed)
+        return decision_no_room(d);
+    d->answer = out_str(&out);
+    return OK;
+}

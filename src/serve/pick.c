@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pick: rules -> possible offers. Each rule names products by their relation to the cart;
+ * the catalogue and the model answer from lists made beforehand. A rule finds a few more than
+ * it may show, because the next stage will refuse some.
+ *
+ * Every walk is bounded: WALK_MAX products a rule, DECISION_MAX_FOUND offers in all. What is
+ * bought together with the cart is summed up once for all rules and kept as a heap that is
+ * sorted only as far as some rule reads it.
+ */
+#include "model/model.h"
+#include "serve/decision.h"
+#include "shop/catalog.h"
+
+enum {
+    SPARE = 8,            /* found beyond the rule's limit, for what will be refused */
+    SORTED_MAX = 64,      /* found when the rule wants another order than the list's */
+    WALK_MAX = 512,       /* products looked at for one rule */
+    TOGETHER_LINES = 20,  /* cart lines that count for bought_together: the first ones */
+};
+
+/* One rule's search. */
+struct search {
+    struct decision *d;
+    struct considered *from;
+    uint32_t found, most, walked;
+};
+
+static bool passes_where(struct search *s, const struct product *product)
+{
+    const struct expr *where = s->from->rule->pick.where;
+    if (!where)
+        return true;
+    facts_candidate(&s->d->facts, product);
+    struct value answer = expr_eval(where, &s->d->facts.scope);
+    return answer.kind == VALUE_BOOL && answer.boolean;
+}
+
+static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t number, double score)
+{
+    const struct product *product = catalog_product(d->world->catalog, number);
+    int64_t margin = 0;
+    switch (sort) {
+    case SORT_PRICE_ASC: return -(double) product->price_minor;
+    case SORT_PRICE_DESC: return (double) product->price_minor;
+    case SORT_MARGIN: return product_margin_bp(product, product->price_minor, &margin) ? (double) margin : -1e9;
+    case SORT_POPULARITY: return model_orders(d->world->model, number);
+    case SORT_MODEL:
+    case PICK_SORTS: break;
+    }
+    return score;
+}
+
+/* False when this rule has looked at enough. */
+static bool take(struct search *s, uint32_t number, double score, uint32_t orders, uint32_t base_orders)
+{
+    struct decision *d = s->d;
+    if (number == PRODUCT_NONE || s->walked++ >= WALK_MAX)
+        return s->walked < WALK_MAX;
+    const struct product *product = catalog_product(d->world->catalog, number);
+    if (!passes_where(s, product))
+        return true;
+    const struct rule *rule = s->from->rule;
+    d->found[d->n_found++] = (struct found){
+        .from = s->from,
+        .product = product,
+        .number = number,
+        .quantity = rule->kind == KIND_UPSELL && d->trigger_line ? d->trigger_line->quantity : 1,
+        .score = sort_score(d, rule->pick.sort, number, score),
+        .together_orders = orders,
+        .base_orders = base_orders,
+    };
+    return ++s->found < s->most && d->n_found < DECISION_MAX_FOUND;
+}
+
+static void pick_skus(struct search *s)
+{
+    const struct pick *pick = &s->from->rule->pick;
+    const uint32_t *numbers = s->d->world->rule_skus[s->from->number];
+    for (uint32_t i = 0; i < pick->n_skus; i++)
+        if (!take(s, numbers[i], -(double) i, 0, 0))
+            return;
+}
+
+static void pick_best_sellers(struct search *s, struct str brand)
+{
+    uint32_t n;
+    const uint32_t *best = model_best_sellers(s->d->world->model, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (brand.at && !str_eq(catalog_product(s->d->world->catalog, best[i])->brand, brand)) {
+            if (s->walked++ >= WALK_MAX)
+                return;
+            continue;
+        }
+        if (!take(s, best[i], -(double) i, 0, 0))
+            return;
+    }
+}
+
+/* How many attributes both have with the same text: the same size, colour, mount. */
+static uint32_t likeness(const struct product *a, const struct product *b)
+{
+    uint32_t same = 0;
+    for (uint32_t i = 0; i < a->n_attrs; i++) {
+        const struct attr *other =
+            i < b->n_attrs && str_eq(a->attrs[i].name, b->attrs[i].name)
+                ? &b->attrs[i]
+                : product_attr(b, a->attrs[i].name);
+        same += other && str_eq(a->attrs[i].text, other->text);
+    }
+    return same;
+}
+
+/* The first of @kin (by price) that costs at least @price_minor. */
+static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, uint32_t n, double price_minor)
+{
+    uint32_t low = 0, high = n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if ((double) catalog_product(catalog, kin[middle])->price_minor < price_minor)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/*
+ * The same kind, a step dearer. The likest to the item come first, then the most ordered; a
+ * dearer one never because it is dearer.
+ */
+static void pick_upgrades(struct search *s)
+{
+    struct decision *d = s->d;
+    const struct world *world = d->world;
+    if (!d->facts.trigger) {
+        s->from->reason = RECEIPT_NO_TRIGGER_ITEM;
+        return;
+    }
+    uint32_t n, base = d->trigger_line->product;
+    const uint32_t *kin = catalog_same_kind(world->catalog, base, &n);
+    double price = (double) d->facts.trigger->price_minor;
+    const struct pick *pick = &s->from->rule->pick;
+    uint32_t i = lower_bound(world->catalog, kin, n, price * pick->price_ratio_low);
+    for (; i < n; i++) {
+        const struct product *product = catalog_product(world->catalog, kin[i]);
+        if ((double) product->price_minor > price * pick->price_ratio_high)
+            return;
+        if (kin[i] == base || product->price_minor <= d->trigger_line->unit_price_minor)
+            continue;
+        double score = likeness(d->facts.trigger, product) + model_orders(world->model, kin[i]) / 1e9;
+        if (!take(s, kin[i], score, 0, 0))
+            return;
+    }
+}
+
+static void sink(struct together *heap, uint32_t n, uint32_t i)
+{
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        if (child >= n)
+            return;
+        if (child + 1 < n && (heap[child + 1].score > heap[child].score ||
+                              (heap[child + 1].score == heap[child].score &&
+                               heap[child + 1].product < heap[child].product)))
+            child++;
+        bool larger = heap[child].score > heap[i].score ||
+                      (heap[child].score == heap[i].score && heap[child].product < heap[i].product);
+        if (!larger)
+            return;
+        struct together swap = heap[i];
+        heap[i] = heap[child];
+        heap[child] = swap;
+        i = child;
+    }
+}
+
+/* Adds one line's companions to the sums; @slots finds the place of a product. */
+static void add_line(struct decision *d, uint32_t product, uint32_t *slots, uint32_t mask)
+{
+    const struct model *model = d->world->model;
+    uint32_t n, base_orders = model_orders(model, product);
+    const struct companion *list = model_companions(model, product, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = list[i].product * 2654435761u & mask;
+        while (slots[slot] && d->together[slots[slot] - 1].product != list[i].product)
+            slot = (slot + 1) & mask;
+        if (!slots[slot]) {
+            d->together[d->n_together++] = (struct together){ .product = list[i].product };
+            slots[slot] = d->n_together;
+        }
+        struct together *t = &d->together[slots[slot] - 1];
+        t->score += list[i].score;
+        if (list[i].orders > t->orders) {
+            t->orders = list[i].orders;
+            t->base_orders = base_orders;
+        }
+    }
+}
+
+/* Sums the companions of the cart's lines, once per decision, and makes a heap of them. */
+static enum err gather_together(struct decision *d)
+{
+    d->together_ready = true;
+    uint32_t lines = d->cart.n_lines < TOGETHER_LINES ? d->cart.n_lines : TOGETHER_LINES;
+    uint32_t most = lines * MODEL_TOP, slots_n = 64;
+    while (slots_n < most * 2)
+        slots_n *= 2;
+    uint32_t *slots = arena_take_array(d->arena, uint32_t, slots_n);
+    /* The heap, and behind it room for what has been sorted. */
+    d->together = arena_take_raw(d->arena, 2 * (size_t) most * sizeof *d->together);
+    if (!slots || !d->together)
+        return decision_no_room(d);
+    for (uint32_t i = 0; i < lines; i++)
+        if (d->cart.lines[i].product != PRODUCT_NONE)
+            add_line(d, d->cart.lines[i].product, slots, slots_n - 1);
+    for (uint32_t i = d->n_together / 2; i-- > 0;)
+        sink(d->together, d->n_together, i);
+    d->together_sorted = d->together + most;
+    return OK;
+}
+
+/* The @i-th best companion of the cart, or NULL past the end. */
+static const struct together *together_at(struct decision *d, uint32_t i)
+{
+    while (d->n_sorted <= i && d->n_together > 0) {
+        d->together_sorted[d->n_sorted++] = d->together[0];
+        d->together[0] = d->together[--d->n_together];
+        sink(d->together, d->n_together, 0);
+    }
+    return i < d->n_sorted ? &d->together_sorted[i] : NULL;
+}
+
+static enum err pick_together(struct search *s)
+{
+    struct decision *d = s->d;
+    if (s->from->rule->pick.of == OF_TRIGGER_ITEM) {
+        if (!d->facts.trigger) {
+            s->from->reason = RECEIPT_NO_TRIGGER_ITEM;
+            return OK;
+        }
+        uint32_t n, base = d->trigger_line->product;
+        uint32_t base_orders = model_orders(d->world->model, base);
+        const struct companion *list = model_companions(d->world->model, base, &n);
+        for (uint32_t i = 0; i < n; i++)
+            if (!take(s, list[i].product, (double) list[i].score, list[i].orders, base_orders))
+                return OK;
+        return OK;
+    }
+    if (!d->together_ready)
+        TRY(gather_together(d));
+    const struct together *t;
+    for (uint32_t i = 0; (t = together_at(d, i)); i++)
+        if (!take(s, t->product, (double) t->score, t->orders, t->base_orders))
+            return OK;
+    return OK;
+}
+
+static enum err pick_for(struct decision *d, struct considered *c)
+{
+    const struct pick *pick = &c->rule->pick;
+    struct search s = { .d = d, .from = c };
+    s.most = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ? SORTED_MAX : pick->limit + SPARE;
+
+    if (!pick->present) { /* free shipping that names no filler */
+        d->found[d->n_found++] = (struct found){ .from = c, .number = PRODUCT_NONE };
+        return OK;
+    }
+    switch (pick->relation) {
+    case RELATION_SKUS: pick_skus(&s); break;
+    case RELATION_BOUGHT_TOGETHER: return pick_together(&s);
+    case RELATION_UPGRADE_OF: pick_upgrades(&s); break;
+    case RELATION_BEST_SELLER: pick_best_sellers(&s, (struct str){ 0 }); break;
+    case RELATION_SAME_BRAND:
+        if (d->facts.trigger && d->facts.trigger->brand.at)
+            pick_best_sellers(&s, d->facts.trigger->brand);
+        else
+            c->reason = RECEIPT_NO_TRIGGER_ITEM;
+        break;
+    case RELATIONS: break;
+    }
+    return OK;
+}
+
+enum err pick_run(struct decision *d)
+{
+    d->found = arena_take_raw(d->arena, DECISION_MAX_FOUND * sizeof *d->found);
+    if (!d->found)
+        return decision_no_room(d);
+    for (uint32_t i = 0; i < d->n_considered && d->n_found < DECISION_MAX_FOUND; i++) {
+        struct considered *c = &d->considered[i];
+        if (!c->matched)
+            continue;
+        if (!decision_has_time(d)) {
+            c->reason = RECEIPT_DEADLINE;
+            continue;
+        }
+        TRY(pick_for(d, c));
+    }
+    return OK;
+}

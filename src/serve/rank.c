@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rank: permitted offers -> the best few. By the rule's priority, then by how good a choice
+ * the product is, then by rule id and SKU, so that equal requests get equal answers. A rule
+ * shows at most its own limit, a group at most its maximum, a product stands once in an
+ * answer; an offer whose text lacks a value is left out rather than shown half said.
+ */
+#include "serve/decision.h"
+#include "shop/catalog.h"
+
+/* Why @f may not join the answer so far; RECEIPT_SHOWN when it may. */
+static enum receipt_reason clash(const struct decision *d, const struct found *f)
+{
+    uint32_t of_rule = 0, of_group = 0;
+    const struct rule *rule = f->from->rule;
+    for (uint32_t i = 0; i < d->n_best; i++) {
+        const struct found *chosen = d->best[i];
+        if (f->product && chosen->number == f->number)
+            return RECEIPT_SAME_PRODUCT;
+        of_rule += chosen->from == f->from;
+        of_group += rule->group.at && str_eq(chosen->from->rule->group, rule->group);
+    }
+    if (rule->group.at && of_group >= rule->group_max)
+        return RECEIPT_GROUP;
+    uint32_t most = rule->pick.present ? rule->pick.limit : 1;
+    return of_rule < most ? RECEIPT_SHOWN : RECEIPT_NOT_AMONG_BEST;
+}
+
+/* The best permitted offer of the run found[from..to), or NULL: by score, then by number. */
+static struct found *take_best(struct decision *d, uint32_t from, uint32_t to)
+{
+    struct found *best = NULL;
+    for (uint32_t i = from; i < to; i++) {
+        struct found *f = &d->found[i];
+        if (f->allowed && (!best || f->score > best->score ||
+                           (f->score == best->score && f->number < best->number)))
+            best = f;
+    }
+    if (best)
+        best->allowed = false;
+    return best;
+}
+
+/* Lets the offers of one rule join the answer, best first. */
+static void join(struct decision *d, uint32_t from, uint32_t to)
+{
+    struct considered *rule = d->found[from].from;
+    struct found *f;
+    while (d->n_best < d->limit && (f = take_best(d, from, to))) {
+        enum receipt_reason reason = rule->rule->status == STATUS_SHADOW ? RECEIPT_SHADOW : clash(d, f);
+        if (reason == RECEIPT_SHOWN && !wording_of(d, f, &d->wordings[d->n_best]))
+            reason = RECEIPT_TEXT_INCOMPLETE;
+        if (rule->reason != RECEIPT_SHOWN)
+            rule->reason = reason;
+        if (reason == RECEIPT_SHOWN)
+            d->best[d->n_best++] = f;
+        else if (reason != RECEIPT_SAME_PRODUCT && reason != RECEIPT_TEXT_INCOMPLETE)
+            return; /* the rest of this rule would fare the same */
+    }
+    if (rule->reason != RECEIPT_SHOWN && take_best(d, from, to))
+        rule->reason = RECEIPT_NOT_AMONG_BEST;
+}
+
+/* What was found stands rule by rule, and the rules by falling priority, then id: see ruleset_candidates. */
+enum err rank_run(struct decision *d)
+{
+    for (uint32_t from = 0, to; from < d->n_found; from = to) {
+        for (to = from + 1; to < d->n_found && d->found[to].from == d->found[from].from;)
+            to++;
+        join(d, from, to);
+    }
+    return OK;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reasons: why this offer, in the shopper's language, each with the evidence that makes it
+ * true. A reason whose evidence this shop's data does not give is not said.
+ */
+#include "model/model.h"
+#include "rules/words.h"
+#include "serve/decision.h"
+#include "shop/catalog.h"
+#include "shop/profile.h"
+
+enum {
+    TOGETHER_MIN_ORDERS = 5,  /* fewer are chance */
+    POPULAR_MIN_ORDERS = 20,
+    STOCK_LOW = 5,
+};
+
+static void open_reason(struct out *out, enum reason_word word)
+{
+    out_json_open(out, '{');
+    out_json_key(out, STR("code"));
+    out_json_str(out, str_of(words_reasons()[word]));
+    out_json_key(out, STR("text"));
+    out_char(out, '"');
+}
+
+/* A JSON number of so many hundredths or tenths, without going through floating point. */
+static void decimal(struct out *out, int64_t value, int decimals)
+{
+    int64_t unit = decimals == 2 ? 100 : 10;
+    out_int(out, value / unit);
+    out_char(out, '.');
+    if (decimals == 2)
+        out_char(out, (char) ('0' + value % unit / 10));
+    out_char(out, (char) ('0' + value % 10));
+    out->comma = true;
+}
+
+/* Ends the text, opens the evidence. */
+static void open_evidence(struct out *out)
+{
+    out_char(out, '"');
+    out->comma = true;
+    out_json_key(out, STR("evidence"));
+    out_json_open(out, '{');
+}
+
+static void evidence_int(struct out *out, struct str key, int64_t value)
+{
+    out_json_key(out, key);
+    out_json_int(out, value);
+}
+
+static void close_reason(struct out *out)
+{
+    out_json_close(out, '}');
+    out_json_close(out, '}');
+}
+
+static void bought_together(struct decision *d, const struct found *f, struct out *out)
+{
+    if (f->together_orders < TOGETHER_MIN_ORDERS || f->base_orders == 0)
+        return;
+    int64_t share_bp = (int64_t) f->together_orders * 10000 / f->base_orders;
+    open_reason(out, REASON_BOUGHT_TOGETHER);
+    if (d->locale == LOCALE_JA) {
+        out_int(out, f->together_orders);
+        out_text(out, STR("件の注文で一緒に購入されています"));
+    } else {
+        out_text(out, STR("Bought together in "));
+        out_int(out, f->together_orders);
+        out_text(out, STR(" orders"));
+    }
+    open_evidence(out);
+    evidence_int(out, STR("orders"), f->together_orders);
+    out_json_key(out, STR("share"));
+    decimal(out, share_bp / 100, 2);
+    close_reason(out);
+}
+
+static void popular(struct decision *d, const struct found *f, struct out *out)
+{
+    uint32_t orders = model_orders(d->world->model, f->number);
+    if (orders < POPULAR_MIN_ORDERS)
+        return;
+    open_reason(out, REASON_POPULAR);
+    if (d->locale == LOCALE_JA) {
+        out_text(out, STR("これまでに"));
+        out_int(out, orders);
+        out_text(out, STR("件の注文がありました"));
+    } else {
+        out_text(out, STR("Ordered "));
+        out_int(out, orders);
+        out_text(out, STR(" times so far"));
+    }
+    open_evidence(out);
+    evidence_int(out, STR("orders"), orders);
+    close_reason(out);
+}
+
+/* What the rule's author vouches for; the rule is the evidence. */
+static void compatible(struct decision *d, const struct found *f, struct out *out)
+{
+    if (!d->facts.trigger)
+        return;
+    open_reason(out, REASON_COMPATIBLE);
+    if (d->locale == LOCALE_JA) {
+        out_json_escaped(out, d->facts.trigger->name[LOCALE_JA]);
+        out_text(out, STR("に合わせて選ばれています"));
+    } else {
+        out_text(out, STR("Chosen to go with "));
+        out_json_escaped(out, d->facts.trigger->name[LOCALE_EN]);
+    }
+    open_evidence(out);
+    out_json_key(out, STR("rule"));
+    out_json_str(out, f->from->rule->id);
+    close_reason(out);
+}
+
+static void cheaper_together(struct decision *d, const struct found *f, struct out *out)
+{
+    if (f->now_minor >= f->was_minor)
+        return;
+    open_reason(out, REASON_CHEAPER_TOGETHER);
+    out_text(out, d->locale == LOCALE_JA ? STR("別々に買うよりお得です") : STR("Cheaper than bought one by one"));
+    open_evidence(out);
+    evidence_int(out, STR("saving"), f->was_minor - f->now_minor);
+    close_reason(out);
+}
+
+static void tier_upgrade(struct decision *d, const struct found *f, struct out *out)
+{
+    struct str gain = d->facts.trigger ? compare_gain(d, d->facts.trigger, f->product) : (struct str){ 0 };
+    if (!gain.at)
+        return;
+    open_reason(out, REASON_TIER_UPGRADE);
+    out_text(out, d->locale == LOCALE_JA ? STR("上位モデル: ") : STR("A step up: "));
+    out_json_escaped(out, gain);
+    open_evidence(out);
+    out_json_key(out, STR("gain"));
+    out_json_str(out, gain);
+    close_reason(out);
+}
+
+/* Something of the same category in the customer's hands: only with consent (facts.person). */
+static void owned_item(struct decision *d, const struct found *f, struct out *out)
+{
+    for (uint32_t i = 0; d->person && i < d->person->n_owned; i++) {
+        uint32_t number = catalog_find(d->world->catalog, d->person->owned[i].sku);
+        if (number == PRODUCT_NONE || number == f->number)
+            continue;
+        const struct product *owned = catalog_product(d->world->catalog, number);
+        if (!owned->category.at || !str_eq(owned->category, f->product->category))
+            continue;
+        open_reason(out, REASON_OWNED_ITEM);
+        if (d->locale == LOCALE_JA) {
+            out_text(out, STR("以前お求めの "));
+            out_json_escaped(out, owned->name[LOCALE_JA]);
+            out_text(out, STR(" と同じカテゴリーです"));
+        } else {
+            out_text(out, STR("Same category as your "));
+            out_json_escaped(out, owned->name[LOCALE_EN]);
+        }
+        open_evidence(out);
+        out_json_key(out, STR("sku"));
+        out_json_str(out, owned->sku);
+        close_reason(out);
+        return;
+    }
+}
+
+static void stock_low(struct decision *d, const struct found *f, struct out *out)
+{
+    if (!reasons_stock_is_low(f))
+        return;
+    open_reason(out, REASON_STOCK_LOW);
+    out_text(out, d->locale == LOCALE_JA ? STR("残り") : STR("Only "));
+    out_int(out, f->product->stock);
+    out_text(out, d->locale == LOCALE_JA ? STR("点です") : STR(" left"));
+    open_evidence(out);
+    evidence_int(out, STR("left"), f->product->stock);
+    close_reason(out);
+}
+
+/* Stars, when the rule asks for them and the product has earned them. */
+static void rating(struct decision *d, const struct found *f, struct out *out)
+{
+    const struct rule *rule = f->from->rule;
+    if (rule->evidence_min_stars <= 0 || f->product->rating < rule->evidence_min_stars ||
+        f->product->reviews < rule->evidence_min_reviews)
+        return;
+    int tenths = (int) (f->product->rating * 10 + 0.5);
+    out_json_open(out, '{');
+    out_json_key(out, STR("code"));
+    out_json_str(out, STR("rating"));
+    out_json_key(out, STR("text"));
+    out_char(out, '"');
+    out_text(out, d->locale == LOCALE_JA ? STR("評価 ") : STR("Rated "));
+    out_int(out, tenths / 10);
+    out_char(out, '.');
+    out_int(out, tenths % 10);
+    out_text(out, STR(" ("));
+    out_int(out, f->product->reviews);
+    out_text(out, d->locale == LOCALE_JA ? STR("件)") : STR(" reviews)"));
+    open_evidence(out);
+    out_json_key(out, STR("stars"));
+    decimal(out, tenths, 1);
+    evidence_int(out, STR("reviews"), f->product->reviews);
+    close_reason(out);
+}
+
+bool reasons_stock_is_low(const struct found *f)
+{
+    return f->product && f->from->rule->reasons & 1u << REASON_STOCK_LOW &&
+           f->product->stock != STOCK_UNKNOWN && f->product->stock <= STOCK_LOW;
+}
+
+void reasons_encode(struct decision *d, const struct found *f, struct out *out)
+{
+    static void (*const say[REASON_WORDS])(struct decision *, const struct found *, struct out *) = {
+        [REASON_BOUGHT_TOGETHER] = bought_together,
+        [REASON_POPULAR] = popular,
+        [REASON_COMPATIBLE] = compatible,
+        [REASON_CHEAPER_TOGETHER] = cheaper_together,
+        [REASON_TIER_UPGRADE] = tier_upgrade,
+        [REASON_OWNED_ITEM] = owned_item,
+        [REASON_STOCK_LOW] = stock_low,
+    };
+    uint32_t reasons = f->from->rule->reasons;
+    if (f->from->rule->pick.relation == RELATION_BOUGHT_TOGETHER && f->from->rule->pick.present)
+        reasons |= 1u << REASON_BOUGHT_TOGETHER; /* what chose the product is always said */
+
+    out_json_open(out, '[');
+    for (int i = 0; i < REASON_WORDS && f->product; i++)
+        if (reasons & 1u << i && say[i])
+            say[i](d, f, out);
+    if (f->product)
+        rating(d, f, out);
+    out_json_close(out, ']');
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receipt: `"explain": true`. Every rule of this trigger and placement with "shown", or why
+ * not: the condition that failed, the value seen, the value wanted, and where it is written.
+ */
+#include "serve/decision.h"
+
+static const char *const reason_words[RECEIPT_REASONS] = {
+    [RECEIPT_SHOWN] = "shown",
+    [RECEIPT_SHADOW] = "shadow",
+    [RECEIPT_PAUSED] = "paused",
+    [RECEIPT_CONDITION] = "condition_false",
+    [RECEIPT_UNKNOWN] = "condition_unknown",
+    [RECEIPT_SCHEDULE] = "off_schedule",
+    [RECEIPT_NO_TRIGGER_ITEM] = "no_trigger_item",
+    [RECEIPT_NO_PRODUCT] = "no_product",
+    [RECEIPT_IN_CART] = "in_cart",
+    [RECEIPT_OUT_OF_STOCK] = "out_of_stock",
+    [RECEIPT_FLOOR] = "below_floor",
+    [RECEIPT_THRESHOLD_REACHED] = "threshold_reached",
+    [RECEIPT_CAP] = "cap_reached",
+    [RECEIPT_SILENT] = "silent",
+    [RECEIPT_STOPPED] = "stopped_after_declines",
+    [RECEIPT_PROFILE_MISSING] = "profile_missing",
+    [RECEIPT_GROUP] = "group_full",
+    [RECEIPT_SAME_PRODUCT] = "same_product",
+    [RECEIPT_TEXT_INCOMPLETE] = "text_incomplete",
+    [RECEIPT_NOT_AMONG_BEST] = "not_among_best",
+    [RECEIPT_DEADLINE] = "deadline",
+};
+
+static void encode_condition(struct decision *d, const struct considered *c, struct out *out)
+{
+    struct out seen, wanted;
+    out_init(&seen, d->arena, 64);
+    out_init(&wanted, d->arena, 64);
+    condition_explain(c->failed, &d->facts, &seen, &wanted);
+    out_json_key(out, STR("condition"));
+    out_json_str(out, c->failed->text);
+    out_json_key(out, STR("key"));
+    out_json_str(out, c->failed->key);
+    out_json_key(out, STR("seen"));
+    out_json_str(out, seen.len ? out_str(&seen) : (struct str){ 0 });
+    out_json_key(out, STR("wanted"));
+    out_json_str(out, wanted.len ? out_str(&wanted) : (struct str){ 0 });
+}
+
+static void encode_numbers(struct out *out, int64_t seen, int64_t wanted)
+{
+    out_json_key(out, STR("seen"));
+    out_json_int(out, seen);
+    out_json_key(out, STR("wanted"));
+    out_json_int(out, wanted);
+}
+
+static void encode_instant(struct out *out, struct str key, int64_t at_us)
+{
+    out_json_key(out, key);
+    out_char(out, '"');
+    out_instant(out, at_us, false);
+    out_char(out, '"');
+    out->comma = true;
+}
+
+static void encode_place(struct out *out, struct str file, uint32_t line)
+{
+    out_json_key(out, STR("at"));
+    out_char(out, '"');
+    out_json_escaped(out, file);
+    out_char(out, ':');
+    out_int(out, line);
+    out_char(out, '"');
+    out->comma = true;
+}
+
+static void encode_rule(struct decision *d, const struct considered *c, struct out *out)
+{
+    uint32_t line = c->rule->line;
+    struct str file = c->rule->file;
+    out_json_open(out, '{');
+    out_json_key(out, STR("rule"));
+    out_json_str(out, c->rule->id);
+    out_json_key(out, STR("result"));
+    out_json_str(out, str_of(reason_words[c->reason]));
+    if (c->failed && (c->reason == RECEIPT_CONDITION || c->reason == RECEIPT_UNKNOWN)) {
+        encode_condition(d, c, out);
+        file = c->failed->file;
+        line = c->failed->line;
+    } else if (c->reason == RECEIPT_CAP) {
+        encode_numbers(out, c->seen, c->wanted);
+        line = c->cap ? c->cap->line : line;
+    } else if (c->reason == RECEIPT_STOPPED || c->reason == RECEIPT_FLOOR ||
+               c->reason == RECEIPT_THRESHOLD_REACHED) {
+        encode_numbers(out, c->seen, c->wanted);
+    } else if (c->reason == RECEIPT_SILENT) {
+        out_json_key(out, STR("because_of"));
+        out_json_str(out, c->silenced_by->id);
+        encode_instant(out, STR("until"), c->wanted);
+    }
+    encode_place(out, file, line);
+    out_json_close(out, '}');
+}
+
+void receipt_encode(struct decision *d, struct out *out)
+{
+    out_json_open(out, '[');
+    for (uint32_t i = 0; i < d->n_considered; i++)
+        encode_rule(d, &d->considered[i], out);
+    out_json_close(out, ']');
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The read path. The table below is the order of things: each name is a file here, a label
+ * in /metrics and a test. The loop around it is where each stage is timed, where the
+ * deadline is looked at, and where a decision that needs a profile from elsewhere stops and
+ * goes on later.
+ */
+#include "serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "serve/decision.h"
+#include "shop/profile.h"
+
+static const struct {
+    const char *name;
+    enum err (*run)(struct decision *d);
+} path[SERVE_STAGES] = {
+    { "decode", decode_run },   /* JSON body        -> cart, trigger, placement */
+    { "profile", profile_run }, /* customer id      -> who is asking            */
+    { "match", match_run },     /* cart + customer  -> rules that apply         */
+    { "pick", pick_run },       /* rules            -> possible offers          */
+    { "allow", allow_run },     /* possible offers  -> permitted offers         */
+    { "rank", rank_run },       /* permitted offers -> best few                 */
+    { "encode", encode_run },   /* best few         -> JSON answer              */
+};
+
+const char *serve_stage_name(int stage)
+{
+    return path[stage].name;
+}
+
+enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles, struct clock *clock,
+                   struct metrics *metrics, struct serve **ret_serve)
+{
+    AUTO(serve_free) struct serve *serve = calloc(1, sizeof *serve);
+    if (!serve)
+        return ERR_NOMEM;
+    serve->worlds = world;
+    serve->profiles = profiles;
+    serve->clock = clock;
+    serve->metrics = metrics;
+    for (int i = 0; i < SERVE_STAGES; i++) {
+        char label[32] = "stage=\"";
+        strcat(strcat(label, path[i].name), "\"");
+        serve->stage_us[i] =
+            metric_register(metrics, METRIC_HISTOGRAM, "offerd_stage_duration_seconds",
+                            "Time spent in each stage of a decision.", str_of(label));
+    }
+    serve->decisions = metric_register(metrics, METRIC_COUNTER, "offerd_decisions_total",
+                                       "Decisions answered.", STR(""));
+    serve->silent = metric_register(metrics, METRIC_COUNTER, "offerd_decisions_silent_total",
+                                    "Decisions that offered nothing.", STR(""));
+    const char *what = "Answers that had to do without something, by what was missing.";
+    serve->degraded[0] = metric_register(metrics, METRIC_COUNTER, "offerd_degraded_total", what,
+                                         STR("missing=\"profile\""));
+    serve->degraded[1] = metric_register(metrics, METRIC_COUNTER, "offerd_degraded_total", what,
+                                         STR("missing=\"deadline\""));
+    *ret_serve = MOVE(serve);
+    return OK;
+}
+
+struct serve *serve_free(struct serve *serve)
+{
+    free(serve);
+    return NULL;
+}
+
+/* SplitMix64 (Steele, Lea, Flood 2014): spreads one seed over the two words of the generator. */
+static uint64_t split_mix(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struct metric_shard *shard,
+                          struct serve_worker **ret_worker)
+{
+    AUTO(serve_worker_free) struct serve_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return ERR_NOMEM;
+    worker->serve = serve;
+    worker->shard = shard;
+    worker->id = id;
+    worker->random[0] = split_mix(&seed);
+    worker->random[1] = split_mix(&seed);
+    if (serve->profiles && !(worker->reader = serve->profiles->reader_new(serve->profiles)))
+        return ERR_NOMEM;
+    *ret_worker = MOVE(worker);
+    return OK;
+}
+
+struct serve_worker *serve_worker_free(struct serve_worker *worker)
+{
+    if (!worker)
+        return NULL;
+    if (worker->reader)
+        worker->serve->profiles->reader_free(worker->serve->profiles, worker->reader);
+    snapshot_view_deinit(&worker->view);
+    free(worker);
+    return NULL;
+}
+
+struct decision *decision_new(struct serve_worker *worker, struct arena *arena, struct str body,
+                              void (*wake)(void *owner), void *owner)
+{
+    struct decision *d = arena_take(arena, sizeof *d);
+    if (!d)
+        return NULL;
+    d->worker = worker;
+    d->arena = arena;
+    d->body = body;
+    d->wake = wake;
+    d->owner = owner;
+    d->started_us = worker->serve->clock->mono_us(worker->serve->clock);
+    d->now_us = worker->serve->clock->wall_us(worker->serve->clock);
+    return d;
+}
+
+enum err decision_no_room(struct decision *d)
+{
+    d->problem = (struct decide_problem){ .err = ERR_LIMIT,
+                                          .what = "the request needs more memory than one may have",
+                                          .pointer = STR("") };
+    return ERR_LIMIT;
+}
+
+bool decision_has_time(struct decision *d)
+{
+    if (d->degraded & DEGRADED_DEADLINE)
+        return false;
+    struct clock *clock = d->worker->serve->clock;
+    if (clock->mono_us(clock) < d->deadline_us)
+        return true;
+    d->degraded |= DEGRADED_DEADLINE;
+    return false;
+}
+
+int64_t decision_deadline_us(const struct decision *d)
+{
+    return d->deadline_us;
+}
+
+void decision_cancel(struct decision *d)
+{
+    struct serve *serve = d->worker->serve;
+    if (d->waiting)
+        serve->profiles->forget(serve->profiles, &d->waiter);
+    d->waiting = false;
+    if (d->world_held)
+        (void) snapshot_unref((struct snapshot *) &d->world->snapshot);
+    d->world_held = false;
+}
+
+/* From next_stage to the end, to a fault, or to where a profile is awaited. */
+static enum err run_stages(struct decision *d)
+{
+    struct serve *serve = d->worker->serve;
+    int64_t before = serve->clock->mono_us(serve->clock);
+    while (d->next_stage < SERVE_STAGES) {
+        int stage = d->next_stage;
+        enum err err = path[stage].run(d);
+        int64_t after = serve->clock->mono_us(serve->clock);
+        metric_observe_us(d->worker->shard, serve->stage_us[stage], after - before);
+        before = after;
+        if (err != OK || d->waiting)
+            return err;
+        if (after >= d->deadline_us && stage + 1 < SERVE_STAGES)
+            d->degraded |= DEGRADED_DEADLINE;
+        d->next_stage++;
+    }
+    return OK;
+}
+
+static void count(struct decision *d)
+{
+    struct serve *serve = d->worker->serve;
+    struct metric_shard *shard = d->worker->shard;
+    metric_add(shard, serve->decisions, 1);
+    if (d->n_best == 0)
+        metric_add(shard, serve->silent, 1);
+    for (uint32_t i = 0; i < d->n_best; i++)
+        metric_add(shard, d->best[i]->from->rule->shown, 1);
+    for (int bit = 0; bit < 2; bit++)
+        if (d->degraded & 1u << bit)
+            metric_add(shard, serve->degraded[bit], 1);
+}
+
+enum decide_state decide_run(struct decision *d, struct str *ret_answer,
+                             struct decide_problem *ret_problem)
+{
+    struct serve *serve = d->worker->serve;
+    if (!d->world)
+        d->world = (const struct world *) snapshot_look(serve->worlds, &d->worker->view);
+
+    if (d->worker->reader)
+        serve->profiles->read_begin(serve->profiles, d->worker->reader);
+    enum err err = run_stages(d);
+    if (d->worker->reader)
+        serve->profiles->read_end(serve->profiles, d->worker->reader);
+
+    if (err == OK && d->waiting) {
+        if (!d->world_held)
+            (void) snapshot_ref((struct snapshot *) &d->world->snapshot);
+        d->world_held = true;
+        return DECIDE_WAIT;
+    }
+    if (err == OK)
+        count(d);
+    decision_cancel(d);
+    if (err != OK) {
+        if (d->problem.err == OK)
+            (void) decision_no_room(d);
+        *ret_problem = d->problem;
+        return DECIDE_FAILED;
+    }
+    *ret_answer = d->answer;
+    return DECIDE_DONE;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wording: the marketer's sentences with this offer's values. Only the values that a text
+ * asks for are made. All texts come out escaped, ready to stand in the answer.
+ */
+#include "rules/message.h"
+#include "serve/decision.h"
+#include "shop/catalog.h"
+#include "shop/money.h"
+#include "shop/profile.h"
+
+static struct str money(struct decision *d, int64_t minor)
+{
+    struct out out;
+    out_init(&out, d->arena, 32);
+    money_print(&out, minor, d->cart.currency, d->locale);
+    return out.failed ? (struct str){ 0 } : out_str(&out);
+}
+
+static struct str discount(struct decision *d, const struct discount *discount)
+{
+    if (!discount->present)
+        return (struct str){ 0 };
+    if (!discount->percent_bp)
+        return money(d, discount->amount_minor);
+    struct out out;
+    out_init(&out, d->arena, 16);
+    out_int(&out, discount->percent_bp / 100);
+    int rest = discount->percent_bp % 100;
+    if (rest) {
+        out_char(&out, '.');
+        out_char(&out, (char) ('0' + rest / 10));
+        if (rest % 10)
+            out_char(&out, (char) ('0' + rest % 10));
+    }
+    out_char(&out, '%');
+    return out.failed ? (struct str){ 0 } : out_str(&out);
+}
+
+static struct str value_of(struct decision *d, const struct found *f, enum placeholder what)
+{
+    const struct rule *rule = f->from->rule;
+    const struct product *trigger = d->facts.trigger;
+    switch (what) {
+    case PLACE_PRICE: return money(d, f->now_minor);
+    case PLACE_PRICE_GAP: return money(d, f->gap_minor);
+    case PLACE_SAVING: return money(d, f->was_minor - f->now_minor);
+    case PLACE_TRIGGER_NAME: return trigger ? trigger->name[d->locale] : (struct str){ 0 };
+    case PLACE_OFFER_NAME: return f->product ? f->product->name[d->locale] : (struct str){ 0 };
+    case PLACE_OFFER_PRICE: return money(d, rule->with_trigger_item ? f->gap_minor : f->now_minor);
+    case PLACE_OFFER_DISCOUNT: return discount(d, &rule->discount);
+    case PLACE_OFFER_SPEC_GAIN:
+        return trigger && f->product ? compare_gain(d, trigger, f->product) : (struct str){ 0 };
+    case PLACE_THRESHOLD_GAP:
+        return rule->threshold_minor ? money(d, rule->threshold_minor - d->cart.total_minor)
+                                     : (struct str){ 0 };
+    case PLACE_CART_TOTAL: return money(d, d->cart.total_minor);
+    case PLACE_CUSTOMER_FIRST_NAME: return d->person ? d->person->first_name : (struct str){ 0 };
+    case PLACEHOLDERS: break;
+    }
+    return (struct str){ 0 };
+}
+
+/* The request's language, else another one the rule speaks. */
+static const struct message_text *const *texts_of(const struct rule *rule, enum locale locale)
+{
+    for (int i = 0; i < LOCALES; i++) {
+        enum locale try = (enum locale)(((int) locale + i) % LOCALES);
+        if (rule->texts[try][TEXT_TITLE])
+            return rule->texts[try];
+    }
+    return rule->texts[locale];
+}
+
+bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording)
+{
+    const struct message_text *const *texts = texts_of(found->from->rule, d->locale);
+    uint32_t uses = 0;
+    for (int part = 0; part < TEXT_PARTS; part++)
+        uses |= texts[part] ? message_uses(texts[part]) : 0;
+
+    struct message_values values = { 0 };
+    for (int i = 0; i < PLACEHOLDERS; i++)
+        if (uses & 1u << i)
+            values.values[i] = value_of(d, found, (enum placeholder) i);
+
+    *ret_wording = (struct wording){ 0 };
+    for (int part = 0; part < TEXT_PARTS; part++) {
+        if (!texts[part])
+            continue;
+        struct out out;
+        out_init(&out, d->arena, 96);
+        if (!message_render(texts[part], &values, &out) || out.failed)
+            return false;
+        ret_wording->texts[part] = out_str(&out);
+    }
+    return ret_wording->texts[TEXT_TITLE].at != NULL;
+}
