@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/composer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "model/model.h"
+#include "rules/ruleset.h"
+#include "shop/catalog.h"
+
+struct composer {
+    struct snapshot_slot slot;
+    pthread_mutex_t lock; /* look, make, publish */
+};
+
+static enum err first_world(const struct world_settings *settings, struct world **ret_world)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = ruleset_empty();
+    AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+    AUTO(catalog_unref) struct catalog *catalog = NULL;
+    AUTO(model_unref) struct model *model = NULL;
+    if (!rules || !builder)
+        return ERR_NOMEM;
+    TRY(catalog_builder_seal(builder, &catalog));
+    TRY(model_new(catalog, NULL, &model));
+    return world_new(rules, catalog, model, settings, ret_world);
+}
+
+enum err composer_new(const struct world_settings *settings, struct composer **ret_composer)
+{
+    struct world *world;
+    AUTO(composer_free) struct composer *composer = calloc(1, sizeof *composer);
+    if (!composer)
+        return ERR_NOMEM;
+    snapshot_slot_init(&composer->slot);
+    (void) pthread_mutex_init(&composer->lock, NULL);
+    TRY(first_world(settings, &world));
+    snapshot_publish(&composer->slot, &world->snapshot);
+    *ret_composer = MOVE(composer);
+    return OK;
+}
+
+struct composer *composer_free(struct composer *composer)
+{
+    if (!composer)
+        return NULL;
+    snapshot_slot_deinit(&composer->slot);
+    (void) pthread_mutex_destroy(&composer->lock);
+    free(composer);
+    return NULL;
+}
+
+enum err composer_set(struct composer *composer, struct ruleset *rules, struct catalog *catalog,
+                      struct model *model)
+{
+    struct world *next = NULL;
+    (void) pthread_mutex_lock(&composer->lock);
+    AUTO(world_unref) struct world *now = composer_world(composer);
+    enum err err = world_with(now, rules, catalog, model, &next);
+    if (err == OK)
+        snapshot_publish(&composer->slot, &next->snapshot);
+    (void) pthread_mutex_unlock(&composer->lock);
+    return err;
+}
+
+struct world *composer_world(struct composer *composer)
+{
+    return (struct world *) snapshot_now(&composer->slot);
+}
+
+struct snapshot_slot *composer_slot(struct composer *composer)
+{
+    return &composer->slot;
+}
