@@ -17,8 +17,8 @@ enum data_dir_use { DATA_DIR_SERVE, DATA_DIR_SHARE };
 struct data_dir;
 
 /* ERR_UNAVAILABLE when another service holds it; ERR_INPUT when it cannot be made or written. */
-MUST_CHECK enum err data_dir_open(const char *path, enum data_dir_use use, struct data_dir **ret_dir,
-                                  struct err_note *note);
+MUST_CHECK enum err data_dir_open(const char *path, enum data_dir_use use,
+                                  struct data_dir **ret_dir, struct err_note *note);
 struct data_dir *data_dir_free(struct data_dir *dir); /* lets go; NULL in, NULL out */
 DEFINE_AUTO(struct data_dir, data_dir_free)
 
