@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/exchange.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "http/language.h"
+#include "http/worker.h"
+#include "ports/clock.h"
+
+enum {
+    ARENA_FIRST_BYTES = 64 * 1024,
+    ARENA_SPARE_BYTES = 4 * 1024 * 1024, /* beside the largest body, twice (it grows by doubling) */
+    POOL_MOST = 256,                     /* more at once are freed again */
+    BODY_FIRST_BYTES = 4096,
+    SMALL_BODY_BYTES = 16 * 1024,
+    DROP_MOST_BYTES = 1024 * 1024, /* of a body that is refused, read all the same */
+};
+
+struct exchange *exchange_take(struct worker *worker)
+{
+    struct exchange *exchange = worker->pool;
+    if (exchange) {
+        worker->pool = exchange->next_free;
+        worker->n_pool--;
+        struct arena *arena = exchange->arena;
+        *exchange = (struct exchange){ .worker = worker, .arena = arena };
+        return exchange;
+    }
+    exchange = calloc(1, sizeof *exchange);
+    if (!exchange)
+        return NULL;
+    exchange->worker = worker;
+    exchange->arena = arena_new(ARENA_FIRST_BYTES,
+                                4 * worker->http->settings.max_events_bytes + ARENA_SPARE_BYTES);
+    if (!exchange->arena) {
+        free(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    (void) arena_free(exchange->arena);
+    free(exchange);
+}
+
+void exchange_free_pool(struct worker *worker)
+{
+    for (struct exchange *exchange; (exchange = worker->pool);) {
+        worker->pool = exchange->next_free;
+        exchange_free(exchange);
+    }
+    worker->n_pool = 0;
+}
+
+/* By length first: no two of them have the same. */
+static const struct header {
+    const char *name;
+    size_t offset;
+} headers[] = {
+#define HEADER(field, name) [sizeof(name) - 1] = { name, offsetof(struct exchange_head, field) }
+    HEADER(content_type, "content-type"),
+    HEADER(content_length, "content-length"),
+    HEADER(content_encoding, "content-encoding"),
+    HEADER(transfer_encoding, "transfer-encoding"),
+    HEADER(accept_language, "accept-language"),
+    HEADER(traceparent, "traceparent"),
+    HEADER(if_none_match, "if-none-match"),
+    HEADER(expect, "expect"),
+#undef HEADER
+};
+
+static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct exchange *exchange = of;
+    size_t len = strlen(name);
+    (void) kind;
+    if (len >= sizeof headers / sizeof *headers || !headers[len].name ||
+        strcasecmp(name, headers[len].name) != 0)
+        return MHD_YES;
+    struct str *slot = (struct str *) ((char *) &exchange->head + headers[len].offset);
+    /* Two lengths are how requests are smuggled past a proxy. */
+    if (slot->at && slot == &exchange->head.content_length) {
+        exchange->refusal = PROBLEM_MALFORMED;
+        exchange->refusal_detail = "more than one Content-Length";
+    }
+    *slot = str_of(value);
+    return MHD_YES;
+}
+
+static bool is_json_type(struct str type)
+{
+    static const char *const known[] = { "application/json", "application/cloudevents+json",
+                                         "application/cloudevents-batch+json" };
+    const char *end = memchr(type.at, ';', type.len);
+    size_t len = end ? (size_t) (end - type.at) : type.len;
+    while (len && (type.at[len - 1] == ' ' || type.at[len - 1] == '\t'))
+        len--;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (len == strlen(known[i]) && strncasecmp(type.at, known[i], len) == 0)
+            return true;
+    return false;
+}
+
+static size_t body_limit(const struct exchange *exchange)
+{
+    const struct http_settings *settings = &exchange->worker->http->settings;
+    switch (exchange->match.route ? exchange->match.route->body : ROUTE_BODY_NONE) {
+    case ROUTE_BODY_OFFERS: return settings->max_offers_bytes;
+    case ROUTE_BODY_EVENTS: return settings->max_events_bytes;
+    case ROUTE_BODY_SMALL: return SMALL_BODY_BYTES;
+    case ROUTE_BODY_NONE: break;
+    }
+    return 0;
+}
+
+/* What the head alone tells; @ret_detail may stay NULL. */
+static enum problem refuse(const struct exchange *exchange, const char **ret_detail)
+{
+    const struct exchange_head *head = &exchange->head;
+    const struct route *route = exchange->match.route;
+    if (exchange->refusal) {
+        *ret_detail = exchange->refusal_detail;
+        return exchange->refusal;
+    }
+    if (!route)
+        return exchange->match.allow ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
+    if (head->transfer_encoding.at && head->content_length.at) {
+        *ret_detail = "Content-Length and Transfer-Encoding exclude each other";
+        return PROBLEM_MALFORMED;
+    }
+    if (route->body == ROUTE_BODY_NONE)
+        return PROBLEM_NONE;
+    bool wanted = route->body != ROUTE_BODY_SMALL;
+    if (wanted && !head->transfer_encoding.at && !head->content_length.at)
+        return PROBLEM_LENGTH_REQUIRED;
+    int64_t len;
+    if (head->content_length.at && str_to_int64(head->content_length, &len) &&
+        (uint64_t) len > body_limit(exchange))
+        return PROBLEM_TOO_LARGE;
+    if (head->content_encoding.at && strcasecmp(head->content_encoding.at, "identity") != 0) {
+        *ret_detail = "no Content-Encoding is understood";
+        return PROBLEM_MEDIA_TYPE;
+    }
+    if (head->content_type.at && !is_json_type(head->content_type)) {
+        *ret_detail = "expected Content-Type application/json";
+        return PROBLEM_MEDIA_TYPE;
+    }
+    return PROBLEM_NONE;
+}
+
+void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
+                    const char *method, const char *path)
+{
+    exchange->connection = connection;
+    (void) MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, exchange);
+    exchange->has_trace = exchange->head.traceparent.at &&
+                          trace_read(exchange->head.traceparent, &exchange->trace);
+    exchange->match = route_find(method, path);
+    exchange->refusal = refuse(exchange, &exchange->refusal_detail);
+    exchange->body_max = body_limit(exchange);
+    exchange->step = exchange->match.route ? exchange->match.route->handle : NULL;
+}
+
+bool exchange_answers_early(const struct exchange *exchange)
+{
+    int64_t len;
+    if (!exchange->refusal)
+        return false;
+    return exchange->head.expect.at ||
+           (exchange->head.content_length.at && (!str_to_int64(exchange->head.content_length, &len) ||
+                                                len > DROP_MOST_BYTES));
+}
+
+/* Memory follows the bytes that came, not those that were announced. */
+static bool make_room(struct exchange *exchange, size_t more)
+{
+    size_t need = exchange->body_len + more;
+    if (need <= exchange->body_room)
+        return true;
+    size_t room = exchange->body_room ? exchange->body_room * 2 : BODY_FIRST_BYTES;
+    while (room < need)
+        room *= 2;
+    char *at = arena_grow(exchange->arena, exchange->body_at, exchange->body_room, room);
+    if (!at)
+        return false;
+    exchange->body_at = at;
+    exchange->body_room = room;
+    return true;
+}
+
+bool exchange_append(struct exchange *exchange, const char *bytes, size_t len)
+{
+    if (!exchange->refusal && exchange->match.route->body == ROUTE_BODY_NONE)
+        return (exchange->dropped_bytes += len) <= SMALL_BODY_BYTES;
+    if (!exchange->refusal &&
+        (len > exchange->body_max - exchange->body_len || !make_room(exchange, len)))
+        exchange->refusal = PROBLEM_TOO_LARGE;
+    if (exchange->refusal)
+        return (exchange->dropped_bytes += len) <= DROP_MOST_BYTES;
+    memcpy(exchange->body_at + exchange->body_len, bytes, len);
+    exchange->body_len += len;
+    return true;
+}
+
+static void exchange_complete(struct exchange *exchange)
+{
+    struct clock *clock = exchange->worker->http->near.clock;
+    exchange->complete = true;
+    exchange->began_us = clock->mono_us(clock);
+    exchange->body = (struct str){ exchange->body_at ? exchange->body_at : "", exchange->body_len };
+    metric_add(exchange->worker->shard, exchange->worker->http->tally.body_bytes,
+               exchange->body_len + exchange->dropped_bytes);
+    line_enter(exchange->line, LINE_WORKING, uv_now(&exchange->worker->loop));
+}
+
+static void exchange_count(struct exchange *exchange)
+{
+    struct worker *worker = exchange->worker;
+    struct clock *clock = worker->http->near.clock;
+    int64_t took_us = clock->mono_us(clock) - exchange->began_us;
+    const struct tally_operation *operation = tally_of(&worker->http->tally, exchange->match.route);
+    metric_observe_us(worker->shard, operation->seconds, took_us);
+    metric_add(worker->shard, operation->answers[exchange->status / 100 % TALLY_CLASSES], 1);
+    line_enter(exchange->line, LINE_SENDING, uv_now(&worker->loop));
+    if (log_wants(LOG_DEBUG))
+        log_request(LOG_DEBUG, "http", exchange_request_id(exchange), "answered: %s %u in %lld us",
+                    exchange->match.route ? exchange->match.route->operation : "none",
+                    exchange->status, (long long) took_us);
+}
+
+enum MHD_Result exchange_run(struct exchange *exchange)
+{
+    if (exchange->answered)
+        return exchange->queued;
+    if (!exchange->complete) {
+        exchange_complete(exchange);
+        if (exchange->refusal)
+            reply_problem(exchange, exchange->refusal, exchange->refusal_detail, (struct str){ 0 });
+    }
+    if (!exchange->answered && !exchange->waited && atomic_load(&exchange->worker->stopping))
+        reply_problem(exchange, PROBLEM_UNAVAILABLE, NULL, (struct str){ 0 });
+    if (!exchange->answered)
+        exchange->step(exchange);
+    if (exchange->suspended)
+        return MHD_YES;
+    if (!exchange->answered) /* a handler must do one or the other */
+        reply_problem(exchange, PROBLEM_INTERNAL, NULL, (struct str){ 0 });
+    exchange_count(exchange);
+    return exchange->queued;
+}
+
+void exchange_end(struct exchange *exchange)
+{
+    struct worker *worker = exchange->worker;
+    if (exchange->decision)
+        decision_cancel(exchange->decision);
+    if (exchange->waited)
+        waiting_forget(&worker->waiting, exchange);
+    if (!exchange->text.arena)
+        out_deinit(&exchange->text);
+    if (worker->n_pool >= POOL_MOST) {
+        exchange_free(exchange);
+        return;
+    }
+    arena_reset(exchange->arena);
+    exchange->next_free = worker->pool;
+    worker->pool = exchange;
+    worker->n_pool++;
+}
+
+void exchange_wait(struct exchange *exchange, int64_t deadline_us, exchange_step *step)
+{
+    if (atomic_load(&exchange->worker->stopping)) {
+        reply_problem(exchange, PROBLEM_UNAVAILABLE, NULL, (struct str){ 0 });
+        return;
+    }
+    exchange->step = step;
+    exchange->waited = true;
+    waiting_add(&exchange->worker->waiting, exchange, deadline_us, false);
+}
+
+void exchange_hold(struct exchange *exchange, exchange_step *step)
+{
+    exchange->step = step;
+    exchange->waited = true;
+    waiting_add(&exchange->worker->waiting, exchange, INT64_MAX, true);
+}
+
+void exchange_wake(struct exchange *exchange)
+{
+    waiting_wake(&exchange->worker->waiting, exchange);
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct exchange *exchange = work->data;
+    exchange->offloaded(exchange);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct exchange *exchange = work->data;
+    (void) status;
+    waiting_resume(&exchange->worker->waiting, exchange);
+}
+
+void exchange_offload(struct exchange *exchange, exchange_step *work, exchange_step *step)
+{
+    exchange->offloaded = work;
+    exchange->work.data = exchange;
+    exchange_hold(exchange, step);
+    (void) uv_queue_work(&exchange->worker->loop, &exchange->work, on_work, on_worked);
+}
+
+enum locale exchange_locale(const struct exchange *exchange)
+{
+    return language_of(exchange->head.accept_language, LOCALE_EN);
+}
+
+struct str exchange_request_id(struct exchange *exchange)
+{
+    if (!exchange->has_trace) {
+        uint64_t high = worker_random(exchange->worker);
+        exchange->trace = trace_make(high, worker_random(exchange->worker));
+        exchange->has_trace = true;
+    }
+    return (struct str){ exchange->trace.id, TRACE_ID_BYTES };
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <pthread.h>
+#include <stdint.h>
+#include <uv.h>
+
+/*
+ * Waiting
+ *
+ * The exchanges of one worker that are suspended, and the two ways back: somebody on
+ * another thread is done (waiting_wake), or the nearest deadline has come (a timer). A
+ * suspended connection neither times out nor notices that its client has left, so every
+ * exchange here has a deadline or a holder who promised to wake it.
+ *
+ * Other threads see only the inbox, behind a lock that requests which never wait do not
+ * touch.
+ */
+struct clock;
+struct exchange;
+
+struct waiting {
+    uv_timer_t timer;
+    uv_async_t bell;
+    pthread_mutex_t lock;
+    struct exchange *inbox;              /* under lock */
+    struct exchange *first, *last;       /* with a deadline, the nearest first */
+    struct exchange *held_first;         /* without */
+    struct clock *clock;
+    unsigned n, n_held;
+    void (*resumed)(void *owner); /* after some were resumed: run libmicrohttpd before sleeping */
+    void *owner;
+};
+
+/* @resumed is called on the loop's thread. Negative: libuv's error. */
+int waiting_init(struct waiting *waiting, uv_loop_t *loop, struct clock *clock,
+                 void (*resumed)(void *owner), void *owner);
+
+/* Suspends @exchange, within libmicrohttpd's call for it. */
+void waiting_add(struct waiting *waiting, struct exchange *exchange, int64_t deadline_us, bool held);
+
+/* Any thread. A second wake before the first is seen, or one for who no longer waits, is harmless. */
+void waiting_wake(struct waiting *waiting, struct exchange *exchange);
+
+/* On the loop's thread: it goes on now. */
+void waiting_resume(struct waiting *waiting, struct exchange *exchange);
+
+/* The exchange ends: no wake of its own may be found in the inbox any more. */
+void waiting_forget(struct waiting *waiting, struct exchange *exchange);
+
+/* Everyone that nobody holds goes on at once. */
+void waiting_resume_all(struct waiting *waiting);
+
+/* Closes the handles; the loop must run once more before waiting_deinit. */
+void waiting_close(struct waiting *waiting);
+void waiting_deinit(struct waiting *waiting);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "http/line.h"
+#include "http/server.h"
+#include "http/tally.h"
+#include "http/waiting.h"
+#include "serve.h"
+
+/*
+ * Worker
+ *
+ * One thread with one libuv loop and one libmicrohttpd daemon in external epoll mode, whose
+ * listening socket shares the port with those of the other workers. The daemon's epoll
+ * descriptor is watched by the loop.
+ *
+ * The trap: while MHD_get_timeout says 0, or after a resume, libmicrohttpd has work that no
+ * descriptor will announce. It must run before the loop sleeps, else a resumed request
+ * waits for the next tick.
+ */
+struct exchange;
+
+/* What the workers share. */
+struct http {
+    struct http_settings settings;
+    struct http_neighbours near;
+    struct tally tally;
+    uint16_t port;
+    atomic_bool draining;
+    int64_t drain_began_us;      /* under lock */
+    pthread_mutex_t lock;
+    pthread_cond_t quiet;        /* a worker has become quiet */
+    unsigned n_workers;
+    struct worker *workers;
+};
+
+struct worker {
+    struct http *http;
+    unsigned id;
+    pthread_t thread;
+    bool running;
+    uv_loop_t loop;
+    uv_poll_t readable;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_idle_t awake;
+    uv_timer_t tick;
+    uv_async_t orders; /* drain, stop */
+    atomic_bool stopping;
+    bool quiesced, run_again;
+    uint64_t quiesced_ms;
+    struct waiting waiting;
+
+    struct MHD_Daemon *daemon;
+    struct lines lines;
+    struct exchange *pool;
+    unsigned n_pool;
+    uint64_t chance; /* state of worker_random */
+
+    struct serve_worker *serve;
+    struct metric_shard *shard;
+    /* For other threads to read. */
+    _Atomic unsigned connections, in_flight, n_waiting;
+    atomic_bool is_quiet;
+};
+
+/* Takes @listen_fd. Begins to answer at once. */
+MUST_CHECK enum err worker_start(struct worker *worker, struct http *http, unsigned id, int listen_fd,
+                                 struct err_note *note);
+
+/* Tells the worker to look at http->draining. Any thread. */
+void worker_notify(struct worker *worker);
+
+/* Ends the thread and whatever is under way, and lets go of everything. Not-started is welcome. */
+void worker_stop(struct worker *worker);
+
+uint64_t worker_random(struct worker *worker);
