@@ -9,6 +9,8 @@
 #include "rules/rule.h"
 
 struct expr;
+struct lowering_attr;
+struct lowering_use;
 
 /*
  * Lowering
@@ -17,6 +19,7 @@ struct expr;
  * `audience`, item blocks, `where`, `conditions`) into expressions over facts. Every fault
  * becomes a diag with its place and a guess; NULL then. Money in matchers is written in the
  * main unit of the currency and becomes minor units; percentages become basis points.
+ * The same fault at the same place is told once, however often a named condition is used.
  */
 struct lowering {
     struct arena *arena; /* the ruleset's: results live there */
@@ -29,17 +32,23 @@ struct lowering {
     void *self;
     /* The ruleset's list of attribute names: finds or adds, gives the number. */
     uint32_t (*attr)(void *self, struct str name);
-    int use_depth; /* guards circles of `use` */
+
+    /* Lowering's own: zero to begin with. */
+    const struct lowering_use *uses;  /* the named conditions being lowered, innermost first */
+    int use_depth;
+    uint32_t nodes;                   /* of the condition being lowered: bounded */
+    struct lowering_attr *attrs;      /* the attributes asked for, by number: to print them */
 };
 
 /*
  * The members of a `when` or `audience` mapping, each as one condition, appended to
- * @list (room for @room); side by side is AND. Returns how many, or -1 after a diag.
+ * @list (room for @room); side by side is AND. What `use` names counts as written in its
+ * place. Returns how many, or -1 after a diag. Everything in @list lives in the arena.
  */
 int lower_conditions(struct lowering *lowering, const struct doc_node *mapping, bool audience,
                      struct condition *list, int room);
 
-/* An item block for `where`: true of the current item. NULL after a diag. */
+/* An item block for `where` of a pick: true of the current item, a candidate. NULL after a diag. */
 const struct expr *lower_item(struct lowering *lowering, const struct doc_node *mapping);
 
 /* Scalars as rule files write them; false after a diag. */

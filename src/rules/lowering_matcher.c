@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering: matchers
+ *
+ * What stands behind a condition's word: a scalar (equals), a list (any of), or a mapping of
+ * matcher words (all of them). Which words fit is a matter of the fact's type.
+ */
+#include <stdio.h>
+
+#include "rules/lowering_parts.h"
+
+enum matcher {
+    IS,
+    IS_NOT,
+    ANY_OF,
+    ALL_OF,
+    NONE_OF,
+    AT_LEAST,
+    AT_MOST,
+    MORE_THAN,
+    LESS_THAN,
+    BETWEEN,
+    EXISTS,
+    STARTS_WITH,
+    CONTAINS,
+    WITHIN,
+    OLDER_THAN,
+    MATCHERS
+};
+
+static const char *const matcher_words[] = {
+    "is",       "is_not",    "any_of",     "all_of",  "none_of", "at_least",
+    "at_most",  "more_than", "less_than",  "between", "exists",  "starts_with",
+    "contains", "within",    "older_than", NULL,
+};
+
+#define BIT(matcher) (1u << (matcher))
+#define EQUALITY     (BIT(IS) | BIT(IS_NOT) | BIT(ANY_OF) | BIT(NONE_OF))
+#define ORDER        (BIT(AT_LEAST) | BIT(AT_MOST) | BIT(MORE_THAN) | BIT(LESS_THAN) | BIT(BETWEEN))
+#define TEXT         (BIT(STARTS_WITH) | BIT(CONTAINS))
+
+static const uint32_t fitting[] = {
+    [TYPE_BOOL] = BIT(IS) | BIT(IS_NOT) | BIT(EXISTS),
+    [TYPE_NUMBER] = EQUALITY | ORDER | BIT(EXISTS),
+    [TYPE_MONEY] = EQUALITY | ORDER | BIT(EXISTS),
+    [TYPE_PERCENT] = EQUALITY | ORDER | BIT(EXISTS),
+    [TYPE_STRING] = EQUALITY | TEXT | BIT(EXISTS),
+    [TYPE_WORDS] = EQUALITY | BIT(ALL_OF) | BIT(CONTAINS) | BIT(EXISTS),
+    [TYPE_TIME] = BIT(WITHIN) | BIT(OLDER_THAN) | BIT(EXISTS),
+    [TYPE_LIST] = 0,
+    [TYPE_ATTR] = EQUALITY | ORDER | TEXT | BIT(EXISTS),
+};
+
+/* The bounds a mapping of matchers has set so far. */
+struct range {
+    struct value low, high; /* unknown: open */
+    bool strict;            /* one of them is not part of it */
+};
+
+static bool fits(struct lowering *lowering, const struct subject *subject, enum matcher matcher,
+                 struct doc_place place)
+{
+    uint32_t allowed = fitting[subject->type] & ~(subject->expr ? BIT(EXISTS) : 0);
+    const char *words[MATCHERS + 1];
+    size_t n = 0;
+
+    if (allowed & BIT(matcher))
+        return true;
+    for (int i = 0; i < MATCHERS; i++)
+        if (allowed & BIT(i))
+            words[n++] = matcher_words[i];
+    words[n] = NULL;
+    lowering_fault(lowering, place, DIAG_MATCH_TYPE, subject->word, str_of(matcher_words[matcher]),
+                   lowering_join(lowering, words));
+    return false;
+}
+
+/* ── values ── */
+
+static bool lower_text(struct lowering *lowering, const struct doc_node *node, struct value *ret)
+{
+    if (!lowering_is_scalar(lowering, node))
+        return false;
+    *ret = value_string(arena_copy(lowering->arena, node->text));
+    return ret->kind == VALUE_STRING || lowering_too_big(lowering, node);
+}
+
+static bool lower_any_number(struct lowering *lowering, const struct doc_node *node,
+                             struct value *ret)
+{
+    int64_t integer;
+    double real;
+
+    if (node->kind == DOC_SCALAR && !node->quoted && str_to_int64(node->text, &integer)) {
+        *ret = value_int(integer);
+        return true;
+    }
+    if (!lower_number(lowering, node, &real))
+        return false;
+    *ret = value_double(real);
+    return true;
+}
+
+static bool lower_consent(struct lowering *lowering, const struct doc_node *node, struct value *ret)
+{
+    static const char *const consents[] = { "personalization", "marketing", "profiling", NULL };
+
+    if (!lower_text(lowering, node, ret))
+        return false;
+    for (size_t i = 0; consents[i]; i++)
+        if (str_is(node->text, consents[i]))
+            return true;
+    lowering_guess(lowering, node->place, DIAG_VALUE_CONSENT, node->text, consents);
+    return false;
+}
+
+/* Whether a scalar without quotes reads as a number. */
+static bool looks_like_number(const struct doc_node *node)
+{
+    struct diags ignored = { 0 };
+    struct lowering silent = { .diags = &ignored };
+    double number;
+
+    return node->kind == DOC_SCALAR && !node->quoted && lower_number(&silent, node, &number);
+}
+
+static bool lower_value(struct lowering *lowering, const struct subject *subject,
+                        const struct doc_node *node, struct value *ret)
+{
+    int64_t integer;
+    int32_t bp;
+    bool boolean;
+
+    switch (subject->type) {
+    case TYPE_BOOL:
+        if (!lower_bool(lowering, node, &boolean))
+            return false;
+        *ret = value_bool(boolean);
+        return true;
+    case TYPE_MONEY:
+        if (!lower_money(lowering, node, &integer))
+            return false;
+        *ret = value_int(integer);
+        return true;
+    case TYPE_PERCENT:
+        if (!lower_percent(lowering, node, &bp))
+            return false;
+        *ret = value_int(bp);
+        return true;
+    case TYPE_NUMBER: return lower_any_number(lowering, node, ret);
+    case TYPE_WORDS:
+        if (subject->slot == FACT_CUSTOMER_CONSENT)
+            return lower_consent(lowering, node, ret);
+        return lower_text(lowering, node, ret);
+    case TYPE_ATTR:
+        if (looks_like_number(node))
+            return lower_any_number(lowering, node, ret);
+        return lower_text(lowering, node, ret);
+    case TYPE_STRING: return lower_text(lowering, node, ret);
+    case TYPE_TIME:
+    case TYPE_LIST: break;
+    }
+    return fits(lowering, subject, IS, node->place);
+}
+
+/* ── equality ── */
+
+/* An attribute compared with text is read as text, whatever it looks like. */
+static const struct expr *subject_expr(struct lowering *lowering, const struct subject *subject,
+                                       const struct doc_node *at, bool as_text)
+{
+    if (subject->expr)
+        return subject->expr;
+    bool text_of_attr = subject->type == TYPE_ATTR && as_text;
+    uint32_t slot = subject->slot - (text_of_attr ? FACT_ATTR_FIRST : 0) +
+                    (text_of_attr ? FACT_ATTR_TEXT_FIRST : 0);
+    return lowering_slot(lowering, at, slot);
+}
+
+static const struct expr *equals(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *at, struct value value)
+{
+    const struct expr *asked = subject_expr(lowering, subject, at, value.kind == VALUE_STRING);
+
+    if (subject->type == TYPE_BOOL)
+        return value.boolean ? asked : lowering_1(lowering, at, EXPR_NOT, asked);
+    return lowering_2(lowering, at, subject->type == TYPE_WORDS ? EXPR_HAS_WORD : EXPR_EQ, asked,
+                      lowering_const(lowering, at, value));
+}
+
+static const struct expr *is(struct lowering *lowering, const struct subject *subject,
+                             const struct doc_node *node)
+{
+    struct value value;
+    if (!fits(lowering, subject, IS, node->place) || !lower_value(lowering, subject, node, &value))
+        return NULL;
+    return equals(lowering, subject, node, value);
+}
+
+static const struct expr *is_not(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *node)
+{
+    const struct expr *expr = is(lowering, subject, node);
+    if (expr && expr->op == EXPR_EQ)
+        return lowering_node(lowering, node, EXPR_NE, expr->children, expr->n_children);
+    return lowering_1(lowering, node, EXPR_NOT, expr);
+}
+
+/* The values of a list; of a mixed list for an attribute all as text. -1 after a diag. */
+static int lower_list(struct lowering *lowering, const struct subject *subject,
+                      const struct doc_node *node, struct value **ret_values)
+{
+    if (!lowering_is_list(lowering, node, "[a, b]"))
+        return -1;
+    struct value *values = arena_take_array(lowering->arena, struct value, node->n_children);
+    bool any_text = false, failed = !values;
+    int n = 0;
+
+    for (const struct doc_node *child = node->first; child && values; child = child->next)
+        any_text |= subject->type == TYPE_ATTR && !looks_like_number(child);
+    for (const struct doc_node *child = node->first; child && values; child = child->next, n++)
+        failed |= any_text ? !lower_text(lowering, child, &values[n])
+                           : !lower_value(lowering, subject, child, &values[n]);
+    if (!values)
+        lowering_too_big(lowering, node);
+    *ret_values = values;
+    return failed ? -1 : n;
+}
+
+static const struct expr *any_of(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *node)
+{
+    struct value *values;
+    int n = lower_list(lowering, subject, node, &values);
+    if (n < 0)
+        return NULL;
+    if (n == 1)
+        return equals(lowering, subject, node, values[0]);
+
+    const struct expr **parts =
+        arena_take_array(lowering->arena, const struct expr *, (size_t) n + 1);
+    if (!parts)
+        return lowering_too_big(lowering, node);
+    if (subject->type == TYPE_WORDS) {
+        for (int i = 0; i < n; i++)
+            parts[i] = equals(lowering, subject, node, values[i]);
+        return lowering_node(lowering, node, EXPR_OR, parts, (uint32_t) n);
+    }
+    parts[0] = subject_expr(lowering, subject, node, values[0].kind == VALUE_STRING);
+    for (int i = 0; i < n; i++)
+        parts[i + 1] = lowering_const(lowering, node, values[i]);
+    return lowering_node(lowering, node, EXPR_IN, parts, (uint32_t) n + 1);
+}
+
+static const struct expr *all_of(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *node)
+{
+    const struct expr *expr = any_of(lowering, subject, node);
+    if (expr && expr->op == EXPR_OR)
+        return lowering_node(lowering, node, EXPR_AND, expr->children, expr->n_children);
+    return expr;
+}
+
+/* ── order, text, time ── */
+
+static bool lower_bound(struct lowering *lowering, const struct subject *subject,
+                        const struct doc_node *node, struct value *ret)
+{
+    if (subject->type == TYPE_ATTR)
+        return lower_any_number(lowering, node, ret);
+    return lower_value(lowering, subject, node, ret);
+}
+
+static const struct expr *bound(struct lowering *lowering, const struct subject *subject,
+                                const struct doc_node *node, enum expr_op op, struct range *range)
+{
+    struct value value;
+
+    if (!lower_bound(lowering, subject, node, &value))
+        return NULL;
+    *(op == EXPR_GE || op == EXPR_GT ? &range->low : &range->high) = value;
+    range->strict |= op == EXPR_GT || op == EXPR_LT;
+    return lowering_2(lowering, node, op, subject_expr(lowering, subject, node, false),
+                      lowering_const(lowering, node, value));
+}
+
+static const struct expr *between(struct lowering *lowering, const struct subject *subject,
+                                  const struct doc_node *node, struct range *range)
+{
+    if (node->kind != DOC_SEQUENCE || node->n_children != 2) {
+        lowering_fault(lowering, node->place, DIAG_MATCH_BETWEEN, nothing(), nothing(), nothing());
+        return NULL;
+    }
+    const struct expr *low = bound(lowering, subject, node->first, EXPR_GE, range);
+    const struct expr *high = bound(lowering, subject, node->first->next, EXPR_LE, range);
+    return low && high ? lowering_2(lowering, node, EXPR_AND, low, high) : NULL;
+}
+
+static const struct expr *exists(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *node)
+{
+    bool wanted;
+    if (!lower_bool(lowering, node, &wanted))
+        return NULL;
+    const struct expr *has =
+        lowering_1(lowering, node, EXPR_HAS, lowering_slot(lowering, node, subject->slot));
+    return wanted ? has : lowering_1(lowering, node, EXPR_NOT, has);
+}
+
+static const struct expr *text_part(struct lowering *lowering, const struct subject *subject,
+                                    const struct doc_node *node, enum matcher matcher)
+{
+    struct value value;
+
+    if (subject->type == TYPE_WORDS) /* a set of words contains a word */
+        return is(lowering, subject, node);
+    if (!lower_text(lowering, node, &value))
+        return NULL;
+    return lowering_2(lowering, node, matcher == CONTAINS ? EXPR_CONTAINS : EXPR_STARTS_WITH,
+                      subject_expr(lowering, subject, node, true),
+                      lowering_const(lowering, node, value));
+}
+
+static const struct expr *since(struct lowering *lowering, const struct subject *subject,
+                                const struct doc_node *node, enum expr_op op)
+{
+    int64_t us;
+    if (!lower_duration(lowering, node, &us))
+        return NULL;
+    const struct expr *age =
+        lowering_2(lowering, node, EXPR_SUB, lowering_slot(lowering, node, FACT_NOW),
+                   subject_expr(lowering, subject, node, false));
+    return lowering_2(lowering, node, op, age, lowering_const(lowering, node, value_duration(us)));
+}
+
+static const struct expr *lower_word(struct lowering *lowering, const struct subject *subject,
+                                     enum matcher matcher, const struct doc_node *node,
+                                     struct range *range)
+{
+    switch (matcher) {
+    case IS: return is(lowering, subject, node);
+    case IS_NOT: return is_not(lowering, subject, node);
+    case ANY_OF: return any_of(lowering, subject, node);
+    case ALL_OF: return all_of(lowering, subject, node);
+    case NONE_OF: return lowering_1(lowering, node, EXPR_NOT, any_of(lowering, subject, node));
+    case AT_LEAST: return bound(lowering, subject, node, EXPR_GE, range);
+    case AT_MOST: return bound(lowering, subject, node, EXPR_LE, range);
+    case MORE_THAN: return bound(lowering, subject, node, EXPR_GT, range);
+    case LESS_THAN: return bound(lowering, subject, node, EXPR_LT, range);
+    case BETWEEN: return between(lowering, subject, node, range);
+    case EXISTS: return exists(lowering, subject, node);
+    case STARTS_WITH:
+    case CONTAINS: return text_part(lowering, subject, node, matcher);
+    case WITHIN: return since(lowering, subject, node, EXPR_LE);
+    case OLDER_THAN: return since(lowering, subject, node, EXPR_GT);
+    case MATCHERS: break;
+    }
+    return NULL;
+}
+
+static int find_matcher(struct str word)
+{
+    for (int i = 0; matcher_words[i]; i++)
+        if (str_is(word, matcher_words[i]))
+            return i;
+    return -1;
+}
+
+/* A range that no number is in would silence the rule for good. */
+static bool range_holds(struct lowering *lowering, const struct subject *subject,
+                        const struct doc_node *node, const struct range *range)
+{
+    enum expr_op op = range->strict ? EXPR_LT : EXPR_LE;
+    struct value holds = value_compare(op, range->low, range->high);
+
+    if (holds.kind != VALUE_BOOL || holds.boolean)
+        return true;
+    lowering_fault(lowering, node->place, DIAG_MATCH_RANGE, subject->word, nothing(), nothing());
+    return false;
+}
+
+const struct expr *lower_matcher(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *node)
+{
+    if (node->kind == DOC_SCALAR)
+        return is(lowering, subject, node);
+    if (node->kind == DOC_SEQUENCE)
+        return fits(lowering, subject, ANY_OF, node->place) ? any_of(lowering, subject, node)
+                                                            : NULL;
+    if (!lowering_is_mapping(lowering, node, "{at_least: 2}"))
+        return NULL;
+
+    struct block block = { .n = 0 };
+    struct range range = { .strict = false };
+    for (const struct doc_node *member = node->first; member; member = member->next) {
+        int matcher = find_matcher(member->key);
+        if (matcher < 0) {
+            lowering_guess(lowering, member->key_place, DIAG_MATCH_WORD, member->key,
+                           matcher_words);
+            block.failed = true;
+        } else if (!fits(lowering, subject, (enum matcher) matcher, member->key_place)) {
+            block.failed = true;
+        } else {
+            block_add(lowering, &block, member,
+                      lower_word(lowering, subject, (enum matcher) matcher, member, &range));
+        }
+    }
+    if (!block.failed && !range_holds(lowering, subject, node, &range))
+        return NULL;
+    return block_all(lowering, node, &block);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "expr/expr.h"
+#include "rules/facts.h"
+#include "rules/lowering.h"
+
+/*
+ * What the files of lowering share: faults with a place and a guess, nodes within a bound, and
+ * the doors from conditions to item blocks to matchers. A NULL expression means that a diag
+ * has been added.
+ */
+enum { LOWERING_MAX_NODES = 2000, LOWERING_MAX_USE_DEPTH = 8, BLOCK_MAX = 64 };
+
+/* What a matcher asks about: a fact, or an expression that yields a number. */
+struct subject {
+    struct str word; /* as written, for messages */
+    enum fact_type type;
+    uint32_t slot;
+    const struct expr *expr; /* in place of the slot; else NULL */
+};
+
+/* One thing of a block after another; side by side is AND. */
+struct block {
+    const struct expr *exprs[BLOCK_MAX];
+    const struct doc_node *members[BLOCK_MAX];
+    const struct doc_file *files[BLOCK_MAX];
+    uint32_t n;
+    bool failed;
+};
+
+void lowering_fault(struct lowering *lowering, struct doc_place place, enum diag_code code,
+                    struct str arg0, struct str arg1, struct str arg2);
+
+/* @wrong is none of @words (NULL-terminated): {0} is it, {1} all words, and a guess if one is close. */
+void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag_code code,
+                    struct str wrong, const char *const *words);
+
+/* "a, b, c" in the arena of the diags. */
+struct str lowering_join(struct lowering *lowering, const char *const *words);
+
+/* Adds the diag; NULL. */
+const struct expr *lowering_too_big(struct lowering *lowering, const struct doc_node *at);
+
+/* Nodes; NULL (and a diag, unless a child is NULL already) when the condition grows too big or deep. */
+const struct expr *lowering_slot(struct lowering *lowering, const struct doc_node *at,
+                                 uint32_t slot);
+const struct expr *lowering_const(struct lowering *lowering, const struct doc_node *at,
+                                  struct value value);
+const struct expr *lowering_node(struct lowering *lowering, const struct doc_node *at,
+                                 enum expr_op op, const struct expr *const *children, uint32_t n);
+const struct expr *lowering_1(struct lowering *lowering, const struct doc_node *at,
+                              enum expr_op op, const struct expr *a);
+const struct expr *lowering_2(struct lowering *lowering, const struct doc_node *at,
+                              enum expr_op op, const struct expr *a, const struct expr *b);
+
+/* Appends to the block; @expr NULL marks it failed. */
+void block_add(struct lowering *lowering, struct block *block, const struct doc_node *member,
+               const struct expr *expr);
+
+/* All of the block: AND, or its one part. NULL when it failed. */
+const struct expr *block_all(struct lowering *lowering, const struct doc_node *at,
+                             const struct block *block);
+
+/* False after a diag unless @node is a mapping (list) with something in it. @example: how it is written. */
+bool lowering_is_mapping(struct lowering *lowering, const struct doc_node *node, const char *example);
+bool lowering_is_list(struct lowering *lowering, const struct doc_node *node, const char *example);
+
+/* False after a diag when @node is no scalar, or one without a value (nothing, ~, null). */
+bool lowering_is_scalar(struct lowering *lowering, const struct doc_node *node);
+
+/* true and false; nothing else, and not in quotes. */
+bool lower_bool(struct lowering *lowering, const struct doc_node *node, bool *ret_value);
+
+/* The matcher @node of @subject. */
+const struct expr *lower_matcher(struct lowering *lowering, const struct subject *subject,
+                                 const struct doc_node *node);
+
+/* An item block. @candidate: of a product that is in no cart and was not bought. */
+const struct expr *lower_item_block(struct lowering *lowering, const struct doc_node *mapping,
+                                    bool candidate);
+
+/* The name of an attribute asked for, by its number. */
+struct str lowering_attr_name(const void *lowering, uint32_t n);
+
+static inline struct str nothing(void)
+{
+    return (struct str){ 0 };
+}
