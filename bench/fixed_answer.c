@@ -8,7 +8,8 @@
  * daemons listen on the same port with SO_REUSEPORT. libmicrohttpd runs in
  * external epoll mode: its epoll descriptor is watched by the loop. While
  * MHD_get_timeout says 0 it has work at hand that no descriptor will announce,
- * so the loop must not sleep: see before_sleep().
+ * so the loop must not sleep: see before_sleep(). Whoever changes src/http/worker.c in a way that
+ * each request feels changes this file too, or the comparison is no longer one.
  */
 #include "base/cleanup.h"
 
@@ -25,7 +26,8 @@
 #include <uv.h>
 
 enum { MOST_WORKERS = 64, MOST_BODY_BYTES = 256 * 1024, FIRST_BODY_BYTES = 4096 };
-enum { IDLE_SECONDS = 30, MOST_CONNECTIONS = 4096 };
+/* offerd's settings as they are when nobody says otherwise, and its tick (http/worker.c). */
+enum { IDLE_SECONDS = 30, MOST_CONNECTIONS = 1000, MOST_HEAD_BYTES = 16384, TICK_MS = 250 };
 
 /* One request; kept in the worker's pool between requests. */
 struct exchange {
@@ -217,10 +219,12 @@ static void *worker_main(void *of)
 static void worker_listen(struct worker *worker, struct sockaddr_in *address)
 {
     worker->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_TURBO, 0, NULL, NULL, on_request, worker, MHD_OPTION_SOCK_ADDR,
-        address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        worker, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned) MOST_CONNECTIONS, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, worker,
+        MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned) IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned) MOST_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) MOST_HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     if (!worker->daemon)
         die("listen", strerror(errno));
 }
@@ -243,7 +247,7 @@ static void worker_start(struct worker *worker)
     uv_poll_start(&worker->readable, UV_READABLE, on_readable);
     uv_prepare_start(&worker->prepare, before_sleep);
     uv_check_start(&worker->check, after_poll);
-    uv_timer_start(&worker->tick, on_tick, 1000, 1000);
+    uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
     if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
         die("thread", "cannot be started");
     worker->running = true;
