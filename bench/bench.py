@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What `./dev bench` runs: bench.py BUILD [--quick] [--json F] [--keep DIR] [--turns N] [--seconds S]
+         [--no-callgrind]
 
 BUILD is a build directory, best of --buildtype=release. Prints the tables that bench/README.md
 explains. Exit 0: the promised ratios hold; 1: they do not; 2: nothing could be measured.
@@ -10,14 +11,16 @@ import json
 import pathlib
 import sys
 
+import callgrind
 import offers
 
 PROGRAMS = {'offerd': ['offerd', 'src/app/offerd'], 'load': ['bench/load'], 'fixed_answer': ['bench/fixed_answer']}
+WITH_VALGRIND = {'decide': ['bench/decide']}
 
 
-def find_tools(build):
+def find_tools(build, programs):
     tools = {}
-    for name, places in PROGRAMS.items():
+    for name, places in programs.items():
         found = [build / place for place in places if (build / place).is_file()]
         if not found:
             raise offers.Trouble(f'{build} has no {name}: ninja -C {build}')
@@ -33,13 +36,17 @@ def main():
     parser.add_argument('--seconds', type=float, default=3)
     parser.add_argument('--json', type=pathlib.Path, help='write all results to this file')
     parser.add_argument('--keep', help='use this directory and leave it there (data, rules, bodies, logs)')
+    parser.add_argument('--no-callgrind', action='store_true', help='leave out the instruction counts')
     args = parser.parse_args()
     if args.quick:
         args.turns, args.seconds = 2, .5
     try:
-        tools = find_tools(args.build.resolve())
+        tools = find_tools(args.build.resolve(), PROGRAMS if args.no_callgrind else {**PROGRAMS, **WITH_VALGRIND})
         with offers.workplace(args.keep) as work:
-            results, holds = offers.run(tools, work, args.turns, args.seconds)
+            shop = offers.Shop(tools['offerd'], work)
+            results, holds = offers.run(tools, shop, args.turns, args.seconds)
+            if not args.no_callgrind:
+                results['instructions'] = callgrind.run(tools, shop)
     except offers.Trouble as trouble:
         print(f'bench: {trouble}', file=sys.stderr)
         return 2

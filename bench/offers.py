@@ -267,13 +267,12 @@ def verdict(results):
     return all(kept for _, kept, _ in holds.values())
 
 
-def run(tools, work, turns=5, seconds=3.0):
+def run(tools, shop, turns=5, seconds=3.0):
     """Measures all; (results, whether what was promised holds)."""
-    shop = Shop(tools['offerd'], work)
     print(f'{shop.n_rules} rules, {shop.sharing} of them for add_to_cart at cart-drawer; customer {shop.customer}')
     if not pinned(SERVER_CORE):
         print('only one core here: server and load share it, requests/s and latency say little')
-    port, log = free_port(), work / 'offerd.log'
+    port, log = free_port(), shop.work / 'offerd.log'
     command = [tools['offerd'], 'serve', '--data', shop.data, '--rules', shop.rules, '--listen', f'127.0.0.1:{port}']
     with running(command, log, {'OFFERD_WORKERS': '1'}) as process:
         wait_for(process, port, '/readyz', log)
