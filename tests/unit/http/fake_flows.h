@@ -23,12 +23,13 @@
  *                  away           the log cannot be written
  *                  bad:input
  */
-extern struct fake_flows {
+struct fake_flows {
     atomic_int decisions, waits, cancels, batches;
     atomic_bool hold; /* the journal keeps what it gets */
     struct str answer;
     char last_event[4096]; /* the text of the last body submitted */
-} fake_flows;
+};
+extern struct fake_flows fake_flows;
 
 void fake_journal_start(void);
 void fake_journal_release(void);
