@@ -9,6 +9,8 @@
  * the doors from conditions to item blocks to matchers. A NULL expression means that a diag
  * has been added.
  */
+enum { IN_WHEN = 1, IN_AUDIENCE = 2, ANYWHERE = IN_WHEN | IN_AUDIENCE };
+
 enum { LOWERING_MAX_NODES = 2000, LOWERING_MAX_USE_DEPTH = 8, BLOCK_MAX = 64 };
 
 /* What a matcher asks about: a fact, or an expression that yields a number. */
@@ -70,6 +72,23 @@ bool lowering_is_scalar(struct lowering *lowering, const struct doc_node *node);
 
 /* true and false; nothing else, and not in quotes. */
 bool lower_bool(struct lowering *lowering, const struct doc_node *node, bool *ret_value);
+
+/* The members of @mapping, appended to @block. False after a diag. @where: IN_… the words come from. */
+bool lower_block(struct lowering *lowering, const struct doc_node *mapping, int where,
+                 struct block *block);
+
+/* One member of such a mapping, by its word; `use` is lower_block's own. */
+const struct expr *lower_member(struct lowering *lowering, const struct doc_node *member, int where);
+
+/* A scalar as text, as a number, or as whatever the type of @subject takes. */
+bool lower_text(struct lowering *lowering, const struct doc_node *node, struct value *ret_value);
+bool lower_any_number(struct lowering *lowering, const struct doc_node *node,
+                      struct value *ret_value);
+bool lower_value(struct lowering *lowering, const struct subject *subject,
+                 const struct doc_node *node, struct value *ret_value);
+
+/* Whether a scalar without quotes reads as a number. No diag. */
+bool looks_like_number(const struct doc_node *node);
 
 /* The matcher @node of @subject. */
 const struct expr *lower_matcher(struct lowering *lowering, const struct subject *subject,
