@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "base/err.h"
+#include "base/out.h"
+#include "files/csv_reader.h"
+#include "files/csv_tally.h"
+#include "files/csv_value.h"
+
+struct civil_zone;
+struct order_book;
+
+/*
+ * Orders file
+ *
+ * An order history as CSV, one order line a row, columns in any order:
+ *
+ *   order_id (InvoiceNo)   ordered_at (InvoiceDate)   sku (StockCode)   quantity (Quantity)
+ *   unit_price (UnitPrice)                                                    must be there
+ *   customer_id (CustomerID)   line_no                                        may be missing
+ *
+ * Other columns are ignored (*ret_ignored names them). Lines belong to the order whose
+ * id they carry, wherever they stand; an order is placed at the time of its first line. A line
+ * without a customer is a guest's. A return or a cancellation (quantity below zero) and a
+ * line without a price are no order lines: refused, with that reason. A SKU that comes again
+ * within an order is merged into one line: quantities added, the price their average.
+ *
+ * The whole history is held in memory (files/order_book.h).
+ */
+struct orders_csv_settings {
+    struct csv_money money;
+    const struct civil_zone *zone; /* of times without a zone; NULL: UTC */
+};
+
+/* *ret_book is closed, the caller's. ERR_INPUT as catalog_csv_read. */
+MUST_CHECK enum err orders_csv_read(const char *path, const struct orders_csv_settings *settings,
+                                    const struct csv_progress *progress, struct csv_tally *tally,
+                                    struct out *ret_ignored, struct order_book **ret_book,
+                                    struct err_note *note);
+
+/* The same from memory. */
+MUST_CHECK enum err orders_csv_read_bytes(struct str bytes,
+                                          const struct orders_csv_settings *settings,
+                                          struct csv_tally *tally, struct out *ret_ignored,
+                                          struct order_book **ret_book, struct err_note *note);
