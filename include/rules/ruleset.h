@@ -30,6 +30,7 @@ struct ruleset_settings {
     const struct civil_zone *(*zone)(void *self, struct str name); /* NULL: unknown zone */
     void *self;
     struct str version; /* 12 hex digits; copied */
+    int64_t now_us;     /* for the warning that a schedule is over; 0: no such warning */
 };
 
 /*

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/rule_reader.h"
+#include "rules/words.h"
+#include "shop/profile.h"
+
+static bool read_window(struct rule_reader *reader, const struct doc_node *node, struct cap *cap)
+{
+    static const struct {
+        const char *word;
+        enum window_kind window;
+    } windows[] = { { "day", WINDOW_DAY },
+                    { "week", WINDOW_WEEK },
+                    { "month", WINDOW_MONTH },
+                    { "session", WINDOW_SESSION },
+                    { "lifetime", WINDOW_LIFETIME } };
+    static const char *const words[] = { "day", "week", "month", "session", "lifetime", NULL };
+
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
+        if (str_is(node->text, windows[i].word)) {
+            cap->window = windows[i].window;
+            return true;
+        }
+    cap->window = WINDOW_ROLLING;
+    /* A misspelt word is nearer to a word than to a duration. */
+    if (node->kind == DOC_SCALAR && diag_closest(node->text, words).at) {
+        diag_add_guess(reader->all->diags, reader->reading.file, node->place, DIAG_UNKNOWN_WORD,
+                       node->text, words);
+        return false;
+    }
+    return lower_duration(&reader->lowering, node, &cap->window_us);
+}
+
+static void read_cap(struct rule_reader *reader, const struct doc_node *node, struct cap *cap)
+{
+    static const char *const keys[] = { "max", "per", "count", NULL };
+    static const char *const counts[] = { "shown", "clicked", "accepted", NULL };
+    static const enum touch_what what[] = { TOUCH_SHOWN, TOUCH_CLICKED, TOUCH_ACCEPTED };
+    const struct doc_node *max = doc_get(node, "max"), *per = doc_get(node, "per");
+    int count;
+
+    *cap = (struct cap){
+        .max = 1, .what = TOUCH_SHOWN, .window = WINDOW_LIFETIME, .line = node->place.line
+    };
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    if (reading_word(&reader->reading, doc_get(node, "count"), counts, NULL, &count))
+        cap->what = (int) what[count];
+    if (!max)
+        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("max"), (struct str){ 0 });
+    if (!per)
+        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("per"), (struct str){ 0 });
+    bool windowed = per && read_window(reader, per, cap) && cap->window != WINDOW_LIFETIME;
+    if (!max || !lower_int(&reader->lowering, max, 1, 1000000, &cap->max))
+        return;
+    if (windowed && cap->max > PROFILE_MAX_TOUCHES)
+        reading_fault(&reader->reading, max, DIAG_CAP_TOO_LARGE, STR("64"), max->text);
+}
+
+static void read_caps(struct rule_reader *reader, const struct doc_node *node)
+{
+    if (!node || !reading_list(&reader->reading, node))
+        return;
+    struct cap *caps = arena_take_array(reader->all->arena, struct cap, node->n_children);
+    uint32_t n = 0;
+    for (const struct doc_node *item = node->first; item && caps; item = item->next)
+        read_cap(reader, item, &caps[n++]);
+    reader->rule->caps = caps;
+    reader->rule->n_caps = n;
+    reader->all->full |= !caps;
+}
+
+static void read_silence(struct rule_reader *reader, const struct doc_node *node,
+                         struct silence *silence)
+{
+    static const char *const keys[] = { "silence", "scope", NULL };
+    const struct doc_node *length = doc_get(node, "silence"), *scope = doc_get(node, "scope");
+    int word;
+
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    silence->present = true;
+    if (!length)
+        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("silence"), (struct str){ 0 });
+    else
+        (void) lower_duration(&reader->lowering, length, &silence->for_us);
+    if (!reading_word(&reader->reading, scope, words_scopes(), NULL, &word))
+        return;
+    silence->scope = (enum silence_scope) word;
+    if (silence->scope == SCOPE_GROUP && !reader->rule->group.at)
+        reading_fault(&reader->reading, scope, DIAG_SCOPE_WITHOUT_GROUP, (struct str){ 0 },
+                      (struct str){ 0 });
+}
+
+void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "per_customer", "after_decline", "after_accept",
+                                        "stop_after_declines", NULL };
+    struct rule *rule = reader->rule;
+    int64_t stop;
+
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    read_caps(reader, doc_get(node, "per_customer"));
+    read_silence(reader, doc_get(node, "after_decline"), &rule->after_decline);
+    read_silence(reader, doc_get(node, "after_accept"), &rule->after_accept);
+    const struct doc_node *written = doc_get(node, "stop_after_declines");
+    if (written && lower_int(&reader->lowering, written, 1, 1000000, &stop))
+        rule->stop_after_declines = (uint32_t) stop;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/message.h"
+#include "rules/rule_reader.h"
+#include "rules/words.h"
+
+/* Triggers that happen to one item. */
+static const uint32_t item_triggers =
+    1u << TRIGGER_ADD_TO_CART | 1u << TRIGGER_REMOVE_FROM_CART | 1u << TRIGGER_PRODUCT_VIEW;
+
+enum presence { ALWAYS, SOMETIMES, NEVER };
+
+/* Does a shown offer of this rule know the name of the item just chosen? */
+static enum presence trigger_name(const struct rule *rule)
+{
+    bool needs_item =
+        rule->with_trigger_item || rule->kind == KIND_UPSELL ||
+        (rule->pick.present && rule->pick.of == OF_TRIGGER_ITEM &&
+         rule->pick.relation != RELATION_SKUS && rule->pick.relation != RELATION_BEST_SELLER);
+    if (needs_item || !(rule->triggers & ~item_triggers))
+        return ALWAYS;
+    return rule->triggers & item_triggers ? SOMETIMES : NEVER;
+}
+
+static enum presence presence_of(const struct rule *rule, enum placeholder placeholder)
+{
+    switch (placeholder) {
+    case PLACE_PRICE:
+    case PLACE_PRICE_GAP:
+    case PLACE_OFFER_NAME:
+    case PLACE_OFFER_PRICE: return rule->pick.present ? ALWAYS : NEVER;
+    case PLACE_SAVING:
+    case PLACE_OFFER_DISCOUNT: return rule->discount.present ? ALWAYS : NEVER;
+    case PLACE_TRIGGER_NAME: return trigger_name(rule);
+    case PLACE_OFFER_SPEC_GAIN: return rule->kind == KIND_UPSELL ? SOMETIMES : NEVER;
+    case PLACE_THRESHOLD_GAP: return rule->kind == KIND_FREE_SHIPPING ? ALWAYS : NEVER;
+    case PLACE_CART_TOTAL: return ALWAYS;
+    case PLACE_CUSTOMER_FIRST_NAME: return SOMETIMES;
+    case PLACEHOLDERS: break;
+    }
+    return SOMETIMES;
+}
+
+/* Where "{name" stands in the scalar. */
+static struct doc_place place_of(struct rule_reader *reader, const struct doc_node *node,
+                                 struct str name)
+{
+    for (size_t i = 1; i + name.len <= node->text.len; i++) {
+        size_t brace = i;
+        while (brace > 0 && node->text.at[brace - 1] == ' ')
+            brace--;
+        if (brace > 0 && node->text.at[brace - 1] == '{' &&
+            str_starts_with((struct str){ node->text.at + i, node->text.len - i }, name))
+            return doc_place_in(reader->reading.file, node, i, name);
+    }
+    return node->place;
+}
+
+static void check_placeholders(struct rule_reader *reader, const struct doc_node *node,
+                               const struct message_text *text)
+{
+    const char *const *names = message_placeholder_names();
+    uint32_t uses = message_uses(text), bare = 0;
+    for (uint32_t i = 0; i < text->n_pieces; i++)
+        if (text->pieces[i].placeholder >= 0 && !text->pieces[i].text.at)
+            bare |= 1u << text->pieces[i].placeholder;
+
+    for (uint32_t p = 0; p < PLACEHOLDERS; p++) {
+        if (!(uses & 1u << p))
+            continue;
+        enum presence presence = presence_of(reader->rule, (enum placeholder) p);
+        struct str name = str_of(names[p]);
+        if (presence == NEVER)
+            diag_add(reader->all->diags, reader->reading.file, place_of(reader, node, name),
+                     DIAG_PLACEHOLDER_NEVER, name, str_of(words_kinds()[reader->rule->kind]),
+                     (struct str){ 0 });
+        else if (presence == SOMETIMES && bare & 1u << p)
+            diag_add(reader->all->diags, reader->reading.file, place_of(reader, node, name),
+                     DIAG_PLACEHOLDER_UNKNOWN, name, (struct str){ 0 }, (struct str){ 0 });
+    }
+}
+
+static const struct message_text *read_sentence(struct rule_reader *reader,
+                                                const struct doc_node *node)
+{
+    const struct message_text *text;
+    struct str bad = { 0 }, written;
+    size_t at = 0;
+
+    if (!reading_text(&reader->reading, node, &written))
+        return NULL;
+    enum err err = message_compile(node->text, reader->all->arena, &text, &at, &bad, NULL);
+    if (err == OK) {
+        check_placeholders(reader, node, text);
+        return text;
+    }
+    if (err != ERR_INPUT) {
+        reader->all->full = true;
+        return NULL;
+    }
+    struct str part = bad.len ? bad : (struct str){ node->text.at + at, node->text.len > at };
+    struct doc_place place = doc_place_in(reader->reading.file, node, at, part);
+    if (bad.at)
+        diag_add_guess(reader->all->diags, reader->reading.file, place, DIAG_UNKNOWN_PLACEHOLDER,
+                       bad, message_placeholder_names());
+    else
+        diag_add(reader->all->diags, reader->reading.file, place, DIAG_BRACE, (struct str){ 0 },
+                 (struct str){ 0 }, (struct str){ 0 });
+    return NULL;
+}
+
+static void read_locale(struct rule_reader *reader, const struct doc_node *node, enum locale locale)
+{
+    static const char *const keys[] = { "title", "body", "cta", "decline", "badge", NULL };
+    static const enum text_part part_of[] = { TEXT_TITLE, TEXT_BODY, TEXT_CTA, TEXT_DECLINE,
+                                              TEXT_BADGE };
+
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    for (size_t i = 0; keys[i]; i++) {
+        const struct doc_node *text = doc_get(node, keys[i]);
+        bool needed = part_of[i] != TEXT_BODY && part_of[i] != TEXT_BADGE;
+        if (text)
+            reader->rule->texts[locale][part_of[i]] = read_sentence(reader, text);
+        else if (part_of[i] == TEXT_DECLINE)
+            reading_fault(&reader->reading, node, DIAG_MISSING_DECLINE, node->key,
+                          (struct str){ 0 });
+        else if (needed)
+            reading_fault(&reader->reading, node, DIAG_MISSING_TEXT, str_of(keys[i]), node->key);
+    }
+}
+
+static void read_locales(struct rule_reader *reader, const struct doc_node *node)
+{
+    for (int locale = 0; locale < LOCALES; locale++) {
+        struct str name = str_of(locale_name((enum locale) locale));
+        const struct doc_node *texts = doc_get(node, locale_name((enum locale) locale));
+        bool declared = reader->all->locales & 1u << locale;
+        if (texts && !declared && reader->all->locales)
+            diag_add(reader->all->diags, reader->reading.file, texts->key_place,
+                     DIAG_LOCALE_NOT_DECLARED, name, (struct str){ 0 }, (struct str){ 0 });
+        else if (texts)
+            read_locale(reader, texts, (enum locale) locale);
+        else if (declared)
+            diag_add(reader->all->diags, reader->reading.file, node->key_place, DIAG_MISSING_LOCALE,
+                     name, reader->rule->id, (struct str){ 0 });
+    }
+}
+
+static void read_rating(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "min_stars", "min_reviews", NULL };
+    const struct doc_node *stars = doc_get(node, "min_stars"),
+                          *reviews = doc_get(node, "min_reviews");
+    struct rule *rule = reader->rule;
+
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    if (!stars)
+        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("min_stars"),
+                      (struct str){ 0 });
+    else if (lower_number(&reader->lowering, stars, &rule->evidence_min_stars) &&
+             !(rule->evidence_min_stars > 0 && rule->evidence_min_stars <= 5))
+        diag_add(reader->all->diags, reader->reading.file, stars->place, DIAG_NUMBER_RANGE,
+                 STR("min_stars"), STR("0.1"), STR("5"));
+    if (!reviews)
+        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("min_reviews"),
+                      (struct str){ 0 });
+    else
+        (void) lower_int(&reader->lowering, reviews, 0, 1000000000, &rule->evidence_min_reviews);
+}
+
+static void read_evidence(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "rating", NULL };
+    static const char *const keys_later[] = { "testimonial", "sponsored", "stat", "as_of_within",
+                                              NULL };
+    bool rated = false;
+
+    if (!node || !reading_list(&reader->reading, node))
+        return;
+    for (const struct doc_node *item = node->first; item; item = item->next) {
+        if (!reading_mapping(&reader->reading, item, keys, keys_later))
+            continue;
+        const struct doc_node *rating = doc_get(item, "rating");
+        if (rating && rated)
+            reading_fault(&reader->reading, rating, DIAG_DUPLICATE_VALUE, STR("rating"),
+                          (struct str){ 0 });
+        else if (rating)
+            read_rating(reader, rating);
+        rated |= rating != NULL;
+    }
+}
+
+void rule_read_message(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "ja", "en", "reasons", "evidence", NULL };
+    static const char *const keys_later[] = { "disclose", NULL };
+
+    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+        return;
+    read_locales(reader, node);
+    (void) reading_words(&reader->reading, doc_get(node, "reasons"), words_reasons(), NULL,
+                         &reader->rule->reasons);
+    read_evidence(reader, doc_get(node, "evidence"));
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "rules/lowering_parts.h"
+#include "rules/rule_reader.h"
+#include "rules/words.h"
+
+enum { PICK_LIMIT_MAX = 30 };
+
+/* Triggers that happen to one item. */
+static const uint32_t item_triggers =
+    1u << TRIGGER_ADD_TO_CART | 1u << TRIGGER_REMOVE_FROM_CART | 1u << TRIGGER_PRODUCT_VIEW;
+
+static void number_range(struct rule_reader *reader, const struct doc_node *node, const char *from,
+                         const char *to)
+{
+    diag_add(reader->all->diags, reader->reading.file, node->place, DIAG_NUMBER_RANGE, node->key,
+             str_of(from), str_of(to));
+}
+
+static void no_meaning(struct rule_reader *reader, const struct doc_node *node, const char *with)
+{
+    if (node)
+        diag_add(reader->all->diags, reader->reading.file, node->key_place, DIAG_NO_MEANING,
+                 node->key, str_of(with), (struct str){ 0 });
+}
+
+static void not_supported(struct rule_reader *reader, const struct doc_node *node, const char *what)
+{
+    if (node)
+        diag_add(reader->all->diags, reader->reading.file, node->key_place, DIAG_NOT_SUPPORTED,
+                 str_of(what), (struct str){ 0 }, (struct str){ 0 });
+}
+
+static void missing(struct rule_reader *reader, const struct doc_node *node, const char *key)
+{
+    reading_fault(&reader->reading, node, DIAG_MISSING_FOR_KIND, str_of(key),
+                  str_of(words_kinds()[reader->rule->kind]));
+}
+
+/* The rule looks at the item just chosen: say so where a trigger has none. */
+static void warn_without_item(struct rule_reader *reader, const struct doc_node *node)
+{
+    const char *const *words = words_triggers();
+    for (uint32_t t = 0; t < TRIGGERS; t++)
+        if (reader->rule->triggers & ~item_triggers & 1u << t) {
+            reading_fault(&reader->reading, node, DIAG_NO_TRIGGER_ITEM, reader->rule->id,
+                          str_of(words[t]));
+            return;
+        }
+}
+
+static void read_price_ratio(struct rule_reader *reader, const struct doc_node *node)
+{
+    struct pick *pick = &reader->rule->pick;
+    pick->price_ratio_low = 1.05;
+    pick->price_ratio_high = 1.6;
+    if (!node || !reading_list(&reader->reading, node))
+        return;
+
+    double low, high;
+    bool two = node->n_children == 2 && lower_number(&reader->lowering, node->first, &low) &&
+               lower_number(&reader->lowering, node->first->next, &high);
+    if (!two || !(low > 1) || !(high > low) || !isfinite(high)) {
+        reading_fault(&reader->reading, node, DIAG_PRICE_RATIO, (struct str){ 0 },
+                      (struct str){ 0 });
+        return;
+    }
+    pick->price_ratio_low = low;
+    pick->price_ratio_high = high;
+}
+
+static void read_of(struct rule_reader *reader, const struct doc_node *pick_node,
+                    const struct doc_node *node)
+{
+    static const char *const words[] = { "trigger_item", "cart", NULL };
+    static const char *const words_later[] = { "last_order", "subscription", NULL };
+    struct pick *pick = &reader->rule->pick;
+    int of = OF_TRIGGER_ITEM;
+
+    if (pick->relation == RELATION_BEST_SELLER) {
+        no_meaning(reader, node, "relation: best_seller");
+        return;
+    }
+    if (!node)
+        reading_fault(&reader->reading, pick_node, DIAG_MISSING_IN_RULE, STR("pick.of"),
+                      reader->rule->id);
+    else if (reading_word(&reader->reading, node, words, words_later, &of)) {
+        pick->of = (enum pick_of) of;
+        if (pick->of == OF_CART && pick->relation == RELATION_UPGRADE_OF)
+            not_supported(reader, node, "upgrade_of, of: cart");
+        else if (pick->of == OF_TRIGGER_ITEM)
+            warn_without_item(reader, node);
+    }
+}
+
+static void read_relation(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const words[] = { "bought_together", "upgrade_of", "best_seller",
+                                         "same_brand", NULL };
+    static const enum relation relation_of[] = { RELATION_BOUGHT_TOGETHER, RELATION_UPGRADE_OF,
+                                                 RELATION_BEST_SELLER, RELATION_SAME_BRAND };
+    static const char *const words_later[] = { "compatible_with", "downgrade_of",
+                                               "cheaper_than",    "accessory_of",
+                                               "refill_of",       "viewed",
+                                               "personal",        NULL };
+    struct pick *pick = &reader->rule->pick;
+    int relation;
+
+    if (!reading_word(&reader->reading, doc_get(node, "relation"), words, words_later, &relation))
+        return;
+    pick->relation = relation_of[relation];
+    read_of(reader, node, doc_get(node, "of"));
+    if (pick->relation == RELATION_UPGRADE_OF)
+        read_price_ratio(reader, doc_get(node, "price_ratio"));
+    else
+        no_meaning(reader, doc_get(node, "price_ratio"), words[relation]);
+}
+
+static struct str text_of(struct rule_reader *reader, const struct expr *expr)
+{
+    struct fact_names names = fact_names(lowering_attr_name, &reader->lowering);
+    struct out text;
+    out_init(&text, reader->all->arena, 64);
+    expr_print(expr, &names.names, &text);
+    return out_str(&text);
+}
+
+static void read_pick(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "relation",    "of",   "skus",  "where",
+                                        "price_ratio", "sort", "limit", NULL };
+    struct pick *pick = &reader->rule->pick;
+    const struct doc_node *skus = doc_get(node, "skus"), *where = doc_get(node, "where");
+    int sort;
+    int64_t limit;
+
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    *pick = (struct pick){ .present = true, .limit = 1 };
+    if (!skus == !doc_get(node, "relation")) {
+        reading_fault(&reader->reading, node, DIAG_PICK_HOW, (struct str){ 0 }, (struct str){ 0 });
+    } else if (skus) {
+        pick->relation = RELATION_SKUS;
+        (void) reading_texts(&reader->reading, skus, false, &pick->skus, &pick->n_skus);
+        no_meaning(reader, doc_get(node, "of"), "skus");
+        no_meaning(reader, doc_get(node, "price_ratio"), "skus");
+    } else {
+        read_relation(reader, node);
+    }
+    if (where) {
+        pick->where = lower_item(&reader->lowering, where);
+        if (pick->where)
+            pick->where_text = text_of(reader, pick->where);
+    }
+    if (reading_word(&reader->reading, doc_get(node, "sort"), words_sorts(), NULL, &sort))
+        pick->sort = (enum pick_sort) sort;
+    const struct doc_node *written = doc_get(node, "limit");
+    if (written && lower_int(&reader->lowering, written, 1, PICK_LIMIT_MAX, &limit))
+        pick->limit = (uint32_t) limit;
+}
+
+static void read_discount_of(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const words[] = { "offered", "bundle", "trigger_item", NULL };
+    static const char *const words_later[] = { "cart", "shipping", "next_invoice", NULL };
+    const struct doc_node *of = doc_get(node, "of");
+    int word;
+
+    if (!of)
+        reading_fault(&reader->reading, node, DIAG_MISSING_IN_RULE, STR("discount.of"),
+                      reader->rule->id);
+    if (!reading_word(&reader->reading, of, words, words_later, &word))
+        return;
+    reader->rule->discount.of = (enum discount_of) word;
+    if (word != DISCOUNT_OF_OFFERED && reader->rule->kind != KIND_BUNDLE)
+        diag_add(reader->all->diags, reader->reading.file, of->place, DIAG_NO_MEANING, of->text,
+                 str_of(words_kinds()[reader->rule->kind]), (struct str){ 0 });
+}
+
+static void read_discount(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "percent", "amount", "of", "max", NULL };
+    static const char *const keys_later[] = { "fixed_price", NULL };
+    struct discount *discount = &reader->rule->discount;
+    const struct doc_node *percent = doc_get(node, "percent"), *amount = doc_get(node, "amount");
+    const struct doc_node *max = doc_get(node, "max");
+
+    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+        return;
+    discount->present = true;
+    if (!percent == !amount && !doc_get(node, "fixed_price"))
+        reading_fault(&reader->reading, node, DIAG_PERCENT_OR_AMOUNT, (struct str){ 0 },
+                      (struct str){ 0 });
+    if (percent && lower_percent(&reader->lowering, percent, &discount->percent_bp) &&
+        (discount->percent_bp <= 0 || discount->percent_bp > 10000))
+        reading_fault(&reader->reading, percent, DIAG_PERCENT_RANGE, (struct str){ 0 },
+                      (struct str){ 0 });
+    if (amount && lower_money(&reader->lowering, amount, &discount->amount_minor) &&
+        discount->amount_minor <= 0)
+        number_range(reader, amount, "> 0", "10^12");
+    if (max && amount)
+        no_meaning(reader, max, "amount");
+    else if (max && lower_money(&reader->lowering, max, &discount->max_minor) &&
+             discount->max_minor <= 0)
+        number_range(reader, max, "> 0", "10^12");
+    read_discount_of(reader, node);
+}
+
+static void read_with(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const words[] = { "trigger_item", NULL };
+    static const char *const words_later[] = { "cart", NULL };
+    int word;
+    if (!reading_word(&reader->reading, node, words, words_later, &word))
+        return;
+    reader->rule->with_trigger_item = true;
+    warn_without_item(reader, node);
+}
+
+static void read_threshold(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "cart_total", NULL };
+    const struct doc_node *total = doc_get(node, "cart_total");
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    if (!total)
+        missing(reader, node, "threshold.cart_total");
+    else if (lower_money(&reader->lowering, total, &reader->rule->threshold_minor) &&
+             reader->rule->threshold_minor <= 0)
+        number_range(reader, total, "> 0", "10^12");
+}
+
+static void read_floor(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "margin", "price", NULL };
+    const struct doc_node *margin = doc_get(node, "margin"), *price = doc_get(node, "price");
+    if (!reading_mapping(&reader->reading, node, keys, NULL))
+        return;
+    int32_t bp;
+    if (margin && lower_percent(&reader->lowering, margin, &bp)) {
+        reader->rule->floor_margin_bp = bp;
+        if (bp < 0 || bp > 10000)
+            number_range(reader, margin, "0%", "100%");
+    }
+    if (price)
+        (void) lower_money(&reader->lowering, price, &reader->rule->floor_price_minor);
+}
+
+/* What each kind needs of its offer, and what would mean nothing in it. */
+static const struct {
+    enum rule_kind kind;
+    const char *needed[4];
+    const char *without[4];
+} shapes[] = {
+    { KIND_UPSELL, { "pick" }, { "with", "threshold" } },
+    { KIND_CROSS_SELL, { "pick" }, { "with", "threshold" } },
+    { KIND_BUNDLE, { "pick", "with", "discount" }, { "threshold" } },
+    { KIND_FREE_SHIPPING, { "threshold" }, { "with", "discount", "floor" } },
+};
+
+static void check_shape(struct rule_reader *reader, const struct doc_node *node)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        if (shapes[i].kind != reader->rule->kind)
+            continue;
+        for (const char *const *key = shapes[i].needed; *key; key++)
+            if (!doc_get(node, *key))
+                missing(reader, node, *key);
+        for (const char *const *key = shapes[i].without; *key; key++)
+            no_meaning(reader, doc_get(node, *key), words_kinds()[shapes[i].kind]);
+    }
+}
+
+void rule_read_offer(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "pick", "with", "discount", "threshold", "floor", NULL };
+    static const char *const keys_later[] = { "ladder",   "tiers",     "gift", "coupon", "addons",
+                                              "trade_in", "subscribe", "plan", NULL };
+    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+        return;
+    check_shape(reader, node);
+    if (doc_get(node, "pick"))
+        read_pick(reader, doc_get(node, "pick"));
+    if (doc_get(node, "with"))
+        read_with(reader, doc_get(node, "with"));
+    read_discount(reader, doc_get(node, "discount"));
+    read_threshold(reader, doc_get(node, "threshold"));
+    read_floor(reader, doc_get(node, "floor"));
+}

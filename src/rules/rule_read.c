@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "rules/rule_reader.h"
+#include "rules/words.h"
+
+enum { CONDITIONS_MAX = 64 };
+
+static const char *const rule_keys[] = {
+    "id",      "name",      "kind",     "status",  "owner",      "tags",
+    "trigger", "placement", "audience", "when",    "if_unknown", "schedule",
+    "offer",   "limits",    "rank",     "message", NULL,
+};
+static const char *const rule_keys_later[] = {
+    "budget", "stacking", "fallback", "on_decline", "experiment", NULL,
+};
+static const char *const rule_keys_needed[] = {
+    "id",        "name",  "kind", "status",  "owner", "trigger",
+    "placement", "offer", "rank", "message", NULL,
+};
+/* enum rule_kind in the table's order; those this version can make offers of come first. */
+static const char *const kinds[] = { "upsell", "cross_sell", "bundle", "free_shipping", NULL };
+static const enum rule_kind kind_of[] = { KIND_UPSELL, KIND_CROSS_SELL, KIND_BUNDLE,
+                                          KIND_FREE_SHIPPING };
+static const char *const kinds_later[] = {
+    "downsell", "quantity_break", "free_gift",    "coupon", "service_addon",
+    "trade_in", "subscription",   "plan_upgrade", NULL,
+};
+
+static struct str rule_name(const struct rule_reader *reader)
+{
+    return reader->rule->id.at ? reader->rule->id : STR("?");
+}
+
+static void check_needed(struct rule_reader *reader)
+{
+    for (const char *const *key = rule_keys_needed; *key; key++)
+        if (!doc_get(reader->node, *key))
+            reading_fault(&reader->reading, reader->node, DIAG_MISSING_IN_RULE, str_of(*key),
+                          rule_name(reader));
+}
+
+static void read_kind(struct rule_reader *reader)
+{
+    int kind;
+    const struct doc_node *node = doc_get(reader->node, "kind");
+    if (reading_word(&reader->reading, node, kinds, kinds_later, &kind))
+        reader->rule->kind = kind_of[kind];
+    else if (node && words_find(words_kinds(), node->text) >= 0) /* a draft keeps its kind */
+        reader->rule->kind = (enum rule_kind) words_find(words_kinds(), node->text);
+}
+
+static void read_identity(struct rule_reader *reader)
+{
+    struct reading *reading = &reader->reading;
+    struct rule *rule = reader->rule;
+    const struct str *tags;
+    uint32_t n_tags;
+    int status;
+
+    (void) reading_id(reading, doc_get(reader->node, "id"), &rule->id);
+    /* Before all else: in a draft much is forgiven. */
+    if (reading_word(reading, doc_get(reader->node, "status"), words_statuses(), NULL, &status))
+        rule->status = (enum rule_status) status;
+    else
+        rule->status = STATUS_PAUSED;
+    reading->idle = rule->status == STATUS_DRAFT || rule->status == STATUS_ARCHIVED;
+    (void) reading_text(reading, doc_get(reader->node, "name"), &rule->name);
+    (void) reading_text(reading, doc_get(reader->node, "owner"), &rule->owner);
+    (void) reading_texts(reading, doc_get(reader->node, "tags"), false, &tags, &n_tags);
+    read_kind(reader);
+    (void) reading_words(reading, doc_get(reader->node, "trigger"), words_triggers(), NULL,
+                         &rule->triggers);
+    (void) reading_texts(reading, doc_get(reader->node, "placement"), true, &rule->placements,
+                         &rule->n_placements);
+}
+
+static void read_conditions(struct rule_reader *reader)
+{
+    struct condition list[CONDITIONS_MAX];
+    int n = 0;
+    static const struct {
+        const char *key;
+        bool audience;
+    } blocks[] = { { "audience", true }, { "when", false } };
+
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        const struct doc_node *node = doc_get(reader->node, blocks[i].key);
+        if (!node)
+            continue;
+        if (node->kind != DOC_MAPPING || !node->first) {
+            reading_fault(&reader->reading, node, DIAG_NOT_MAPPING, node->key, (struct str){ 0 });
+            continue;
+        }
+        int more = lower_conditions(&reader->lowering, node, blocks[i].audience, list + n,
+                                    CONDITIONS_MAX - n);
+        n += more > 0 ? more : 0;
+    }
+    struct condition *kept = arena_take_array(reader->all->arena, struct condition, (size_t) n);
+    if (kept && n > 0) {
+        memcpy(kept, list, (size_t) n * sizeof *kept);
+        reader->rule->conditions = kept;
+        reader->rule->n_conditions = (uint32_t) n;
+    }
+}
+
+static void read_if_unknown(struct rule_reader *reader)
+{
+    static const char *const words[] = { "skip", "allow", NULL };
+    int word;
+    if (reading_word(&reader->reading, doc_get(reader->node, "if_unknown"), words, NULL, &word))
+        reader->rule->unknown_allows = word == 1;
+}
+
+static void read_rank(struct rule_reader *reader)
+{
+    static const char *const keys[] = { "priority", "exclusive_group", NULL };
+    static const char *const keys_later[] = { "score", NULL };
+    const struct doc_node *node = doc_get(reader->node, "rank");
+    struct rule *rule = reader->rule;
+    int64_t priority;
+
+    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+        return;
+    const struct doc_node *written = doc_get(node, "priority");
+    if (!written)
+        reading_fault(&reader->reading, node, DIAG_MISSING_IN_RULE, STR("rank.priority"),
+                      rule_name(reader));
+    else if (lower_int(&reader->lowering, written, 0, 100, &priority))
+        rule->priority = (int32_t) priority;
+
+    const struct doc_node *group = doc_get(node, "exclusive_group");
+    if (!reading_id(&reader->reading, group, &rule->group))
+        return;
+    uint32_t number = strmap_get(reader->all->group_map, rule->group);
+    if (number == STRMAP_NONE)
+        diag_add_guess(reader->all->diags, reader->reading.file, group->place, DIAG_UNKNOWN_GROUP,
+                       rule->group, reader->all->group_words);
+    else
+        rule->group_max = reader->all->groups[number].max;
+}
+
+/* Drafts and archived rules serve nobody: only what is not known at all is reported. */
+static void read_idle(struct rule_reader *reader)
+{
+    static const char *const blocks[] = { "when",   "audience", "offer",   "schedule",
+                                          "limits", "rank",     "message", NULL };
+    for (const char *const *key = blocks; *key; key++) {
+        const struct doc_node *node = doc_get(reader->node, *key);
+        if (node && node->kind != DOC_MAPPING)
+            reading_fault(&reader->reading, node, DIAG_NOT_MAPPING, node->key, (struct str){ 0 });
+    }
+}
+
+static const struct doc_node *find_named(void *self, struct str name,
+                                         const struct doc_file **ret_file)
+{
+    struct ruleset_reader *all = self;
+    uint32_t number = strmap_get(all->condition_map, name);
+    if (number == STRMAP_NONE)
+        return NULL;
+    *ret_file = all->conditions[number].file;
+    return all->conditions[number].node;
+}
+
+/* Finds or adds; a table that cannot grow gives what no facts know. */
+static uint32_t attr_number(void *self, struct str name)
+{
+    struct ruleset_reader *all = self;
+    uint32_t number = strmap_get(all->attr_map, name);
+    if (number != STRMAP_NONE)
+        return number;
+    if (all->n_attrs + 1 >= all->attrs_room) {
+        uint32_t room = all->attrs_room ? all->attrs_room * 2 : 32;
+        struct str *attrs = arena_take_array(all->arena, struct str, room);
+        if (!attrs) {
+            all->full = true;
+            return 0;
+        }
+        if (all->n_attrs)
+            memcpy(attrs, all->attrs, all->n_attrs * sizeof *attrs);
+        all->attrs = attrs;
+        all->attrs_room = room;
+    }
+    struct str kept = arena_copy(all->arena, name);
+    if (!kept.at || strmap_put(all->attr_map, kept, all->n_attrs) != OK) {
+        all->full = true;
+        return 0;
+    }
+    all->attrs[all->n_attrs] = kept;
+    return all->n_attrs++;
+}
+
+struct lowering rule_lowering(struct ruleset_reader *all, const struct doc_file *file)
+{
+    return (struct lowering){ .arena = all->arena,
+                              .diags = all->diags,
+                              .file = file,
+                              .decimals = all->decimals,
+                              .named = find_named,
+                              .named_words = all->condition_words,
+                              .self = all,
+                              .attr = attr_number };
+}
+
+void rule_read(struct ruleset_reader *all, const struct doc_file *file, const struct doc_node *node,
+               struct rule *rule)
+{
+    struct rule_reader reader = {
+        .all = all,
+        .reading = { .arena = all->arena, .diags = all->diags, .file = file },
+        .lowering = rule_lowering(all, file),
+        .rule = rule,
+        .node = node,
+    };
+
+    *rule =
+        (struct rule){ .kind = KIND_CROSS_SELL, .floor_margin_bp = -1, .group_max = UINT32_MAX };
+    rule->schedule = (struct schedule){ .always = true,
+                                        .from_us = INT64_MIN,
+                                        .until_us = INT64_MAX,
+                                        .opens_minute = -1,
+                                        .closes_minute = -1,
+                                        .zone = all->zone };
+    rule->file = arena_copy(all->arena, file->name);
+    rule->line = node->place.line;
+    if (node->kind != DOC_MAPPING) {
+        reading_fault(&reader.reading, node, DIAG_NOT_MAPPING, STR("rules"), (struct str){ 0 });
+        return;
+    }
+    read_identity(&reader);
+    (void) reading_mapping(&reader.reading, node, rule_keys, rule_keys_later);
+    check_needed(&reader);
+    if (reader.reading.idle) {
+        read_idle(&reader);
+        return;
+    }
+    read_if_unknown(&reader);
+    read_conditions(&reader);
+    rule_read_schedule(&reader, doc_get(node, "schedule"));
+    read_rank(&reader);
+    rule_read_offer(&reader, doc_get(node, "offer"));
+    rule_read_limits(&reader, doc_get(node, "limits"));
+    rule_read_message(&reader, doc_get(node, "message"));
+}
