@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "learn/journal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "learn/fold.h"
+#include "learn/inbox.h"
+#include "learn/journal_metrics.h"
+#include "learn/payload.h"
+#include "learn/profiles.h"
+#include "ports/clock.h"
+#include "ports/event_log.h"
+
+enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26 };
+#define LOSING_US INT64_C(100000) /* after a failed load the next is tried no sooner */
+
+/* One round's events, flat; the arrays grow and stay. */
+struct round {
+    const struct event **events;
+    enum append_result *results;
+    uint64_t *positions;
+    uint32_t n, cap;
+};
+
+struct journal {
+    pthread_t thread;
+    struct inbox *inbox;
+    struct clock *clock;
+    struct journal_metrics metrics;
+    struct fold fold;
+    char *shop;
+    uint32_t commit_events;
+    struct round round;
+    bool failing; /* the last commit failed: said once */
+    _Atomic uint64_t orders;
+    _Atomic int64_t losing_until_us; /* clock's mono_us */
+};
+
+/* ── one round ───────────────────────────────────────────────────────────────────────────── */
+
+static bool round_has_room(struct round *round, uint32_t n)
+{
+    if (n <= round->cap)
+        return true;
+    struct round grown = {
+        .events = malloc(n * sizeof *grown.events),
+        .results = malloc(n * sizeof *grown.results),
+        .positions = malloc(n * sizeof *grown.positions),
+        .cap = n,
+    };
+    if (!grown.events || !grown.results || !grown.positions) {
+        free(grown.events);
+        free(grown.results);
+        free(grown.positions);
+        return false;
+    }
+    free(round->events);
+    free(round->results);
+    free(round->positions);
+    *round = grown;
+    return true;
+}
+
+/* An event of the program's own gets its payload here. False when there is no room. */
+static bool complete(struct journal *journal, struct event *event)
+{
+    event->shop = journal->fold.shop;
+    if (event->payload.at)
+        return true;
+    struct out out;
+    out_init(&out, journal->fold.arena, 256);
+    payload_print(&out, event);
+    event->payload = out_str(&out);
+    return !out.failed;
+}
+
+static bool gather(struct journal *journal, const struct inbox_work *work)
+{
+    struct round *round = &journal->round;
+    if (!round_has_room(round, work->n_events))
+        return false;
+    round->n = 0;
+    arena_reset(journal->fold.arena);
+    for (struct event_batch *batch = work->batches; batch; batch = batch->next)
+        for (uint32_t i = 0; i < batch->n_events; i++) {
+            if (!complete(journal, &batch->events[i]))
+                return false;
+            round->events[round->n++] = &batch->events[i];
+        }
+    return true;
+}
+
+/* The log's answer: said once when it begins to fail and once when it works again. */
+static void note_state(struct journal *journal, enum err err, const struct err_note *why)
+{
+    if (err != OK && !journal->failing)
+        log_line(LOG_ERROR, "journal", "events cannot be stored and are answered with 503: \"%s\"",
+                 why->text);
+    if (err == OK && journal->failing)
+        log_line(LOG_INFO, "journal", "events are stored again");
+    journal->failing = err != OK;
+}
+
+static enum err commit(struct journal *journal, const struct inbox_work *work)
+{
+    struct round *round = &journal->round;
+    struct err_note why = { "out of memory" };
+    int64_t began_us = journal->clock->mono_us(journal->clock);
+    enum err err = gather(journal, work) ? OK : ERR_NOMEM;
+    if (err == OK && round->n > 0)
+        err = journal->fold.log->append(journal->fold.log, round->events, round->n,
+                                        journal->clock->wall_us(journal->clock), round->results,
+                                        round->positions, &why);
+    note_state(journal, err, &why);
+    if (err != OK)
+        journal_metrics_failed(&journal->metrics);
+    else if (round->n > 0)
+        journal_metrics_committed(&journal->metrics, round->n,
+                                  journal->clock->mono_us(journal->clock) - began_us);
+    return err;
+}
+
+static void fold_round(struct journal *journal)
+{
+    struct round *round = &journal->round;
+    uint64_t orders = 0;
+    for (uint32_t i = 0; i < round->n; i++) {
+        if (round->results[i] != APPEND_ACCEPTED)
+            continue;
+        fold_event(&journal->fold, round->events[i], round->positions[i]);
+        orders += round->events[i]->type == EVENT_ORDER_PLACED;
+    }
+    atomic_fetch_add(&journal->orders, orders);
+}
+
+/* Gives each batch its outcome and results; counts them. */
+static void fill_in(struct journal *journal, const struct inbox_work *work, enum err err)
+{
+    uint32_t n = 0;
+    for (struct event_batch *batch = work->batches; batch; batch = batch->next) {
+        batch->outcome = err == OK ? OK : ERR_UNAVAILABLE;
+        if (err != OK)
+            continue;
+        journal_metrics_rejected(&journal->metrics, batch->n_results - batch->n_events);
+        for (uint32_t i = 0; i < batch->n_events; i++, n++) {
+            enum event_status status =
+                journal->round.results[n] == APPEND_ACCEPTED ? EVENT_ACCEPTED : EVENT_DUPLICATE;
+            batch->results[batch->result_of[i]].status = status;
+            journal_metrics_event(&journal->metrics, batch->events[i].type, status);
+        }
+    }
+}
+
+/* A batch may be gone as soon as its done is called: what comes next is read before. */
+static void tell_senders(struct event_batch *batch)
+{
+    while (batch) {
+        struct event_batch *next = batch->next;
+        batch->done(batch);
+        batch = next;
+    }
+}
+
+static void load_profiles(struct journal *journal, struct load *load)
+{
+    while (load) {
+        struct load *next = load->next;
+        struct err_note why = { "out of memory" };
+        enum err err = fold_customer(&journal->fold, load->customer_id, &why);
+        if (err != OK) {
+            log_line(LOG_WARNING, "journal",
+                     "a profile could not be read, the decision goes on without: \"%s\"", why.text);
+            atomic_store(&journal->losing_until_us,
+                         journal->clock->mono_us(journal->clock) + LOSING_US);
+        }
+        journal_metrics_loaded(&journal->metrics, err == OK);
+        inbox_loaded(journal->inbox, load);
+        load = next;
+    }
+}
+
+static void *run(void *self)
+{
+    struct journal *journal = self;
+    struct inbox_work work;
+    pthread_setname_np(pthread_self(), "journal");
+    do {
+        inbox_take(journal->inbox, journal->commit_events, &work);
+        journal_metrics_queue(&journal->metrics, work.n_waiting);
+        load_profiles(journal, work.loads);
+        if (work.batches) {
+            enum err err = commit(journal, &work);
+            if (err == OK)
+                fold_round(journal);
+            fill_in(journal, &work, err);
+            tell_senders(work.batches);
+        }
+        profiles_advance(journal->fold.profiles);
+        journal_metrics_state(&journal->metrics, profiles_count(journal->fold.profiles),
+                              journal->fold.unreadable);
+    } while (!work.stopping);
+    return NULL;
+}
+
+/* ── lifetime ────────────────────────────────────────────────────────────────────────────── */
+
+static struct journal *journal_free(struct journal *journal)
+{
+    if (!journal)
+        return NULL;
+    journal->fold.log->free(journal->fold.log);
+    arena_free(journal->fold.arena);
+    free(journal->round.events);
+    free(journal->round.results);
+    free(journal->round.positions);
+    free(journal->shop);
+    free(journal);
+    return NULL;
+}
+DEFINE_AUTO(struct journal, journal_free)
+
+enum err journal_start(const struct learn_settings *settings, struct event_log *log,
+                       struct inbox *inbox, struct profiles *profiles, struct clock *clock,
+                       struct metrics *metrics, struct journal **ret_journal, struct err_note *note)
+{
+    AUTO(journal_free) struct journal *journal = calloc(1, sizeof *journal);
+    if (!journal) {
+        log->free(log);
+        return ERR_NOMEM;
+    }
+    journal->inbox = inbox;
+    journal->clock = clock;
+    journal->commit_events = settings->commit_events;
+    journal->fold.log = log;
+    journal->fold.profiles = profiles;
+    journal->fold.arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
+    journal->shop = str_dup(settings->shop);
+    if (!journal->fold.arena || !journal->shop || !journal_metrics_init(&journal->metrics, metrics))
+        return ERR_NOMEM;
+    journal->fold.shop = str_of(journal->shop);
+    if (pthread_create(&journal->thread, NULL, run, journal) != 0)
+        return err_fail(note, ERR_UNAVAILABLE, "journal: the thread cannot be started");
+    *ret_journal = MOVE(journal);
+    return OK;
+}
+
+struct journal *journal_stop(struct journal *journal)
+{
+    if (!journal)
+        return NULL;
+    inbox_stop(journal->inbox);
+    pthread_join(journal->thread, NULL);
+    return journal_free(journal);
+}
+
+uint64_t journal_orders(const struct journal *journal)
+{
+    return atomic_load_explicit(&journal->orders, memory_order_relaxed);
+}
+
+bool journal_is_losing(struct journal *journal)
+{
+    int64_t until_us = atomic_load_explicit(&journal->losing_until_us, memory_order_relaxed);
+    return until_us != 0 && journal->clock->mono_us(journal->clock) < until_us;
+}

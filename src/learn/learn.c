@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The door: ties the inbox, the journal and the profiles together, and shows the profiles
+ * through the port that the read path knows. On a hit that is a table look-up inside an
+ * epoch section, without lock or memory; only a miss goes through the inbox.
+ */
+#include "learn.h"
+
+#include <stdlib.h>
+
+#include "learn/inbox.h"
+#include "learn/journal.h"
+#include "learn/profiles.h"
+#include "ports/event_log.h"
+#include "ports/profile_store.h"
+
+enum { MAX_READERS = 64 };
+
+struct learn {
+    struct profile_store store; /* first: a store is cast back to its learn */
+    struct inbox *inbox;
+    struct profiles *profiles;
+    struct journal *journal;
+};
+
+/* ── the profile store ───────────────────────────────────────────────────────────────────── */
+
+static void *reader_new(struct profile_store *store)
+{
+    return epoch_reader_new(profiles_epoch(((struct learn *) store)->profiles));
+}
+
+static void reader_free(struct profile_store *store, void *reader)
+{
+    (void) store;
+    epoch_reader_free(reader);
+}
+
+static void read_begin(struct profile_store *store, void *reader)
+{
+    epoch_enter(profiles_epoch(((struct learn *) store)->profiles), reader);
+}
+
+static void read_end(struct profile_store *store, void *reader)
+{
+    (void) store;
+    epoch_leave(reader);
+}
+
+static enum profile_answer find(struct profile_store *store, void *reader, struct str customer_id,
+                                struct profile_waiter *waiter, const struct profile **ret_profile)
+{
+    struct learn *learn = (struct learn *) store;
+    (void) reader;
+    const struct profile *profile = profiles_find(learn->profiles, customer_id);
+    if (profile) {
+        *ret_profile = profile->position > 0 ? profile : NULL;
+        return PROFILE_HERE;
+    }
+    if (journal_is_losing(learn->journal) || !inbox_want(learn->inbox, customer_id, waiter))
+        return PROFILE_LOST;
+    return PROFILE_COMING;
+}
+
+static void forget(struct profile_store *store, struct profile_waiter *waiter)
+{
+    inbox_forget(((struct learn *) store)->inbox, waiter);
+}
+
+struct profile_store *learn_profiles(struct learn *learn)
+{
+    return &learn->store;
+}
+
+/* ── the write path ──────────────────────────────────────────────────────────────────────── */
+
+static struct learn *learn_free(struct learn *learn)
+{
+    if (!learn)
+        return NULL;
+    journal_stop(learn->journal);
+    profiles_free(learn->profiles);
+    inbox_free(learn->inbox);
+    free(learn);
+    return NULL;
+}
+DEFINE_AUTO(struct learn, learn_free)
+
+enum err learn_start(const struct learn_settings *settings, struct event_log *log,
+                     struct clock *clock, struct metrics *metrics, struct learn **ret_learn,
+                     struct err_note *note)
+{
+    AUTO(learn_free) struct learn *learn = calloc(1, sizeof *learn);
+    if (learn) {
+        learn->store =
+            (struct profile_store){ reader_new, reader_free, read_begin, read_end, find, forget };
+        learn->inbox = inbox_new(settings->queue_events);
+        learn->profiles = profiles_new(settings->hot_profiles, MAX_READERS);
+    }
+    if (!learn || !learn->inbox || !learn->profiles) {
+        log->free(log);
+        return ERR_NOMEM;
+    }
+    TRY(journal_start(settings, log, learn->inbox, learn->profiles, clock, metrics, &learn->journal,
+                      note));
+    *ret_learn = MOVE(learn);
+    return OK;
+}
+
+struct learn *learn_stop(struct learn *learn)
+{
+    return learn_free(learn);
+}
+
+enum err learn_submit(struct learn *learn, struct event_batch *batch)
+{
+    return inbox_submit(learn->inbox, batch);
+}
+
+uint64_t learn_orders(struct learn *learn)
+{
+    return journal_orders(learn->journal);
+}
