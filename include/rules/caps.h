@@ -9,17 +9,16 @@
 /*
  * Caps
  *
- * May this rule still be shown to this customer: windows, silence after a decline or an
- * acceptance, and the end after so many declines. Pure arithmetic over the profile's
- * memory. A guest (@memory NULL) has no memory, so nothing is exceeded.
+ * May this rule still be shown to this customer: windows, and the end after so many
+ * declines. Pure arithmetic over the profile's memory; silences, which reach from one rule to
+ * others, are silence.h. A guest (@memory NULL) has no memory, so nothing is exceeded.
  */
-enum caps_answer { CAPS_ALLOW, CAPS_CAP, CAPS_SILENT_DECLINE, CAPS_SILENT_ACCEPT, CAPS_STOPPED };
+enum caps_answer { CAPS_ALLOW, CAPS_CAP, CAPS_STOPPED };
 
 struct caps_verdict {
     enum caps_answer answer;
     const struct cap *cap; /* CAPS_CAP */
-    int64_t seen, wanted;  /* CAP, STOPPED: count and maximum; SILENT: when it was declined or
-                              accepted, and the instant until which it is silent (us) */
+    int64_t seen, wanted;  /* count and maximum */
 };
 
 /* O(log rules remembered + touches). @session as session_mark gives it. */

@@ -68,43 +68,6 @@ static struct caps_verdict check_cap(const struct rule *rule, const struct cap *
     return (struct caps_verdict){ CAPS_CAP, cap, seen, cap->max };
 }
 
-static bool in_scope(enum silence_scope scope, const struct rule *rule,
-                     const struct rule_memory *memory)
-{
-    if (scope == SCOPE_ALL || str_eq(memory->rule, rule->id))
-        return true;
-    if (scope == SCOPE_KIND)
-        return memory->kind == (int) rule->kind;
-    return scope == SCOPE_GROUP && rule->group.at && str_eq(memory->group, rule->group);
-}
-
-/* Until when @rule is silent because of a @what (declined, accepted) in its scope. */
-static struct caps_verdict check_silence(const struct rule *rule, const struct silence *silence,
-                                         enum touch_what what, const struct profile *profile,
-                                         int64_t now_us)
-{
-    int64_t last_us = 0;
-
-    if (!silence->present)
-        return (struct caps_verdict){ .answer = CAPS_ALLOW };
-    if (silence->scope == SCOPE_RULE) {
-        const struct rule_memory *memory = profile_rule(profile, rule->id);
-        last_us = memory ? memory->last_us[what] : 0;
-    } else {
-        for (uint32_t i = 0; i < profile->n_rules; i++)
-            if (profile->rules[i].last_us[what] > last_us &&
-                in_scope(silence->scope, rule, &profile->rules[i]))
-                last_us = profile->rules[i].last_us[what];
-    }
-    if (last_us == 0 || last_us <= now_us - silence->for_us)
-        return (struct caps_verdict){ .answer = CAPS_ALLOW };
-    return (struct caps_verdict){
-        .answer = what == TOUCH_DECLINED ? CAPS_SILENT_DECLINE : CAPS_SILENT_ACCEPT,
-        .seen = last_us,
-        .wanted = last_us + silence->for_us,
-    };
-}
-
 struct caps_verdict caps_allow(const struct rule *rule, const struct profile *memory,
                                uint32_t session, int64_t now_us)
 {
@@ -118,9 +81,6 @@ struct caps_verdict caps_allow(const struct rule *rule, const struct profile *me
                                       .seen = mine->declines_in_a_row,
                                       .wanted = rule->stop_after_declines };
 
-    verdict = check_silence(rule, &rule->after_decline, TOUCH_DECLINED, memory, now_us);
-    if (verdict.answer == CAPS_ALLOW)
-        verdict = check_silence(rule, &rule->after_accept, TOUCH_ACCEPTED, memory, now_us);
     for (uint32_t i = 0; i < rule->n_caps && mine && verdict.answer == CAPS_ALLOW; i++)
         verdict = check_cap(rule, &rule->caps[i], mine, session, now_us);
     return verdict;
