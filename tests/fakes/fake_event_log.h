@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "ports/event_log.h"
+
+/*
+ * Fake event log
+ *
+ * The event log in memory; keeps nothing past free. While it is failing, appends and reads
+ * answer ERR_UNAVAILABLE and change nothing. Failing may be set from another thread.
+ */
+MUST_CHECK enum err fake_event_log_new(struct event_log **ret_log);
+void fake_event_log_fail(struct event_log *log, bool failing);
