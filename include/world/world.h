@@ -25,14 +25,27 @@ struct world_settings {
     int64_t offer_lifetime_us; /* expires_at: 30 minutes */
 };
 
+/*
+ * What one rule may pick whatever the cart: its SKUs, or the best sellers, in that order and
+ * as far as its `where` lets them. Empty for a rule that picks by relation to the cart.
+ */
+struct world_shelf {
+    const uint32_t *products; /* catalogue numbers */
+    uint32_t n;
+};
+
+enum {
+    WORLD_SHELF_MAX = 128,    /* products kept of one rule's best sellers */
+    WORLD_WALK_MAX = 200000,  /* best sellers looked at to find them */
+};
+
 struct world {
     struct snapshot snapshot; /* first */
     struct ruleset *rules;    /* never NULL */
     struct catalog *catalog;  /* never NULL */
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
-    /* rule number -> its pick.skus as catalogue numbers, PRODUCT_NONE for a SKU it does not know */
-    const uint32_t *const *rule_skus;
+    const struct world_shelf *shelves; /* by rule number */
 };
 
 /* Takes a reference of its own on each part. */

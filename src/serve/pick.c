@@ -51,19 +51,14 @@ static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t
     return score;
 }
 
-/* False when this rule has looked at enough. */
-static bool take(struct search *s, uint32_t number, double score, uint32_t orders, uint32_t base_orders)
+/* False when this rule has found enough. */
+static bool add(struct search *s, uint32_t number, double score, uint32_t orders, uint32_t base_orders)
 {
     struct decision *d = s->d;
-    if (number == PRODUCT_NONE || s->walked++ >= WALK_MAX)
-        return s->walked < WALK_MAX;
-    const struct product *product = catalog_product(d->world->catalog, number);
-    if (!passes_where(s, product))
-        return true;
     const struct rule *rule = s->from->rule;
     d->found[d->n_found++] = (struct found){
         .from = s->from,
-        .product = product,
+        .product = catalog_product(d->world->catalog, number),
         .number = number,
         .quantity = rule->kind == KIND_UPSELL && d->trigger_line ? d->trigger_line->quantity : 1,
         .score = sort_score(d, rule->pick.sort, number, score),
@@ -73,26 +68,38 @@ static bool take(struct search *s, uint32_t number, double score, uint32_t order
     return ++s->found < s->most && d->n_found < DECISION_MAX_FOUND;
 }
 
-static void pick_skus(struct search *s)
+/* The same for a product that has to pass `where`; false also when this rule has looked at enough. */
+static bool take(struct search *s, uint32_t number, double score, uint32_t orders, uint32_t base_orders)
 {
-    const struct pick *pick = &s->from->rule->pick;
-    const uint32_t *numbers = s->d->world->rule_skus[s->from->number];
-    for (uint32_t i = 0; i < pick->n_skus; i++)
-        if (!take(s, numbers[i], -(double) i, 0, 0))
+    if (s->walked++ >= WALK_MAX)
+        return false;
+    if (!passes_where(s, catalog_product(s->d->world->catalog, number)))
+        return true;
+    return add(s, number, score, orders, base_orders);
+}
+
+/* A rule that names its products whatever the cart: chosen when the world was made. */
+static void pick_shelf(struct search *s)
+{
+    const struct world_shelf *shelf = &s->d->world->shelves[s->from->number];
+    for (uint32_t i = 0; i < shelf->n; i++)
+        if (!add(s, shelf->products[i], -(double) i, 0, 0))
             return;
 }
 
-static void pick_best_sellers(struct search *s, struct str brand)
+/* Best sellers of the brand of the item. */
+static void pick_same_brand(struct search *s)
 {
+    const struct product *trigger = s->d->facts.trigger;
+    if (!trigger || !trigger->brand.at) {
+        s->from->reason = RECEIPT_NO_TRIGGER_ITEM;
+        return;
+    }
     uint32_t n;
     const uint32_t *best = model_best_sellers(s->d->world->model, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        if (brand.at && !str_eq(catalog_product(s->d->world->catalog, best[i])->brand, brand)) {
-            if (s->walked++ >= WALK_MAX)
-                return;
-            continue;
-        }
-        if (!take(s, best[i], -(double) i, 0, 0))
+    for (uint32_t i = 0; i < n && i < WALK_MAX; i++) {
+        const struct product *product = catalog_product(s->d->world->catalog, best[i]);
+        if (str_eq(product->brand, trigger->brand) && !take(s, best[i], -(double) i, 0, 0))
             return;
     }
 }
@@ -267,16 +274,11 @@ static enum err pick_for(struct decision *d, struct considered *c)
         return OK;
     }
     switch (pick->relation) {
-    case RELATION_SKUS: pick_skus(&s); break;
+    case RELATION_SKUS:
+    case RELATION_BEST_SELLER: pick_shelf(&s); break;
     case RELATION_BOUGHT_TOGETHER: return pick_together(&s);
     case RELATION_UPGRADE_OF: pick_upgrades(&s); break;
-    case RELATION_BEST_SELLER: pick_best_sellers(&s, (struct str){ 0 }); break;
-    case RELATION_SAME_BRAND:
-        if (d->facts.trigger && d->facts.trigger->brand.at)
-            pick_best_sellers(&s, d->facts.trigger->brand);
-        else
-            c->reason = RECEIPT_NO_TRIGGER_ITEM;
-        break;
+    case RELATION_SAME_BRAND: pick_same_brand(&s); break;
     case RELATIONS: break;
     }
     return OK;

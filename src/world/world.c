@@ -2,13 +2,16 @@
 /*
  * A world is made once for every combination of parts and never changes: replacing a part
  * makes another one. What needs two parts at once (the rules' SKUs as catalogue numbers) is
- * worked out here, so that a decision never looks a SKU of a rule up.
+ * worked out here, so that a decision never looks a SKU of a rule up and never walks the whole
+ * shop for its best sellers.
  */
 #include "world/world.h"
 
 #include <stdlib.h>
 
 #include "model/model.h"
+#include "rules/facts.h"
+#include "rules/rule.h"
 #include "rules/ruleset.h"
 #include "shop/catalog.h"
 
@@ -18,7 +21,7 @@ static void world_free(struct snapshot *snapshot)
     (void) ruleset_unref(world->rules);
     (void) catalog_unref(world->catalog);
     (void) model_unref(world->model);
-    free((void *) world->rule_skus);
+    free((void *) world->shelves);
     free(world);
 }
 
@@ -29,29 +32,66 @@ struct world *world_unref(struct world *world)
     return NULL;
 }
 
-/*
- * One block: the rows' addresses, then their numbers. A rule that names no SKUs has an empty
- * row (not NULL), to be read with its pick.n_skus = 0.
- */
-static enum err find_skus(const struct ruleset *rules, const struct catalog *catalog,
-                          const uint32_t *const **ret_rows)
+static bool passes(struct facts *facts, const struct pick *pick, const struct product *product)
+{
+    if (!pick->where)
+        return true;
+    facts_candidate(facts, product);
+    struct value answer = expr_eval(pick->where, &facts->scope);
+    return answer.kind == VALUE_BOOL && answer.boolean;
+}
+
+/* Fills @list (room for shelf_room) and says how many. */
+static uint32_t fill(struct facts *facts, const struct pick *pick, const struct model *model, uint32_t *list)
+{
+    const struct catalog *catalog = facts->catalog;
+    uint32_t n = 0, n_best = 0;
+    if (pick->relation == RELATION_SKUS)
+        for (uint32_t i = 0; i < pick->n_skus; i++) {
+            uint32_t number = catalog_find(catalog, pick->skus[i]);
+            if (number != PRODUCT_NONE && passes(facts, pick, catalog_product(catalog, number)))
+                list[n++] = number;
+        }
+    if (pick->relation == RELATION_BEST_SELLER) {
+        const uint32_t *best = model_best_sellers(model, &n_best);
+        for (uint32_t i = 0; i < n_best && i < WORLD_WALK_MAX && n < WORLD_SHELF_MAX; i++)
+            if (passes(facts, pick, catalog_product(catalog, best[i])))
+                list[n++] = best[i];
+    }
+    return n;
+}
+
+static uint32_t shelf_room(const struct pick *pick)
+{
+    if (!pick->present)
+        return 0;
+    return pick->relation == RELATION_SKUS          ? pick->n_skus
+           : pick->relation == RELATION_BEST_SELLER ? WORLD_SHELF_MAX
+                                                    : 0;
+}
+
+/* One block: the shelves, then their products. */
+static enum err fill_shelves(const struct ruleset *rules, const struct catalog *catalog,
+                             const struct model *model, struct world_shelf **ret_shelves)
 {
     uint32_t n_rules = ruleset_count(rules);
-    size_t n_skus = 0;
+    size_t room = 1;
     for (uint32_t i = 0; i < n_rules; i++)
-        n_skus += ruleset_rule(rules, i)->pick.n_skus;
+        room += shelf_room(&ruleset_rule(rules, i)->pick);
 
-    const uint32_t **rows = malloc(n_rules * sizeof *rows + (n_skus + 1) * sizeof **rows);
-    if (!rows)
+    struct world_shelf *shelves = malloc((n_rules + 1) * sizeof *shelves + room * sizeof(uint32_t));
+    if (!shelves)
         return ERR_NOMEM;
-    uint32_t *number = (uint32_t *) (rows + n_rules);
+    uint32_t *products = (uint32_t *) (shelves + n_rules + 1);
+    struct facts facts = { .catalog = catalog, .attr_names = ruleset_attr_names(rules) };
+    facts_init(&facts);
     for (uint32_t i = 0; i < n_rules; i++) {
         const struct pick *pick = &ruleset_rule(rules, i)->pick;
-        rows[i] = number;
-        for (uint32_t k = 0; k < pick->n_skus; k++)
-            *number++ = catalog_find(catalog, pick->skus[k]);
+        uint32_t n = shelf_room(pick) ? fill(&facts, pick, model, products) : 0;
+        shelves[i] = (struct world_shelf){ products, n };
+        products += n;
     }
-    *ret_rows = rows;
+    *ret_shelves = shelves;
     return OK;
 }
 
@@ -61,11 +101,13 @@ enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model 
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return ERR_NOMEM;
-    enum err err = find_skus(rules, catalog, &world->rule_skus);
+    struct world_shelf *shelves;
+    enum err err = fill_shelves(rules, catalog, model, &shelves);
     if (err != OK) {
         free(world);
         return err;
     }
+    world->shelves = shelves;
     snapshot_init(&world->snapshot, world_free);
     world->rules = ruleset_ref(rules);
     world->catalog = catalog_ref(catalog);
