@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * offerd serve. Signals are blocked before the first thread starts, and only this thread waits
+ * for them: SIGHUP reads the rules again; the first SIGTERM or SIGINT drains (not ready, no
+ * new connections, what is in flight is answered, the journal is flushed); the second leaves
+ * at once.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/service.h"
+#include "base/log.h"
+
+static int help(void)
+{
+    struct out out;
+    out_init(&out, NULL, 4096);
+    out_text(&out, STR("usage: offerd serve [OPTIONS]\n\n"
+                       "Answers POST /offers and POST /events. Rule files are watched: a saved one is live\n"
+                       "within a second, a bad one changes nothing and is told in the log.\n\n"
+                       "  offerd serve --rules ./rules --data ./data\n"
+                       "  kill -HUP PID     reads the rules again\n"
+                       "  kill PID          drains and stops; a second time: at once\n\n"
+                       "Each option is also OFFERD_<NAME> in the environment, and a line of --config FILE\n"
+                       "(--data-dir, OFFERD_DATA_DIR, data_dir: …). [default]\n\n"));
+    settings_help(&out);
+    (void) fwrite(out.at, 1, out.len, stdout);
+    out_deinit(&out);
+    return 0;
+}
+
+static bool log_as_asked(const struct settings *settings, struct err_note *note)
+{
+    enum log_level level;
+    bool json = strcmp(settings->log_format, "json") == 0;
+    if (!log_level_of(str_of(settings->log_level), &level))
+        return err_fail(note, ERR_INPUT, "log_level: '%.40s' is none of error, warning, info, debug",
+                        settings->log_level) == OK;
+    if (!json && strcmp(settings->log_format, "text") != 0)
+        return err_fail(note, ERR_INPUT, "log_format: '%.40s' is neither text nor json",
+                        settings->log_format) == OK;
+    log_setup(level, json);
+    return true;
+}
+
+static void signals_block(sigset_t *ret_set)
+{
+    (void) sigemptyset(ret_set);
+    (void) sigaddset(ret_set, SIGTERM);
+    (void) sigaddset(ret_set, SIGINT);
+    (void) sigaddset(ret_set, SIGHUP);
+    (void) pthread_sigmask(SIG_BLOCK, ret_set, NULL);
+    (void) signal(SIGPIPE, SIG_IGN);
+}
+
+/* Until nothing is in flight or a second signal comes: then the process ends here. */
+static void drain(struct service *service, const sigset_t *set)
+{
+    service_drain(service);
+    while (!service_drained(service, 20000)) {
+        const struct timespec none = { 0 };
+        int number = sigtimedwait(set, NULL, &none);
+        if (number != SIGTERM && number != SIGINT)
+            continue;
+        log_line(LOG_WARNING, "serve", "leaving at once: asked twice");
+        _exit(1);
+    }
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct settings settings;
+    struct err_note note = { "" };
+    bool asked_help = false;
+    if (settings_read(argc, argv, &settings, &asked_help, &note) != OK) {
+        (void) fprintf(stderr, "offerd serve: %s\n", note.text);
+        return 2;
+    }
+    if (asked_help)
+        return help();
+    if (!log_as_asked(&settings, &note)) {
+        (void) fprintf(stderr, "offerd serve: %s\n", note.text);
+        return 2;
+    }
+
+    sigset_t set;
+    signals_block(&set);
+    struct service *service = NULL;
+    enum err err = service_start(&settings, &service, &note);
+    if (err != OK) {
+        log_line(LOG_ERROR, "serve", "cannot start: %s", note.text[0] ? note.text : err_name(err));
+        return 1;
+    }
+    for (int number; (number = sigwaitinfo(&set, NULL)) != SIGTERM && number != SIGINT;)
+        if (number == SIGHUP)
+            service_reload(service);
+    log_line(LOG_INFO, "serve", "stopping: draining what is in flight");
+    drain(service, &set);
+    (void) service_stop(service);
+    log_line(LOG_INFO, "serve", "stopped");
+    return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/refresh.h"
+
+#include <stdlib.h>
+
+#include "app/composer.h"
+#include "app/model_file.h"
+#include "app/real_clock.h"
+#include "base/log.h"
+#include "learn.h"
+#include "model/copurchase.h"
+#include "model/model.h"
+#include "ports/catalog_store.h"
+#include "ports/event_log.h"
+#include "shop/catalog.h"
+#include "store/sqlite_catalog.h"
+#include "store/sqlite_event_log.h"
+
+struct refresh {
+    const char *data_dir, *shop;
+    struct composer *composer;
+    struct metrics *metrics;
+    metric_id products, orders;
+    struct catalog_store *store;
+    struct event_log *log;
+    struct copurchase *counts;
+    struct learn *learn;
+    uint64_t catalog_version, orders_seen;
+    int64_t model_us, model_next_us;
+};
+
+static enum err load_catalog(struct refresh *refresh, struct catalog **ret_catalog, struct err_note *note)
+{
+    uint64_t version;
+    TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
+    TRY(refresh->store->load(refresh->store, str_of(refresh->shop), ret_catalog, note));
+    refresh->catalog_version = version; /* read first: a change in between is noticed next time */
+    return OK;
+}
+
+/* The world with this catalogue and what the counts now say of it. */
+static enum err publish(struct refresh *refresh, struct catalog *catalog)
+{
+    AUTO(model_unref) struct model *model = NULL;
+    TRY(model_new(catalog, refresh->counts, &model));
+    TRY(composer_set(refresh->composer, NULL, catalog, model));
+    metric_set(refresh->metrics, refresh->products, catalog_count(catalog));
+    metric_set(refresh->metrics, refresh->orders, (int64_t) copurchase_orders(refresh->counts));
+    return OK;
+}
+
+enum err refresh_new(const char *data_dir, const char *shop, struct composer *composer,
+                     struct metrics *metrics, struct refresh **ret_refresh, struct err_note *note)
+{
+    AUTO(refresh_free) struct refresh *refresh = calloc(1, sizeof *refresh);
+    AUTO(catalog_unref) struct catalog *catalog = NULL;
+    if (!refresh)
+        return ERR_NOMEM;
+    refresh->data_dir = data_dir;
+    refresh->shop = shop;
+    refresh->composer = composer;
+    refresh->metrics = metrics;
+    refresh->products = metric_register(metrics, METRIC_GAUGE, "offerd_catalog_products",
+                                        "Products in the live catalogue.", STR(""));
+    refresh->orders = metric_register(metrics, METRIC_GAUGE, "offerd_model_orders",
+                                      "Orders counted in the live model.", STR(""));
+    TRY(sqlite_catalog_new(data_dir, &refresh->store, note));
+    TRY(sqlite_event_log_new(data_dir, &refresh->log, note));
+    uint64_t folded = 0;
+    const char *why = NULL;
+    TRY(model_file_load(data_dir, refresh->log, str_of(shop), &refresh->counts, &folded, &why, note));
+    if (why && folded)
+        log_line(LOG_INFO, "model", "%llu orders read from the log: %s", (unsigned long long) folded, why);
+    TRY(load_catalog(refresh, &catalog, note));
+    TRY(publish(refresh, catalog));
+    *ret_refresh = MOVE(refresh);
+    return OK;
+}
+
+struct refresh *refresh_free(struct refresh *refresh)
+{
+    if (!refresh)
+        return NULL;
+    struct err_note note = { "" };
+    if (refresh->learn && refresh->counts &&
+        model_file_save(refresh->data_dir, refresh->counts, &note) != OK)
+        log_line(LOG_WARNING, "model", "the counts are not saved, the next start folds them again: %s", note.text);
+    if (refresh->store)
+        refresh->store->free(refresh->store);
+    if (refresh->log)
+        refresh->log->free(refresh->log);
+    (void) copurchase_free(refresh->counts);
+    free(refresh);
+    return NULL;
+}
+
+void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us)
+{
+    refresh->learn = learn;
+    refresh->model_us = model_us;
+}
+
+/* True when there may be orders that the counts have not seen, and it is time to look. */
+static bool model_is_due(struct refresh *refresh)
+{
+    struct clock *clock = real_clock();
+    int64_t now_us = clock->mono_us(clock);
+    uint64_t orders = refresh->learn ? learn_orders(refresh->learn) : 0;
+    if (orders == refresh->orders_seen || now_us < refresh->model_next_us)
+        return false;
+    refresh->orders_seen = orders;
+    refresh->model_next_us = now_us + refresh->model_us;
+    return true;
+}
+
+static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
+{
+    uint64_t version;
+    AUTO(catalog_unref) struct catalog *catalog = NULL;
+    TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
+    bool imported = version != refresh->catalog_version;
+    if (!imported && !model_is_due(refresh))
+        return OK;
+
+    uint64_t folded = 0;
+    TRY(model_file_tail(refresh->counts, refresh->log, str_of(refresh->shop), &folded, note));
+    if (imported) {
+        TRY(load_catalog(refresh, &catalog, note));
+        log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products", catalog_count(catalog));
+    } else {
+        AUTO(world_unref) struct world *world = composer_world(refresh->composer);
+        catalog = catalog_ref(world->catalog);
+    }
+    return publish(refresh, catalog);
+}
+
+void refresh_run(void *self)
+{
+    struct refresh *refresh = self;
+    struct err_note note = { "" };
+    enum err err = bring_up_to_date(refresh, &note);
+    if (err != OK)
+        log_line(LOG_WARNING, "catalog", "catalogue and model stay as they were: %s",
+                 note.text[0] ? note.text : err_name(err));
+}

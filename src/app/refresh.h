@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/metric.h"
+
+/*
+ * Refresh
+ *
+ * Keeps catalogue and model current: notices an import by another process, folds new orders
+ * into the counts, and publishes the world with the new parts. Everything happens on one
+ * thread at a time: the caller's at the start, the keeper's later. Reads the store on
+ * connections of its own.
+ */
+struct composer;
+struct learn;
+struct refresh;
+
+/* The first catalogue and model are published when it returns. */
+MUST_CHECK enum err refresh_new(const char *data_dir, const char *shop, struct composer *composer,
+                                struct metrics *metrics, struct refresh **ret_refresh,
+                                struct err_note *note);
+struct refresh *refresh_free(struct refresh *refresh); /* saves the counts; NULL in, NULL out */
+DEFINE_AUTO(struct refresh, refresh_free)
+
+/* New orders of @learn count every @model_us from now on. */
+void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us);
+
+/* The keeper's task, each second: @self is the refresh. What fails is logged and tried again. */
+void refresh_run(void *self);
