@@ -9,9 +9,9 @@
 #include "http/worker.h"
 #include "learn.h"
 
-static const char *const status_words[] = { [EVENT_ACCEPTED] = "accepted",
-                                            [EVENT_DUPLICATE] = "duplicate",
-                                            [EVENT_REJECTED] = "rejected" };
+static const char *const status_words[] = {
+    [EVENT_ACCEPTED] = "accepted", [EVENT_DUPLICATE] = "duplicate", [EVENT_REJECTED] = "rejected"
+};
 
 static void write_result(struct out *out, const struct event_result *result)
 {

@@ -63,18 +63,15 @@ static const struct header {
     size_t offset;
 } headers[] = {
 #define HEADER(field, name) [sizeof(name) - 1] = { name, offsetof(struct exchange_head, field) }
-    HEADER(content_type, "content-type"),
-    HEADER(content_length, "content-length"),
-    HEADER(content_encoding, "content-encoding"),
-    HEADER(transfer_encoding, "transfer-encoding"),
-    HEADER(accept_language, "accept-language"),
-    HEADER(traceparent, "traceparent"),
-    HEADER(if_none_match, "if-none-match"),
-    HEADER(expect, "expect"),
+    HEADER(content_type, "content-type"),         HEADER(content_length, "content-length"),
+    HEADER(content_encoding, "content-encoding"), HEADER(transfer_encoding, "transfer-encoding"),
+    HEADER(accept_language, "accept-language"),   HEADER(traceparent, "traceparent"),
+    HEADER(if_none_match, "if-none-match"),       HEADER(expect, "expect"),
 #undef HEADER
 };
 
-static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
 {
     struct exchange *exchange = of;
     size_t len = strlen(name);
@@ -138,10 +135,12 @@ static enum problem refuse(const struct exchange *exchange, const char **ret_det
     bool wanted = route->body != ROUTE_BODY_SMALL;
     if (wanted && !head->transfer_encoding.at && !head->content_length.at)
         return PROBLEM_LENGTH_REQUIRED;
-    int64_t len;
+    int64_t len = -1;
     if (head->content_length.at && str_to_int64(head->content_length, &len) &&
         (uint64_t) len > body_limit(exchange))
         return PROBLEM_TOO_LARGE;
+    if (len == 0)
+        return PROBLEM_NONE;
     if (head->content_encoding.at && strcasecmp(head->content_encoding.at, "identity") != 0) {
         *ret_detail = "no Content-Encoding is understood";
         return PROBLEM_MEDIA_TYPE;
@@ -158,8 +157,8 @@ void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection
 {
     exchange->connection = connection;
     (void) MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, exchange);
-    exchange->has_trace = exchange->head.traceparent.at &&
-                          trace_read(exchange->head.traceparent, &exchange->trace);
+    exchange->has_trace =
+        exchange->head.traceparent.at && trace_read(exchange->head.traceparent, &exchange->trace);
     exchange->match = route_find(method, path);
     exchange->refusal = refuse(exchange, &exchange->refusal_detail);
     exchange->body_max = body_limit(exchange);
@@ -172,8 +171,8 @@ bool exchange_answers_early(const struct exchange *exchange)
     if (!exchange->refusal)
         return false;
     return exchange->head.expect.at ||
-           (exchange->head.content_length.at && (!str_to_int64(exchange->head.content_length, &len) ||
-                                                len > DROP_MOST_BYTES));
+           (exchange->head.content_length.at &&
+            (!str_to_int64(exchange->head.content_length, &len) || len > DROP_MOST_BYTES));
 }
 
 /* Memory follows the bytes that came, not those that were announced. */

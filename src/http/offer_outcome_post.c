@@ -67,18 +67,17 @@ static void member(struct out *out, struct str key, struct str value)
     out_json_str(out, value);
 }
 
-static void write_event(const struct exchange *exchange, int64_t now_us, struct out *out)
+static void write_head(const struct exchange *exchange, int64_t now_us, const char *what,
+                       const char *type, struct out *out)
 {
     const struct outcome *outcome = exchange->outcome;
     const struct str *segment = exchange->match.segment;
-    const char *what = outcome->accepted ? "accept" : "decline";
-    out_json_open(out, '{');
     out_json_key(out, STR("event_id"));
     out_char(out, '"');
     out_json_escaped(out, segment[0]);
     out_printf(out, "/%016llx/%s\"", (unsigned long long) str_hash(segment[1]), what);
     out->comma = true;
-    member(out, STR("type"), outcome->accepted ? STR("offer_accepted") : STR("offer_declined"));
+    member(out, STR("type"), str_of(type));
     member(out, STR("customer_id"), outcome->customer_id);
     member(out, STR("session_id"), outcome->session_id);
     out_json_key(out, STR("at"));
@@ -88,8 +87,27 @@ static void write_event(const struct exchange *exchange, int64_t now_us, struct 
     out->comma = true;
     member(out, STR("decision_id"), segment[0]);
     member(out, STR("offer_id"), segment[1]);
-    member(out, STR("text"), outcome->reason);
+}
+
+/* A reason becomes a feedback of its own: that is where free text is kept. */
+static void write_events(const struct exchange *exchange, int64_t now_us, struct out *out)
+{
+    const struct outcome *outcome = exchange->outcome;
+    out_json_open(out, '[');
+    out_json_open(out, '{');
+    if (outcome->accepted)
+        write_head(exchange, now_us, "accept", "offer_accepted", out);
+    else
+        write_head(exchange, now_us, "decline", "offer_declined", out);
     out_json_close(out, '}');
+    if (outcome->reason.len) {
+        out_json_open(out, '{');
+        write_head(exchange, now_us, outcome->accepted ? "accept-reason" : "decline-reason",
+                   "feedback", out);
+        member(out, STR("text"), outcome->reason);
+        out_json_close(out, '}');
+    }
+    out_json_close(out, ']');
 }
 
 static void write_line(struct out *out, struct str sku, int64_t quantity)
@@ -145,7 +163,9 @@ static void after_events(struct exchange *exchange)
 {
     const struct event_result *result = exchange->batch->results;
     if (result->status == EVENT_REJECTED)
-        reply_problem(exchange, PROBLEM_UNACCEPTABLE, result->problem, (struct str){ 0 });
+        reply_problem(exchange, PROBLEM_UNACCEPTABLE, result->problem,
+                      str_contains(result->pointer, STR("/customer_id")) ? STR("/customer_id")
+                                                                         : (struct str){ 0 });
     else
         answer(exchange);
 }
@@ -178,7 +198,7 @@ static void outcome_post(struct exchange *exchange, bool accepted)
     }
     struct out event;
     out_init(&event, exchange->arena, 1024);
-    write_event(exchange, near->clock->wall_us(near->clock), &event);
+    write_events(exchange, near->clock->wall_us(near->clock), &event);
     if (event.failed)
         reply_problem(exchange, PROBLEM_TOO_LARGE, NULL, (struct str){ 0 });
     else

@@ -9,29 +9,41 @@ static const struct {
     unsigned status;
     const char *type, *title[LOCALES];
 } problems[PROBLEMS] = {
-    [PROBLEM_MALFORMED] = { 400, "/problems/malformed",
-                            { "リクエストの形式が正しくありません。", "The request is malformed." } },
-    [PROBLEM_NOT_FOUND] = { 404, "/problems/not-found",
+    [PROBLEM_MALFORMED] = { 400,
+                            "/problems/malformed",
+                            { "リクエストの形式が正しくありません。",
+                              "The request is malformed." } },
+    [PROBLEM_NOT_FOUND] = { 404,
+                            "/problems/not-found",
                             { "見つかりません。", "There is nothing here." } },
-    [PROBLEM_METHOD] = { 405, "/problems/method-not-allowed",
+    [PROBLEM_METHOD] = { 405,
+                         "/problems/method-not-allowed",
                          { "このメソッドは使えません。", "This method is not allowed here." } },
-    [PROBLEM_LENGTH_REQUIRED] = { 411, "/problems/length-required",
+    [PROBLEM_LENGTH_REQUIRED] = { 411,
+                                  "/problems/length-required",
                                   { "本文が必要です。", "A body is required." } },
-    [PROBLEM_TOO_LARGE] = { 413, "/problems/too-large",
+    [PROBLEM_TOO_LARGE] = { 413,
+                            "/problems/too-large",
                             { "リクエストが大きすぎます。", "The request is too large." } },
-    [PROBLEM_MEDIA_TYPE] = { 415, "/problems/unsupported-media-type",
+    [PROBLEM_MEDIA_TYPE] = { 415,
+                             "/problems/unsupported-media-type",
                              { "この形式の本文は受け付けられません。",
                                "Bodies of this type are not understood." } },
-    [PROBLEM_UNACCEPTABLE] = { 422, "/problems/unacceptable",
+    [PROBLEM_UNACCEPTABLE] = { 422,
+                               "/problems/unacceptable",
                                { "受け付けられない値があります。", "A value is not acceptable." } },
-    [PROBLEM_BUSY] = { 503, "/problems/busy",
+    [PROBLEM_BUSY] = { 503,
+                       "/problems/busy",
                        { "混み合っています。少し待ってやり直してください。",
                          "Too much is waiting. Try again in a moment." } },
-    [PROBLEM_UNAVAILABLE] = { 503, "/problems/unavailable",
+    [PROBLEM_UNAVAILABLE] = { 503,
+                              "/problems/unavailable",
                               { "いま利用できません。少し待ってやり直してください。",
                                 "Not available now. Try again in a moment." } },
-    [PROBLEM_INTERNAL] = { 500, "/problems/internal",
-                           { "サーバー内部で問題が起きました。", "Something is wrong on our side." } },
+    [PROBLEM_INTERNAL] = { 500,
+                           "/problems/internal",
+                           { "サーバー内部で問題が起きました。",
+                             "Something is wrong on our side." } },
 };
 
 enum problem problem_of(enum err err, bool is_value)
@@ -65,8 +77,8 @@ static void add_trace(struct exchange *exchange, struct MHD_Response *response)
 }
 
 /* Headers are few: each costs libmicrohttpd an allocation, and the client bytes. */
-static void reply(struct exchange *exchange, enum problem problem, unsigned status, const char *type,
-                  struct str body)
+static void reply(struct exchange *exchange, enum problem problem, unsigned status,
+                  const char *type, struct str body)
 {
     if (exchange->answered)
         return;
@@ -131,7 +143,8 @@ void reply_problem_end(struct exchange *exchange, enum problem problem, struct o
 {
     out_json_close(out, '}');
     /* The arena may be what ran out. */
-    struct str body = out->failed ? STR("{\"type\":\"about:blank\",\"title\":\"Too large.\"}") : out_str(out);
+    struct str body =
+        out->failed ? STR("{\"type\":\"about:blank\",\"title\":\"Too large.\"}") : out_str(out);
     reply(exchange, problem, problems[problem].status, "application/problem+json", body);
 }
 

@@ -12,7 +12,7 @@ static const struct route table[] = {
     { "POST", "/offers/{}/{}/accept", "accept", offer_accept_post, ROUTE_BODY_SMALL },
     { "POST", "/offers/{}/{}/decline", "decline", offer_decline_post, ROUTE_BODY_SMALL },
     { "GET", "/rules", "rules", rules_get, ROUTE_BODY_NONE },
-    { "POST", "/-/reload", "reload", reload_post, ROUTE_BODY_SMALL },
+    { "POST", "/-/reload", "reload", reload_post, ROUTE_BODY_NONE },
     { "GET", "/healthz", "healthz", healthz_get, ROUTE_BODY_NONE },
     { "GET", "/readyz", "readyz", readyz_get, ROUTE_BODY_NONE },
     { "GET", "/metrics", "metrics", metrics_get, ROUTE_BODY_NONE },

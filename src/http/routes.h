@@ -31,9 +31,9 @@ struct route {
 enum { ROUTE_SEGMENTS = 2, ROUTES_MAX = 16 };
 
 struct route_match {
-    const struct route *route;         /* NULL: no such path, or not with this method */
+    const struct route *route;          /* NULL: no such path, or not with this method */
     struct str segment[ROUTE_SEGMENTS]; /* what stood for "{}", borrowed from the path */
-    const char *allow;                 /* the path exists, but not with this method: Allow's value */
+    const char *allow; /* the path exists, but not with this method: Allow's value */
 };
 
 struct route_match route_find(const char *method, const char *path);

@@ -13,7 +13,8 @@ static void write_rules(struct exchange *exchange) /* a thread of the pool */
     out_init(&exchange->text, NULL, 16 * 1024);
     near->rules_text(near->self, &exchange->text, etag);
     if (etag[0])
-        (void) snprintf(exchange->etag, sizeof exchange->etag, "\"%.*s\"", HTTP_ETAG_BYTES - 1, etag);
+        (void) snprintf(exchange->etag, sizeof exchange->etag, "\"%.*s\"", HTTP_ETAG_BYTES - 1,
+                        etag);
 }
 
 /* If-None-Match: "*" or a list of tags, weak ones alike. */

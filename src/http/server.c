@@ -81,13 +81,13 @@ static int bound_socket(const union address *address, bool shared)
 
 static enum err no_port(const struct http_settings *settings, uint16_t port, struct err_note *note)
 {
-    return err_fail(note, ERR_UNAVAILABLE, "cannot listen on %s port %u: %s", settings->address, port,
-                    strerror(errno));
+    return err_fail(note, ERR_UNAVAILABLE, "cannot listen on %s port %u: %s", settings->address,
+                    port, strerror(errno));
 }
 
 /* Learns the port when any will do. */
-static enum err listen_for(const struct http_settings *settings, union address *address, int *ret_fd,
-                           struct err_note *note)
+static enum err listen_for(const struct http_settings *settings, union address *address,
+                           int *ret_fd, struct err_note *note)
 {
     uint16_t port = ntohs(address->v4.sin_port);
     int fd = bound_socket(address, true);
@@ -204,7 +204,8 @@ static bool all_quiet(struct http *http)
 
 static bool wait_until(struct http *http, int64_t until_us)
 {
-    const struct timespec until = { .tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000 };
+    const struct timespec until = { .tv_sec = until_us / 1000000,
+                                    .tv_nsec = until_us % 1000000 * 1000 };
     (void) pthread_mutex_lock(&http->lock);
     int wrong = 0;
     while (!all_quiet(http) && wrong == 0)

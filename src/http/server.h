@@ -26,19 +26,21 @@ struct learn;
 struct serve;
 
 struct http_settings {
-    const char *address;       /* "127.0.0.1", "0.0.0.0", "::1"; borrowed during http_start */
-    uint16_t port;             /* 0: any free one; see http_port */
-    unsigned workers;          /* 1 up to HTTP_WORKERS_MAX */
-    size_t max_offers_bytes;   /* body of POST /offers */
-    size_t max_events_bytes;   /* body of POST /events */
-    size_t max_head_bytes;     /* request line and headers */
-    unsigned max_connections;  /* of one worker; more of them wait to be accepted */
-    unsigned idle_timeout_s;   /* a connection without a request */
-    unsigned slow_request_s;   /* from the head of a request to the end of its body; the same to take an answer */
-    unsigned drain_s;          /* http_stop: how long what is in flight may take to end */
-    unsigned drain_idle_ms;    /* draining: how long a quiet connection stays open for a last request */
-    uint32_t max_events;       /* of one POST /events */
-    uint64_t seed;             /* of decision ids and trace ids: random in production */
+    const char *address;      /* "127.0.0.1", "0.0.0.0", "::1"; borrowed during http_start */
+    uint16_t port;            /* 0: any free one; see http_port */
+    unsigned workers;         /* 1 up to HTTP_WORKERS_MAX */
+    size_t max_offers_bytes;  /* body of POST /offers */
+    size_t max_events_bytes;  /* body of POST /events */
+    size_t max_head_bytes;    /* request line and headers */
+    unsigned max_connections; /* of one worker; more of them wait to be accepted */
+    unsigned idle_timeout_s;  /* a connection without a request */
+    unsigned
+        slow_request_s; /* from the head of a request to the end of its body; the same to take an answer */
+    unsigned drain_s; /* http_stop: how long what is in flight may take to end */
+    unsigned
+        drain_idle_ms;   /* draining: how long a quiet connection stays open for a last request */
+    uint32_t max_events; /* of one POST /events */
+    uint64_t seed;       /* of decision ids and trace ids: random in production */
 };
 enum { HTTP_WORKERS_MAX = 64, HTTP_ETAG_BYTES = 72 };
 
@@ -58,7 +60,8 @@ struct http_neighbours {
     bool (*ready)(void *self, struct out *ret_why);
 
     /* Off the workers, may block. The answer's status (200, 422 …) and its JSON. */
-    void (*reload)(void *self, enum locale locale, bool force, int *ret_status, struct out *ret_json);
+    void (*reload)(void *self, enum locale locale, bool force, int *ret_status,
+                   struct out *ret_json);
 
     /* Off the workers. What is live, as JSON; its etag without quotes, with a NUL. */
     void (*rules_text)(void *self, struct out *ret_json, char ret_etag[HTTP_ETAG_BYTES]);

@@ -8,10 +8,10 @@ static void register_operation(struct tally_operation *operation, struct metrics
 {
     char labels[96];
     (void) snprintf(labels, sizeof labels, "operation=\"%s\"", name);
-    operation->seconds = metric_register(
-        metrics, METRIC_HISTOGRAM, "offerd_http_request_duration_seconds",
-        "From the complete request to the queued answer.", str_of(labels));
-    for (int class = 2; class < TALLY_CLASSES; class++) {
+    operation->seconds =
+        metric_register(metrics, METRIC_HISTOGRAM, "offerd_http_request_duration_seconds",
+                        "From the complete request to the queued answer.", str_of(labels));
+    for (int class = 2; class < TALLY_CLASSES; class ++) {
         (void) snprintf(labels, sizeof labels, "operation=\"%s\",status=\"%dxx\"", name, class);
         operation->answers[class] =
             metric_register(metrics, METRIC_COUNTER, "offerd_http_responses_total",
@@ -27,8 +27,9 @@ void tally_register(struct tally *tally, struct metrics *metrics)
         register_operation(&tally->operation[row], metrics, route_at(row)->operation);
     register_operation(&tally->operation[ROUTES_MAX], metrics, "none");
 
-    tally->body_bytes = metric_register(metrics, METRIC_COUNTER, "offerd_http_request_body_bytes_total",
-                                        "Bytes of request bodies taken in.", none);
+    tally->body_bytes =
+        metric_register(metrics, METRIC_COUNTER, "offerd_http_request_body_bytes_total",
+                        "Bytes of request bodies taken in.", none);
     tally->cut = metric_register(metrics, METRIC_COUNTER, "offerd_http_connections_cut_total",
                                  "Connections closed because the client was too slow.", none);
     tally->aborted = metric_register(metrics, METRIC_COUNTER, "offerd_http_requests_aborted_total",
@@ -37,8 +38,9 @@ void tally_register(struct tally *tally, struct metrics *metrics)
                                          "Open connections.", none);
     tally->in_flight = metric_register(metrics, METRIC_GAUGE, "offerd_http_requests_in_flight",
                                        "Requests whose answer has not been sent yet.", none);
-    tally->waiting = metric_register(metrics, METRIC_GAUGE, "offerd_http_requests_waiting",
-                                     "Requests that wait for a profile, the journal or a reload.", none);
+    tally->waiting =
+        metric_register(metrics, METRIC_GAUGE, "offerd_http_requests_waiting",
+                        "Requests that wait for a profile, the journal or a reload.", none);
 }
 
 const struct tally_operation *tally_of(const struct tally *tally, const struct route *route)

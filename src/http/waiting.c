@@ -65,7 +65,8 @@ static void arm(struct waiting *waiting)
     }
     int64_t left_us = waiting->first->deadline_us - waiting->clock->mono_us(waiting->clock);
     uv_update_time(waiting->timer.loop);
-    (void) uv_timer_start(&waiting->timer, on_time, left_us > 0 ? (uint64_t) (left_us + 999) / 1000 : 0, 0);
+    (void) uv_timer_start(&waiting->timer, on_time,
+                          left_us > 0 ? (uint64_t) (left_us + 999) / 1000 : 0, 0);
 }
 
 static struct exchange *next_woken(struct waiting *waiting)

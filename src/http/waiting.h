@@ -22,9 +22,9 @@ struct waiting {
     uv_timer_t timer;
     uv_async_t bell;
     pthread_mutex_t lock;
-    struct exchange *inbox;              /* under lock */
-    struct exchange *first, *last;       /* with a deadline, the nearest first */
-    struct exchange *held_first;         /* without */
+    struct exchange *inbox;        /* under lock */
+    struct exchange *first, *last; /* with a deadline, the nearest first */
+    struct exchange *held_first;   /* without */
     struct clock *clock;
     unsigned n, n_held;
     void (*resumed)(void *owner); /* after some were resumed: run libmicrohttpd before sleeping */
@@ -36,7 +36,8 @@ int waiting_init(struct waiting *waiting, uv_loop_t *loop, struct clock *clock,
                  void (*resumed)(void *owner), void *owner);
 
 /* Suspends @exchange, within libmicrohttpd's call for it. */
-void waiting_add(struct waiting *waiting, struct exchange *exchange, int64_t deadline_us, bool held);
+void waiting_add(struct waiting *waiting, struct exchange *exchange, int64_t deadline_us,
+                 bool held);
 
 /* Any thread. A second wake before the first is seen, or one for who no longer waits, is harmless. */
 void waiting_wake(struct waiting *waiting, struct exchange *exchange);

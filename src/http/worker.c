@@ -226,7 +226,8 @@ static void *worker_main(void *of)
 static void no_panic_text(void *of, const char *file, unsigned line, const char *reason)
 {
     (void) of;
-    log_line(LOG_ERROR, "http", "libmicrohttpd gives up: %s (%s:%u)", reason ? reason : "?", file, line);
+    log_line(LOG_ERROR, "http", "libmicrohttpd gives up: %s (%s:%u)", reason ? reason : "?", file,
+             line);
 }
 
 static enum err daemon_start(struct worker *worker, int listen_fd, struct err_note *note)
@@ -243,8 +244,8 @@ static enum err daemon_start(struct worker *worker, int listen_fd, struct err_no
     if (worker->daemon)
         return OK;
     (void) close(listen_fd);
-    return err_fail(note, ERR_UNAVAILABLE, "worker %u: libmicrohttpd does not start: %s", worker->id,
-                    strerror(errno));
+    return err_fail(note, ERR_UNAVAILABLE, "worker %u: libmicrohttpd does not start: %s",
+                    worker->id, strerror(errno));
 }
 
 static int handles_start(struct worker *worker)
@@ -296,7 +297,8 @@ enum err worker_start(struct worker *worker, struct http *http, unsigned id, int
         wrong = handles_start(worker);
     }
     if (wrong)
-        return err_fail(note, ERR_UNAVAILABLE, "worker %u: no event loop: %s", id, uv_strerror(wrong));
+        return err_fail(note, ERR_UNAVAILABLE, "worker %u: no event loop: %s", id,
+                        uv_strerror(wrong));
     wrong = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (wrong)
         return err_fail(note, ERR_UNAVAILABLE, "worker %u: no thread: %s", id, strerror(wrong));

@@ -31,9 +31,9 @@ struct http {
     struct tally tally;
     uint16_t port;
     atomic_bool draining;
-    int64_t drain_began_us;      /* under lock */
+    int64_t drain_began_us; /* under lock */
     pthread_mutex_t lock;
-    pthread_cond_t quiet;        /* a worker has become quiet */
+    pthread_cond_t quiet; /* a worker has become quiet */
     unsigned n_workers;
     struct worker *workers;
 };
@@ -69,8 +69,8 @@ struct worker {
 };
 
 /* Takes @listen_fd. Begins to answer at once. */
-MUST_CHECK enum err worker_start(struct worker *worker, struct http *http, unsigned id, int listen_fd,
-                                 struct err_note *note);
+MUST_CHECK enum err worker_start(struct worker *worker, struct http *http, unsigned id,
+                                 int listen_fd, struct err_note *note);
 
 /* Tells the worker to look at http->draining. Any thread. */
 void worker_notify(struct worker *worker);

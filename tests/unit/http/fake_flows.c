@@ -10,7 +10,12 @@
 #include "learn.h"
 #include "serve.h"
 
-struct fake_flows fake_flows = { .answer = { "{\"offers\":[]}", 13 } };
+static struct fake_flows flows = { .answer = { "{\"offers\":[]}", 13 } };
+
+struct fake_flows *fake_flows(void)
+{
+    return &flows;
+}
 
 struct serve_worker {
     int id;
@@ -32,8 +37,8 @@ static int64_t now_us(void)
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struct metric_shard *shard,
-                          struct serve_worker **ret_worker)
+enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
+                          struct metric_shard *shard, struct serve_worker **ret_worker)
 {
     (void) serve;
     (void) seed;
@@ -58,7 +63,7 @@ struct decision *decision_new(struct serve_worker *worker, struct arena *arena, 
     struct decision *decision = arena_take(arena, sizeof *decision);
     if (decision)
         *decision = (struct decision){ .body = body, .wake = wake, .owner = owner };
-    atomic_fetch_add_explicit(&fake_flows.decisions, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&flows.decisions, 1, memory_order_relaxed);
     return decision;
 }
 
@@ -71,7 +76,7 @@ static void *waker_main(void *of)
 
 void decision_cancel(struct decision *decision)
 {
-    atomic_fetch_add(&fake_flows.cancels, 1);
+    atomic_fetch_add(&flows.cancels, 1);
     if (decision->has_waker)
         (void) pthread_join(decision->waker, NULL);
     decision->has_waker = false;
@@ -96,7 +101,7 @@ enum decide_state decide_run(struct decision *decision, struct str *ret_answer,
         decision->waited = true;
         decision->deadline_us = now_us() + 60000000;
         decision->has_waker = pthread_create(&decision->waker, NULL, waker_main, decision) == 0;
-        atomic_fetch_add(&fake_flows.waits, 1);
+        atomic_fetch_add(&flows.waits, 1);
         return DECIDE_WAIT;
     }
     if (ready) {
@@ -106,16 +111,16 @@ enum decide_state decide_run(struct decision *decision, struct str *ret_answer,
     bool until = str_is(decision->body, "wait:deadline");
     if (until && decision->deadline_us == 0) {
         decision->deadline_us = now_us() + 20000;
-        atomic_fetch_add(&fake_flows.waits, 1);
+        atomic_fetch_add(&flows.waits, 1);
     }
     if (until && now_us() < decision->deadline_us)
         return DECIDE_WAIT;
     if (str_is(decision->body, "wait:long") && decision->deadline_us == 0) {
         decision->deadline_us = now_us() + 60000000;
-        atomic_fetch_add(&fake_flows.waits, 1);
+        atomic_fetch_add(&flows.waits, 1);
         return DECIDE_WAIT;
     }
-    *ret_answer = fake_flows.answer;
+    *ret_answer = flows.answer;
     return DECIDE_DONE;
 }
 
@@ -168,13 +173,13 @@ enum err learn_submit(struct learn *learn, struct event_batch *batch)
     if (str_is(batch->events[0].payload, "full"))
         return ERR_LIMIT;
     (void) pthread_mutex_lock(&journal.lock);
-    (void) snprintf(fake_flows.last_event, sizeof fake_flows.last_event, "%.*s",
+    (void) snprintf(flows.last_event, sizeof flows.last_event, "%.*s",
                     STR_ARG(batch->events[0].payload));
     if (str_is(batch->events[0].payload, "hold"))
-        atomic_store(&fake_flows.hold, true);
+        atomic_store(&flows.hold, true);
     batch->next = journal.queue;
     journal.queue = batch;
-    atomic_fetch_add(&fake_flows.batches, 1);
+    atomic_fetch_add(&flows.batches, 1);
     (void) pthread_cond_signal(&journal.news);
     (void) pthread_mutex_unlock(&journal.lock);
     return OK;
@@ -185,7 +190,7 @@ static void *journal_main(void *of)
     (void) of;
     for (;;) {
         (void) pthread_mutex_lock(&journal.lock);
-        while ((!journal.queue || atomic_load(&fake_flows.hold)) && !journal.ending)
+        while ((!journal.queue || atomic_load(&flows.hold)) && !journal.ending)
             (void) pthread_cond_wait(&journal.news, &journal.lock);
         struct event_batch *batch = journal.queue, *next;
         bool ending = journal.ending;
@@ -203,13 +208,18 @@ static void *journal_main(void *of)
 
 void fake_journal_start(void)
 {
+    atomic_store(&flows.decisions, 0);
+    atomic_store(&flows.waits, 0);
+    atomic_store(&flows.cancels, 0);
+    atomic_store(&flows.batches, 0);
+    atomic_store(&flows.hold, false);
     (void) pthread_create(&journal.thread, NULL, journal_main, NULL);
 }
 
 void fake_journal_release(void)
 {
     (void) pthread_mutex_lock(&journal.lock);
-    atomic_store(&fake_flows.hold, false);
+    atomic_store(&flows.hold, false);
     (void) pthread_cond_signal(&journal.news);
     (void) pthread_mutex_unlock(&journal.lock);
 }

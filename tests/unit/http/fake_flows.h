@@ -29,8 +29,10 @@ struct fake_flows {
     struct str answer;
     char last_event[4096]; /* the text of the last body submitted */
 };
-extern struct fake_flows fake_flows;
 
-void fake_journal_start(void);
+/* The one there is. */
+struct fake_flows *fake_flows(void);
+
+void fake_journal_start(void); /* counters begin at 0 again */
 void fake_journal_release(void);
 void fake_journal_stop(void);

@@ -42,7 +42,8 @@ static bool ready(void *self, struct out *ret_why)
     return true;
 }
 
-static void reload(void *self, enum locale locale, bool force, int *ret_status, struct out *ret_json)
+static void reload(void *self, enum locale locale, bool force, int *ret_status,
+                   struct out *ret_json)
 {
     (void) self;
     *ret_status = force ? 200 : 422;
@@ -164,7 +165,8 @@ int ask(const struct http_bench *bench, const char *method, const char *path, co
 {
     char head[2048];
     int fd = client_connect(bench);
-    int len = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s", method, path, headers);
+    int len = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s", method, path,
+                       headers);
     client_send(fd, head, (size_t) len);
     if (body) {
         len = snprintf(head, sizeof head, "Content-Length: %zu\r\n", strlen(body));

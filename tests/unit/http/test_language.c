@@ -41,8 +41,9 @@ END_TEST
 
 START_TEST(goes_on_with_the_default_when_the_header_is_damaged)
 {
-    static const char *const damaged[] = { "", ",", ";;;", "ja;q=", "ja;q=2", "ja;q=1.5", "ja;q=0.1234",
-                                           "ja;q=x", "ja;p=1", "ja;q=.5", ";q=1", "ja;q=1..0" };
+    static const char *const damaged[] = { "",       ",",        ";;;",         "ja;q=",
+                                           "ja;q=2", "ja;q=1.5", "ja;q=0.1234", "ja;q=x",
+                                           "ja;p=1", "ja;q=.5",  ";q=1",        "ja;q=1..0" };
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++)
         ck_assert_msg(of(damaged[i]) == LOCALE_EN, "taken: %s", damaged[i]);
     ck_assert_int_eq(language_of((struct str){ 0 }, LOCALE_JA), LOCALE_JA);

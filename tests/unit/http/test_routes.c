@@ -46,15 +46,25 @@ END_TEST
 
 START_TEST(does_not_take_a_path_that_is_only_alike)
 {
-    static const char *const alike[] = { "",  "/",  "/offer",  "/offers/", "/offersx", "//offers",
-                                         "/offers/a/accept",  "/offers//b/accept",
-                                         "/offers/a/b/accept/", "/offers/a/b/c/accept",
-                                         "/offers/a/b/acceptx", "/v2/offers", "/OFFERS" };
+    static const char *const alike[] = { "",
+                                         "/",
+                                         "/offer",
+                                         "/offers/",
+                                         "/offersx",
+                                         "//offers",
+                                         "/offers/a/accept",
+                                         "/offers//b/accept",
+                                         "/offers/a/b/accept/",
+                                         "/offers/a/b/c/accept",
+                                         "/offers/a/b/acceptx",
+                                         "/v2/offers",
+                                         "/OFFERS" };
     for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
         ck_assert_msg(!route_find("POST", alike[i]).route, "taken: %s", alike[i]);
 }
 END_TEST
 
-SUITE_MAIN("http/routes", finds_each_operation_by_method_and_path, hands_on_the_segments_of_the_path,
-           answers_head_wherever_it_answers_get, says_what_is_allowed_when_only_the_method_is_wrong,
+SUITE_MAIN("http/routes", finds_each_operation_by_method_and_path,
+           hands_on_the_segments_of_the_path, answers_head_wherever_it_answers_get,
+           says_what_is_allowed_when_only_the_method_is_wrong,
            does_not_take_a_path_that_is_only_alike)

@@ -57,7 +57,8 @@ START_TEST(reads_a_later_version_that_says_more)
 {
     struct trace trace;
 
-    ck_assert(trace_read(STR("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"), &trace));
+    ck_assert(
+        trace_read(STR("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"), &trace));
 }
 END_TEST
 
