@@ -31,7 +31,8 @@ static enum presence presence_of(const struct rule *rule, enum placeholder place
     case PLACE_SAVING:
     case PLACE_OFFER_DISCOUNT: return rule->discount.present ? ALWAYS : NEVER;
     case PLACE_TRIGGER_NAME: return trigger_name(rule);
-    case PLACE_OFFER_SPEC_GAIN: return rule->kind == KIND_UPSELL ? SOMETIMES : NEVER;
+    /* An upsell whose text boasts of a gain is shown only where there is one: see serve/rank.c. */
+    case PLACE_OFFER_SPEC_GAIN: return rule->kind == KIND_UPSELL ? ALWAYS : NEVER;
     case PLACE_THRESHOLD_GAP: return rule->kind == KIND_FREE_SHIPPING ? ALWAYS : NEVER;
     case PLACE_CART_TOTAL: return ALWAYS;
     case PLACE_CUSTOMER_FIRST_NAME: return SOMETIMES;

@@ -11,13 +11,13 @@ static const char rules[] =
     "attributes: {storage_gb: {ja: ストレージ, en: Storage, unit: GB, better: more}}\n"
     "rules:\n"
     "  - {id: together, name: n, kind: cross_sell, status: active, owner: o, trigger: [add_to_cart, cart_view],\n"
-    "     placement: [p], rank: {priority: 5}, offer: {pick: {relation: bought_together, of: cart, limit: 3}},\n"
+    "     placement: [page], rank: {priority: 5}, offer: {pick: {relation: bought_together, of: cart, limit: 3}},\n"
     "     message: {ja: {title: \"{offer.name}\", cta: c, decline: d}, en: {title: \"{offer.name}\", cta: c, decline: d}}}\n"
-    "  - {id: step, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], placement: [p],\n"
+    "  - {id: step, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], placement: [page],\n"
     "     when: {cart.total: {at_least: 1}}, rank: {priority: 9},\n"
     "     offer: {pick: {relation: upgrade_of, of: trigger_item}},\n"
     "     message: {ja: {title: \"+{price_gap}\", cta: c, decline: d}, en: {title: \"{price_gap}\", cta: c, decline: d}}}\n"
-    "  - {id: ship, name: n, kind: free_shipping, status: active, owner: o, trigger: [cart_view], placement: [p],\n"
+    "  - {id: ship, name: n, kind: free_shipping, status: active, owner: o, trigger: [cart_view], placement: [page],\n"
     "     rank: {priority: 1}, offer: {threshold: {cart_total: 150000}},\n"
     "     message: {ja: {title: \"{threshold.gap}\", cta: c, decline: d}, en: {title: \"{threshold.gap}\", cta: c, decline: d}}}\n";
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "answers.h"
+#include "suite.h"
+
+#define SHOP                                                                                             \
+    "rules:\n" RULE("together", "cross_sell", 5, "offer: {pick: {relation: bought_together, of: cart, limit: 3}}") \
+        RULE("step", "upsell", 9, "offer: {pick: {relation: upgrade_of, of: trigger_item}}")
+
+START_TEST(gives_the_same_bytes_for_the_same_request_world_profile_and_clock)
+{
+    AUTO(small_world_free) struct small_world *one = small_world_new(SHOP);
+    AUTO(small_world_free) struct small_world *two = small_world_new(SHOP);
+    for (int i = 0; i < 100; i++) {
+        const char *a = small_world_decide(one, ADD("CAM-1", "\"customer_id\": \"C1\", "));
+        const char *b = small_world_decide(two, ADD("CAM-1", "\"customer_id\": \"C1\", "));
+        ck_assert_str_eq(a, b);
+    }
+}
+END_TEST
+
+START_TEST(gives_every_decision_an_id_of_its_own_that_sorts_by_time)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    char before[64] = "";
+    for (int i = 0; i < 1000; i++) {
+        cJSON *answer = decided(small, ADD("CAM-1", ""));
+        const char *id = text(answer, "decision_id");
+        ck_assert_uint_eq(strlen(id), 36);
+        ck_assert_int_eq(id[14], '7');
+        ck_assert_int_gt(strcmp(id, before), 0);
+        (void) snprintf(before, sizeof before, "%s", id);
+        cJSON_Delete(answer);
+        small->wall_us += 1000;
+    }
+}
+END_TEST
+
+START_TEST(answers_with_what_it_has_when_the_budget_is_spent)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    small->tick_us = 2000; /* every look at the clock costs 2 ms */
+    cJSON *answer = decided(small, ADD("CAM-1", "\"budget_ms\": 5, "));
+    ck_assert_str_eq(text(answer, "degraded/0"), "deadline");
+    ck_assert_int_eq(offers(answer), 0);
+    ck_assert_str_eq(result_of(answer, "step"), "deadline");
+    ck_assert_int_gt(number(answer, "took_us"), 5000);
+    cJSON_Delete(answer);
+}
+END_TEST
+
+static void woken(void *owner)
+{
+    *(int *) owner += 1;
+}
+
+START_TEST(waits_for_a_profile_and_goes_on_when_it_comes)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    small->answer = PROFILE_COMING;
+    struct str answer, body = STR(ADD("CAM-1", "\"customer_id\": \"C1\", "));
+    struct decide_problem problem;
+    int wakes = 0;
+    struct decision *decision = decision_new(small->worker, small->arena, body, woken, &wakes);
+
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    ck_assert_int_gt(decision_deadline_us(decision), small->mono_us);
+    ck_assert_int_lt(decision_deadline_us(decision), small->mono_us + 20000);
+    small_world_publish(small, "rules:\n" RULE("new", "cross_sell", 5, "offer: {pick: {skus: [BAG-1]}}"));
+    small->waiter->ready(small->waiter);
+    ck_assert_int_eq(wakes, 1);
+    small->answer = PROFILE_HERE;
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_DONE);
+
+    /* and with the world it began with */
+    ck_assert(str_contains(answer, STR("\"rule\":\"step\"")));
+    ck_assert(str_contains(answer, STR("\"degraded\":[]")));
+}
+END_TEST
+
+START_TEST(goes_on_without_the_profile_at_the_deadline)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    small->answer = PROFILE_COMING;
+    struct str answer, body = STR(ADD("CAM-1", "\"customer_id\": \"C1\", "));
+    struct decide_problem problem;
+    int wakes = 0;
+    struct decision *decision = decision_new(small->worker, small->arena, body, woken, &wakes);
+
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    small->mono_us = decision_deadline_us(decision);
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_DONE);
+
+    ck_assert(str_contains(answer, STR("\"degraded\":[\"profile\"]")));
+    ck_assert(str_contains(answer, STR("\"rule\":\"step\"")));
+    ck_assert_int_eq(small->forgets, 2); /* nobody may wake what has been answered */
+}
+END_TEST
+
+START_TEST(lets_go_of_a_waiting_decision_whose_client_left)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    small->answer = PROFILE_COMING;
+    struct str answer;
+    struct decide_problem problem;
+    int wakes = 0;
+    struct decision *decision =
+        decision_new(small->worker, small->arena, STR(ADD("CAM-1", "\"customer_id\": \"C1\", ")), woken, &wakes);
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    decision_cancel(decision);
+    ck_assert_int_eq(small->forgets, 1);
+}
+END_TEST
+
+START_TEST(asks_nobody_about_a_guest)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(small->finds, 0);
+    ck_assert_int_eq(offers(answer), 3);
+    cJSON_Delete(answer);
+}
+END_TEST
+
+START_TEST(fits_the_first_chunk_of_its_arena)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    ck_assert_ptr_nonnull(small_world_decide(small, ADD("CAM-1", "\"customer_id\": \"C1\", ")));
+    ck_assert_uint_lt(arena_used(small->arena), 65536);
+}
+END_TEST
+
+SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profile_and_clock,
+           gives_every_decision_an_id_of_its_own_that_sorts_by_time,
+           answers_with_what_it_has_when_the_budget_is_spent, waits_for_a_profile_and_goes_on_when_it_comes,
+           goes_on_without_the_profile_at_the_deadline, lets_go_of_a_waiting_decision_whose_client_left,
+           asks_nobody_about_a_guest, fits_the_first_chunk_of_its_arena)
