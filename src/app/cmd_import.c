@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* offerd import: what the words on the command line mean; app/importing.c does the work. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/importing.h"
+#include "base/arena.h"
+#include "files/tz_file.h"
+
+static const char help_text[] =
+    "usage: offerd import [--catalog FILE] [--orders FILE] [OPTIONS]\n"
+    "\n"
+    "Loads a catalogue and an order history from CSV files, plain or gzip. Doing it again with\n"
+    "the same file changes nothing; a running service sees the result within seconds.\n"
+    "\n"
+    "  offerd import --catalog products.csv --orders orders.csv.gz --data ./data --currency EUR\n"
+    "\n"
+    "  --catalog FILE    products, one a line; replaces the whole catalogue, or nothing of it\n"
+    "                      sku,name,price,cost,category,stock,storage_gb\n"
+    "                      PH-128,Phone 128 GB,79800,52000,phones,12,128\n"
+    "                    must have sku and price; known: name, name_ja, name_en, cost, category,\n"
+    "                    subcategory, brand, model, stock, rating, reviews, tags (a|b);\n"
+    "                    every other column is an attribute. Products that may be swapped for\n"
+    "                    one another (an upgrade) share category and subcategory\n"
+    "  --orders FILE     order lines, one a line; orders that are known already are left alone\n"
+    "                      order_id,customer_id,ordered_at,sku,quantity,unit_price\n"
+    "                      A-1001,C17850,2026-11-21T10:02:11,PH-128,1,79800\n"
+    "                    customer_id may be empty (a guest) or missing\n"
+    "  --currency CODE   of all amounts, ISO 4217   [that of the stored catalogue, else JPY]\n"
+    "  --timezone NAME   of times without a zone: Asia/Tokyo   [UTC]\n"
+    "  --data DIR        where the service keeps its data (OFFERD_DATA_DIR)   [data]\n"
+    "  --rejects FILE    writes every refused line there, as CSV with line number and reason\n"
+    "  --quiet           no progress on the terminal\n"
+    "\n"
+    "Names of columns may be written otherwise (InvoiceNo, StockCode, list_price …), capitals and\n"
+    "'_' do not matter. A line that is refused is named with its line number and why, and the\n"
+    "summary accounts for every line. Exit codes: 0 done, also when lines were refused; 1 an\n"
+    "error: the catalogue is as it was; 2 wrong usage.\n";
+
+enum option_code {
+    OPT_CATALOG = 1,
+    OPT_ORDERS,
+    OPT_DATA,
+    OPT_CURRENCY,
+    OPT_TIMEZONE,
+    OPT_REJECTS,
+    OPT_QUIET,
+    OPT_HELP
+};
+
+static const struct option options[] = {
+    { "catalog", required_argument, NULL, OPT_CATALOG },
+    { "orders", required_argument, NULL, OPT_ORDERS },
+    { "data", required_argument, NULL, OPT_DATA },
+    { "data-dir", required_argument, NULL, OPT_DATA },
+    { "currency", required_argument, NULL, OPT_CURRENCY },
+    { "timezone", required_argument, NULL, OPT_TIMEZONE },
+    { "rejects", required_argument, NULL, OPT_REJECTS },
+    { "quiet", no_argument, NULL, OPT_QUIET },
+    { "help", no_argument, NULL, OPT_HELP },
+    { 0 },
+};
+
+static const char *from_environment(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : otherwise;
+}
+
+/* False for wrong usage, which getopt has told already. */
+static bool read_options(int argc, char **argv, struct import_wishes *wishes,
+                         const char **ret_timezone, bool *ret_help)
+{
+    for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (code) {
+        case OPT_CATALOG: wishes->catalog = optarg; break;
+        case OPT_ORDERS: wishes->orders = optarg; break;
+        case OPT_DATA: wishes->data_dir = optarg; break;
+        case OPT_CURRENCY: wishes->currency = str_of(optarg); break;
+        case OPT_TIMEZONE: *ret_timezone = optarg; break;
+        case OPT_REJECTS: wishes->rejects = optarg; break;
+        case OPT_QUIET: wishes->quiet = true; break;
+        case OPT_HELP: *ret_help = true; return true;
+        default: return false;
+        }
+    if (optind < argc)
+        (void) fprintf(stderr,
+                       "offerd import: '%s' stands alone; say --catalog or --orders before it\n",
+                       argv[optind]);
+    else if (!wishes->catalog && !wishes->orders)
+        (void) fputs(
+            "offerd import: nothing to import; say --catalog FILE, --orders FILE, or both\n",
+            stderr);
+    return optind == argc && (wishes->catalog || wishes->orders);
+}
+
+static int run(const struct import_wishes *wishes)
+{
+    struct err_note note = { "" };
+    enum err err = import_run(wishes, &note);
+    if (err == OK)
+        return 0;
+    (void) fflush(stdout);
+    (void) fprintf(stderr, "offerd import: %s\n", note.text[0] ? note.text : err_name(err));
+    return 1;
+}
+
+int cmd_import(int argc, char **argv)
+{
+    struct import_wishes wishes = {
+        .data_dir = from_environment("OFFERD_DATA_DIR", "data"),
+        .shop = str_of(from_environment("OFFERD_SHOP", "main")),
+    };
+    const char *timezone = NULL;
+    bool asked_help = false;
+    if (!read_options(argc, argv, &wishes, &timezone, &asked_help)) {
+        (void) fputs("`offerd import --help` tells more\n", stderr);
+        return 2;
+    }
+    if (asked_help)
+        return fputs(help_text, stdout) < 0;
+
+    AUTO(arena_free) struct arena *arena = arena_new(64 * 1024, 16 * 1024 * 1024);
+    if (!arena || (timezone && tz_file_read(str_of(timezone), arena, &wishes.zone) != OK)) {
+        (void) fputs("offerd import: out of memory\n", stderr);
+        return 1;
+    }
+    if (timezone && !wishes.zone) {
+        (void) fprintf(stderr,
+                       "offerd import: --timezone '%s' is not in the time zone database "
+                       "(Asia/Tokyo, Europe/Berlin, UTC …)\n",
+                       timezone);
+        return 2;
+    }
+    return run(&wishes);
+}
