@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tree is cJSON's, which is lenient where we are not, so the text has been through the
- * strict scanner before (intake.c): valid UTF-8, valid numbers, at most 32 levels deep,
- * nothing behind the end. What is left to mind is that cJSON ends a string at U+0000, so an
- * event with an escaped one is rejected first, that numbers are doubles (our bounds are far
- * below 2^53), and that of two members with one name the first counts.
+ * strict scanner before (intake.c): valid UTF-8, valid numbers, at most 32 levels deep, no
+ * U+0000 (where cJSON would end the string), nothing behind the end. What is left to mind is
+ * that numbers are doubles (our bounds are far below 2^53), and that of two members with one
+ * name the first counts.
  *
  * Every reader below answers false after the first fault; the fault keeps its JSON Pointer.
  */
@@ -219,27 +219,10 @@ static bool read_plain_event(struct reading *reading, const cJSON *root)
            check_customer(reading);
 }
 
-/* \u0000, other than in "\\u0000". */
-static bool has_escaped_nul(struct str text)
-{
-    const char *from = text.at, *end = text.at + text.len, *hit;
-    while ((hit = memmem(from, (size_t) (end - from), "\\u0000", 6))) {
-        const char *p = hit;
-        while (p > text.at && p[-1] == '\\')
-            p--;
-        if ((hit - p) % 2 == 0)
-            return true;
-        from = hit + 6;
-    }
-    return false;
-}
-
 static bool read_root(struct reading *reading, struct str text)
 {
     if (text.len > EVENT_MAX_BYTES)
         return reading_fault(reading, "an event is at most 262144 bytes", "%s", "");
-    if (has_escaped_nul(text))
-        return reading_fault(reading, "a text may not contain U+0000", "%s", "");
     cJSON *root = cJSON_ParseWithLength(text.at, text.len);
     if (!root) /* a number of more than 63 characters, or no memory */
         return reading_fault(reading, "the event cannot be read: is a number too long?", "%s", "");
