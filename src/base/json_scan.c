@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_unescape.h"
+
 static void spell_pointer(struct json_scan *scan)
 {
     size_t used = 0, room = sizeof scan->pointer;
@@ -144,87 +146,21 @@ static bool next(struct json_scan *scan, char close, const char *what)
     return true;
 }
 
-/* Four hex digits at @p (inside the text), or -1. */
-static int hex4(const char *p, const char *end)
-{
-    int value = 0;
-    if (end - p < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-static char *put_utf8(char *to, int c)
-{
-    if (c < 0x80) {
-        *to++ = (char) c;
-    } else if (c < 0x800) {
-        *to++ = (char) (0xc0 | c >> 6);
-        *to++ = (char) (0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        *to++ = (char) (0xe0 | c >> 12);
-        *to++ = (char) (0x80 | (c >> 6 & 0x3f));
-        *to++ = (char) (0x80 | (c & 0x3f));
-    } else {
-        *to++ = (char) (0xf0 | c >> 18);
-        *to++ = (char) (0x80 | (c >> 12 & 0x3f));
-        *to++ = (char) (0x80 | (c >> 6 & 0x3f));
-        *to++ = (char) (0x80 | (c & 0x3f));
-    }
-    return to;
-}
-
-/* One \uXXXX or a surrogate pair of them; *p is behind the 'u'. -1 for a bad one; U+0000 is refused. */
-static int unicode_escape(const char **p, const char *end)
-{
-    int c = hex4(*p, end);
-    *p += 4;
-    if (c <= 0 || (c >= 0xdc00 && c <= 0xdfff))
-        return -1;
-    if (c < 0xd800 || c > 0xdbff)
-        return c;
-    if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
-        return -1;
-    int low = hex4(*p + 2, end);
-    *p += 6;
-    return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00) : -1;
-}
-
 /* @from..@to is the inside of a string with at least one backslash, every one followed by a byte. */
 static struct str unescape(struct json_scan *scan, const char *from, const char *to)
 {
-    char *text = arena_take_raw(scan->arena, (size_t) (to - from) + 1), *w = text;
+    char *text = arena_take_raw(scan->arena, (size_t) (to - from) + 1);
     if (!text) {
         scan->fault_is_limit = true;
         json_fault(scan, "the request needs more memory than one may have");
         return (struct str){ 0 };
     }
-    for (const char *p = from; p < to;) {
-        if (*p != '\\') {
-            *w++ = *p++;
-            continue;
-        }
-        char c = p[1];
-        p += 2;
-        static const char from_char[] = "\"\\/bfnrt", to_char[] = "\"\\/\b\f\n\r\t";
-        const char *simple = c ? strchr(from_char, c) : NULL;
-        int point = simple ? to_char[simple - from_char] : c == 'u' ? unicode_escape(&p, to) : -1;
-        if (point < 0) {
-            json_fault(scan, "a bad escape in a string (\\u0000 and lone surrogates are refused)");
-            return (struct str){ 0 };
-        }
-        w = put_utf8(w, point);
+    size_t len = json_unescape(from, to, text);
+    if (len == SIZE_MAX) {
+        json_fault(scan, "a bad escape in a string (\\u0000 and lone surrogates are refused)");
+        return (struct str){ 0 };
     }
-    return (struct str){ text, (size_t) (w - text) };
+    return (struct str){ text, len };
 }
 
 static struct str string(struct json_scan *scan)
