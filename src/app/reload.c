@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/reload.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/composer.h"
+#include "app/user_locale.h"
+#include "base/log.h"
+#include "files/rules_dir.h"
+#include "rules/words.h"
+
+enum { LOGGED_MAX = 20 };
+
+enum outcome { LIVE, UNCHANGED, REFUSED, FAILED, OUTCOMES };
+
+static const char *const outcome_words[OUTCOMES] = { "live", "unchanged", "refused", "failed" };
+
+struct reload {
+    char *dir, *data_dir;
+    struct composer *composer;
+    struct clock *clock;
+    struct metrics *metrics;
+    struct metric_shard *shard;
+    metric_id successful, success_at, active, outcomes[OUTCOMES];
+
+    pthread_mutex_t lock; /* one reading at a time; guards all above and seen */
+    bool seen_any;
+    uint8_t seen[RULES_HASH_BYTES]; /* of the last reading, good or bad */
+
+    pthread_mutex_t state_lock; /* held for moments only */
+    char state[256];
+};
+
+static void register_metrics(struct reload *reload)
+{
+    struct metrics *metrics = reload->metrics;
+    reload->successful =
+        metric_register(metrics, METRIC_GAUGE, "offerd_rules_last_reload_successful",
+                        "1 when the rule files as they are now are live.", (struct str){ 0 });
+    reload->success_at =
+        metric_register(metrics, METRIC_GAUGE, "offerd_rules_last_success_timestamp_seconds",
+                        "When rules last went live.", (struct str){ 0 });
+    reload->active = metric_register(metrics, METRIC_GAUGE, "offerd_rules_active",
+                                     "Live rules with status active.", (struct str){ 0 });
+    for (int i = 0; i < OUTCOMES; i++) {
+        char label[32];
+        (void) snprintf(label, sizeof label, "result=\"%s\"", outcome_words[i]);
+        reload->outcomes[i] =
+            metric_register(metrics, METRIC_COUNTER, "offerd_rules_reloads_total",
+                            "Readings of the rule files, by what came of them.", str_of(label));
+    }
+}
+
+enum err reload_new(const char *rules_dir, const char *data_dir, struct composer *composer,
+                    struct metrics *metrics, struct clock *clock, struct reload **ret_reload,
+                    struct err_note *note)
+{
+    AUTO(reload_free) struct reload *reload = calloc(1, sizeof *reload);
+    if (!reload)
+        return err_fail(note, ERR_NOMEM, "no memory to read rules");
+    (void) pthread_mutex_init(&reload->lock, NULL);
+    (void) pthread_mutex_init(&reload->state_lock, NULL);
+    reload->composer = composer;
+    reload->clock = clock;
+    reload->metrics = metrics;
+    reload->dir = strdup(rules_dir);
+    reload->data_dir = strdup(data_dir);
+    reload->shard = metric_shard_new(metrics);
+    if (!reload->dir || !reload->data_dir || !reload->shard)
+        return err_fail(note, ERR_NOMEM, "no memory to read rules");
+    register_metrics(reload);
+    *ret_reload = MOVE(reload);
+    return OK;
+}
+
+struct reload *reload_free(struct reload *reload)
+{
+    if (!reload)
+        return NULL;
+    (void) pthread_mutex_destroy(&reload->lock);
+    (void) pthread_mutex_destroy(&reload->state_lock);
+    free(reload->dir);
+    free(reload->data_dir);
+    free(reload);
+    return NULL;
+}
+
+const char *reload_dir(const struct reload *reload)
+{
+    return reload->dir;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+set_state(struct reload *reload, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void) pthread_mutex_lock(&reload->state_lock);
+    (void) vsnprintf(reload->state, sizeof reload->state, fmt, ap);
+    (void) pthread_mutex_unlock(&reload->state_lock);
+    va_end(ap);
+}
+
+void reload_state_print(struct reload *reload, struct out *out)
+{
+    (void) pthread_mutex_lock(&reload->state_lock);
+    out_text(out, str_of(reload->state));
+    (void) pthread_mutex_unlock(&reload->state_lock);
+}
+
+static void log_one(struct rules_reading *reading, const struct diag *diag, enum locale locale)
+{
+    struct str help;
+    struct str message = diag_message(diag, locale, reading->arena, &help);
+    struct str file =
+        diag->file ? diag->file->path.at ? diag->file->path : diag->file->name : STR("-");
+    log_line(diag_level(diag->code) == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "rules",
+             "%.*s:%u:%u: %.*s%s%.*s%s%s%.*s", STR_ARG(file), diag->place.line, diag->place.column,
+             STR_ARG(message), diag->guess.at ? " -> " : "", STR_ARG(diag->guess),
+             diag->guess.at ? "?" : "", help.at ? " · " : "", STR_ARG(help));
+}
+
+static void log_diags(const struct reload *reload, struct rules_reading *reading)
+{
+    enum locale locale = user_locale();
+    uint32_t total = reading->diags.errors + reading->diags.warnings;
+    for (uint32_t i = 0; i < reading->diags.count && i < LOGGED_MAX; i++)
+        log_one(reading, &reading->diags.list[i], locale);
+    if (total > LOGGED_MAX)
+        log_line(LOG_ERROR, "rules", "and %u more: 'offerd check %s' shows all", total - LOGGED_MAX,
+                 reload->dir);
+}
+
+static uint32_t count_active(const struct ruleset *rules)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < ruleset_count(rules); i++)
+        n += ruleset_rule(rules, i)->status == STATUS_ACTIVE;
+    return n;
+}
+
+/* More than half of what is active now would be gone or no longer active. */
+static bool drops_many(struct reload *reload, struct rules_reading *reading)
+{
+    AUTO(world_unref) struct world *world = composer_world(reload->composer);
+    uint32_t active = 0, dropped = 0;
+    for (uint32_t i = 0; i < ruleset_count(world->rules); i++) {
+        const struct rule *rule = ruleset_rule(world->rules, i);
+        if (rule->status != STATUS_ACTIVE)
+            continue;
+        const struct rule *next = ruleset_find(reading->ruleset, rule->id);
+        active++;
+        dropped += !next || next->status != STATUS_ACTIVE;
+    }
+    if (dropped * 2 <= active)
+        return false;
+
+    char have[16], gone[16];
+    struct doc_file *dir = arena_take(reading->arena, sizeof *dir);
+    (void) snprintf(have, sizeof have, "%u", active);
+    (void) snprintf(gone, sizeof gone, "%u", dropped);
+    if (dir)
+        dir->name = dir->path = arena_copy(reading->arena, str_of(reload->dir));
+    diag_add(&reading->diags, dir, (struct doc_place){ 1, 1 }, DIAG_RULES_DROPPED, str_of(have),
+             str_of(gone), (struct str){ 0 });
+    return true;
+}
+
+static void hang_metrics(struct reload *reload, struct ruleset *rules)
+{
+    for (uint32_t i = 0; i < ruleset_count(rules); i++) {
+        const struct rule *rule = ruleset_rule(rules, i);
+        char labels[160];
+        (void) snprintf(labels, sizeof labels, "rule=\"%.*s\",kind=\"%s\"", STR_ARG(rule->id),
+                        words_kinds()[rule->kind]);
+        ruleset_set_metric(rules, i,
+                           metric_register(reload->metrics, METRIC_COUNTER, "offerd_offers_total",
+                                           "Offers answered, by rule and kind.", str_of(labels)));
+    }
+}
+
+/* Everything but the last good copy, which must not hold up what is correct. */
+static enum err publish(struct reload *reload, struct rules_reading *reading)
+{
+    hang_metrics(reload, reading->ruleset);
+    TRY(composer_set(reload->composer, reading->ruleset, NULL, NULL));
+    metric_set(reload->metrics, reload->active, count_active(reading->ruleset));
+    return OK;
+}
+
+static void keep(struct reload *reload, const struct rules_reading *reading)
+{
+    struct err_note note = { "" };
+    if (rules_dir_keep(reading, reload->data_dir, &note) != OK)
+        log_line(LOG_WARNING, "rules", "the last good rules are not kept on disk: %s", note.text);
+}
+
+static void went_live(struct reload *reload, struct rules_reading *reading)
+{
+    metric_set(reload->metrics, reload->successful, 1);
+    metric_set(reload->metrics, reload->success_at,
+               reload->clock->wall_us(reload->clock) / 1000000);
+    set_state(reload, "ruleset %s, %u rules", reading->version, ruleset_count(reading->ruleset));
+    log_line(LOG_INFO, "rules", "live: ruleset %s, %u rules in %u files", reading->version,
+             ruleset_count(reading->ruleset), reading->n_files);
+    keep(reload, reading);
+}
+
+static void stays(struct reload *reload, const struct rules_reading *reading)
+{
+    AUTO(world_unref) struct world *world = composer_world(reload->composer);
+    struct str version = ruleset_version(world->rules);
+    metric_set(reload->metrics, reload->successful, 0);
+    set_state(reload, "ruleset %.*s; the rule files have %u errors and are not live",
+              STR_ARG(version), reading ? reading->diags.errors : 1);
+    log_line(LOG_ERROR, "rules", "not live: %u errors; ruleset %.*s stays",
+             reading ? reading->diags.errors : 1, STR_ARG(version));
+}
+
+static bool is_live(struct reload *reload, const struct rules_reading *reading)
+{
+    AUTO(world_unref) struct world *world = composer_world(reload->composer);
+    return str_is(ruleset_version(world->rules), reading->version);
+}
+
+/* From loaded bytes to an outcome; the reading's diags say why. */
+static enum outcome judge(struct reload *reload, struct rules_reading *reading, bool force)
+{
+    if (!force && is_live(reload, reading) && !reading->diags.errors)
+        return UNCHANGED;
+    enum err err = rules_reading_check(reading, reload->clock->wall_us(reload->clock));
+    if (err == ERR_INPUT)
+        return REFUSED;
+    if (err == OK && !force && drops_many(reload, reading))
+        return REFUSED;
+    if (err == OK)
+        err = publish(reload, reading);
+    if (err != OK)
+        log_line(LOG_ERROR, "rules", "'%s' could not be read: %s", reload->dir, err_name(err));
+    return err == OK ? LIVE : FAILED;
+}
+
+static void conclude(struct reload *reload, struct rules_reading *reading, enum outcome outcome)
+{
+    metric_add(reload->shard, reload->outcomes[outcome], 1);
+    if (reading && outcome != UNCHANGED)
+        log_diags(reload, reading);
+    if (outcome == LIVE)
+        went_live(reload, reading);
+    else if (outcome != UNCHANGED)
+        stays(reload, reading);
+    else {
+        metric_set(reload->metrics, reload->successful, 1);
+        set_state(reload, "ruleset %s", reading->version);
+    }
+}
+
+/*
+ * One reading, under the lock. @repeat: also when the bytes are those of the last reading, which
+ * otherwise ends here without an outcome (*ret_reading NULL, UNCHANGED).
+ */
+static enum outcome read_now(struct reload *reload, bool repeat, bool force,
+                             struct rules_reading **ret_reading)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    *ret_reading = NULL;
+    if (rules_dir_load(reload->dir, &reading) != OK) {
+        conclude(reload, NULL, FAILED);
+        return FAILED;
+    }
+    bool same = reload->seen_any && memcmp(reload->seen, reading->hash, sizeof reload->seen) == 0;
+    if (same && !repeat)
+        return UNCHANGED;
+    memcpy(reload->seen, reading->hash, sizeof reload->seen);
+    reload->seen_any = true;
+
+    enum outcome outcome = judge(reload, reading, force);
+    conclude(reload, reading, outcome);
+    *ret_reading = MOVE(reading);
+    return outcome;
+}
+
+static void read_and_forget(struct reload *reload, bool repeat)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    (void) pthread_mutex_lock(&reload->lock);
+    (void) read_now(reload, repeat, false, &reading);
+    (void) pthread_mutex_unlock(&reload->lock);
+}
+
+void reload_look(struct reload *reload)
+{
+    read_and_forget(reload, false);
+}
+
+void reload_asked(struct reload *reload)
+{
+    read_and_forget(reload, true);
+}
+
+/* What served last time, from the data directory. */
+static void serve_last_good(struct reload *reload)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    char path[4096];
+    (void) snprintf(path, sizeof path, "%s/" RULES_LAST_GOOD, reload->data_dir);
+    if (rules_dir_read(path, 0, &reading) != OK || publish(reload, reading) != OK) {
+        log_line(LOG_ERROR, "rules",
+                 "no rules are live: '%s' has errors and there are no last good ones", reload->dir);
+        set_state(reload, "no rules: the rule files have errors");
+        return;
+    }
+    log_line(LOG_WARNING, "rules",
+             "serving the last good rules, ruleset %s, %u rules: '%s' has errors", reading->version,
+             ruleset_count(reading->ruleset), reload->dir);
+    set_state(reload, "the last good rules, ruleset %s; the rule files have errors",
+              reading->version);
+}
+
+void reload_first(struct reload *reload)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    (void) pthread_mutex_lock(&reload->lock);
+    enum outcome outcome = read_now(reload, true, true, &reading);
+    if (outcome != LIVE)
+        serve_last_good(reload);
+    (void) pthread_mutex_unlock(&reload->lock);
+}
+
+static void print_result(struct reload *reload, struct rules_reading *reading, enum outcome outcome,
+                         enum locale locale, struct out *out)
+{
+    AUTO(world_unref) struct world *world = composer_world(reload->composer);
+    out_json_open(out, '{');
+    out_json_key(out, STR("result"));
+    out_json_str(out, str_of(outcome_words[outcome]));
+    out_json_key(out, STR("ruleset"));
+    out_json_str(out, ruleset_version(world->rules));
+    out_json_key(out, STR("rules"));
+    out_json_int(out, ruleset_count(world->rules));
+    out_json_key(out, STR("files"));
+    out_json_int(out, reading ? reading->n_files : 0);
+    out_json_key(out, STR("problems"));
+    if (reading) {
+        diags_print_json(&reading->diags, locale, out);
+    } else {
+        out_json_open(out, '[');
+        out_json_close(out, ']');
+    }
+    out_json_close(out, '}');
+}
+
+int reload_for_http(struct reload *reload, enum locale locale, bool force, struct out *ret_json)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    (void) pthread_mutex_lock(&reload->lock);
+    enum outcome outcome = read_now(reload, true, force, &reading);
+    print_result(reload, reading, outcome, locale, ret_json);
+    (void) pthread_mutex_unlock(&reload->lock);
+    return outcome == REFUSED ? 422 : outcome == FAILED ? 500 : 200;
+}
