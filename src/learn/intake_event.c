@@ -24,7 +24,7 @@
 
 /* ── faults ──────────────────────────────────────────────────────────────────────────────── */
 
-bool reading_fault(struct reading *reading, const char *what, const char *fmt, ...)
+bool intake_fault(struct reading *reading, const char *what, const char *fmt, ...)
 {
     char pointer[160];
     int n = reading->index < 0
@@ -44,7 +44,7 @@ bool reading_fault(struct reading *reading, const char *what, const char *fmt, .
     return false;
 }
 
-bool reading_copy(struct reading *reading, struct str text, struct str *ret_text)
+bool intake_copy(struct reading *reading, struct str text, struct str *ret_text)
 {
     *ret_text = arena_copy(reading->context->arena, text);
     if (!ret_text->at)
@@ -52,7 +52,7 @@ bool reading_copy(struct reading *reading, struct str text, struct str *ret_text
     return ret_text->at != NULL;
 }
 
-bool reading_full(struct reading *reading)
+bool intake_full(struct reading *reading)
 {
     reading->full = true;
     return false;
@@ -60,13 +60,13 @@ bool reading_full(struct reading *reading)
 
 /* ── values ──────────────────────────────────────────────────────────────────────────────── */
 
-const cJSON *reading_member(const cJSON *object, const char *name)
+const cJSON *intake_member(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
     return cJSON_IsNull(item) ? NULL : item;
 }
 
-bool reading_is_id(const cJSON *item)
+bool intake_is_id(const cJSON *item)
 {
     if (!cJSON_IsString(item) || item->valuestring[0] == '\0')
         return false;
@@ -77,39 +77,39 @@ bool reading_is_id(const cJSON *item)
     return len <= ID_MAX_BYTES;
 }
 
-bool reading_id(struct reading *reading, const cJSON *item, const char *pointer, struct str *ret_id)
+bool intake_id(struct reading *reading, const cJSON *item, const char *pointer, struct str *ret_id)
 {
     if (!item)
         return true;
-    if (!reading_is_id(item))
-        return reading_fault(reading,
-                             "a text of 1 to 128 bytes without control characters was expected",
-                             "%s", pointer);
-    return reading_copy(reading, str_of(item->valuestring), ret_id);
+    if (!intake_is_id(item))
+        return intake_fault(reading,
+                            "a text of 1 to 128 bytes without control characters was expected",
+                            "%s", pointer);
+    return intake_copy(reading, str_of(item->valuestring), ret_id);
 }
 
-bool reading_needed_id(struct reading *reading, const cJSON *item, const char *pointer,
-                       struct str *ret_id)
+bool intake_needed_id(struct reading *reading, const cJSON *item, const char *pointer,
+                      struct str *ret_id)
 {
     if (!item)
-        return reading_fault(reading, "this is needed here", "%s", pointer);
-    return reading_id(reading, item, pointer, ret_id);
+        return intake_fault(reading, "this is needed here", "%s", pointer);
+    return intake_id(reading, item, pointer, ret_id);
 }
 
-bool reading_text(struct reading *reading, const cJSON *item, const char *pointer, size_t max_bytes,
-                  struct str *ret_text)
+bool intake_text(struct reading *reading, const cJSON *item, const char *pointer, size_t max_bytes,
+                 struct str *ret_text)
 {
     if (!item)
         return true;
     if (!cJSON_IsString(item))
-        return reading_fault(reading, "a text was expected", "%s", pointer);
+        return intake_fault(reading, "a text was expected", "%s", pointer);
     struct str text = str_of(item->valuestring);
     if (text.len > max_bytes)
-        return reading_fault(reading, "the text is too long", "%s", pointer);
-    return reading_copy(reading, text, ret_text);
+        return intake_fault(reading, "the text is too long", "%s", pointer);
+    return intake_copy(reading, text, ret_text);
 }
 
-bool reading_whole(const cJSON *item, int64_t min, int64_t max, int64_t *ret_value)
+bool intake_whole(const cJSON *item, int64_t min, int64_t max, int64_t *ret_value)
 {
     if (!cJSON_IsNumber(item))
         return false;
@@ -120,21 +120,21 @@ bool reading_whole(const cJSON *item, int64_t min, int64_t max, int64_t *ret_val
     return true;
 }
 
-bool reading_number(struct reading *reading, const cJSON *item, const char *pointer,
-                    double *ret_value)
+bool intake_number(struct reading *reading, const cJSON *item, const char *pointer,
+                   double *ret_value)
 {
     if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble))
-        return reading_fault(reading, "a number was expected", "%s", pointer);
+        return intake_fault(reading, "a number was expected", "%s", pointer);
     *ret_value = item->valuedouble;
     return true;
 }
 
-bool reading_currency(struct reading *reading, const cJSON *item, const char *pointer,
-                      struct str *ret_code)
+bool intake_currency(struct reading *reading, const cJSON *item, const char *pointer,
+                     struct str *ret_code)
 {
     if (!cJSON_IsString(item) || money_decimals(str_of(item->valuestring)) < 0)
-        return reading_fault(reading, "an ISO 4217 currency code was expected", "%s", pointer);
-    return reading_copy(reading, str_of(item->valuestring), ret_code);
+        return intake_fault(reading, "an ISO 4217 currency code was expected", "%s", pointer);
+    return intake_copy(reading, str_of(item->valuestring), ret_code);
 }
 
 /* ── what every event has ────────────────────────────────────────────────────────────────── */
@@ -146,18 +146,18 @@ static bool check_customer(struct reading *reading)
     if (event->customer_id.at || event->type == EVENT_ORDER_PLACED ||
         (event->type >= EVENT_OFFER_SHOWN && event->type <= EVENT_FEEDBACK))
         return true;
-    return reading_fault(reading, "this type of event needs a customer_id", "/customer_id");
+    return intake_fault(reading, "this type of event needs a customer_id", "/customer_id");
 }
 
 static bool read_at(struct reading *reading, const cJSON *item, const char *pointer)
 {
     int64_t now_us = reading->context->now_us, at_us = now_us;
     if (item && (!cJSON_IsString(item) || !instant_read(str_of(item->valuestring), &at_us)))
-        return reading_fault(reading, "an RFC 3339 time with its zone was expected", "%s", pointer);
+        return intake_fault(reading, "an RFC 3339 time with its zone was expected", "%s", pointer);
     if (at_us > now_us + AHEAD_US)
-        return reading_fault(reading, "the time is more than a day ahead", "%s", pointer);
+        return intake_fault(reading, "the time is more than a day ahead", "%s", pointer);
     if (at_us < EARLIEST_US)
-        return reading_fault(reading, "the time is before the year 2000", "%s", pointer);
+        return intake_fault(reading, "the time is before the year 2000", "%s", pointer);
     reading->event->at_us = at_us;
     return true;
 }
@@ -169,7 +169,7 @@ static bool read_type(struct reading *reading, const cJSON *item, bool cloud)
         type = (struct str){ type.at + 7, type.len - 7 };
     if (type.at && event_type_of(type, &reading->event->type))
         return true;
-    return reading_fault(
+    return intake_fault(
         reading, "a type of event was expected: order_placed, product_viewed, offer_declined …",
         "/type");
 }
@@ -178,57 +178,56 @@ static bool read_type(struct reading *reading, const cJSON *item, bool cloud)
 static bool read_cloud_event(struct reading *reading, const cJSON *root)
 {
     struct event *event = reading->event;
-    const cJSON *data = reading_member(root, "data");
-    if (!cJSON_IsString(reading_member(root, "specversion")) ||
-        !str_starts_with(str_of(reading_member(root, "specversion")->valuestring), STR("1.")))
-        return reading_fault(reading, "CloudEvents 1.0 is what is understood", "/specversion");
-    if (!reading_needed_id(reading, reading_member(root, "id"), "/id",
-                           &reading->result->event_id) ||
-        !read_type(reading, reading_member(root, "type"), true) ||
-        !reading_id(reading, reading_member(root, "subject"), "/subject", &event->customer_id) ||
-        !read_at(reading, reading_member(root, "time"), "/time"))
+    const cJSON *data = intake_member(root, "data");
+    if (!cJSON_IsString(intake_member(root, "specversion")) ||
+        !str_starts_with(str_of(intake_member(root, "specversion")->valuestring), STR("1.")))
+        return intake_fault(reading, "CloudEvents 1.0 is what is understood", "/specversion");
+    if (!intake_needed_id(reading, intake_member(root, "id"), "/id", &reading->result->event_id) ||
+        !read_type(reading, intake_member(root, "type"), true) ||
+        !intake_id(reading, intake_member(root, "subject"), "/subject", &event->customer_id) ||
+        !read_at(reading, intake_member(root, "time"), "/time"))
         return false;
     if (!cJSON_IsObject(data))
-        return reading_fault(reading, "an object with the event's fields was expected", "/data");
+        return intake_fault(reading, "an object with the event's fields was expected", "/data");
 
     reading->inside = "/data";
-    return reading_id(reading, reading_member(data, "event_id"), "/event_id",
-                      &reading->result->event_id) &&
-           (!reading_member(data, "at") || read_at(reading, reading_member(data, "at"), "/at")) &&
-           reading_id(reading, reading_member(data, "customer_id"), "/customer_id",
-                      &event->customer_id) &&
-           reading_id(reading, reading_member(data, "session_id"), "/session_id",
-                      &event->session_id) &&
-           reading_body(reading, data) && check_customer(reading);
+    return intake_id(reading, intake_member(data, "event_id"), "/event_id",
+                     &reading->result->event_id) &&
+           (!intake_member(data, "at") || read_at(reading, intake_member(data, "at"), "/at")) &&
+           intake_id(reading, intake_member(data, "customer_id"), "/customer_id",
+                     &event->customer_id) &&
+           intake_id(reading, intake_member(data, "session_id"), "/session_id",
+                     &event->session_id) &&
+           intake_body(reading, data) && check_customer(reading);
 }
 
 static bool read_plain_event(struct reading *reading, const cJSON *root)
 {
     struct event *event = reading->event;
-    if (!reading_member(root, "event_id"))
-        return reading_fault(
+    if (!intake_member(root, "event_id"))
+        return intake_fault(
             reading, "an id of your own is needed: with it a repeat is counted once", "/event_id");
-    return reading_id(reading, reading_member(root, "event_id"), "/event_id",
-                      &reading->result->event_id) &&
-           read_type(reading, reading_member(root, "type"), false) &&
-           reading_id(reading, reading_member(root, "customer_id"), "/customer_id",
-                      &event->customer_id) &&
-           reading_id(reading, reading_member(root, "session_id"), "/session_id",
-                      &event->session_id) &&
-           read_at(reading, reading_member(root, "at"), "/at") && reading_body(reading, root) &&
+    return intake_id(reading, intake_member(root, "event_id"), "/event_id",
+                     &reading->result->event_id) &&
+           read_type(reading, intake_member(root, "type"), false) &&
+           intake_id(reading, intake_member(root, "customer_id"), "/customer_id",
+                     &event->customer_id) &&
+           intake_id(reading, intake_member(root, "session_id"), "/session_id",
+                     &event->session_id) &&
+           read_at(reading, intake_member(root, "at"), "/at") && intake_body(reading, root) &&
            check_customer(reading);
 }
 
 static bool read_root(struct reading *reading, struct str text)
 {
     if (text.len > EVENT_MAX_BYTES)
-        return reading_fault(reading, "an event is at most 262144 bytes", "%s", "");
+        return intake_fault(reading, "an event is at most 262144 bytes", "%s", "");
     cJSON *root = cJSON_ParseWithLength(text.at, text.len);
     if (!root) /* a number of more than 63 characters, or no memory */
-        return reading_fault(reading, "the event cannot be read: is a number too long?", "%s", "");
-    bool good = !cJSON_IsObject(root) ? reading_fault(reading, "an event is an object", "%s", "")
-                : reading_member(root, "specversion") ? read_cloud_event(reading, root)
-                                                      : read_plain_event(reading, root);
+        return intake_fault(reading, "the event cannot be read: is a number too long?", "%s", "");
+    bool good = !cJSON_IsObject(root) ? intake_fault(reading, "an event is an object", "%s", "")
+                : intake_member(root, "specversion") ? read_cloud_event(reading, root)
+                                                     : read_plain_event(reading, root);
     cJSON_Delete(root);
     return good;
 }

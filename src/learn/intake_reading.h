@@ -9,7 +9,7 @@
 /*
  * A reading: one event on its way from a tree to its fields
  *
- * Every reader answers false after a fault: reading_fault keeps what was expected and the
+ * Every reader answers false after a fault: intake_fault keeps what was expected and the
  * JSON Pointer; or full is set, when the arena has no room. An item that is NULL is a member
  * that is not there. Pointers are within the event's own fields: "/order/id".
  */
@@ -23,34 +23,33 @@ struct reading {
 };
 
 /* Always false. @what is static; @fmt is the pointer, "" for the event as a whole. */
-bool reading_fault(struct reading *reading, const char *what, const char *fmt, ...)
+bool intake_fault(struct reading *reading, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Always false: the arena has no room. */
-bool reading_full(struct reading *reading);
+bool intake_full(struct reading *reading);
 
 /* A member of @object; null counts as not there. */
-const cJSON *reading_member(const cJSON *object, const char *name);
+const cJSON *intake_member(const cJSON *object, const char *name);
 
-bool reading_is_id(const cJSON *item);
-bool reading_whole(const cJSON *item, int64_t min, int64_t max, int64_t *ret_value);
+bool intake_is_id(const cJSON *item);
+bool intake_whole(const cJSON *item, int64_t min, int64_t max, int64_t *ret_value);
 
 /* Into the arena. */
-bool reading_copy(struct reading *reading, struct str text, struct str *ret_text);
+bool intake_copy(struct reading *reading, struct str text, struct str *ret_text);
 
 /* Absent, when @item is NULL. */
-bool reading_id(struct reading *reading, const cJSON *item, const char *pointer,
-                struct str *ret_id);
-bool reading_text(struct reading *reading, const cJSON *item, const char *pointer, size_t max_bytes,
-                  struct str *ret_text);
+bool intake_id(struct reading *reading, const cJSON *item, const char *pointer, struct str *ret_id);
+bool intake_text(struct reading *reading, const cJSON *item, const char *pointer, size_t max_bytes,
+                 struct str *ret_text);
 
 /* A fault, when @item is NULL. */
-bool reading_needed_id(struct reading *reading, const cJSON *item, const char *pointer,
-                       struct str *ret_id);
-bool reading_number(struct reading *reading, const cJSON *item, const char *pointer,
-                    double *ret_value);
-bool reading_currency(struct reading *reading, const cJSON *item, const char *pointer,
-                      struct str *ret_code);
+bool intake_needed_id(struct reading *reading, const cJSON *item, const char *pointer,
+                      struct str *ret_id);
+bool intake_number(struct reading *reading, const cJSON *item, const char *pointer,
+                   double *ret_value);
+bool intake_currency(struct reading *reading, const cJSON *item, const char *pointer,
+                     struct str *ret_code);
 
 /* The fields that belong to event->type; event->type is set. */
-bool reading_body(struct reading *reading, const cJSON *data);
+bool intake_body(struct reading *reading, const cJSON *data);
