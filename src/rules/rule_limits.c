@@ -23,7 +23,7 @@ static bool read_window(struct rule_reader *reader, const struct doc_node *node,
     cap->window = WINDOW_ROLLING;
     /* A misspelt word is nearer to a word than to a duration. */
     if (node->kind == DOC_SCALAR && diag_closest(node->text, words).at) {
-        diag_add_guess(reader->all->diags, reader->reading.file, node->place, DIAG_UNKNOWN_WORD,
+        diag_add_guess(reader->all->diags, reader->grammar.file, node->place, DIAG_UNKNOWN_WORD,
                        node->text, words);
         return false;
     }
@@ -41,24 +41,24 @@ static void read_cap(struct rule_reader *reader, const struct doc_node *node, st
     *cap = (struct cap){
         .max = 1, .what = TOUCH_SHOWN, .window = WINDOW_LIFETIME, .line = node->place.line
     };
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
-    if (reading_word(&reader->reading, doc_get(node, "count"), counts, NULL, &count))
+    if (grammar_word(&reader->grammar, doc_get(node, "count"), counts, NULL, &count))
         cap->what = (int) what[count];
     if (!max)
-        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("max"), (struct str){ 0 });
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("max"), (struct str){ 0 });
     if (!per)
-        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("per"), (struct str){ 0 });
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("per"), (struct str){ 0 });
     bool windowed = per && read_window(reader, per, cap) && cap->window != WINDOW_LIFETIME;
     if (!max || !lower_int(&reader->lowering, max, 1, 1000000, &cap->max))
         return;
     if (windowed && cap->max > PROFILE_MAX_TOUCHES)
-        reading_fault(&reader->reading, max, DIAG_CAP_TOO_LARGE, STR("64"), max->text);
+        grammar_fault(&reader->grammar, max, DIAG_CAP_TOO_LARGE, STR("64"), max->text);
 }
 
 static void read_caps(struct rule_reader *reader, const struct doc_node *node)
 {
-    if (!node || !reading_list(&reader->reading, node))
+    if (!node || !grammar_list(&reader->grammar, node))
         return;
     struct cap *caps = arena_take_array(reader->all->arena, struct cap, node->n_children);
     uint32_t n = 0;
@@ -76,18 +76,18 @@ static void read_silence(struct rule_reader *reader, const struct doc_node *node
     const struct doc_node *length = doc_get(node, "silence"), *scope = doc_get(node, "scope");
     int word;
 
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     silence->present = true;
     if (!length)
-        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("silence"), (struct str){ 0 });
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("silence"), (struct str){ 0 });
     else
         (void) lower_duration(&reader->lowering, length, &silence->for_us);
-    if (!reading_word(&reader->reading, scope, words_scopes(), NULL, &word))
+    if (!grammar_word(&reader->grammar, scope, words_scopes(), NULL, &word))
         return;
     silence->scope = (enum silence_scope) word;
     if (silence->scope == SCOPE_GROUP && !reader->rule->group.at)
-        reading_fault(&reader->reading, scope, DIAG_SCOPE_WITHOUT_GROUP, (struct str){ 0 },
+        grammar_fault(&reader->grammar, scope, DIAG_SCOPE_WITHOUT_GROUP, (struct str){ 0 },
                       (struct str){ 0 });
 }
 
@@ -98,7 +98,7 @@ void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
     struct rule *rule = reader->rule;
     int64_t stop;
 
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     read_caps(reader, doc_get(node, "per_customer"));
     read_silence(reader, doc_get(node, "after_decline"), &rule->after_decline);

@@ -51,7 +51,7 @@ static struct doc_place place_of(struct rule_reader *reader, const struct doc_no
             brace--;
         if (brace > 0 && node->text.at[brace - 1] == '{' &&
             str_starts_with((struct str){ node->text.at + i, node->text.len - i }, name))
-            return doc_place_in(reader->reading.file, node, i, name);
+            return doc_place_in(reader->grammar.file, node, i, name);
     }
     return node->place;
 }
@@ -71,11 +71,11 @@ static void check_placeholders(struct rule_reader *reader, const struct doc_node
         enum presence presence = presence_of(reader->rule, (enum placeholder) p);
         struct str name = str_of(names[p]);
         if (presence == NEVER)
-            diag_add(reader->all->diags, reader->reading.file, place_of(reader, node, name),
+            diag_add(reader->all->diags, reader->grammar.file, place_of(reader, node, name),
                      DIAG_PLACEHOLDER_NEVER, name, str_of(words_kinds()[reader->rule->kind]),
                      (struct str){ 0 });
         else if (presence == SOMETIMES && bare & 1u << p)
-            diag_add(reader->all->diags, reader->reading.file, place_of(reader, node, name),
+            diag_add(reader->all->diags, reader->grammar.file, place_of(reader, node, name),
                      DIAG_PLACEHOLDER_UNKNOWN, name, (struct str){ 0 }, (struct str){ 0 });
     }
 }
@@ -87,7 +87,7 @@ static const struct message_text *read_sentence(struct rule_reader *reader,
     struct str bad = { 0 }, written;
     size_t at = 0;
 
-    if (!reading_text(&reader->reading, node, &written))
+    if (!grammar_text(&reader->grammar, node, &written))
         return NULL;
     enum err err = message_compile(node->text, reader->all->arena, &text, &at, &bad, NULL);
     if (err == OK) {
@@ -99,12 +99,12 @@ static const struct message_text *read_sentence(struct rule_reader *reader,
         return NULL;
     }
     struct str part = bad.len ? bad : (struct str){ node->text.at + at, node->text.len > at };
-    struct doc_place place = doc_place_in(reader->reading.file, node, at, part);
+    struct doc_place place = doc_place_in(reader->grammar.file, node, at, part);
     if (bad.at)
-        diag_add_guess(reader->all->diags, reader->reading.file, place, DIAG_UNKNOWN_PLACEHOLDER,
+        diag_add_guess(reader->all->diags, reader->grammar.file, place, DIAG_UNKNOWN_PLACEHOLDER,
                        bad, message_placeholder_names());
     else
-        diag_add(reader->all->diags, reader->reading.file, place, DIAG_BRACE, (struct str){ 0 },
+        diag_add(reader->all->diags, reader->grammar.file, place, DIAG_BRACE, (struct str){ 0 },
                  (struct str){ 0 }, (struct str){ 0 });
     return NULL;
 }
@@ -115,7 +115,7 @@ static void read_locale(struct rule_reader *reader, const struct doc_node *node,
     static const enum text_part part_of[] = { TEXT_TITLE, TEXT_BODY, TEXT_CTA, TEXT_DECLINE,
                                               TEXT_BADGE };
 
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     for (size_t i = 0; keys[i]; i++) {
         const struct doc_node *text = doc_get(node, keys[i]);
@@ -123,10 +123,10 @@ static void read_locale(struct rule_reader *reader, const struct doc_node *node,
         if (text)
             reader->rule->texts[locale][part_of[i]] = read_sentence(reader, text);
         else if (part_of[i] == TEXT_DECLINE)
-            reading_fault(&reader->reading, node, DIAG_MISSING_DECLINE, node->key,
+            grammar_fault(&reader->grammar, node, DIAG_MISSING_DECLINE, node->key,
                           (struct str){ 0 });
         else if (needed)
-            reading_fault(&reader->reading, node, DIAG_MISSING_TEXT, str_of(keys[i]), node->key);
+            grammar_fault(&reader->grammar, node, DIAG_MISSING_TEXT, str_of(keys[i]), node->key);
     }
 }
 
@@ -137,12 +137,12 @@ static void read_locales(struct rule_reader *reader, const struct doc_node *node
         const struct doc_node *texts = doc_get(node, locale_name((enum locale) locale));
         bool declared = reader->all->locales & 1u << locale;
         if (texts && !declared && reader->all->locales)
-            diag_add(reader->all->diags, reader->reading.file, texts->key_place,
+            diag_add(reader->all->diags, reader->grammar.file, texts->key_place,
                      DIAG_LOCALE_NOT_DECLARED, name, (struct str){ 0 }, (struct str){ 0 });
         else if (texts)
             read_locale(reader, texts, (enum locale) locale);
         else if (declared)
-            diag_add(reader->all->diags, reader->reading.file, node->key_place, DIAG_MISSING_LOCALE,
+            diag_add(reader->all->diags, reader->grammar.file, node->key_place, DIAG_MISSING_LOCALE,
                      name, reader->rule->id, (struct str){ 0 });
     }
 }
@@ -154,17 +154,17 @@ static void read_rating(struct rule_reader *reader, const struct doc_node *node)
                           *reviews = doc_get(node, "min_reviews");
     struct rule *rule = reader->rule;
 
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     if (!stars)
-        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("min_stars"),
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("min_stars"),
                       (struct str){ 0 });
     else if (lower_number(&reader->lowering, stars, &rule->evidence_min_stars) &&
              !(rule->evidence_min_stars > 0 && rule->evidence_min_stars <= 5))
-        diag_add(reader->all->diags, reader->reading.file, stars->place, DIAG_NUMBER_RANGE,
+        diag_add(reader->all->diags, reader->grammar.file, stars->place, DIAG_NUMBER_RANGE,
                  STR("min_stars"), STR("0.1"), STR("5"));
     if (!reviews)
-        reading_fault(&reader->reading, node, DIAG_MISSING_KEY, STR("min_reviews"),
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("min_reviews"),
                       (struct str){ 0 });
     else
         (void) lower_int(&reader->lowering, reviews, 0, 1000000000, &rule->evidence_min_reviews);
@@ -177,14 +177,14 @@ static void read_evidence(struct rule_reader *reader, const struct doc_node *nod
                                               NULL };
     bool rated = false;
 
-    if (!node || !reading_list(&reader->reading, node))
+    if (!node || !grammar_list(&reader->grammar, node))
         return;
     for (const struct doc_node *item = node->first; item; item = item->next) {
-        if (!reading_mapping(&reader->reading, item, keys, keys_later))
+        if (!grammar_mapping(&reader->grammar, item, keys, keys_later))
             continue;
         const struct doc_node *rating = doc_get(item, "rating");
         if (rating && rated)
-            reading_fault(&reader->reading, rating, DIAG_DUPLICATE_VALUE, STR("rating"),
+            grammar_fault(&reader->grammar, rating, DIAG_DUPLICATE_VALUE, STR("rating"),
                           (struct str){ 0 });
         else if (rating)
             read_rating(reader, rating);
@@ -197,10 +197,10 @@ void rule_read_message(struct rule_reader *reader, const struct doc_node *node)
     static const char *const keys[] = { "ja", "en", "reasons", "evidence", NULL };
     static const char *const keys_later[] = { "disclose", NULL };
 
-    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
         return;
     read_locales(reader, node);
-    (void) reading_words(&reader->reading, doc_get(node, "reasons"), words_reasons(), NULL,
+    (void) grammar_words(&reader->grammar, doc_get(node, "reasons"), words_reasons(), NULL,
                          &reader->rule->reasons);
     read_evidence(reader, doc_get(node, "evidence"));
 }

@@ -14,27 +14,27 @@ static const uint32_t item_triggers =
 static void number_range(struct rule_reader *reader, const struct doc_node *node, const char *from,
                          const char *to)
 {
-    diag_add(reader->all->diags, reader->reading.file, node->place, DIAG_NUMBER_RANGE, node->key,
+    diag_add(reader->all->diags, reader->grammar.file, node->place, DIAG_NUMBER_RANGE, node->key,
              str_of(from), str_of(to));
 }
 
 static void no_meaning(struct rule_reader *reader, const struct doc_node *node, const char *with)
 {
     if (node)
-        diag_add(reader->all->diags, reader->reading.file, node->key_place, DIAG_NO_MEANING,
+        diag_add(reader->all->diags, reader->grammar.file, node->key_place, DIAG_NO_MEANING,
                  node->key, str_of(with), (struct str){ 0 });
 }
 
 static void not_supported(struct rule_reader *reader, const struct doc_node *node, const char *what)
 {
     if (node)
-        diag_add(reader->all->diags, reader->reading.file, node->key_place, DIAG_NOT_SUPPORTED,
+        diag_add(reader->all->diags, reader->grammar.file, node->key_place, DIAG_NOT_SUPPORTED,
                  str_of(what), (struct str){ 0 }, (struct str){ 0 });
 }
 
 static void missing(struct rule_reader *reader, const struct doc_node *node, const char *key)
 {
-    reading_fault(&reader->reading, node, DIAG_MISSING_FOR_KIND, str_of(key),
+    grammar_fault(&reader->grammar, node, DIAG_MISSING_FOR_KIND, str_of(key),
                   str_of(words_kinds()[reader->rule->kind]));
 }
 
@@ -44,7 +44,7 @@ static void warn_without_item(struct rule_reader *reader, const struct doc_node 
     const char *const *words = words_triggers();
     for (uint32_t t = 0; t < TRIGGERS; t++)
         if (reader->rule->triggers & ~item_triggers & 1u << t) {
-            reading_fault(&reader->reading, node, DIAG_NO_TRIGGER_ITEM, reader->rule->id,
+            grammar_fault(&reader->grammar, node, DIAG_NO_TRIGGER_ITEM, reader->rule->id,
                           str_of(words[t]));
             return;
         }
@@ -55,14 +55,14 @@ static void read_price_ratio(struct rule_reader *reader, const struct doc_node *
     struct pick *pick = &reader->rule->pick;
     pick->price_ratio_low = 1.05;
     pick->price_ratio_high = 1.6;
-    if (!node || !reading_list(&reader->reading, node))
+    if (!node || !grammar_list(&reader->grammar, node))
         return;
 
     double low, high;
     bool two = node->n_children == 2 && lower_number(&reader->lowering, node->first, &low) &&
                lower_number(&reader->lowering, node->first->next, &high);
     if (!two || !(low > 1) || !(high > low) || !isfinite(high)) {
-        reading_fault(&reader->reading, node, DIAG_PRICE_RATIO, (struct str){ 0 },
+        grammar_fault(&reader->grammar, node, DIAG_PRICE_RATIO, (struct str){ 0 },
                       (struct str){ 0 });
         return;
     }
@@ -83,9 +83,9 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
         return;
     }
     if (!node)
-        reading_fault(&reader->reading, pick_node, DIAG_MISSING_IN_RULE, STR("pick.of"),
+        grammar_fault(&reader->grammar, pick_node, DIAG_MISSING_IN_RULE, STR("pick.of"),
                       reader->rule->id);
-    else if (reading_word(&reader->reading, node, words, words_later, &of)) {
+    else if (grammar_word(&reader->grammar, node, words, words_later, &of)) {
         pick->of = (enum pick_of) of;
         if (pick->of == OF_CART && pick->relation == RELATION_UPGRADE_OF)
             not_supported(reader, node, "upgrade_of, of: cart");
@@ -107,7 +107,7 @@ static void read_relation(struct rule_reader *reader, const struct doc_node *nod
     struct pick *pick = &reader->rule->pick;
     int relation;
 
-    if (!reading_word(&reader->reading, doc_get(node, "relation"), words, words_later, &relation))
+    if (!grammar_word(&reader->grammar, doc_get(node, "relation"), words, words_later, &relation))
         return;
     pick->relation = relation_of[relation];
     read_of(reader, node, doc_get(node, "of"));
@@ -135,14 +135,14 @@ static void read_pick(struct rule_reader *reader, const struct doc_node *node)
     int sort;
     int64_t limit;
 
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     *pick = (struct pick){ .present = true, .limit = 1 };
     if (!skus == !doc_get(node, "relation")) {
-        reading_fault(&reader->reading, node, DIAG_PICK_HOW, (struct str){ 0 }, (struct str){ 0 });
+        grammar_fault(&reader->grammar, node, DIAG_PICK_HOW, (struct str){ 0 }, (struct str){ 0 });
     } else if (skus) {
         pick->relation = RELATION_SKUS;
-        (void) reading_texts(&reader->reading, skus, false, &pick->skus, &pick->n_skus);
+        (void) grammar_texts(&reader->grammar, skus, false, &pick->skus, &pick->n_skus);
         no_meaning(reader, doc_get(node, "of"), "skus");
         no_meaning(reader, doc_get(node, "price_ratio"), "skus");
     } else {
@@ -153,7 +153,7 @@ static void read_pick(struct rule_reader *reader, const struct doc_node *node)
         if (pick->where)
             pick->where_text = text_of(reader, pick->where);
     }
-    if (reading_word(&reader->reading, doc_get(node, "sort"), words_sorts(), NULL, &sort))
+    if (grammar_word(&reader->grammar, doc_get(node, "sort"), words_sorts(), NULL, &sort))
         pick->sort = (enum pick_sort) sort;
     const struct doc_node *written = doc_get(node, "limit");
     if (written && lower_int(&reader->lowering, written, 1, PICK_LIMIT_MAX, &limit))
@@ -168,13 +168,13 @@ static void read_discount_of(struct rule_reader *reader, const struct doc_node *
     int word;
 
     if (!of)
-        reading_fault(&reader->reading, node, DIAG_MISSING_IN_RULE, STR("discount.of"),
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_IN_RULE, STR("discount.of"),
                       reader->rule->id);
-    if (!reading_word(&reader->reading, of, words, words_later, &word))
+    if (!grammar_word(&reader->grammar, of, words, words_later, &word))
         return;
     reader->rule->discount.of = (enum discount_of) word;
     if (word != DISCOUNT_OF_OFFERED && reader->rule->kind != KIND_BUNDLE)
-        diag_add(reader->all->diags, reader->reading.file, of->place, DIAG_NO_MEANING, of->text,
+        diag_add(reader->all->diags, reader->grammar.file, of->place, DIAG_NO_MEANING, of->text,
                  str_of(words_kinds()[reader->rule->kind]), (struct str){ 0 });
 }
 
@@ -186,15 +186,15 @@ static void read_discount(struct rule_reader *reader, const struct doc_node *nod
     const struct doc_node *percent = doc_get(node, "percent"), *amount = doc_get(node, "amount");
     const struct doc_node *max = doc_get(node, "max");
 
-    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
         return;
     discount->present = true;
     if (!percent == !amount && !doc_get(node, "fixed_price"))
-        reading_fault(&reader->reading, node, DIAG_PERCENT_OR_AMOUNT, (struct str){ 0 },
+        grammar_fault(&reader->grammar, node, DIAG_PERCENT_OR_AMOUNT, (struct str){ 0 },
                       (struct str){ 0 });
     if (percent && lower_percent(&reader->lowering, percent, &discount->percent_bp) &&
         (discount->percent_bp <= 0 || discount->percent_bp > 10000))
-        reading_fault(&reader->reading, percent, DIAG_PERCENT_RANGE, (struct str){ 0 },
+        grammar_fault(&reader->grammar, percent, DIAG_PERCENT_RANGE, (struct str){ 0 },
                       (struct str){ 0 });
     if (amount && lower_money(&reader->lowering, amount, &discount->amount_minor) &&
         discount->amount_minor <= 0)
@@ -212,7 +212,7 @@ static void read_with(struct rule_reader *reader, const struct doc_node *node)
     static const char *const words[] = { "trigger_item", NULL };
     static const char *const words_later[] = { "cart", NULL };
     int word;
-    if (!reading_word(&reader->reading, node, words, words_later, &word))
+    if (!grammar_word(&reader->grammar, node, words, words_later, &word))
         return;
     reader->rule->with_trigger_item = true;
     warn_without_item(reader, node);
@@ -222,7 +222,7 @@ static void read_threshold(struct rule_reader *reader, const struct doc_node *no
 {
     static const char *const keys[] = { "cart_total", NULL };
     const struct doc_node *total = doc_get(node, "cart_total");
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     if (!total)
         missing(reader, node, "threshold.cart_total");
@@ -235,7 +235,7 @@ static void read_floor(struct rule_reader *reader, const struct doc_node *node)
 {
     static const char *const keys[] = { "margin", "price", NULL };
     const struct doc_node *margin = doc_get(node, "margin"), *price = doc_get(node, "price");
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     int32_t bp;
     if (margin && lower_percent(&reader->lowering, margin, &bp)) {
@@ -277,7 +277,7 @@ void rule_read_offer(struct rule_reader *reader, const struct doc_node *node)
     static const char *const keys[] = { "pick", "with", "discount", "threshold", "floor", NULL };
     static const char *const keys_later[] = { "ladder",   "tiers",     "gift", "coupon", "addons",
                                               "trade_in", "subscribe", "plan", NULL };
-    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
         return;
     check_shape(reader, node);
     if (doc_get(node, "pick"))

@@ -36,7 +36,7 @@ static void check_needed(struct rule_reader *reader)
 {
     for (const char *const *key = rule_keys_needed; *key; key++)
         if (!doc_get(reader->node, *key))
-            reading_fault(&reader->reading, reader->node, DIAG_MISSING_IN_RULE, str_of(*key),
+            grammar_fault(&reader->grammar, reader->node, DIAG_MISSING_IN_RULE, str_of(*key),
                           rule_name(reader));
 }
 
@@ -44,7 +44,7 @@ static void read_kind(struct rule_reader *reader)
 {
     int kind;
     const struct doc_node *node = doc_get(reader->node, "kind");
-    if (reading_word(&reader->reading, node, kinds, kinds_later, &kind))
+    if (grammar_word(&reader->grammar, node, kinds, kinds_later, &kind))
         reader->rule->kind = kind_of[kind];
     else if (node && words_find(words_kinds(), node->text) >= 0) /* a draft keeps its kind */
         reader->rule->kind = (enum rule_kind) words_find(words_kinds(), node->text);
@@ -52,26 +52,26 @@ static void read_kind(struct rule_reader *reader)
 
 static void read_identity(struct rule_reader *reader)
 {
-    struct reading *reading = &reader->reading;
+    struct grammar *grammar = &reader->grammar;
     struct rule *rule = reader->rule;
     const struct str *tags;
     uint32_t n_tags;
     int status;
 
-    (void) reading_id(reading, doc_get(reader->node, "id"), &rule->id);
+    (void) grammar_id(grammar, doc_get(reader->node, "id"), &rule->id);
     /* Before all else: in a draft much is forgiven. */
-    if (reading_word(reading, doc_get(reader->node, "status"), words_statuses(), NULL, &status))
+    if (grammar_word(grammar, doc_get(reader->node, "status"), words_statuses(), NULL, &status))
         rule->status = (enum rule_status) status;
     else
         rule->status = STATUS_PAUSED;
-    reading->idle = rule->status == STATUS_DRAFT || rule->status == STATUS_ARCHIVED;
-    (void) reading_text(reading, doc_get(reader->node, "name"), &rule->name);
-    (void) reading_text(reading, doc_get(reader->node, "owner"), &rule->owner);
-    (void) reading_texts(reading, doc_get(reader->node, "tags"), false, &tags, &n_tags);
+    grammar->idle = rule->status == STATUS_DRAFT || rule->status == STATUS_ARCHIVED;
+    (void) grammar_text(grammar, doc_get(reader->node, "name"), &rule->name);
+    (void) grammar_text(grammar, doc_get(reader->node, "owner"), &rule->owner);
+    (void) grammar_texts(grammar, doc_get(reader->node, "tags"), false, &tags, &n_tags);
     read_kind(reader);
-    (void) reading_words(reading, doc_get(reader->node, "trigger"), words_triggers(), NULL,
+    (void) grammar_words(grammar, doc_get(reader->node, "trigger"), words_triggers(), NULL,
                          &rule->triggers);
-    (void) reading_texts(reading, doc_get(reader->node, "placement"), true, &rule->placements,
+    (void) grammar_texts(grammar, doc_get(reader->node, "placement"), true, &rule->placements,
                          &rule->n_placements);
 }
 
@@ -89,7 +89,7 @@ static void read_conditions(struct rule_reader *reader)
         if (!node)
             continue;
         if (node->kind != DOC_MAPPING || !node->first) {
-            reading_fault(&reader->reading, node, DIAG_NOT_MAPPING, node->key, (struct str){ 0 });
+            grammar_fault(&reader->grammar, node, DIAG_NOT_MAPPING, node->key, (struct str){ 0 });
             continue;
         }
         int more = lower_conditions(&reader->lowering, node, blocks[i].audience, list + n,
@@ -108,7 +108,7 @@ static void read_if_unknown(struct rule_reader *reader)
 {
     static const char *const words[] = { "skip", "allow", NULL };
     int word;
-    if (reading_word(&reader->reading, doc_get(reader->node, "if_unknown"), words, NULL, &word))
+    if (grammar_word(&reader->grammar, doc_get(reader->node, "if_unknown"), words, NULL, &word))
         reader->rule->unknown_allows = word == 1;
 }
 
@@ -120,21 +120,21 @@ static void read_rank(struct rule_reader *reader)
     struct rule *rule = reader->rule;
     int64_t priority;
 
-    if (!reading_mapping(&reader->reading, node, keys, keys_later))
+    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
         return;
     const struct doc_node *written = doc_get(node, "priority");
     if (!written)
-        reading_fault(&reader->reading, node, DIAG_MISSING_IN_RULE, STR("rank.priority"),
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_IN_RULE, STR("rank.priority"),
                       rule_name(reader));
     else if (lower_int(&reader->lowering, written, 0, 100, &priority))
         rule->priority = (int32_t) priority;
 
     const struct doc_node *group = doc_get(node, "exclusive_group");
-    if (!reading_id(&reader->reading, group, &rule->group))
+    if (!grammar_id(&reader->grammar, group, &rule->group))
         return;
     uint32_t number = strmap_get(reader->all->group_map, rule->group);
     if (number == STRMAP_NONE)
-        diag_add_guess(reader->all->diags, reader->reading.file, group->place, DIAG_UNKNOWN_GROUP,
+        diag_add_guess(reader->all->diags, reader->grammar.file, group->place, DIAG_UNKNOWN_GROUP,
                        rule->group, reader->all->group_words);
     else
         rule->group_max = reader->all->groups[number].max;
@@ -148,7 +148,7 @@ static void read_idle(struct rule_reader *reader)
     for (const char *const *key = blocks; *key; key++) {
         const struct doc_node *node = doc_get(reader->node, *key);
         if (node && node->kind != DOC_MAPPING)
-            reading_fault(&reader->reading, node, DIAG_NOT_MAPPING, node->key, (struct str){ 0 });
+            grammar_fault(&reader->grammar, node, DIAG_NOT_MAPPING, node->key, (struct str){ 0 });
     }
 }
 
@@ -208,7 +208,7 @@ void rule_read(struct ruleset_reader *all, const struct doc_file *file, const st
 {
     struct rule_reader reader = {
         .all = all,
-        .reading = { .arena = all->arena, .diags = all->diags, .file = file },
+        .grammar = { .arena = all->arena, .diags = all->diags, .file = file },
         .lowering = rule_lowering(all, file),
         .rule = rule,
         .node = node,
@@ -225,13 +225,13 @@ void rule_read(struct ruleset_reader *all, const struct doc_file *file, const st
     rule->file = arena_copy(all->arena, file->name);
     rule->line = node->place.line;
     if (node->kind != DOC_MAPPING) {
-        reading_fault(&reader.reading, node, DIAG_NOT_MAPPING, STR("rules"), (struct str){ 0 });
+        grammar_fault(&reader.grammar, node, DIAG_NOT_MAPPING, STR("rules"), (struct str){ 0 });
         return;
     }
     read_identity(&reader);
-    (void) reading_mapping(&reader.reading, node, rule_keys, rule_keys_later);
+    (void) grammar_mapping(&reader.grammar, node, rule_keys, rule_keys_later);
     check_needed(&reader);
-    if (reader.reading.idle) {
+    if (reader.grammar.idle) {
         read_idle(&reader);
         return;
     }

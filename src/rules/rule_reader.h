@@ -2,7 +2,7 @@
 #pragma once
 #include "base/strmap.h"
 #include "rules/lowering.h"
-#include "rules/reading.h"
+#include "rules/grammar.h"
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 
@@ -75,7 +75,7 @@ struct ruleset_reader {
 /* One rule while it is read. */
 struct rule_reader {
     struct ruleset_reader *all;
-    struct reading reading;
+    struct grammar grammar;
     struct lowering lowering;
     struct rule *rule;
     const struct doc_node *node;
@@ -99,5 +99,5 @@ void rule_read_message(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_limits(struct rule_reader *reader, const struct doc_node *node);
 
 /* A copy of the zone called @name in the ruleset's arena, or NULL after a diag at @node. */
-const struct civil_zone *rule_zone(struct ruleset_reader *all, struct reading *reading,
+const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *grammar,
                                    const struct doc_node *node);

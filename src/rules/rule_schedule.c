@@ -7,15 +7,15 @@
 
 static const int64_t day_s = 86400;
 
-const struct civil_zone *rule_zone(struct ruleset_reader *all, struct reading *reading,
+const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *grammar,
                                    const struct doc_node *node)
 {
     struct str name;
-    if (!reading_text(reading, node, &name))
+    if (!grammar_text(grammar, node, &name))
         return NULL;
     const struct civil_zone *found = all->settings->zone(all->settings->self, name);
     if (!found) {
-        reading_fault(reading, node, DIAG_BAD_TIMEZONE, name, (struct str){ 0 });
+        grammar_fault(grammar, node, DIAG_BAD_TIMEZONE, name, (struct str){ 0 });
         return NULL;
     }
     struct civil_zone *zone = arena_take(all->arena, sizeof *zone);
@@ -70,7 +70,7 @@ static bool read_date(struct rule_reader *reader, const struct doc_node *node, i
         good = text.at[10] == 'T' && *ret_minute >= 0;
     }
     if (!good)
-        reading_fault(&reader->reading, node, DIAG_BAD_DATE,
+        grammar_fault(&reader->grammar, node, DIAG_BAD_DATE,
                       node->kind == DOC_SCALAR ? text : str_of(doc_kind_name(node)),
                       (struct str){ 0 });
     return good;
@@ -92,11 +92,11 @@ static void read_bounds(struct rule_reader *reader, const struct doc_node *from,
         schedule->until_us = civil_instant_us(
             schedule->zone, minute < 0 ? (day + 1) * day_s : day * day_s + minute * 60);
     if (schedule->from_us >= schedule->until_us)
-        reading_fault(&reader->reading, until ? until : from, DIAG_SCHEDULE_EMPTY,
+        grammar_fault(&reader->grammar, until ? until : from, DIAG_SCHEDULE_EMPTY,
                       (struct str){ 0 }, (struct str){ 0 });
     else if (until && reader->all->settings->now_us &&
              schedule->until_us <= reader->all->settings->now_us)
-        reading_fault(&reader->reading, until, DIAG_SCHEDULE_OVER, reader->rule->id,
+        grammar_fault(&reader->grammar, until, DIAG_SCHEDULE_OVER, reader->rule->id,
                       (struct str){ 0 });
 }
 
@@ -111,7 +111,7 @@ static void read_hours(struct rule_reader *reader, const struct doc_node *node)
         closes = minute_of(node->text.at + 6, 24 * 60);
     }
     if (opens < 0 || closes < 0 || opens == closes) {
-        reading_fault(&reader->reading, node, DIAG_BAD_HOURS,
+        grammar_fault(&reader->grammar, node, DIAG_BAD_HOURS,
                       node->kind == DOC_SCALAR ? node->text : str_of(doc_kind_name(node)),
                       (struct str){ 0 });
         return;
@@ -122,7 +122,7 @@ static void read_hours(struct rule_reader *reader, const struct doc_node *node)
 
 static void read_except(struct rule_reader *reader, const struct doc_node *node)
 {
-    if (!node || !reading_list(&reader->reading, node))
+    if (!node || !grammar_list(&reader->grammar, node))
         return;
     int32_t *days = arena_take_array(reader->all->arena, int32_t, node->n_children);
     uint32_t n = 0;
@@ -132,7 +132,7 @@ static void read_except(struct rule_reader *reader, const struct doc_node *node)
         if (!read_date(reader, item, &day, &minute))
             continue;
         if (minute >= 0)
-            reading_fault(&reader->reading, item, DIAG_BAD_DATE, item->text, (struct str){ 0 });
+            grammar_fault(&reader->grammar, item, DIAG_BAD_DATE, item->text, (struct str){ 0 });
         days[n++] = (int32_t) day;
     }
     reader->rule->schedule.except_days = days;
@@ -149,13 +149,13 @@ void rule_read_schedule(struct rule_reader *reader, const struct doc_node *node)
     static const char *const days_later[] = { "holiday", NULL };
     struct schedule *schedule = &reader->rule->schedule;
 
-    if (!reading_mapping(&reader->reading, node, keys, NULL))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     schedule->always = false;
     const struct doc_node *zone = doc_get(node, "timezone");
     if (zone)
-        schedule->zone = rule_zone(reader->all, &reader->reading, zone);
-    (void) reading_words(&reader->reading, doc_get(node, "days"), days, days_later,
+        schedule->zone = rule_zone(reader->all, &reader->grammar, zone);
+    (void) grammar_words(&reader->grammar, doc_get(node, "days"), days, days_later,
                          &schedule->days);
     read_hours(reader, doc_get(node, "hours"));
     read_except(reader, doc_get(node, "except"));

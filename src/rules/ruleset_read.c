@@ -78,7 +78,7 @@ static void take_id(struct ruleset_reader *all, const struct doc_file *file,
 {
     const struct doc_node *id = doc_get(node, "id");
     struct rule *rule = &all->rules[all->n_rules];
-    struct reading reading = { .arena = all->arena, .diags = all->diags, .file = file };
+    struct grammar grammar = { .arena = all->arena, .diags = all->diags, .file = file };
 
     all->rule_ids[all->n_rules] =
         (struct head_value){ rule->id, file, id ? id->place : node->place };
@@ -88,7 +88,7 @@ static void take_id(struct ruleset_reader *all, const struct doc_file *file,
     if (first != STRMAP_NONE) {
         const struct head_value *other = &all->rule_ids[first];
         diag_add(all->diags, file, id->place, DIAG_DUPLICATE_ID, rule->id,
-                 reading_place(&reading, other->file, other->place), (struct str){ 0 });
+                 grammar_place(&grammar, other->file, other->place), (struct str){ 0 });
         return;
     }
     all->full |= strmap_put(all->rule_map, rule->id, all->n_rules) != OK;
@@ -97,8 +97,8 @@ static void take_id(struct ruleset_reader *all, const struct doc_file *file,
 static void read_rules(struct ruleset_reader *all, const struct doc_file *file)
 {
     const struct doc_node *list = doc_get(file->root, "rules");
-    struct reading reading = { .arena = all->arena, .diags = all->diags, .file = file };
-    if (!reading_list(&reading, list))
+    struct grammar grammar = { .arena = all->arena, .diags = all->diags, .file = file };
+    if (!grammar_list(&grammar, list))
         return;
     for (const struct doc_node *node = list->first; node; node = node->next) {
         rule_read(all, file, node, &all->rules[all->n_rules]);

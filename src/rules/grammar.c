@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rules/reading.h"
+#include "rules/grammar.h"
 
 #include "base/strmap.h"
 #include "rules/words.h"
@@ -12,105 +12,105 @@ static struct str name_of(const struct doc_node *node)
     return node->key.len ? node->key : node->text.len ? node->text : STR("-");
 }
 
-void reading_fault(struct reading *reading, const struct doc_node *node, enum diag_code code,
+void grammar_fault(struct grammar *grammar, const struct doc_node *node, enum diag_code code,
                    struct str arg0, struct str arg1)
 {
-    diag_add(reading->diags, reading->file, node->place, code, arg0, arg1, (struct str){ 0 });
+    diag_add(grammar->diags, grammar->file, node->place, code, arg0, arg1, (struct str){ 0 });
 }
 
-static void not_supported(struct reading *reading, struct doc_place place, struct str what)
+static void not_supported(struct grammar *grammar, struct doc_place place, struct str what)
 {
-    diag_add(reading->diags, reading->file, place,
-             reading->idle ? DIAG_NOT_SUPPORTED_DRAFT : DIAG_NOT_SUPPORTED, what, (struct str){ 0 },
+    diag_add(grammar->diags, grammar->file, place,
+             grammar->idle ? DIAG_NOT_SUPPORTED_DRAFT : DIAG_NOT_SUPPORTED, what, (struct str){ 0 },
              (struct str){ 0 });
 }
 
 /* The wrong word with the closest of two tables as a guess. */
-static void guess(struct reading *reading, struct doc_place place, enum diag_code code,
+static void guess(struct grammar *grammar, struct doc_place place, enum diag_code code,
                   struct str wrong, const char *const *known, const char *const *later)
 {
     bool in_known = diag_closest(wrong, known).at || !later;
-    diag_add_guess(reading->diags, reading->file, place, code, wrong, in_known ? known : later);
+    diag_add_guess(grammar->diags, grammar->file, place, code, wrong, in_known ? known : later);
 }
 
-bool reading_mapping(struct reading *reading, const struct doc_node *node, const char *const *known,
+bool grammar_mapping(struct grammar *grammar, const struct doc_node *node, const char *const *known,
                      const char *const *later)
 {
     if (!node)
         return false;
     if (node->kind != DOC_MAPPING) {
-        reading_fault(reading, node, DIAG_NOT_MAPPING, name_of(node), (struct str){ 0 });
+        grammar_fault(grammar, node, DIAG_NOT_MAPPING, name_of(node), (struct str){ 0 });
         return false;
     }
     for (const struct doc_node *member = node->first; member; member = member->next) {
         if (words_find(known, member->key) >= 0)
             continue;
         if (later && words_find(later, member->key) >= 0)
-            not_supported(reading, member->key_place, member->key);
+            not_supported(grammar, member->key_place, member->key);
         else
-            guess(reading, member->key_place, DIAG_UNKNOWN_KEY, member->key, known, later);
+            guess(grammar, member->key_place, DIAG_UNKNOWN_KEY, member->key, known, later);
     }
     return true;
 }
 
-bool reading_list(struct reading *reading, const struct doc_node *node)
+bool grammar_list(struct grammar *grammar, const struct doc_node *node)
 {
     if (!node)
         return false;
     if (node->kind != DOC_SEQUENCE)
-        reading_fault(reading, node, DIAG_NOT_LIST, name_of(node), (struct str){ 0 });
+        grammar_fault(grammar, node, DIAG_NOT_LIST, name_of(node), (struct str){ 0 });
     else if (!node->first)
-        reading_fault(reading, node, DIAG_EMPTY_LIST, name_of(node), (struct str){ 0 });
+        grammar_fault(grammar, node, DIAG_EMPTY_LIST, name_of(node), (struct str){ 0 });
     return node->kind == DOC_SEQUENCE && node->first;
 }
 
-static bool is_text(struct reading *reading, const struct doc_node *node)
+static bool is_text(struct grammar *grammar, const struct doc_node *node)
 {
     if (!node)
         return false;
     if (node->kind != DOC_SCALAR)
-        reading_fault(reading, node, DIAG_NOT_TEXT, name_of(node), (struct str){ 0 });
+        grammar_fault(grammar, node, DIAG_NOT_TEXT, name_of(node), (struct str){ 0 });
     else if (node->text.len == 0)
-        reading_fault(reading, node, DIAG_EMPTY_VALUE, name_of(node), (struct str){ 0 });
+        grammar_fault(grammar, node, DIAG_EMPTY_VALUE, name_of(node), (struct str){ 0 });
     return node->kind == DOC_SCALAR && node->text.len > 0;
 }
 
-bool reading_text(struct reading *reading, const struct doc_node *node, struct str *ret_text)
+bool grammar_text(struct grammar *grammar, const struct doc_node *node, struct str *ret_text)
 {
-    if (!is_text(reading, node))
+    if (!is_text(grammar, node))
         return false;
-    *ret_text = arena_copy(reading->arena, node->text);
+    *ret_text = arena_copy(grammar->arena, node->text);
     return ret_text->at != NULL;
 }
 
-bool reading_word(struct reading *reading, const struct doc_node *node, const char *const *words,
+bool grammar_word(struct grammar *grammar, const struct doc_node *node, const char *const *words,
                   const char *const *later, int *ret_word)
 {
-    if (!is_text(reading, node))
+    if (!is_text(grammar, node))
         return false;
     int word = words_find(words, node->text);
     if (word >= 0)
         *ret_word = word;
     else if (later && words_find(later, node->text) >= 0)
-        not_supported(reading, node->place, node->text);
+        not_supported(grammar, node->place, node->text);
     else
-        guess(reading, node->place, DIAG_UNKNOWN_WORD, node->text, words, later);
+        guess(grammar, node->place, DIAG_UNKNOWN_WORD, node->text, words, later);
     return word >= 0;
 }
 
-bool reading_words(struct reading *reading, const struct doc_node *node, const char *const *words,
+bool grammar_words(struct grammar *grammar, const struct doc_node *node, const char *const *words,
                    const char *const *later, uint32_t *ret_bits)
 {
     uint32_t bits = 0;
-    bool good = reading_list(reading, node);
+    bool good = grammar_list(grammar, node);
     if (!good)
         return false;
     for (const struct doc_node *item = node->first; item; item = item->next) {
         int word;
-        if (!reading_word(reading, item, words, later, &word)) {
+        if (!grammar_word(grammar, item, words, later, &word)) {
             good = false;
         } else if (bits & 1u << word) {
-            reading_fault(reading, item, DIAG_DUPLICATE_VALUE, item->text, (struct str){ 0 });
+            grammar_fault(grammar, item, DIAG_DUPLICATE_VALUE, item->text, (struct str){ 0 });
             good = false;
         } else {
             bits |= 1u << word;
@@ -120,22 +120,22 @@ bool reading_words(struct reading *reading, const struct doc_node *node, const c
     return good;
 }
 
-bool reading_check_id(struct reading *reading, struct str id, struct doc_place place)
+bool grammar_check_id(struct grammar *grammar, struct str id, struct doc_place place)
 {
     bool good = id.len >= ID_MIN && id.len <= ID_MAX && id.at[0] != '-';
     for (size_t i = 0; good && i < id.len; i++)
         good = (id.at[i] >= 'a' && id.at[i] <= 'z') || (id.at[i] >= '0' && id.at[i] <= '9') ||
                id.at[i] == '-';
     if (!good)
-        diag_add(reading->diags, reading->file, place, DIAG_BAD_ID, id, (struct str){ 0 },
+        diag_add(grammar->diags, grammar->file, place, DIAG_BAD_ID, id, (struct str){ 0 },
                  (struct str){ 0 });
     return good;
 }
 
-bool reading_id(struct reading *reading, const struct doc_node *node, struct str *ret_id)
+bool grammar_id(struct grammar *grammar, const struct doc_node *node, struct str *ret_id)
 {
-    return is_text(reading, node) && reading_check_id(reading, node->text, node->place) &&
-           reading_text(reading, node, ret_id);
+    return is_text(grammar, node) && grammar_check_id(grammar, node->text, node->place) &&
+           grammar_text(grammar, node, ret_id);
 }
 
 /* Is @text among the first @n of @texts? @seen, made when there are many, knows them all. */
@@ -149,22 +149,22 @@ static bool is_twice(struct strmap *seen, const struct str *texts, uint32_t n, s
     return false;
 }
 
-bool reading_texts(struct reading *reading, const struct doc_node *node, bool ids,
+bool grammar_texts(struct grammar *grammar, const struct doc_node *node, bool ids,
                    const struct str **ret_texts, uint32_t *ret_n)
 {
-    bool good = reading_list(reading, node);
+    bool good = grammar_list(grammar, node);
     if (!good)
         return false;
-    struct str *texts = arena_take_array(reading->arena, struct str, node->n_children);
+    struct str *texts = arena_take_array(grammar->arena, struct str, node->n_children);
     AUTO(strmap_free)
     struct strmap *seen = node->n_children > FEW ? strmap_new(node->n_children) : NULL;
     uint32_t n = 0;
     for (const struct doc_node *item = node->first; item && texts; item = item->next) {
         struct str text;
-        if (!(ids ? reading_id(reading, item, &text) : reading_text(reading, item, &text))) {
+        if (!(ids ? grammar_id(grammar, item, &text) : grammar_text(grammar, item, &text))) {
             good = false;
         } else if (is_twice(seen, texts, n, text)) {
-            reading_fault(reading, item, DIAG_DUPLICATE_VALUE, text, (struct str){ 0 });
+            grammar_fault(grammar, item, DIAG_DUPLICATE_VALUE, text, (struct str){ 0 });
             good = false;
         } else {
             texts[n++] = text;
@@ -176,11 +176,11 @@ bool reading_texts(struct reading *reading, const struct doc_node *node, bool id
     return good && texts;
 }
 
-struct str reading_place(struct reading *reading, const struct doc_file *file,
+struct str grammar_place(struct grammar *grammar, const struct doc_file *file,
                          struct doc_place place)
 {
     struct out out;
-    out_init(&out, reading->diags->arena, 64);
+    out_init(&out, grammar->diags->arena, 64);
     out_text(&out, file->name);
     out_printf(&out, ":%u", place.line);
     return out_str(&out);
