@@ -96,6 +96,7 @@ struct fault {
     const char *reason; /* NULL: none */
     struct str value;
     bool other_currency;
+    uint32_t rounded; /* amounts */
 };
 
 static struct str field(const struct catalog_csv *self, const struct csv_row *row,
@@ -111,17 +112,19 @@ static struct str either(struct str first, struct str second)
 
 static void fail(struct fault *fault, const char *reason, struct str value)
 {
-    if (!fault->reason)
-        *fault = (struct fault){ .reason = reason, .value = value };
+    if (fault->reason)
+        return;
+    fault->reason = reason;
+    fault->value = value;
 }
 
-static int64_t read_amount(struct catalog_csv *self, struct str text, const char *bad,
+static int64_t read_amount(const struct catalog_csv *self, struct str text, const char *bad,
                            struct fault *fault)
 {
     int64_t minor = 0;
     switch (csv_read_money(text, self->money, &minor)) {
     case CSV_MONEY_READ: break;
-    case CSV_MONEY_ROUNDED: self->tally->rounded++; break;
+    case CSV_MONEY_ROUNDED: fault->rounded++; break;
     case CSV_MONEY_BAD: fail(fault, bad, text); break;
     case CSV_MONEY_OTHER_CURRENCY:
         *fault = (struct fault){ .reason = bad, .value = text, .other_currency = true };
@@ -130,7 +133,7 @@ static int64_t read_amount(struct catalog_csv *self, struct str text, const char
     return minor;
 }
 
-static void read_numbers(struct catalog_csv *self, const struct csv_row *row,
+static void read_numbers(const struct catalog_csv *self, const struct csv_row *row,
                          struct product *product, struct fault *fault)
 {
     struct str price = field(self, row, COLUMN_PRICE), cost = field(self, row, COLUMN_COST);
@@ -238,6 +241,7 @@ static enum err on_row(void *self_, const struct csv_row *row, struct err_note *
     if (fault.reason)
         return refuse(self, row, fault.reason, fault.value);
     TRY(catalog_builder_add(self->builder, &product, note));
+    self->tally->rounded += fault.rounded;
     self->tally->accepted++;
     return OK;
 }

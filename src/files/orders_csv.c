@@ -71,10 +71,17 @@ static const char *read_quantity(struct str text, int64_t *ret_quantity)
     return NULL;
 }
 
-static const char *read_price(struct orders_csv *self, struct str text, int64_t *ret_minor,
-                              bool *ret_other_currency)
+struct reading {
+    struct order_book_line line;
+    const char *reason; /* NULL: fine */
+    struct str value;
+    bool other_currency, rounded;
+};
+
+static const char *read_price(const struct csv_money *money, struct str text,
+                              struct reading *reading)
 {
-    const struct csv_money *money = &self->settings->money;
+    int64_t *ret_minor = &reading->line.unit_price_minor;
     struct str positive = text;
     if (str_starts_with(text, STR("-"))) {
         positive.at++;
@@ -82,10 +89,10 @@ static const char *read_price(struct orders_csv *self, struct str text, int64_t 
     }
     switch (csv_read_money(positive, money, ret_minor)) {
     case CSV_MONEY_READ: break;
-    case CSV_MONEY_ROUNDED: self->tally->rounded++; break;
+    case CSV_MONEY_ROUNDED: reading->rounded = true; break;
     case CSV_MONEY_BAD: return "has a unit price that is not an amount";
     case CSV_MONEY_OTHER_CURRENCY:
-        *ret_other_currency = true;
+        reading->other_currency = true;
         return "has a unit price that is not an amount";
     }
     if (positive.len < text.len)
@@ -94,13 +101,6 @@ static const char *read_price(struct orders_csv *self, struct str text, int64_t 
         return "has a unit price of zero: a gift or a correction, not an order line";
     return NULL;
 }
-
-struct reading {
-    struct order_book_line line;
-    const char *reason; /* NULL: fine */
-    struct str value;
-    bool other_currency;
-};
 
 static void judge(struct reading *reading, const char *reason, struct str value)
 {
@@ -140,9 +140,7 @@ static void read_fields(struct orders_csv *self, const struct csv_row *row, stru
         reading->line.at_us <= 0)
         judge(reading, "has a date that is not like 2026-11-21T10:30:00 or 2026-11-21", at);
     judge(reading, read_quantity(quantity, &reading->line.quantity), quantity);
-    judge(reading,
-          read_price(self, price, &reading->line.unit_price_minor, &reading->other_currency),
-          price);
+    judge(reading, read_price(&self->settings->money, price, reading), price);
 }
 
 static enum err on_row(void *self_, const struct csv_row *row, struct err_note *note)
@@ -171,6 +169,7 @@ static enum err on_row(void *self_, const struct csv_row *row, struct err_note *
         csv_tally_refuse(self->tally, row->line, reading.reason, reading.value, row->text);
     else
         self->tally->accepted++;
+    self->tally->rounded += reading.rounded && !reading.reason;
     return OK;
 }
 
