@@ -16,7 +16,7 @@ enum {
     POOL_MOST = 256,                     /* more at once are freed again */
     BODY_FIRST_BYTES = 4096,
     SMALL_BODY_BYTES = 16 * 1024,
-    DROP_MOST_BYTES = 1024 * 1024, /* of a body that is refused, read all the same */
+    DROP_MOST_BYTES = 4 * 1024 * 1024, /* of a body that is refused, read all the same */
 };
 
 struct exchange *exchange_take(struct worker *worker)
@@ -89,10 +89,12 @@ static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
+/* The last is what `curl -d` says of every body: people try an API that way, and mean JSON. */
 static bool is_json_type(struct str type)
 {
     static const char *const known[] = { "application/json", "application/cloudevents+json",
-                                         "application/cloudevents-batch+json" };
+                                         "application/cloudevents-batch+json",
+                                         "application/x-www-form-urlencoded" };
     const char *end = memchr(type.at, ';', type.len);
     size_t len = end ? (size_t) (end - type.at) : type.len;
     while (len && (type.at[len - 1] == ' ' || type.at[len - 1] == '\t'))
