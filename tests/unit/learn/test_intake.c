@@ -332,7 +332,8 @@ START_TEST(refuses_a_body_that_is_not_json)
                                        "[{}]]",
                                        "\xff{}",
                                        "{\"a\":\"\xc3\x28\"}",
-                                       "\xef\xbb\xbf{}" };
+                                       "\xef\xbb\xbf{}",
+                                       "{\"a\":\"\\u0000\"}" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_unreadable(str_of(bad[i]), ERR_INPUT);
     assert_unreadable((struct str){ "{}\0", 3 }, ERR_INPUT);
