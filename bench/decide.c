@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/metric.h"
 #include "base/snapshot.h"
+#include "files/rules_dir.h"
 #include "learn.h"
 #include "model/copurchase.h"
 #include "model/model.h"
@@ -108,6 +109,23 @@ static struct model *model_of(const char *data, const struct catalog *catalog)
     arena_free(counting.arena);
     copurchase_free(counting.counts);
     return model;
+}
+
+static struct ruleset *rules_of(const char *dir)
+{
+    struct rules_reading *reading;
+    struct err_note note = { "" };
+    enum err err = rules_dir_read(dir, started_wall_us, &reading);
+    if (err == ERR_INPUT) {
+        struct out out;
+        out_init(&out, reading->arena, 4096);
+        diags_print(&reading->diags, LOCALE_EN, false, &out);
+        fprintf(stderr, "%.*s", (int) out.len, out.at);
+    }
+    must(err, "rules", &note);
+    struct ruleset *rules = ruleset_ref(reading->ruleset);
+    rules_reading_free(reading);
+    return rules;
 }
 
 static struct world *world_of(const struct settings *settings)

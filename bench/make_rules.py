@@ -20,11 +20,16 @@ import pathlib
 import random
 import re
 
-TRIGGERS = ['add_to_cart', 'cart_view', 'checkout', 'product_view', 'post_purchase', 'login',
-            'remove_from_cart', 'order_delivered', 'reorder_due', 'hesitation', 'exit_intent',
-            'survey_answered', 'support_resolved']
-PLACEMENTS = ['cart-drawer', 'cart-page', 'product-modal', 'email']
-NAMES_AN_ITEM = {'add_to_cart', 'product_view', 'remove_from_cart'}
+# Half of the rules hang on triggers that name an item: only these can swap it or bundle with it.
+NAMES_AN_ITEM = ['add_to_cart', 'product_view', 'remove_from_cart']
+OTHER_TRIGGERS = ['cart_view', 'checkout', 'post_purchase', 'login', 'order_delivered', 'reorder_due',
+                  'hesitation', 'exit_intent', 'survey_answered']
+ITEM_PLACEMENTS = ['cart-drawer', 'product-modal', 'product-page', 'cart-page', 'mini-cart', 'app-sheet',
+                   'kiosk', 'chat']
+OTHER_PLACEMENTS = ['cart-page', 'email', 'home']
+PAIRS = [*((trigger, placement) for placement in ITEM_PLACEMENTS for trigger in NAMES_AN_ITEM),
+         *((trigger, placement) for placement in OTHER_PLACEMENTS for trigger in OTHER_TRIGGERS)]
+KINDS = ['cross_sell', 'upsell', 'bundle', 'free_shipping']
 RULES_A_FILE = 100
 
 PLAIN = re.compile(r'[A-Za-z][A-Za-z_.-]*|[0-9]+(\.[0-9]+)?%|[1-9][0-9]*[smhd]|\d{4}-\d\d-\d\d|\d\d:\d\d-\d\d:\d\d')
@@ -159,13 +164,13 @@ def audience(shop, dice):
 
 
 def rule(shop, dice, number, trigger, placement, focus):
-    kind = dice.choices(['cross_sell', 'upsell', 'bundle', 'free_shipping'], [50, 22, 22, 6])[0]
-    eager = focus is not None
-    category = focus or shop.category(dice)
     names_item = trigger in NAMES_AN_ITEM
+    kind = dice.choices(KINDS, [35, 35, 25, 5] if names_item else [85, 0, 0, 15])[0]
+    eager = focus is not None
+    if eager:  # the best three are one of each kind
+        kind = KINDS[number % 3]
+    category = focus or shop.category(dice)
     of = 'trigger_item' if names_item and (kind != 'cross_sell' or dice.random() < .4) else 'cart'
-    if (eager and kind == 'free_shipping') or (kind == 'bundle' and not names_item):
-        kind = 'cross_sell'
 
     made = {'id': f'r{number:04d}-{kind.replace("_", "-")}', 'name': f'Rule {number} about {category}',
             'kind': kind, 'status': 'active', 'owner': f'team-{number % 7}',
@@ -184,7 +189,7 @@ def rule(shop, dice, number, trigger, placement, focus):
                                         'count': 'shown'}]}
     if dice.random() < .6:
         made['limits']['after_decline'] = {'silence': dice.choice(['7d', '14d', '30d']), 'scope': 'rule'}
-    made['rank'] = {'priority': dice.randint(10, 90)}
+    made['rank'] = {'priority': 90 - number if eager else dice.randint(10, 80)}
     made['message'] = message(kind, category)
     return made
 
@@ -193,11 +198,10 @@ def make_rules(catalog, count=1000, sharing=20, focus_skus=(), seed=1):
     """The rules as dictionaries, in the order of their numbers."""
     shop = Shop(catalog)
     dice = random.Random(seed)
-    pairs = [(trigger, placement) for placement in PLACEMENTS for trigger in TRIGGERS]
     about = [shop.products[sku]['category'] for sku in focus_skus if sku in shop.products]
     made = []
     for number in range(count):
-        trigger, placement = pairs[number // sharing % len(pairs)]
+        trigger, placement = PAIRS[number // sharing % len(PAIRS)]
         focus = about[number % len(about)] if about and number < sharing * 2 // 5 else None
         made.append(rule(shop, dice, number, trigger, placement, focus))
     return made
