@@ -203,19 +203,27 @@ static uint32_t collect_slots(const struct expr *expr, uint32_t *slots, uint32_t
     return n;
 }
 
+/* The name of a slot of the current item as rule files write it: without the "i." of CEL. */
+static void show_name(const struct fact_names *names, uint32_t slot, struct out *out)
+{
+    const size_t prefix = sizeof EXPR_ELEMENT "." - 1;
+    size_t at = out->len;
+
+    names->names.print(&names->names, slot, true, out);
+    if (out->failed || slot == FACT_NOW)
+        return;
+    memmove(out->at + at, out->at + at + prefix, out->len - at - prefix);
+    out->len -= prefix;
+}
+
 /* The current item: "CAM-A7 (category camera, unit_price 198000)". */
 static void show_item(struct facts *facts, const struct fact_names *names, const uint32_t *slots,
                       uint32_t n_slots, struct out *out)
 {
     out_text(out, facts->item_sku);
     for (uint32_t i = 0; i < n_slots; i++) {
-        size_t at = out->len + 2;
         out_text(out, i ? STR(", ") : STR(" ("));
-        names->names.print(&names->names, slots[i], true, out);
-        if (!out->failed && out->len > at + 2) { /* without the "i." of CEL */
-            memmove(out->at + at, out->at + at + 2, out->len - at - 2);
-            out->len -= 2;
-        }
+        show_name(names, slots[i], out);
         out_char(out, ' ');
         show_value(facts, slots[i], facts->scope.load(&facts->scope, slots[i]), out);
     }
@@ -248,13 +256,34 @@ static void see_items(struct facts *facts, const struct expr *walk, struct out *
         out_text(out, STR(", …"));
 }
 
+/* What one item should be: "category lens, unit_price >= 1000". */
+static void want_item(const struct facts *facts, const struct fact_names *names,
+                      const struct expr *expr, bool negated, struct out *out)
+{
+    if (expr->op == EXPR_NOT) {
+        want_item(facts, names, expr->children[0], !negated, out);
+    } else if (subject_of(expr, NULL)) {
+        const struct expr *subject = subject_of(expr, NULL);
+        show_name(names, subject->op == EXPR_SUB ? subject->children[1]->slot : subject->slot, out);
+        out_char(out, ' ');
+        want(facts, expr, negated, out);
+    } else {
+        bool is_and = (expr->op == EXPR_AND) != negated;
+        for (uint32_t i = 0; i < expr->n_children; i++) {
+            if (i > 0)
+                out_text(out, is_and ? STR(", ") : STR(" or "));
+            want_item(facts, names, expr->children[i], negated, out);
+        }
+    }
+}
+
 static void want_items(const struct facts *facts, const struct expr *walk, const char *what,
                        struct out *out)
 {
     struct fact_names names = fact_names_of(facts->attr_names);
 
-    out_printf(out, "%s where ", what);
-    expr_print(walk->children[1], &names.names, out);
+    out_printf(out, "%s with ", what);
+    want_item(facts, &names, walk->children[1], false, out);
 }
 
 /* The COUNT that @expr compares (each side of a range has its own, of the same items), or NULL. */

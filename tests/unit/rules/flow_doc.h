@@ -2,6 +2,7 @@
 #pragma once
 #include <ctype.h>
 
+#include "base/arena.h"
 #include "rules/doc.h"
 #include "suite.h"
 

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditions are written as rule files write them, lowered, and asked of a small shop. */
+#include "flow_doc.h"
+#include "rules/lowering.h"
+#include "rules/ruleset.h"
+#include "small_shop.h"
+
+enum { ROOM = 16 };
+
+struct fixture {
+    struct arena *arena;
+    struct small_shop *shop;
+    struct condition list[ROOM];
+    struct rule rule;
+};
+
+static void teardown(struct fixture **f)
+{
+    small_shop_free_at(&(*f)->shop);
+    arena_free((*f)->arena);
+    free(*f);
+}
+#define FIXTURE __attribute__((cleanup(teardown))) struct fixture *
+
+static struct fixture *fixture(void)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    f->arena = arena_new(1 << 16, 1 << 24);
+    f->shop = small_shop_new();
+    f->rule.schedule.always = true;
+    return f;
+}
+
+static uint32_t find_attr(void *self, struct str name)
+{
+    struct fixture *f = self;
+    for (uint32_t n = 0; n < 3; n++)
+        if (str_eq(f->shop->attr_names[n], name))
+            return n;
+    ck_abort_msg("no such attribute");
+    return 0;
+}
+
+static void write_rule(struct fixture *f, bool audience, const char *text)
+{
+    struct diags diags;
+    struct doc_file file = { .name = STR("rules.yaml") };
+    struct lowering lowering = {
+        .arena = f->arena, .diags = &diags, .file = &file, .self = f, .attr = find_attr
+    };
+    diags_init(&diags, f->arena);
+    int n = lower_conditions(&lowering, flow_doc(f->arena, text), audience, f->list, ROOM);
+    ck_assert_msg(n > 0, "%s", text);
+    f->rule.conditions = f->list;
+    f->rule.n_conditions = (uint32_t) n;
+}
+
+static struct match_verdict ask(struct fixture *f)
+{
+    return rule_matches(&f->rule, &f->shop->facts, SHOP_NOW);
+}
+
+static void answers_as(struct fixture *f, bool audience, const char *text, enum match_answer answer)
+{
+    write_rule(f, audience, text);
+    struct match_verdict verdict = ask(f);
+    ck_assert_msg(verdict.answer == answer, "%s: %d", text, verdict.answer);
+    ck_assert((verdict.failed == NULL) == (answer == MATCH_YES));
+}
+
+static void answers(struct fixture *f, const char *text, enum match_answer answer)
+{
+    answers_as(f, false, text, answer);
+}
+
+/* The first condition of @text, explained. */
+static void explains(struct fixture *f, const char *text, const char *seen, const char *wanted)
+{
+    struct out outs[2];
+    out_init(&outs[0], f->arena, 8);
+    out_init(&outs[1], f->arena, 8);
+    write_rule(f, false, text);
+    condition_explain(&f->list[0], &f->shop->facts, &outs[0], &outs[1]);
+    out_char(&outs[0], '\0');
+    out_char(&outs[1], '\0');
+    ck_assert_str_eq(outs[0].at, seen);
+    ck_assert_str_eq(outs[1].at, wanted);
+}
+
+START_TEST(conditions_about_the_cart_are_answered)
+{
+    FIXTURE f = fixture();
+    answers(f, "{cart.total: {at_least: 204100}}", MATCH_YES);
+    answers(f, "{cart.total: {more_than: 204100}}", MATCH_NO);
+    answers(f, "{cart.has: {category: camera, unit_price: {at_least: 198000}}}", MATCH_YES);
+    answers(f, "{cart.count: {where: {sku: {starts_with: CARD}}, at_least: 2}}", MATCH_YES);
+    answers(f, "{cart.count: {where: {sku: {starts_with: CARD}}, at_least: 3}}", MATCH_NO);
+    answers(f, "{cart.has: {attr.megapixels: {at_least: 24.2}}}", MATCH_YES);
+    answers(f, "{cart.has: {tag: beginner}}", MATCH_YES);
+    answers(f, "{context.channel: [app, web], cart.quantity: 4}", MATCH_YES);
+}
+END_TEST
+
+START_TEST(an_item_that_the_catalogue_does_not_know_leaves_the_answer_open)
+{
+    FIXTURE f = fixture();
+    answers(f, "{cart.lacks: {category: lens}}", MATCH_UNKNOWN); /* GONE-1 might be one */
+    answers(f, "{cart.lacks: {category: camera}}", MATCH_NO);
+    answers(f, "{cart.has: {category: lens}}", MATCH_UNKNOWN);
+    answers(f, "{cart.count: {where: {category: camera}, at_least: 1}}", MATCH_UNKNOWN);
+    f->shop->cart.n_lines = 2; /* without it */
+    answers(f, "{cart.lacks: {category: lens}}", MATCH_YES);
+    answers(f, "{cart.has: {category: lens}}", MATCH_NO);
+    answers(f, "{cart.count: {where: {category: camera}, at_least: 1}}", MATCH_YES);
+}
+END_TEST
+
+START_TEST(missing_is_unknown_and_never_fires_however_it_is_put)
+{
+    static const char *const put[] = {
+        "{not_owns: {category: lens}}",
+        "{owns: {category: lens}}",
+        "{none: [{owns: {category: lens}}]}",
+        "{country: {is_not: US}}",
+        "{country: {none_of: [US, GB]}}",
+        "{new_customer: true}",
+        "{new_customer: false}",
+        "{consent: personalization}",
+        "{none: [{customer.consent: marketing}]}",
+        "{bought_within: {where: {category: lens}, within: 30d}}",
+        "{customer.last_order_at: {older_than: 30d}}",
+        "{any: [{country: JP}, {customer.orders: 0}]}",
+    };
+    FIXTURE f = fixture();
+    f->shop->facts.person = NULL;
+    for (size_t i = 0; i < sizeof put / sizeof *put; i++)
+        answers_as(f, true, put[i], MATCH_UNKNOWN);
+
+    f->rule.unknown_allows = true; /* if_unknown: allow */
+    for (size_t i = 0; i < sizeof put / sizeof *put; i++)
+        answers_as(f, true, put[i], MATCH_YES);
+}
+END_TEST
+
+START_TEST(what_is_known_of_the_person_is_answered)
+{
+    FIXTURE f = fixture();
+    answers_as(f, true, "{owns: {category: lens}}", MATCH_YES);
+    answers_as(f, true, "{not_owns: {category: lens}}", MATCH_NO);
+    answers_as(f, true, "{bought_within: {where: {category: lens}, within: 10d}}", MATCH_YES);
+    answers_as(f, true, "{bought_within: {where: {sku: LENS-50}, within: 9d}}", MATCH_NO);
+    answers_as(f, true, "{consent: [personalization, profiling]}", MATCH_YES);
+    answers_as(f, true, "{consent: [personalization, marketing]}", MATCH_NO);
+    answers_as(f, true, "{customer.last_order_at: {within: 10d}}", MATCH_YES);
+    answers_as(f, true, "{customer.last_order_at: {older_than: 10d}}", MATCH_NO);
+    answers_as(f, true, "{customer.spend: {at_least: 90000}, new_customer: false}", MATCH_YES);
+    answers_as(f, true, "{not_owns: {category: phone}}",
+               MATCH_UNKNOWN); /* the bag has no category */
+}
+END_TEST
+
+START_TEST(a_known_no_is_a_no_even_when_unknown_is_allowed)
+{
+    FIXTURE f = fixture();
+    f->rule.unknown_allows = true;
+    answers(f, "{context.country: JP, cart.total: 1}", MATCH_NO);
+    ck_assert(str_is(ask(f).failed->key, "cart.total"));
+}
+END_TEST
+
+START_TEST(the_first_condition_that_is_not_true_is_named)
+{
+    FIXTURE f = fixture();
+    write_rule(f, false, "{cart.total: 204100,\n context.country: JP,\n cart.quantity: 9}");
+    struct match_verdict verdict = ask(f);
+    ck_assert_int_eq(verdict.answer, MATCH_UNKNOWN);
+    ck_assert_ptr_eq(verdict.failed, &f->list[1]);
+    ck_assert_uint_eq(verdict.failed->line, 2);
+}
+END_TEST
+
+START_TEST(a_rule_off_its_schedule_is_not_asked_further)
+{
+    FIXTURE f = fixture();
+    write_rule(f, false, "{cart.total: 204100}");
+    f->rule.schedule = (struct schedule){
+        .from_us = SHOP_NOW + 1, .until_us = INT64_MAX, .opens_minute = -1, .closes_minute = -1
+    };
+    struct match_verdict verdict = ask(f);
+    ck_assert_int_eq(verdict.answer, MATCH_OFF_SCHEDULE);
+    ck_assert_ptr_null(verdict.failed);
+    ck_assert_int_eq(rule_matches(&f->rule, &f->shop->facts, SHOP_NOW + 1).answer, MATCH_YES);
+}
+END_TEST
+
+START_TEST(a_rule_without_conditions_matches)
+{
+    FIXTURE f = fixture();
+    ck_assert_int_eq(ask(f).answer, MATCH_YES);
+}
+END_TEST
+
+START_TEST(a_plain_comparison_explains_the_value_seen_and_wanted)
+{
+    FIXTURE f = fixture();
+    explains(f, "{cart.total: {at_least: 300000}}", "204100", ">= 300000");
+    explains(f, "{cart.total: {between: [1, 2]}}", "204100", ">= 1 and <= 2");
+    explains(f, "{context.channel: app}", "web", "app");
+    explains(f, "{context.channel: {is_not: web}}", "web", "not web");
+    explains(f, "{context.channel: [app, kiosk]}", "web", "one of app, kiosk");
+    explains(f, "{context.channel: {none_of: [app, web]}}", "web", "none of app, web");
+    explains(f, "{context.channel: {starts_with: a}}", "web", "starts with a");
+    explains(f, "{context.country: JP}", "unknown", "JP");
+    explains(f, "{context.country: {exists: true}}", "unknown", "known");
+    explains(f, "{customer.new: true}", "false", "true");
+    explains(f, "{customer.new: false}", "false", "false");
+    explains(f, "{customer.last_order_at: {within: 36h}}", "10d", "<= 1d 12h");
+    explains(f, "{customer.consent: [personalization, marketing]}", "personalization, profiling",
+             "personalization and marketing");
+    explains(f, "{none: [{cart.total: {at_least: 5}}]}", "204100", "< 5");
+    explains(f, "{none: [{cart.total: 5}, {cart.total: 6}]}", "204100", "not 5 and not 6");
+}
+END_TEST
+
+START_TEST(money_is_explained_in_the_main_unit)
+{
+    FIXTURE f = fixture();
+    f->shop->cart.currency = STR("USD");
+    f->shop->cart.total_minor = 1999;
+    explains(f, "{cart.total: {at_least: 2500}}", "19.99", ">= 25.00");
+}
+END_TEST
+
+START_TEST(an_item_block_explains_what_the_items_are)
+{
+    FIXTURE f = fixture();
+    explains(f, "{cart.has: {category: lens, unit_price: {at_least: 1000}}}",
+             "0 of 3: CAM-A7 (category camera, unit_price 198000), "
+             "CARD-64 (category memory-card, unit_price 2800), "
+             "GONE-1 (category unknown, unit_price 500)",
+             "an item with category lens, unit_price >= 1000");
+    explains(f, "{cart.lacks: {tag: popular}}",
+             "1 of 3: CAM-A7 (tag popular, beginner), CARD-64 (tag none), GONE-1 (tag unknown)",
+             "no item with tag popular");
+    explains(f, "{cart.count: {where: {attr.megapixels: {at_least: 30}}, at_least: 2}}",
+             "unknown; 0 of 3: CAM-A7 (attr.megapixels 24.2), CARD-64 (attr.megapixels unknown), "
+             "GONE-1 (attr.megapixels unknown)",
+             ">= 2 items with attr.megapixels >= 30");
+    explains(f, "{cart.has: {margin: {at_least: 50%}}}",
+             "1 of 3: CAM-A7 (margin 24.24%), CARD-64 (margin 64.28%), GONE-1 (margin unknown)",
+             "an item with margin >= 50%");
+    explains(f, "{cart.has: {tag: [new, sale], attr.mount: {none_of: [HX, EX]}, in_stock: false}}",
+             "0 of 3: CAM-A7 (tag popular, beginner, attr.mount HX, in_stock true), "
+             "CARD-64 (tag none, attr.mount unknown, in_stock true), "
+             "GONE-1 (tag unknown, attr.mount unknown, in_stock unknown)",
+             "an item with tag new or sale, attr.mount none of HX, EX, in_stock false");
+    explains(f, "{trigger.item: {sku: A}}", "unknown", "an item with sku A");
+}
+END_TEST
+
+START_TEST(conditions_of_several_facts_have_no_single_value)
+{
+    FIXTURE f = fixture();
+    explains(f, "{any: [{cart.total: 1}, {cart.quantity: 1}]}", "", "");
+}
+END_TEST
+
+SUITE_MAIN("rules/matching", conditions_about_the_cart_are_answered,
+           an_item_that_the_catalogue_does_not_know_leaves_the_answer_open,
+           missing_is_unknown_and_never_fires_however_it_is_put,
+           what_is_known_of_the_person_is_answered, a_known_no_is_a_no_even_when_unknown_is_allowed,
+           the_first_condition_that_is_not_true_is_named,
+           a_rule_off_its_schedule_is_not_asked_further, a_rule_without_conditions_matches,
+           a_plain_comparison_explains_the_value_seen_and_wanted,
+           money_is_explained_in_the_main_unit, an_item_block_explains_what_the_items_are,
+           conditions_of_several_facts_have_no_single_value)
