@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world/world.h"
+
+#include "files/yaml_doc.h"
+#include "model/copurchase.h"
+#include "model/model.h"
+#include "rules/ruleset.h"
+#include "rules/schedule.h"
+#include "shop/catalog.h"
+#include "suite.h"
+
+static const struct world_settings settings = { .shop = { "main", 4 }, .default_budget_us = 20000 };
+
+/* P0 … of category even or odd; every second product belongs to one. */
+static struct catalog *catalog_of(uint32_t n)
+{
+    AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+    for (uint32_t i = 0; i < n; i++) {
+        struct out sku;
+        out_init(&sku, NULL, 16);
+        out_printf(&sku, "P%u", i);
+        struct product product = { .sku = out_str(&sku),
+                                   .category = i % 2 ? STR("odd") : STR("even"),
+                                   .price_minor = 100 + i,
+                                   .cost_minor = COST_UNKNOWN,
+                                   .stock = STOCK_UNKNOWN };
+        ck_assert_int_eq(catalog_builder_add(builder, &product, NULL), OK);
+        out_deinit(&sku);
+    }
+    struct catalog *catalog = NULL;
+    ck_assert_int_eq(catalog_builder_seal(builder, &catalog), OK);
+    return catalog;
+}
+
+static struct model *model_of(const struct catalog *catalog, const char *best_seller)
+{
+    AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
+    const struct str sku = str_of(best_seller);
+    ck_assert_int_eq(copurchase_add(counts, 1, &sku, 1), OK);
+    struct model *model = NULL;
+    ck_assert_int_eq(model_new(catalog, counts, &model), OK);
+    return model;
+}
+
+static const struct civil_zone *zone_of(void *self, struct str name)
+{
+    static const struct civil_zone utc = { .name = { "UTC", 3 } };
+    (void) self;
+    (void) name;
+    return &utc;
+}
+
+/* One rule that picks so. */
+static struct ruleset *rules_of(const char *pick)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(65536, 1 << 24);
+    struct diags diags;
+    struct out text, told;
+    out_init(&text, arena, 4096);
+    out_printf(&text,
+               "version: 1\ncurrency: JPY\ntimezone: UTC\nlocales: [en]\nrules:\n"
+               "  - id: one\n    name: One\n    owner: me\n    kind: cross_sell\n"
+               "    status: active\n    trigger: [cart_view]\n    placement: [cart-page]\n"
+               "    offer:\n      pick: %s\n    rank: {priority: 1}\n"
+               "    message:\n      en: {title: T, cta: Add, decline: Later}\n",
+               pick);
+    struct doc_file file = { .name = STR("test.yaml"), .text = out_str(&text) };
+    const struct ruleset_settings ruleset_settings = { .zone = zone_of,
+                                                       .version = STR("0123456789ab") };
+    struct ruleset *rules = NULL;
+    diags_init(&diags, arena);
+    enum err err = yaml_doc_read(&file, arena, &diags);
+    if (err == OK)
+        err = ruleset_read(&file, 1, &ruleset_settings, &diags, &rules);
+    out_init(&told, arena, 4096);
+    diags_print(&diags, LOCALE_EN, false, &told);
+    ck_assert_msg(err == OK, "%.*s", STR_ARG(out_str(&told)));
+    return rules;
+}
+
+static struct world *world_of(struct ruleset *rules, struct catalog *catalog, struct model *model)
+{
+    struct world *world = NULL;
+    ck_assert_int_eq(world_new(rules, catalog, model, &settings, &world), OK);
+    return world;
+}
+
+static void expect_shelf(const struct world *world, uint32_t n, const uint32_t *products)
+{
+    ck_assert_uint_eq(world->shelves[0].n, n);
+    for (uint32_t i = 0; i < n; i++)
+        ck_assert_uint_eq(world->shelves[0].products[i], products[i]);
+}
+
+START_TEST(a_world_without_rules_stands)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = ruleset_empty();
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(0);
+    AUTO(model_unref) struct model *model = model_of(catalog, "P0");
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, model);
+
+    ck_assert_ptr_eq(world->catalog, catalog);
+    ck_assert_ptr_eq(world->model, model);
+    ck_assert_int_eq(world->settings.default_budget_us, 20000);
+}
+END_TEST
+
+START_TEST(the_skus_of_a_rule_are_catalogue_numbers_in_its_order)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = rules_of("{skus: [P3, NOWHERE, P1]}");
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(5);
+    AUTO(model_unref) struct model *model = model_of(catalog, "P0");
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, model);
+
+    expect_shelf(world, 2, (const uint32_t[]){ 3, 1 });
+}
+END_TEST
+
+START_TEST(best_sellers_are_those_that_the_rule_lets_pass)
+{
+    AUTO(ruleset_unref)
+    struct ruleset *rules = rules_of("{relation: best_seller, where: {category: odd}}");
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(6);
+    AUTO(model_unref) struct model *model = model_of(catalog, "P5");
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, model);
+
+    expect_shelf(world, 3, (const uint32_t[]){ 5, 1, 3 });
+}
+END_TEST
+
+START_TEST(a_shelf_of_best_sellers_is_bounded)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = rules_of("{relation: best_seller}");
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(1000);
+    AUTO(model_unref) struct model *model = model_of(catalog, "P999");
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, model);
+
+    ck_assert_uint_eq(world->shelves[0].n, WORLD_SHELF_MAX);
+    ck_assert_uint_eq(world->shelves[0].products[0], 999);
+}
+END_TEST
+
+START_TEST(a_rule_that_picks_by_the_cart_has_an_empty_shelf)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = rules_of("{relation: bought_together, of: cart}");
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(3);
+    AUTO(model_unref) struct model *model = model_of(catalog, "P1");
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, model);
+
+    ck_assert_uint_eq(world->shelves[0].n, 0);
+}
+END_TEST
+
+START_TEST(one_part_is_replaced_and_the_others_stay)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = rules_of("{skus: [P3, P1]}");
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(5), *smaller = catalog_of(2);
+    AUTO(model_unref)
+    struct model *model = model_of(catalog, "P0"), *other = model_of(smaller, "P0");
+    AUTO(world_unref) struct world *before = world_of(rules, catalog, model);
+    struct world *after_ = NULL;
+    ck_assert_int_eq(world_with(before, NULL, smaller, other, &after_), OK);
+    AUTO(world_unref) struct world *after = after_;
+
+    ck_assert_ptr_eq(after->rules, rules);
+    ck_assert_ptr_eq(after->catalog, smaller);
+    ck_assert_ptr_eq(after->model, other);
+    expect_shelf(after, 1, (const uint32_t[]){ 1 });
+    expect_shelf(before, 2, (const uint32_t[]){ 3, 1 });
+}
+END_TEST
+
+START_TEST(a_world_keeps_its_parts_alive)
+{
+    struct ruleset *rules = rules_of("{skus: [P1]}");
+    struct catalog *catalog = catalog_of(2);
+    struct model *model = model_of(catalog, "P1");
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, model);
+    (void) ruleset_unref(rules);
+    (void) catalog_unref(catalog);
+    (void) model_unref(model);
+
+    ck_assert_uint_eq(ruleset_count(world->rules), 1);
+    ck_assert_uint_eq(catalog_count(world->catalog), 2);
+    ck_assert_uint_eq(model_orders(world->model, 1), 1);
+}
+END_TEST
+
+SUITE_MAIN("world/world", a_world_without_rules_stands,
+           the_skus_of_a_rule_are_catalogue_numbers_in_its_order,
+           best_sellers_are_those_that_the_rule_lets_pass, a_shelf_of_best_sellers_is_bounded,
+           a_rule_that_picks_by_the_cart_has_an_empty_shelf,
+           one_part_is_replaced_and_the_others_stay, a_world_keeps_its_parts_alive)
