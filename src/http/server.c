@@ -215,9 +215,19 @@ static bool wait_until(struct http *http, int64_t until_us)
     return quiet;
 }
 
+static int64_t drain_end_us(struct http *http)
+{
+    (void) pthread_mutex_lock(&http->lock);
+    int64_t end_us = http->drain_began_us + http->settings.drain_s * INT64_C(1000000);
+    (void) pthread_mutex_unlock(&http->lock);
+    return end_us;
+}
+
 bool http_drained(struct http *http, int64_t wait_us)
 {
-    return wait_until(http, monotonic_us() + wait_us);
+    int64_t end_us = drain_end_us(http), until_us = monotonic_us() + wait_us;
+    bool is_end = atomic_load(&http->draining) && end_us <= until_us;
+    return wait_until(http, is_end ? end_us : until_us) || is_end;
 }
 
 struct http *http_stop(struct http *http)
@@ -225,7 +235,7 @@ struct http *http_stop(struct http *http)
     if (!http)
         return NULL;
     http_drain(http);
-    if (!wait_until(http, http->drain_began_us + http->settings.drain_s * INT64_C(1000000)))
+    if (!wait_until(http, drain_end_us(http)))
         log_line(LOG_WARNING, "http", "still busy after draining, cut off: \"%u s\"",
                  http->settings.drain_s);
     return http_free(http);

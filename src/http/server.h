@@ -83,7 +83,10 @@ uint16_t http_port(const struct http *http);
  */
 void http_drain(struct http *http);
 
-/* Waits up to @wait_us; true once nothing is in flight and every connection is closed. */
+/*
+ * Waits up to @wait_us. True once nothing is in flight and every connection is closed, or drain_s is
+ * over: http_stop then waits for nobody but the journal.
+ */
 bool http_drained(struct http *http, int64_t wait_us);
 
 /*
