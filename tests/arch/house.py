@@ -5,7 +5,8 @@
     house.py SOURCE_ROOT
 
 C code:   a basename occurs once; SPDX first; a header opens with its contract; no exported variable,
-          no goto, no function over 80 lines; a file over 400 lines says why in its first comment.
+          no goto, no function over 80 lines; a file over 400 lines (tests aside) says why in its
+          first comment.
 Tests:    every test program, integration test and fuzz target is in its table, so it is run.
 Text:     nothing names the machine it was written on, and links between files lead somewhere.
 """
@@ -17,6 +18,7 @@ import sys
 
 FUNCTION_LINES = 80
 FILE_LINES = 400
+TWICE = {'profile.c'}  # the noun in shop/; and a file in serve/ is called as its stage is
 SPDX = 'SPDX-License-Identifier: Apache-2.0'
 NOT_OURS = re.compile(r'^(\.git|\.offerd|build.*|__pycache__)$')
 LITERAL = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -89,7 +91,7 @@ def check_c(path, text):
     contract = first_comment(text)
     if path.suffix == '.h' and len(contract.split()) < 8:
         yield f'{path}:1: the header does not open with its contract'
-    if lines > FILE_LINES and not re.search(r'\blines\b|\bone file\b', contract):
+    if lines > FILE_LINES and path.parts[0] != 'tests' and not re.search(r'\blines\b|\bone file\b', contract):
         yield f'{path}: {lines} lines; over {FILE_LINES} the first comment says why it is one file'
     code = code_only(text)
     for n, line in enumerate(code.splitlines(), 1):
@@ -110,7 +112,7 @@ def check_basenames(paths):
     for path in paths:
         places[path.name].append(str(path))
     for name, at in sorted(places.items()):
-        if len(at) > 1:
+        if len(at) > 1 and not (name in TWICE and len(at) == 2):
             yield f'{name}: one basename, {len(at)} places: {", ".join(at)}'
 
 
