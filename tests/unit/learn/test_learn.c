@@ -497,13 +497,14 @@ START_TEST(readers_and_the_journal_work_side_by_side)
                                              .queue_events = WRITES,
                                              .commit_events = 50,
                                              .hot_profiles = CUSTOMERS / 2 };
+    for (int i = 0; i < CUSTOMERS; i++)
+        snprintf(names[i], sizeof names[i], "c%d", i);
     set_up(&settings);
     atomic_store(&over, false);
     for (int i = 0; i < READERS; i++)
         pthread_create(&threads[i], NULL, decide_on, NULL);
 
     for (int i = 0; i < WRITES; i++) {
-        snprintf(names[i % CUSTOMERS], sizeof *names, "c%d", i % CUSTOMERS);
         view(&sent[i], i, names[i % CUSTOMERS]);
         submit(&sent[i]);
     }
