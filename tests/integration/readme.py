@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The README is true: its commands answer what it says, and its tables name what there is."""
+import json
+import re
+import subprocess
+import sys
+
+from harness import ROOT, Offerd, check, main, run, scratch
+
+README = (ROOT / 'README.md').read_text()
+VARIES = {'decision_id', 'offer_id', 'took_us', 'expires_at', 'ruleset'}
+
+
+def blocks(language):
+    return re.findall(rf'^```{language}\n(.*?)^```', README, re.S | re.M)
+
+
+def shape(value):
+    """The value without what differs from run to run."""
+    if isinstance(value, dict):
+        return {k: '…' if k in VARIES else shape(v) for k, v in value.items()}
+    return [shape(v) for v in value] if isinstance(value, list) else value
+
+
+def demo_shop():
+    data = scratch()
+    orders = data / 'orders.csv.gz'
+    subprocess.run([sys.executable, ROOT / 'config/demo/generate_orders.py', '--out', orders], check=True, timeout=60)
+    done = run('import', '--catalog', ROOT / 'config/demo/catalog.csv', '--orders', orders,
+               '--timezone', 'Asia/Tokyo', '--data', data)
+    check(done.returncode == 0, done.stdout, done.stderr)
+    return data
+
+
+def test_every_curl_command_works_when_pasted_and_answers_what_is_written_below_it():
+    commands = [block for block in blocks('sh') if block.startswith('curl')]
+    written = [json.loads(block) for block in blocks('json')]
+    check(len(commands) >= 2 and written, 'the README lost its examples')
+    with Offerd(data=demo_shop()) as offerd:
+        for command in commands:
+            here = command.replace('127.0.0.1:8080', f'127.0.0.1:{offerd.port}')
+            done = subprocess.run(['sh', '-c', here.replace('curl ', 'curl --fail-with-body ', 1)],
+                                  capture_output=True, text=True, timeout=30)
+            check(done.returncode == 0, command, done.stdout, done.stderr)
+            if written:
+                answer, expected = shape(json.loads(done.stdout)), shape(written.pop(0))
+                check(answer == expected, 'the README says\n', json.dumps(expected, ensure_ascii=False),
+                      '\nthe program says\n', json.dumps(answer, ensure_ascii=False))
+
+
+def test_every_setting_stands_in_the_table_with_its_default():
+    told = run('serve', '--help')
+    check(told.returncode == 0, told.stderr)
+    settings = re.findall(r'^\s+--([a-z][a-z-]+)', told.stdout, re.M)
+    check(len(settings) > 10, 'no settings found in', told.stdout)
+    missing = [name for name in settings if name not in ('help', 'version') and f'`--{name}`' not in README]
+    check(not missing, 'not in the README:', missing)
+
+
+def test_every_command_stands_in_the_table():
+    told = run('--help').stdout
+    names = re.findall(r'^  ([a-z]+) {2,}', told, re.M)
+    check('serve' in names, told)
+    missing = [name for name in names if f'`offerd {name}' not in README]
+    check(not missing, 'not in the README:', missing)
+
+
+def test_every_metric_of_the_read_and_write_path_exists():
+    with Offerd(data=demo_shop()) as offerd:
+        page = offerd.get('/metrics').text
+    named = set(re.findall(r'`(offerd_[a-z_]+)', README))
+    check(named, 'the README names no metric')
+    check(all(f'# TYPE {name} ' in page for name in named), sorted(n for n in named if f'# TYPE {n} ' not in page))
+
+
+main()
