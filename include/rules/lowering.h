@@ -26,6 +26,7 @@ struct lowering {
     struct diags *diags;
     const struct doc_file *file;
     int decimals; /* of the currency */
+    bool idle;    /* of a rule that is not live: words of a later version only warn, and are unknown */
     /* Named conditions: their nodes, for `use`, by name; each lowered in place. */
     const struct doc_node *(*named)(void *self, struct str name, const struct doc_file **ret_file);
     const char *const *named_words; /* NULL-terminated, for guesses */

@@ -71,15 +71,11 @@ struct str lowering_attr_name(const void *lowering, uint32_t n)
     return attr ? attr->name : STR("");
 }
 
-static bool unknown_word(struct lowering *lowering, const struct doc_node *member)
+static bool is_for_later(struct str word)
 {
     for (size_t i = 0; later[i]; i++)
-        if (str_is(member->key, later[i])) {
-            lowering_fault(lowering, member->key_place, DIAG_COND_NOT_YET, member->key,
-                           lowering_join(lowering, item_words), nothing());
-            return false;
-        }
-    lowering_guess(lowering, member->key_place, DIAG_ITEM_WORD, member->key, item_words);
+        if (str_is(word, later[i]))
+            return true;
     return false;
 }
 
@@ -103,22 +99,31 @@ static bool find_subject(struct lowering *lowering, const struct doc_node *membe
         ret_subject->type = fact_type(items[i].fact);
         return true;
     }
-    return unknown_word(lowering, member);
+    lowering_guess(lowering, member->key_place, DIAG_ITEM_WORD, member->key, item_words);
+    return false;
+}
+
+static const struct expr *lower_member_of_item(struct lowering *lowering,
+                                               const struct doc_node *member, bool candidate)
+{
+    struct subject subject;
+
+    if (is_for_later(member->key))
+        return lowering_not_yet(lowering, member, item_words);
+    if (!find_subject(lowering, member, candidate, &subject))
+        return NULL;
+    return lower_matcher(lowering, &subject, member);
 }
 
 const struct expr *lower_item_block(struct lowering *lowering, const struct doc_node *mapping,
                                     bool candidate)
 {
     struct block block = { .n = 0 };
-    struct subject subject;
 
     if (!lowering_is_mapping(lowering, mapping, "{category: camera}"))
         return NULL;
     for (const struct doc_node *member = mapping->first; member; member = member->next)
-        block_add(lowering, &block, member,
-                  find_subject(lowering, member, candidate, &subject)
-                      ? lower_matcher(lowering, &subject, member)
-                      : NULL);
+        block_add(lowering, &block, member, lower_member_of_item(lowering, member, candidate));
     return block_all(lowering, mapping, &block);
 }
 

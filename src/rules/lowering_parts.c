@@ -42,6 +42,15 @@ void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag
         lowering->diags->list[before].guess = arena_copy(lowering->diags->arena, guess);
 }
 
+const struct expr *lowering_not_yet(struct lowering *lowering, const struct doc_node *member,
+                                    const char *const *words)
+{
+    lowering_fault(lowering, member->key_place,
+                   lowering->idle ? DIAG_COND_NOT_YET_DRAFT : DIAG_COND_NOT_YET, member->key,
+                   lowering_join(lowering, words), nothing());
+    return lowering->idle ? lowering_const(lowering, member, value_unknown()) : NULL;
+}
+
 const struct expr *lowering_too_big(struct lowering *lowering, const struct doc_node *at)
 {
     lowering_fault(lowering, at->place, DIAG_COND_TOO_BIG, nothing(), nothing(), nothing());

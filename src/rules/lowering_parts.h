@@ -40,6 +40,13 @@ void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag
 /* "a, b, c" in the arena of the diags. */
 struct str lowering_join(struct lowering *lowering, const char *const *words);
 
+/*
+ * @member is a word of a later version; {1} are those that may be asked. NULL; for an idle rule
+ * only a warning, and what nobody can know.
+ */
+const struct expr *lowering_not_yet(struct lowering *lowering, const struct doc_node *member,
+                                    const char *const *words);
+
 /* Adds the diag; NULL. */
 const struct expr *lowering_too_big(struct lowering *lowering, const struct doc_node *at);
 

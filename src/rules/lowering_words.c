@@ -274,7 +274,8 @@ static bool is_for_later(struct str word)
     return false;
 }
 
-static void unknown_word(struct lowering *lowering, const struct doc_node *member, int where)
+static const struct expr *unknown_word(struct lowering *lowering, const struct doc_node *member,
+                                       int where)
 {
     const char *words[CONDITIONS + 2];
     size_t n = 0;
@@ -286,13 +287,13 @@ static void unknown_word(struct lowering *lowering, const struct doc_node *membe
     words[n++] = "use";
     words[n] = NULL;
     if (is_for_later(member->key))
-        lowering_fault(lowering, member->key_place, DIAG_COND_NOT_YET, member->key,
-                       lowering_join(lowering, words), nothing());
-    else if (str_starts_with(member->key, STR("item.")) && fact_of(member->key, &fact))
+        return lowering_not_yet(lowering, member, words);
+    if (str_starts_with(member->key, STR("item.")) && fact_of(member->key, &fact))
         lowering_fault(lowering, member->key_place, DIAG_COND_ITEM, member->key, nothing(),
                        nothing());
     else
         lowering_guess(lowering, member->key_place, DIAG_COND_WORD, member->key, words);
+    return NULL;
 }
 
 const struct expr *lower_member(struct lowering *lowering, const struct doc_node *member, int where)
@@ -308,6 +309,5 @@ const struct expr *lower_member(struct lowering *lowering, const struct doc_node
         return conditions[i].lower ? conditions[i].lower(lowering, member, where)
                                    : lower_fact(lowering, member, conditions[i].fact);
     }
-    unknown_word(lowering, member, where);
-    return NULL;
+    return unknown_word(lowering, member, where);
 }

@@ -367,6 +367,18 @@ START_TEST(words_of_the_language_that_come_later_are_refused_as_such)
 }
 END_TEST
 
+START_TEST(in_a_rule_that_is_not_live_such_a_word_only_warns_and_is_unknown)
+{
+    FIXTURE f = fixture();
+    f->lowering.idle = true;
+    ck_assert_int_eq(lower_as(f, false, "{support.csat: 5, cart.has: {digital: true, sku: a}}"), 2);
+    ck_assert_uint_eq(f->diags.warnings, 2);
+    ck_assert_uint_eq(f->diags.errors, 0);
+    ck_assert(str_is(f->list[0].text, "unknown"));
+    ck_assert(str_is(f->list[1].text, "cart.items.exists(i, unknown && i.sku == \"a\")"));
+}
+END_TEST
+
 START_TEST(a_word_in_the_wrong_block_is_sent_to_the_right_one)
 {
     FIXTURE f = fixture();
@@ -646,6 +658,7 @@ SUITE_MAIN("rules/lowering", a_scalar_is_equal_and_a_list_is_any_of,
            use_of_what_is_not_there_twice_or_in_a_circle_is_refused,
            a_fault_in_a_named_condition_is_told_once, an_unknown_word_is_refused_with_a_guess,
            words_of_the_language_that_come_later_are_refused_as_such,
+           in_a_rule_that_is_not_live_such_a_word_only_warns_and_is_unknown,
            a_word_in_the_wrong_block_is_sent_to_the_right_one,
            a_matcher_that_does_not_fit_the_fact_is_refused,
            money_is_written_in_the_main_unit_with_no_more_decimals_than_the_currency,
