@@ -16,7 +16,7 @@ static bool has_limits(const struct rule *rule)
 }
 
 /* Sets c->reason and c->matched = false when the customer's memory forbids the rule. */
-static void ask_caps(struct decision *d, const struct silences *silences, struct considered *c)
+static void ask_caps(struct decision *d, struct considered *c)
 {
     c->caps_asked = true;
     if (d->profile_lost && has_limits(c->rule)) {
@@ -24,7 +24,7 @@ static void ask_caps(struct decision *d, const struct silences *silences, struct
         c->matched = false;
         return;
     }
-    const struct silence_over *silence = silences_cover(silences, c->rule);
+    const struct silence_over *silence = silences_cover(d->silences, c->rule);
     if (silence) {
         c->reason = RECEIPT_SILENT;
         c->silenced_by = silence->by;
@@ -136,17 +136,23 @@ static enum receipt_reason refuse(const struct decision *d, const struct found *
     return above_floor(d, f) ? RECEIPT_SHOWN : RECEIPT_FLOOR;
 }
 
+static enum err gather_silences(struct decision *d)
+{
+    d->silences = arena_take_raw(d->arena, sizeof *d->silences);
+    if (!d->silences)
+        return decision_no_room(d);
+    silences_gather(d->world->rules, d->memory, d->now_us, d->silences);
+    return OK;
+}
+
 enum err allow_run(struct decision *d)
 {
-    struct silences *silences = arena_take_raw(d->arena, sizeof *silences);
-    if (!silences)
-        return decision_no_room(d);
-    silences_gather(d->world->rules, d->memory, d->now_us, silences);
-
-    for (uint32_t i = 0; i < d->n_found; i++) {
+    if (!d->silences)
+        TRY(gather_silences(d));
+    for (uint32_t i = d->batch_found; i < d->n_found; i++) {
         struct found *f = &d->found[i];
         if (!f->from->caps_asked)
-            ask_caps(d, silences, f->from);
+            ask_caps(d, f->from);
         if (!f->from->matched)
             continue;
         price(d, f);

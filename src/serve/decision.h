@@ -99,6 +99,7 @@ struct decision {
     int64_t started_us, now_us, deadline_us; /* mono, wall, mono */
     struct decide_problem problem;
     uint32_t degraded; /* bits: enum degraded */
+    int64_t stage_us[SERVE_STAGES]; /* spent so far */
 
     /* decode */
     const struct world *world;
@@ -122,10 +123,12 @@ struct decision {
     const struct profile *memory; /* caps and declines: always honoured */
     const struct profile *person; /* all else: only with consent */
 
-    /* match */
+    /* match: a handful of rules at a time, see serve.c */
     struct facts facts;
-    struct considered *considered;
-    uint32_t n_considered, n_matched;
+    const uint32_t *rules; /* numbers of all rules of this trigger and placement, best first … */
+    struct considered *considered; /* … and what became of each of the first n_considered */
+    uint32_t n_rules, n_considered;
+    uint32_t batch; /* considered[batch..n_considered) is the handful at hand */
 
     /* pick */
     struct together *together;        /* a heap, best on top … */
@@ -134,6 +137,10 @@ struct decision {
     bool together_ready;
     struct found *found;
     uint32_t n_found;
+    uint32_t batch_found; /* found[batch_found..n_found) is of the handful at hand */
+
+    /* allow */
+    struct silences *silences; /* of this customer; gathered once */
 
     /* rank */
     struct found *best[DECISION_MAX_OFFERS];

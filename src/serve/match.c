@@ -43,25 +43,32 @@ static void verify(struct decision *d, struct considered *c)
     c->matched = verdict.answer == MATCH_YES;
 }
 
+static enum err begin(struct decision *d)
+{
+    d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
+    d->considered = arena_take_raw(d->arena, (d->n_rules + 1) * sizeof *d->considered);
+    if (!d->considered)
+        return decision_no_room(d);
+    gather_facts(d);
+    return OK;
+}
+
 enum err match_run(struct decision *d)
 {
-    uint32_t n;
-    const uint32_t *numbers = ruleset_candidates(d->world->rules, d->trigger, d->placement, &n);
-    d->considered = arena_take_array(d->arena, struct considered, n);
-    if (n && !d->considered)
-        return decision_no_room(d);
-    d->n_considered = n;
-    gather_facts(d);
-
-    for (uint32_t i = 0; i < n; i++) {
-        struct considered *c = &d->considered[i];
-        c->number = numbers[i];
-        c->rule = ruleset_rule(d->world->rules, numbers[i]);
-        c->reason = RECEIPT_DEADLINE;
-        if (i % 32 == 31 ? decision_has_time(d) : !(d->degraded & DEGRADED_DEADLINE)) {
+    if (!d->considered)
+        TRY(begin(d));
+    uint32_t matched = 0, wanted = d->explain ? UINT32_MAX : d->limit;
+    d->batch = d->n_considered;
+    while (d->n_considered < d->n_rules && matched < wanted) {
+        uint32_t number = d->rules[d->n_considered];
+        struct considered *c = &d->considered[d->n_considered++];
+        *c = (struct considered){ .number = number,
+                                  .rule = ruleset_rule(d->world->rules, number),
+                                  .reason = RECEIPT_DEADLINE };
+        bool time_left = d->n_considered % 32 ? !(d->degraded & DEGRADED_DEADLINE) : decision_has_time(d);
+        if (time_left)
             verify(d, c);
-            d->n_matched += c->matched;
-        }
+        matched += c->matched;
     }
     return OK;
 }

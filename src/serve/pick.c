@@ -286,10 +286,12 @@ static enum err pick_for(struct decision *d, struct considered *c)
 
 enum err pick_run(struct decision *d)
 {
-    d->found = arena_take_raw(d->arena, DECISION_MAX_FOUND * sizeof *d->found);
+    if (!d->found)
+        d->found = arena_take_raw(d->arena, DECISION_MAX_FOUND * sizeof *d->found);
     if (!d->found)
         return decision_no_room(d);
-    for (uint32_t i = 0; i < d->n_considered && d->n_found < DECISION_MAX_FOUND; i++) {
+    d->batch_found = d->n_found;
+    for (uint32_t i = d->batch; i < d->n_considered && d->n_found < DECISION_MAX_FOUND; i++) {
         struct considered *c = &d->considered[i];
         if (!c->matched)
             continue;

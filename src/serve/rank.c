@@ -64,7 +64,7 @@ static void join(struct decision *d, uint32_t from, uint32_t to)
 /* What was found stands rule by rule, and the rules by falling priority, then id: see ruleset_candidates. */
 enum err rank_run(struct decision *d)
 {
-    for (uint32_t from = 0, to; from < d->n_found; from = to) {
+    for (uint32_t from = d->batch_found, to; from < d->n_found; from = to) {
         for (to = from + 1; to < d->n_found && d->found[to].from == d->found[from].from;)
             to++;
         join(d, from, to);
