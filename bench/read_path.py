@@ -31,9 +31,10 @@ def counts(path):
     return total
 
 
-def decisions(port, body_file, n):
+def decisions(port, body_file, n, connections):
     done = subprocess.run([os.environ['LOAD'], '--connect', f'127.0.0.1:{port}', '--body-file', str(body_file),
-                           '--requests', str(n), '--seconds', '60', '--json'], capture_output=True, text=True, timeout=90)
+                           '--requests', str(n), '--connections', str(connections), '--seconds', '60', '--json'],
+                          capture_output=True, text=True, timeout=90)
     if done.returncode != 0:
         raise offers.Trouble(f'load ended with {done.returncode}: {done.stdout}{done.stderr}')
 
@@ -49,9 +50,10 @@ def measure(work):
         offers.wait_for(process, port, '/readyz', log)
         offers.give_consent(port, shop)
         offers.sample(port, shop.request(3))
-        decisions(port, body_file, WARMING)
+        # More connections than will be counted: whatever is kept for each has then been made.
+        decisions(port, body_file, WARMING, 64)
         before = counts(table)
-        decisions(port, body_file, DECISIONS)
+        decisions(port, body_file, DECISIONS, 16)
         after = counts(table)
     return [b - a for a, b in zip(before, after)], after
 
@@ -63,8 +65,8 @@ def main():
     for what, numbers in (('allocations', grown[:3]), ('locks', grown[3:])):
         for caller, number in zip(CALLERS, numbers):
             print(f'# {DECISIONS} decisions: {number} {what} by {caller}')
-    # A counter that never counts would pass too: the program must have allocated while it started.
-    results = [('the counters see what a worker does', sum(after) > 0 and grown[1] > 0),
+    # A counter that never counts would pass too: libmicrohttpd allocates and locks for each answer.
+    results = [('the counters see what a worker does', sum(after) > 0 and grown[1] > 0 and grown[4] > 0),
                (f'no allocation of ours in {DECISIONS} decisions', grown[0] == 0 and grown[2] == 0),
                (f'no lock of ours in {DECISIONS} decisions', grown[3] == 0 and grown[5] == 0)]
     for number, (sentence, holds) in enumerate(results, 1):
