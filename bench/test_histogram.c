@@ -51,8 +51,7 @@ START_TEST(a_negative_duration_counts_as_zero)
 }
 END_TEST
 
-SUITE_MAIN("bench/histogram",
-           an_empty_histogram_reads_zero,
+SUITE_MAIN("bench/histogram", an_empty_histogram_reads_zero,
            a_quantile_is_at_most_1_6_percent_high_and_never_low,
            quantiles_of_a_thousand_even_steps_stand_where_they_should,
            a_negative_duration_counts_as_zero)
