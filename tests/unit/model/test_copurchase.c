@@ -226,6 +226,12 @@ START_TEST(any_damaged_byte_is_noticed)
 }
 END_TEST
 
+static void within_bounds(void *self, uint32_t a, uint32_t b, uint32_t orders)
+{
+    uint32_t n_skus = copurchase_skus(self);
+    ck_assert(a < b && b < n_skus && orders > 0);
+}
+
 /* Damage with a checksum that fits: only the reader's own checks stand between it and a crash. */
 START_TEST(contradictions_behind_a_good_checksum_do_no_harm)
 {
@@ -249,6 +255,8 @@ START_TEST(contradictions_behind_a_good_checksum_do_no_harm)
         ck_assert(err == OK || err == ERR_CORRUPT);
         ck_assert((err == OK) == (loaded != NULL));
         corrupt += err == ERR_CORRUPT;
+        if (loaded)
+            copurchase_each(loaded, loaded, within_bounds);
         (void) copurchase_free(loaded);
         free(copy);
     }
