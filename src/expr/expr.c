@@ -58,12 +58,29 @@ static enum truth test_equal(enum expr_op op, const struct value *a, const struc
     return truth_of(value_compare(op, *a, *b));
 }
 
+/* Most comparisons are of a whole number with a whole number. */
+static enum truth test_ints(enum expr_op op, int64_t a, int64_t b)
+{
+    switch (op) {
+    case EXPR_EQ: return (enum truth)(a == b);
+    case EXPR_NE: return (enum truth)(a != b);
+    case EXPR_LT: return (enum truth)(a < b);
+    case EXPR_LE: return (enum truth)(a <= b);
+    case EXPR_GT: return (enum truth)(a > b);
+    default: return (enum truth)(a >= b);
+    }
+}
+
 static enum truth test_compare(const struct expr *expr, struct expr_scope *scope)
 {
     struct value room_a, room_b;
     const struct value *a = operand(expr->children[0], scope, &room_a);
     const struct value *b = operand(expr->children[1], scope, &room_b);
 
+    if (a->kind == VALUE_UNKNOWN || b->kind == VALUE_UNKNOWN)
+        return TRUTH_UNKNOWN;
+    if (a->kind == VALUE_INT && b->kind == VALUE_INT)
+        return test_ints(expr->op, a->integer, b->integer);
     if (expr->op == EXPR_EQ || expr->op == EXPR_NE)
         return test_equal(expr->op, a, b);
     return truth_of(value_compare(expr->op, *a, *b));
