@@ -80,6 +80,8 @@ static int64_t offset_minutes(struct cursor *cursor)
 
 bool instant_read(struct str text, int64_t *ret_us)
 {
+    if (!text.at)
+        return false;
     struct cursor cursor = { .at = text.at, .end = text.at + text.len };
     int64_t year = number(&cursor, 4, 0, 9999);
     expect(&cursor, "-");
