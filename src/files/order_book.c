@@ -13,7 +13,7 @@
 
 enum {
     CHUNK_BYTES = 256 * 1024,
-    FIRST_ROOM = 4096,
+    FIRST_ROOM = 64,
     LINE_FRAME_BYTES = 80, /* of a line's JSON without its SKU, at most */
     ORDER_FRAME_BYTES = 1024,
 };
