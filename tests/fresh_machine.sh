@@ -50,7 +50,7 @@ fresh() {
     printf '(%d s)\n' $(($(date +%s) - began))
 }
 
-fresh "git clone -q /offerd.bundle /offerd && git -C /offerd log -1 --format='%h %s'"
+fresh "git -c advice.detachedHead=false clone -q /offerd.bundle /offerd && git -C /offerd log -1 --format='%h %s'"
 fresh "cd /offerd && ./dev demo --once --port ${PORT:-8080}"
 fresh "cd /offerd && ./dev demo --once --port ${PORT:-8080} >/dev/null"
 fresh "cd /offerd && ./dev test"

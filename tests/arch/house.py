@@ -161,8 +161,8 @@ def read_tree(root):
                 pass
 
 
-def main():
-    root = pathlib.Path(sys.argv[1]).resolve()
+def broken(root):
+    """(what is wrong, how many files were read)"""
     tree = dict(read_tree(root))
     bad = []
     for path, text in tree.items():
@@ -178,9 +178,10 @@ def main():
     ours = [p for p in tree if p.suffix in ('.c', '.h') and p.parts[0] in ('src', 'include', 'bench')]
     bad += check_basenames(ours)
     bad += check_tables(root, tree)
-    print('\n'.join(bad) or f'house in order ({len(tree)} files)')
-    sys.exit(1 if bad or not ours else 0)
+    return bad, len(tree)
 
 
 if __name__ == '__main__':
-    main()
+    wrong, count = broken(pathlib.Path(sys.argv[1]).resolve())
+    print('\n'.join(wrong) or f'house in order ({count} files)')
+    sys.exit(1 if wrong or not count else 0)

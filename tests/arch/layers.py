@@ -94,10 +94,8 @@ def check_theirs(path, layer, seen):
     return None
 
 
-def check_file(root, file):
-    path = file.relative_to(root)
+def check_file(root, path, text):
     layer = layer_of(path)
-    text = file.read_text()
     if layer not in BELOW:
         yield f'{path}: "{layer}" is not a layer in tests/arch/layers.py'
         return
@@ -115,13 +113,14 @@ def check_file(root, file):
                 yield f'{path}:{n}: {layer}/ is pure, may not call {call[1]}()'
 
 
-def main():
-    root = pathlib.Path(sys.argv[1]).resolve()
+def broken(root):
+    """(what is wrong, how many files were read)"""
     files = sorted(f for top in ('src', 'include') for f in (root / top).rglob('*.[ch]'))
-    bad = [wrong for file in files for wrong in check_file(root, file)]
-    print('\n'.join(bad) or f'layers hold ({len(files)} files)')
-    sys.exit(1 if bad or not files else 0)
+    bad = [wrong for f in files for wrong in check_file(root, f.relative_to(root), f.read_text())]
+    return bad, len(files)
 
 
 if __name__ == '__main__':
-    main()
+    wrong, count = broken(pathlib.Path(sys.argv[1]).resolve())
+    print('\n'.join(wrong) or f'layers hold ({count} files)')
+    sys.exit(1 if wrong or not count else 0)

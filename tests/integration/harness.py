@@ -255,11 +255,17 @@ class Offerd:
         return None
 
 
-def demo_data():
-    """A fresh data directory with the demo shop imported (catalogue only: quick)."""
+def demo_data(orders=True):
+    """A fresh data directory with the demo shop imported, with its order history unless told not."""
     data = scratch()
-    done = run('import', '--catalog', ROOT / 'config/demo/catalog.csv', '--data', data)
-    check(done.returncode == 0, 'import of the demo catalogue failed:', done.stderr)
+    command = ['import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', data]
+    if orders:
+        history = data / 'orders.csv.gz'
+        subprocess.run([sys.executable, ROOT / 'config/demo/generate_orders.py', '--out', history],
+                       check=True, timeout=60 * PATIENCE)
+        command += ['--orders', history, '--timezone', 'Asia/Tokyo']
+    done = run(*command)
+    check(done.returncode == 0, 'import of the demo shop failed:', done.stderr)
     return data
 
 
@@ -288,5 +294,6 @@ def main():
             told = str(failure) if isinstance(failure, Failed) else traceback.format_exc()
             trace = traceback.extract_tb(failure.__traceback__)
             where = next((t for t in reversed(trace) if t.filename != __file__), trace[-1])
-            print(f'{sentence}\n  {pathlib.Path(where.filename).name}:{where.lineno}: {told}', file=sys.stderr, flush=True)
+            place = f'{pathlib.Path(where.filename).name}:{where.lineno}'
+            print(f'{sentence}\n  {place}: {told}', file=sys.stderr, flush=True)
     sys.exit(1 if failed else 0)

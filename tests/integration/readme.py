@@ -3,9 +3,8 @@
 import json
 import re
 import subprocess
-import sys
 
-from harness import ROOT, Offerd, check, main, run, scratch
+from harness import ROOT, Offerd, check, demo_data, main, run
 
 README = (ROOT / 'README.md').read_text()
 VARIES = {'decision_id', 'offer_id', 'took_us', 'expires_at', 'ruleset'}
@@ -22,21 +21,11 @@ def shape(value):
     return [shape(v) for v in value] if isinstance(value, list) else value
 
 
-def demo_shop():
-    data = scratch()
-    orders = data / 'orders.csv.gz'
-    subprocess.run([sys.executable, ROOT / 'config/demo/generate_orders.py', '--out', orders], check=True, timeout=60)
-    done = run('import', '--catalog', ROOT / 'config/demo/catalog.csv', '--orders', orders,
-               '--timezone', 'Asia/Tokyo', '--data', data)
-    check(done.returncode == 0, done.stdout, done.stderr)
-    return data
-
-
 def test_every_curl_command_works_when_pasted_and_answers_what_is_written_below_it():
     commands = [block for block in blocks('sh') if block.startswith('curl')]
     written = [json.loads(block) for block in blocks('json')]
     check(len(commands) >= 2 and written, 'the README lost its examples')
-    with Offerd(data=demo_shop()) as offerd:
+    with Offerd(data=demo_data()) as offerd:
         for command in commands:
             here = command.replace('127.0.0.1:8080', f'127.0.0.1:{offerd.port}')
             done = subprocess.run(['sh', '-c', here.replace('curl ', 'curl --fail-with-body ', 1)],
@@ -66,7 +55,7 @@ def test_every_command_stands_in_the_table():
 
 
 def test_every_metric_of_the_read_and_write_path_exists():
-    with Offerd(data=demo_shop()) as offerd:
+    with Offerd(data=demo_data()) as offerd:
         page = offerd.get('/metrics').text
     named = set(re.findall(r'`(offerd_[a-z_]+)', README))
     check(named, 'the README names no metric')
