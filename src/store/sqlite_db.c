@@ -132,7 +132,8 @@ static enum err open_file(const char *path, sqlite3 **ret_db, struct err_note *n
     TRY(sqlite_db_exec(
         *ret_db,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-        "PRAGMA cache_size = -32768; PRAGMA trusted_schema = OFF;"
+        "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;"
+        "PRAGMA trusted_schema = OFF;"
         "PRAGMA journal_size_limit = 67108864",
         note));
     return bring_up_to_date(*ret_db, path, note);
