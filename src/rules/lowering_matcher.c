@@ -317,7 +317,7 @@ const struct expr *lower_matcher(struct lowering *lowering, const struct subject
                       lower_word(lowering, subject, (enum matcher) matcher, member, &range));
         }
     }
-    if (!block.failed && !range_holds(lowering, subject, node, &range))
+    if (!range_holds(lowering, subject, node, &range))
         return NULL;
     return block_all(lowering, node, &block);
 }
