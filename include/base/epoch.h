@@ -24,7 +24,7 @@ struct epoch;
 struct epoch_reader;
 
 struct epoch *epoch_new(uint32_t max_readers); /* NULL for lack of memory */
-struct epoch *epoch_free(struct epoch *epoch);  /* frees what is retired; no reader is inside */
+struct epoch *epoch_free(struct epoch *epoch); /* frees what is retired; no reader is inside */
 DEFINE_AUTO(struct epoch, epoch_free)
 
 /* NULL when max_readers are registered. Any thread. */

@@ -30,17 +30,40 @@ static inline struct str out_str(const struct out *out)
     return (struct str){ out->at, out->len };
 }
 
-bool out_reserve(struct out *out, size_t more_bytes); /* room for that many, or failed */
-void out_bytes(struct out *out, const void *at, size_t len);
-void out_text(struct out *out, struct str text);
-void out_char(struct out *out, char c);
+bool out_grow(struct out *out, size_t more_bytes); /* the slow half of out_reserve */
+
+/* The four below are most of what writing an answer costs, so they are in line. */
+static inline bool out_reserve(struct out *out, size_t more_bytes) /* room for that many, or failed */
+{
+    return __builtin_expect(more_bytes <= out->cap - out->len, 1) || out_grow(out, more_bytes);
+}
+
+static inline void out_bytes(struct out *out, const void *at, size_t len)
+{
+    if (len && out_reserve(out, len)) {
+        memcpy(out->at + out->len, at, len);
+        out->len += len;
+    }
+}
+
+static inline void out_text(struct out *out, struct str text)
+{
+    out_bytes(out, text.at, text.len);
+}
+
+static inline void out_char(struct out *out, char c)
+{
+    if (out_reserve(out, 1))
+        out->at[out->len++] = c;
+}
+
 void out_int(struct out *out, int64_t value);
 void out_printf(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* JSON. Strings are escaped; they must be UTF-8 already. */
 void out_json_open(struct out *out, char bracket);  /* '{' or '[' */
 void out_json_close(struct out *out, char bracket); /* '}' or ']' */
-void out_json_key(struct out *out, struct str key);
+void out_json_key(struct out *out, struct str key); /* a name of ours: not escaped */
 void out_json_str(struct out *out, struct str value); /* absent: null */
 void out_json_int(struct out *out, int64_t value);
 void out_json_double(struct out *out, double value, int decimals); /* not finite: null */

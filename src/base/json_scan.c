@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_bytes.h"
 #include "base/json_unescape.h"
 
 static void spell_pointer(struct json_scan *scan)
@@ -165,21 +166,16 @@ static struct str unescape(struct json_scan *scan, const char *from, const char 
 
 static struct str string(struct json_scan *scan)
 {
-    const char *from = ++scan->at, *p = from;
+    const char *from = ++scan->at, *p = json_plain_end(from, scan->end);
     bool escaped = false;
-    for (; p < scan->end && *p != '"'; p++) {
-        if ((unsigned char) *p < 0x20) {
-            json_fault(scan, "a control character in a string must be escaped");
-            return (struct str){ 0 };
-        }
-        if (*p == '\\') {
-            escaped = true;
-            if (++p == scan->end)
-                break;
-        }
+    while (p < scan->end && *p == '\\' && scan->end - p >= 2) {
+        escaped = true;
+        p = json_plain_end(p + 2, scan->end);
     }
-    if (p >= scan->end) {
-        json_fault(scan, "a string is not closed");
+    if (p == scan->end || *p != '"') {
+        bool control = p < scan->end && (unsigned char) *p < 0x20;
+        json_fault(scan, control ? "a control character in a string must be escaped"
+                                 : "a string is not closed");
         return (struct str){ 0 };
     }
     scan->at = p + 1;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_bytes.h"
+
 void out_init(struct out *out, struct arena *arena, size_t first_bytes)
 {
     *out = (struct out){ .arena = arena };
@@ -20,48 +22,30 @@ void out_deinit(struct out *out)
     *out = (struct out){ 0 };
 }
 
-bool out_reserve(struct out *out, size_t more_bytes)
+/* Having failed, it holds no room at all, so that every writer comes here and goes away again. */
+static bool fail(struct out *out)
+{
+    out->failed = true;
+    out->cap = out->len;
+    return false;
+}
+
+bool out_grow(struct out *out, size_t more_bytes)
 {
     if (out->failed)
         return false;
-    if (more_bytes <= out->cap - out->len)
-        return true;
-
     size_t cap = out->cap ? out->cap : 64;
     while (cap - out->len < more_bytes) {
-        if (cap > SIZE_MAX / 2) {
-            out->failed = true;
-            return false;
-        }
+        if (cap > SIZE_MAX / 2)
+            return fail(out);
         cap *= 2;
     }
     void *at = out->arena ? arena_grow(out->arena, out->at, out->cap, cap) : realloc(out->at, cap);
-    if (!at) {
-        out->failed = true;
-        return false;
-    }
+    if (!at)
+        return fail(out);
     out->at = at;
     out->cap = cap;
     return true;
-}
-
-void out_bytes(struct out *out, const void *at, size_t len)
-{
-    if (len == 0 || !out_reserve(out, len))
-        return;
-    memcpy(out->at + out->len, at, len);
-    out->len += len;
-}
-
-void out_text(struct out *out, struct str text)
-{
-    out_bytes(out, text.at, text.len);
-}
-
-void out_char(struct out *out, char c)
-{
-    if (out_reserve(out, 1))
-        out->at[out->len++] = c;
 }
 
 void out_int(struct out *out, int64_t value)
@@ -111,12 +95,6 @@ void out_json_close(struct out *out, char bracket)
     out->comma = true;
 }
 
-/* Bytes that may not stand in a JSON string as they are. */
-static bool needs_escape(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
 static void escape(struct out *out, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -134,15 +112,15 @@ static void escape(struct out *out, unsigned char c)
 
 void out_json_escaped(struct out *out, struct str piece)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < piece.len; i++) {
-        if (!needs_escape((unsigned char) piece.at[i]))
-            continue;
-        out_bytes(out, piece.at + from, i - from);
-        escape(out, (unsigned char) piece.at[i]);
-        from = i + 1;
+    const char *from = piece.at, *end = piece.at + piece.len;
+    while (from < end) {
+        const char *stop = json_plain_end(from, end);
+        out_bytes(out, from, (size_t) (stop - from));
+        if (stop == end)
+            return;
+        escape(out, (unsigned char) *stop);
+        from = stop + 1;
     }
-    out_bytes(out, piece.at + from, piece.len - from);
 }
 
 static void quoted(struct out *out, struct str text)
@@ -156,8 +134,11 @@ static void quoted(struct out *out, struct str text)
 void out_json_key(struct out *out, struct str key)
 {
     comma(out);
-    quoted(out, key);
-    out_char(out, ':');
+    if (!out_reserve(out, key.len + 3))
+        return;
+    out_char(out, '"');
+    out_text(out, key);
+    out_bytes(out, "\":", 2);
     out->comma = false;
 }
 

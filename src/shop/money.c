@@ -14,11 +14,20 @@ static const char codes_2[] =
 static const char codes_3[] = "BHD IQD JOD KWD LYD OMR TND ";
 static const char codes_4[] = "CLF UYW ";
 
-static bool is_in(const char *codes, struct str code)
+/* @codes stand in alphabetical order, four bytes each. Looked up for every price that is printed. */
+static bool is_in(const char *codes, size_t bytes, struct str code)
 {
-    for (; *codes; codes += 4)
-        if (memcmp(codes, code.at, 3) == 0)
+    size_t low = 0, high = bytes / 4;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = memcmp(codes + 4 * middle, code.at, 3);
+        if (order == 0)
             return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return false;
 }
 
@@ -26,13 +35,13 @@ int money_decimals(struct str currency)
 {
     if (currency.len != 3)
         return -1;
-    if (is_in(codes_0, currency))
+    if (is_in(codes_0, sizeof codes_0, currency))
         return 0;
-    if (is_in(codes_2, currency))
+    if (is_in(codes_2, sizeof codes_2, currency))
         return 2;
-    if (is_in(codes_3, currency))
+    if (is_in(codes_3, sizeof codes_3, currency))
         return 3;
-    return is_in(codes_4, currency) ? 4 : -1;
+    return is_in(codes_4, sizeof codes_4, currency) ? 4 : -1;
 }
 
 static bool is_digit(char c)
@@ -142,6 +151,10 @@ void money_print(struct out *out, int64_t minor, struct str currency, enum local
 
 int64_t money_share(int64_t minor, int32_t basis_points)
 {
+    int64_t small;
+    if (minor >= 0 && basis_points >= 0 && !__builtin_mul_overflow(minor, (int64_t) basis_points, &small))
+        return small / 10000;
+
     __int128 product = (__int128) minor * basis_points;
     __int128 share = product / 10000;
 

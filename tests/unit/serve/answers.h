@@ -2,6 +2,9 @@
 #pragma once
 #include <cjson/cJSON.h>
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "small_world.h"
 
