@@ -148,6 +148,20 @@ START_TEST(an_instant_survives_the_way_to_local_time_and_back_but_for_the_second
 }
 END_TEST
 
+START_TEST(an_instant_survives_the_way_there_and_back_east_of_greenwich_too)
+{
+    struct civil_zone zone = no_midnight();
+
+    for (int64_t at = utc_us(2026, 4, 3, 0, 0, 0); at < utc_us(2026, 4, 7, 0, 0, 0);
+         at += 599 * SECOND)
+        ck_assert_int_eq(civil_instant_us(&zone, civil_local_s(&zone, at)), at);
+    ck_assert_int_eq(civil_instant_us(&zone, local_s(2026, 4, 4, 23, 30, 0)),
+                     utc_us(2026, 4, 4, 21, 30, 0));
+    ck_assert_int_eq(civil_instant_us(&zone, local_s(2026, 4, 5, 0, 30, 0)),
+                     utc_us(2026, 4, 4, 22, 0, 0));
+}
+END_TEST
+
 START_TEST(a_rule_without_a_schedule_is_always_on)
 {
     struct schedule schedule = { .always = true };
@@ -328,6 +342,7 @@ SUITE_MAIN("rules/schedule", days_are_counted_from_1970_and_only_for_dates_that_
            a_local_time_that_the_clocks_skipped_is_the_moment_after_the_gap,
            a_local_time_that_comes_twice_is_the_first_of_the_two,
            an_instant_survives_the_way_to_local_time_and_back_but_for_the_second_hour,
+           an_instant_survives_the_way_there_and_back_east_of_greenwich_too,
            a_rule_without_a_schedule_is_always_on, from_is_inside_and_until_is_not,
            weekdays_are_those_of_the_rules_zone, each_weekday_bit_is_its_own_day,
            hours_open_at_the_first_minute_and_close_before_the_last,
