@@ -124,7 +124,6 @@ struct decision {
     const struct profile *person; /* all else: only with consent */
 
     /* match: a handful of rules at a time, see serve.c */
-    struct facts facts;
     const uint32_t *rules; /* numbers of all rules of this trigger and placement, best first … */
     struct considered *considered; /* … and what became of each of the first n_considered */
     uint32_t n_rules, n_considered;
@@ -149,6 +148,9 @@ struct decision {
 
     /* encode */
     struct str answer;
+
+    /* match again: what conditions ask. Last, because its own last member is large and needs no zeroes. */
+    struct facts facts;
 };
 
 enum degraded { DEGRADED_PROFILE = 1, DEGRADED_DEADLINE = 2 };

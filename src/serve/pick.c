@@ -183,7 +183,7 @@ static void sink(struct together *heap, uint32_t n, uint32_t i)
 }
 
 /* Adds one line's companions to the sums; @slots finds the place of a product. */
-static void add_line(struct decision *d, uint32_t product, uint32_t *slots, uint32_t mask)
+static void add_line(struct decision *d, uint32_t product, uint16_t *slots, uint32_t mask)
 {
     const struct model *model = d->world->model;
     uint32_t n, base_orders = model_orders(model, product);
@@ -194,7 +194,7 @@ static void add_line(struct decision *d, uint32_t product, uint32_t *slots, uint
             slot = (slot + 1) & mask;
         if (!slots[slot]) {
             d->together[d->n_together++] = (struct together){ .product = list[i].product };
-            slots[slot] = d->n_together;
+            slots[slot] = (uint16_t) d->n_together;
         }
         struct together *t = &d->together[slots[slot] - 1];
         t->score += list[i].score;
@@ -213,7 +213,7 @@ static enum err gather_together(struct decision *d)
     uint32_t most = lines * MODEL_TOP, slots_n = 64;
     while (slots_n < most * 2)
         slots_n *= 2;
-    uint32_t *slots = arena_take_array(d->arena, uint32_t, slots_n);
+    uint16_t *slots = arena_take_array(d->arena, uint16_t, slots_n);
     /* The heap, and behind it room for what has been sorted. */
     d->together = arena_take_raw(d->arena, 2 * (size_t) most * sizeof *d->together);
     if (!slots || !d->together)

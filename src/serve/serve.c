@@ -113,9 +113,10 @@ struct serve_worker *serve_worker_free(struct serve_worker *worker)
 struct decision *decision_new(struct serve_worker *worker, struct arena *arena, struct str body,
                               void (*wake)(void *owner), void *owner)
 {
-    struct decision *d = arena_take(arena, sizeof *d);
+    struct decision *d = arena_take_raw(arena, sizeof *d);
     if (!d)
         return NULL;
+    memset(d, 0, offsetof(struct decision, facts.owned_products));
     d->worker = worker;
     d->arena = arena;
     d->body = body;
