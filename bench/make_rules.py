@@ -167,7 +167,7 @@ def rule(shop, dice, number, trigger, placement, focus):
     names_item = trigger in NAMES_AN_ITEM
     kind = dice.choices(KINDS, [35, 35, 25, 5] if names_item else [85, 0, 0, 15])[0]
     eager = focus is not None
-    if eager:  # the best three are one of each kind
+    if eager:  # as many of each kind
         kind = KINDS[number % 3]
     category = focus or shop.category(dice)
     of = 'trigger_item' if names_item and (kind != 'cross_sell' or dice.random() < .4) else 'cart'
@@ -189,7 +189,7 @@ def rule(shop, dice, number, trigger, placement, focus):
                                         'count': 'shown'}]}
     if dice.random() < .6:
         made['limits']['after_decline'] = {'silence': dice.choice(['7d', '14d', '30d']), 'scope': 'rule'}
-    made['rank'] = {'priority': 90 - number if eager else dice.randint(10, 80)}
+    made['rank'] = {'priority': dice.randint(10, 90)}
     made['message'] = message(kind, category)
     return made
 
