@@ -323,6 +323,19 @@ enum locale exchange_locale(const struct exchange *exchange)
     return language_of(exchange->head.accept_language, LOCALE_EN);
 }
 
+void exchange_warn(struct exchange *exchange, const char *problem)
+{
+    struct worker *worker = exchange->worker;
+    uint64_t now_ms = uv_now(&worker->loop);
+    worker->unwarned++;
+    if (worker->warned_ms && now_ms - worker->warned_ms < 1000)
+        return;
+    log_request(LOG_WARNING, "http", exchange_request_id(exchange),
+                "%s: %u since the last such line", problem, worker->unwarned);
+    worker->warned_ms = now_ms;
+    worker->unwarned = 0;
+}
+
 struct str exchange_request_id(struct exchange *exchange)
 {
     if (!exchange->has_trace) {

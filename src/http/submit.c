@@ -13,11 +13,13 @@ static void on_durable(struct event_batch *batch) /* the journal's thread */
 static void after_commit(struct exchange *exchange)
 {
     exchange_step *step = exchange->own_step;
-    if (exchange->batch->outcome == OK)
+    if (exchange->batch->outcome == OK) {
         step(exchange);
-    else
-        reply_problem(exchange, problem_of(exchange->batch->outcome, false), "nothing was stored",
-                      (struct str){ 0 });
+        return;
+    }
+    exchange_warn(exchange, "events not stored, the log failed");
+    reply_problem(exchange, problem_of(exchange->batch->outcome, false), "nothing was stored",
+                  (struct str){ 0 });
 }
 
 void submit_events(struct exchange *exchange, struct str body, exchange_step *step)
@@ -40,9 +42,11 @@ void submit_events(struct exchange *exchange, struct str body, exchange_step *st
     exchange->batch->done = on_durable;
     exchange->batch->owner = exchange;
     exchange->own_step = step;
-    if (learn_submit(http->near.learn, exchange->batch) != OK)
-        reply_problem(exchange, PROBLEM_BUSY, "the journal's queue is full: nothing was stored",
-                      (struct str){ 0 });
-    else
+    if (learn_submit(http->near.learn, exchange->batch) == OK) {
         exchange_hold(exchange, after_commit);
+        return;
+    }
+    exchange_warn(exchange, "events refused, the journal's queue is full");
+    reply_problem(exchange, PROBLEM_BUSY, "the journal's queue is full: nothing was stored",
+                  (struct str){ 0 });
 }

@@ -59,7 +59,9 @@ struct worker {
     struct lines lines;
     struct exchange *pool;
     unsigned n_pool;
-    uint64_t chance; /* state of worker_random */
+    uint64_t chance;    /* state of worker_random */
+    uint64_t warned_ms; /* exchange_warn */
+    unsigned unwarned;
 
     struct serve_worker *serve;
     struct metric_shard *shard;
