@@ -283,9 +283,8 @@ static enum err load_pairs(struct copurchase *counts, struct str *bytes)
     while (bytes->len) {
         if (!take(bytes, &pair, sizeof pair) || pair.low >= pair.high ||
             pair.high >= counts->n_skus || pair.count == 0 ||
-            pair_table_get(&counts->pairs, pair.low, pair.high) != 0)
+            !pair_table_insert(&counts->pairs, &pair))
             return ERR_CORRUPT;
-        pair_table_add(&counts->pairs, pair.low, pair.high, pair.count);
     }
     return OK;
 }

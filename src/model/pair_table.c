@@ -99,6 +99,16 @@ void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, uint32_t m
     pair->count = pair->count > UINT32_MAX - more ? UINT32_MAX : pair->count + more;
 }
 
+bool pair_table_insert(struct pair_table *table, const struct pair *pair)
+{
+    struct pair *slot = find(table, pair->low, pair->high);
+    if (slot->high)
+        return false;
+    *slot = *pair;
+    table->used++;
+    return true;
+}
+
 uint32_t pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b)
 {
     return a == b ? 0 : find(table, a < b ? a : b, a < b ? b : a)->count;

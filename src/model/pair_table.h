@@ -36,6 +36,10 @@ MUST_CHECK enum err pair_table_reserve(struct pair_table *table, size_t more);
 
 /* Two different numbers, in any order. Room must have been reserved. */
 void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, uint32_t more);
+
+/* The same for a pair that must be new; false, and nothing is changed, when it is not. */
+bool pair_table_insert(struct pair_table *table, const struct pair *pair);
+
 uint32_t pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b); /* 0: never */
 
 /* Tells the processor which slot is needed soon: the table is larger than its caches. */
