@@ -12,7 +12,7 @@
 #include "files/csv_tally.h"
 
 enum {
-    CHUNK_BYTES = 256 * 1024,
+    CHUNK_BYTES = 64 * 1024,
     FIRST_ROOM = 64,
     LINE_FRAME_BYTES = 80, /* of a line's JSON without its SKU, at most */
     ORDER_FRAME_BYTES = 1024,
