@@ -190,9 +190,24 @@ def load(tool, port, process, body_file, seconds, rate=None):
         command += ['--rate', f'{rate:.0f}']
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=seconds + 30,
                           preexec_fn=pinned(LOAD_CORE))
-    if done.returncode != 0:
-        raise Trouble(f'load ended with {done.returncode}: {done.stdout}{done.stderr}')
-    return json.loads(done.stdout)
+    if not done.stdout:
+        raise Trouble(f'load ended with {done.returncode}: {done.stderr}')
+    seen = json.loads(done.stdout)
+    if seen['not_200'] or seen['broken'] or not seen['answered']:
+        raise Trouble(f'{command[2]} did not answer as it should: {seen}')
+    return seen
+
+
+def machine_busy_s():
+    """Seconds that all cores together have worked, since boot, for anybody (also other machines' guests: steal)."""
+    with open('/proc/stat', encoding='ascii') as lines:
+        user, nice, system, _idle, _wait, irq, soft, steal, *_ = map(int, lines.readline().split()[1:])
+    return (user + nice + system + irq + soft + steal) / os.sysconf('SC_CLK_TCK')
+
+
+def process_busy_s(pid):
+    after_name = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf('SC_CLK_TCK')
 
 
 def in_turn(tool, servers, body_file, turns, seconds, rate=None):
@@ -200,7 +215,14 @@ def in_turn(tool, servers, body_file, turns, seconds, rate=None):
     results = {name: [] for name in servers}
     for _ in range(turns):
         for name, (port, process) in servers.items():
-            results[name].append(load(tool, port, process, body_file, seconds, rate))
+            children, began = os.times(), time.monotonic()
+            before = machine_busy_s() - process_busy_s(process.pid)
+            seen = load(tool, port, process, body_file, seconds, rate)
+            others = machine_busy_s() - process_busy_s(process.pid) - before
+            now = os.times()
+            others -= now.children_user + now.children_system - children.children_user - children.children_system
+            seen['others_share'] = max(0, others / (time.monotonic() - began) / (os.cpu_count() or 1))
+            results[name].append(seen)
     return results
 
 
@@ -225,6 +247,12 @@ def table(title, results):
         print(f'  {label:16}{form.format(median(results["offerd"], name)):>12}'
               f'{form.format(median(results["fixed"], name)):>12}{ratio(results, name):9.2f}   '
               f'{each["offerd"]} | {each["fixed"]}')
+    unanswered = {who: sum(turn['unanswered'] for turn in turns) for who, turns in results.items()}
+    if any(unanswered.values()):
+        print(f'  not answered by the end: offerd {unanswered["offerd"]}, fixed {unanswered["fixed"]}')
+    others = max(turn['others_share'] for turns in results.values() for turn in turns)
+    if others > .05:
+        print(f'  other programs took up to {others:.0%} of the machine meanwhile: trust the ratios, not the figures')
 
 
 def check_sizes(results, size):
@@ -244,7 +272,7 @@ def measure_cart(tools, shop, offerd, n_lines, turns, seconds):
         wait_for(process, port, '/', log)
         servers = {'offerd': offerd, 'fixed': (port, process)}
         closed = in_turn(tools['load'], servers, body_file, turns, seconds)
-        rate = .4 * min(turn['requests_per_s'] for turns_ in closed.values() for turn in turns_)
+        rate = .4 * min(median(closed[who], 'requests_per_s') for who in closed)
         opened = in_turn(tools['load'], servers, body_file, turns, seconds, rate)
     sample(offerd[0], shop.request(n_lines))
     for results in (closed, opened):
