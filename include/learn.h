@@ -77,7 +77,7 @@ struct learn_settings {
     struct str shop;
     uint32_t queue_events;     /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
     uint32_t commit_events;    /* most in one transaction: 2,000 */
-    uint32_t hot_profiles;     /* kept in memory: 200,000 */
+    uint32_t hot_profiles;     /* kept in memory, with 4 KB each on average: 200,000 */
 };
 
 /*

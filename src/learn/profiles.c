@@ -3,16 +3,22 @@
  * Chained buckets, as many as twice the bound, so they are never resized. All pointers that
  * readers follow are stored and loaded seq_cst, as the epoch asks for. An entry that was
  * unlinked keeps its next pointer: a reader standing on it still finds its way out.
+ *
+ * A profile may be as large as 60 KB, so the bound by number alone would be no bound of
+ * memory: all together they may take PROFILE_MEAN_BYTES for each that may be kept.
  */
 #include "learn/profiles.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
+enum { PROFILE_MEAN_BYTES = 4096 };
+
 struct entry {
     _Atomic(struct entry *) next;
     _Atomic(const struct profile *) profile; /* never NULL while linked; names the customer */
     uint64_t hash;
+    size_t bytes;  /* of profile */
     uint32_t seat; /* in seats */
     atomic_bool used;
 };
@@ -24,6 +30,7 @@ struct profiles {
     uint64_t mask;
     struct entry **seats; /* for the clock: n_entries of them are taken */
     uint32_t max_entries, n_entries, hand;
+    uint64_t bytes; /* of all profiles linked */
     struct epoch *epoch;
 };
 
@@ -101,6 +108,7 @@ static void unlink_entry(struct profiles *profiles, struct entry *entry)
     struct entry *last = profiles->seats[--profiles->n_entries];
     profiles->seats[entry->seat] = last;
     last->seat = entry->seat;
+    profiles->bytes -= entry->bytes;
     epoch_retire(profiles->epoch, entry, free_entry);
 }
 
@@ -131,6 +139,8 @@ static enum err add_entry(struct profiles *profiles, struct profile *profile, ui
     entry_link *bucket = &profiles->buckets[hash & profiles->mask];
     entry->hash = hash;
     entry->seat = profiles->n_entries;
+    entry->bytes = profile_bytes(profile);
+    profiles->bytes += entry->bytes;
     atomic_init(&entry->used, false); /* who is asked for once goes first */
     atomic_init(&entry->profile, profile);
     atomic_init(&entry->next, atomic_load(bucket));
@@ -139,14 +149,26 @@ static enum err add_entry(struct profiles *profiles, struct profile *profile, ui
     return OK;
 }
 
+static void replace_profile(struct profiles *profiles, struct entry *entry, struct profile *profile)
+{
+    size_t bytes = profile_bytes(profile);
+    profiles->bytes += bytes - entry->bytes;
+    entry->bytes = bytes;
+    const struct profile *before = atomic_exchange(&entry->profile, profile);
+    epoch_retire(profiles->epoch, (void *) before, free);
+}
+
 enum err profiles_publish(struct profiles *profiles, struct profile *profile)
 {
     uint64_t hash = str_hash(profile->customer_id);
     struct entry *entry = find_entry(profiles, profile->customer_id, hash);
-    if (!entry)
-        return add_entry(profiles, profile, hash);
-    const struct profile *before = atomic_exchange(&entry->profile, profile);
-    epoch_retire(profiles->epoch, (void *) before, free);
+    if (entry)
+        replace_profile(profiles, entry, profile);
+    else
+        TRY(add_entry(profiles, profile, hash));
+    uint64_t max_bytes = (uint64_t) profiles->max_entries * PROFILE_MEAN_BYTES;
+    while (profiles->bytes > max_bytes && profiles->n_entries > 1)
+        evict_one(profiles);
     return OK;
 }
 

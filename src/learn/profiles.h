@@ -14,7 +14,8 @@
  * The hot profiles in memory: a table from customer to the newest immutable profile. One
  * writer thread publishes and drops; any number of readers (up to those of the epoch) find,
  * without a lock and without allocating, inside a section of their own. When the table is
- * full, a profile that nobody asked for lately makes room (clock).
+ * full, by number or by memory (4 KB for each that may be kept, on average), profiles that
+ * nobody asked for lately make room (clock).
  */
 struct profiles;
 

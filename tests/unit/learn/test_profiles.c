@@ -91,6 +91,35 @@ START_TEST(when_it_is_full_those_nobody_asks_for_make_room)
 }
 END_TEST
 
+START_TEST(large_profiles_make_room_before_there_are_too_many)
+{
+    AUTO(profiles_free) struct profiles *profiles = profiles_new(100, 1);
+    static struct order_line lines[PROFILE_MAX_OWNED];
+    static char skus[PROFILE_MAX_OWNED][16];
+    char name[16];
+    for (int i = 0; i < PROFILE_MAX_OWNED; i++) {
+        snprintf(skus[i], sizeof *skus, "SKU-%d", i);
+        lines[i] = (struct order_line){ str_of(skus[i]), 1, 1 };
+    }
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "c%d", i);
+        publish(profiles, name);
+        const struct event order = { .type = EVENT_ORDER_PLACED,
+                                     .customer_id = str_of(name),
+                                     .at_us = 1,
+                                     .order = { .lines = lines, .n_lines = PROFILE_MAX_OWNED } };
+        struct profile *large = NULL;
+        ck_assert_int_eq(profile_apply(NULL, &order, 1, &large), OK);
+        ck_assert_uint_gt(profile_bytes(large), 16000);
+        ck_assert_int_eq(profiles_publish(profiles, large), OK);
+        profiles_advance(profiles);
+    }
+
+    ck_assert_uint_lt(profiles_count(profiles), 30);
+    ck_assert_uint_gt(profiles_count(profiles), 10);
+}
+END_TEST
+
 START_TEST(a_profile_stays_readable_until_the_section_ends)
 {
     AUTO(profiles_free) struct profiles *profiles = profiles_new(4, 1);
@@ -180,5 +209,6 @@ END_TEST
 SUITE_MAIN("learn/profiles", finds_what_was_published_and_nothing_else,
            the_newest_profile_of_a_customer_takes_the_place_of_the_older, what_is_dropped_is_gone,
            when_it_is_full_those_nobody_asks_for_make_room,
+           large_profiles_make_room_before_there_are_too_many,
            a_profile_stays_readable_until_the_section_ends,
            readers_see_whole_profiles_while_the_writer_folds_evicts_and_drops)
