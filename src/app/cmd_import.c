@@ -38,8 +38,8 @@ static const char help_text[] =
     "\n"
     "Names of columns may be written otherwise (InvoiceNo, StockCode, list_price …), capitals and\n"
     "'_' do not matter. A line that is refused is named with its line number and why, and the\n"
-    "summary accounts for every line. Exit codes: 0 done, also when lines were refused; 1 an error,\n"
-    "told with how far it came; 2 wrong usage.\n";
+    "summary accounts for every line. Exit codes: 0 done, also when lines were refused; 1 an\n"
+    "error, told with how far it came; 2 wrong usage.\n";
 
 enum option_code {
     OPT_CATALOG = 1,
