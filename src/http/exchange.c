@@ -71,30 +71,30 @@ static const struct header {
 };
 
 static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *name,
-                                 const char *value)
+                                 size_t name_len, const char *value, size_t value_len)
 {
     struct exchange *exchange = of;
-    size_t len = strlen(name);
     (void) kind;
-    if (len >= sizeof headers / sizeof *headers || !headers[len].name ||
-        strcasecmp(name, headers[len].name) != 0)
+    if (name_len >= sizeof headers / sizeof *headers || !headers[name_len].name ||
+        strcasecmp(name, headers[name_len].name) != 0)
         return MHD_YES;
-    struct str *slot = (struct str *) ((char *) &exchange->head + headers[len].offset);
+    struct str *slot = (struct str *) ((char *) &exchange->head + headers[name_len].offset);
     /* Two lengths are how requests are smuggled past a proxy. */
     if (slot->at && slot == &exchange->head.content_length) {
         exchange->refusal = PROBLEM_MALFORMED;
         exchange->refusal_detail = "more than one Content-Length";
     }
-    *slot = str_of(value);
+    *slot = (struct str){ value ? value : "", value_len };
     return MHD_YES;
 }
 
-/* The last is what `curl -d` says of every body: people try an API that way, and mean JSON. */
 static bool is_json_type(struct str type)
 {
     static const char *const known[] = { "application/json", "application/cloudevents+json",
                                          "application/cloudevents-batch+json",
                                          "application/x-www-form-urlencoded" };
+    if (str_is(type, known[0]))
+        return true;
     const char *end = memchr(type.at, ';', type.len);
     size_t len = end ? (size_t) (end - type.at) : type.len;
     while (len && (type.at[len - 1] == ' ' || type.at[len - 1] == '\t'))
@@ -158,7 +158,7 @@ void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection
                     const char *method, const char *path)
 {
     exchange->connection = connection;
-    (void) MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, exchange);
+    (void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_header, exchange);
     exchange->has_trace =
         exchange->head.traceparent.at && trace_read(exchange->head.traceparent, &exchange->trace);
     exchange->match = route_find(method, path);

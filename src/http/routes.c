@@ -24,6 +24,8 @@ _Static_assert((int) ROWS <= (int) ROUTES_MAX, "more routes than rows in the met
 
 static bool path_matches(const char *pattern, const char *path, struct str *segment)
 {
+    if (strcmp(pattern, path) == 0)
+        return strchr(path, '{') == NULL;
     for (size_t n = 0; *pattern;) {
         if (*pattern != '{') {
             if (*pattern++ != *path++)
