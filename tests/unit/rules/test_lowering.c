@@ -312,6 +312,8 @@ START_TEST(use_of_what_is_not_there_twice_or_in_a_circle_is_refused)
     const struct diag *diag = is_refused(f, "{use: [a]}", DIAG_USE_CIRCLE, 34);
     ck_assert_ptr_eq(diag->file, &f->shared);
     ck_assert_ptr_eq(f->lowering.file, &f->file);
+    f->named = flow_doc(f->arena, "{a: {use: b}, b: {use: d}, d: {use: a}, c: {cart.total: 1}}");
+    ck_assert(str_is(is_refused(f, "{use: [a]}", DIAG_USE_CIRCLE, 37)->args[0], "a"));
     is_refused(f, "{use: []}", DIAG_COND_EMPTY, 7);
     is_refused(f, "{use: {a: b}}", DIAG_COND_LIST, 7);
     ck_assert_int_eq(lower_as(f, false, "{use: [c]}"), 1);
