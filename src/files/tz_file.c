@@ -78,6 +78,7 @@ static enum err read_body(struct str bytes, const struct counts *c, struct arena
     struct str rest = { bytes.at + HEADER_BYTES + body_bytes(c, 8), 0 };
     rest.len = (size_t) (bytes.at + bytes.len - rest.at);
     zone->n += tz_rule_expand(rest, starts, offsets, zone->n, room);
+    *ret_good &= zone->first_offset_s > -86400 && zone->first_offset_s < 86400;
     for (uint32_t i = 0; i < zone->n; i++)
         *ret_good &= offsets[i] > -86400 && offsets[i] < 86400;
     return OK;

@@ -14,14 +14,11 @@ static uint32_t decode(struct str text, size_t *ret_len)
                  : at[0] < 0xf5 ? 4
                                 : 0;
     *ret_len = 1;
-    if (len == 0 || len > text.len)
+    if (len == 0 || len > text.len || !str_is_utf8((struct str){ text.at, len }, NULL))
         return 0xfffd;
     uint32_t code = len == 1 ? at[0] : at[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0xfffd;
+    for (size_t i = 1; i < len; i++)
         code = code << 6 | (at[i] & 0x3f);
-    }
     *ret_len = len;
     return code;
 }
