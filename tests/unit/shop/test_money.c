@@ -51,6 +51,23 @@ START_TEST(knows_no_currency_that_does_not_exist)
 }
 END_TEST
 
+START_TEST(of_all_words_of_three_letters_so_many_are_currencies)
+{
+    int by_decimals[5] = { 0 };
+
+    for (int n = 0; n < 26 * 26 * 26; n++) {
+        char code[] = { (char) ('A' + n / 676), (char) ('A' + n / 26 % 26), (char) ('A' + n % 26) };
+        int decimals = money_decimals((struct str){ code, 3 });
+        if (decimals >= 0)
+            by_decimals[decimals]++;
+    }
+    ck_assert_int_eq(by_decimals[0], 17);
+    ck_assert_int_eq(by_decimals[2], 138);
+    ck_assert_int_eq(by_decimals[3], 7);
+    ck_assert_int_eq(by_decimals[4], 2);
+}
+END_TEST
+
 START_TEST(reads_plain_decimal_numbers)
 {
     parses("0", 0, false, 0);
@@ -135,6 +152,7 @@ START_TEST(a_share_is_rounded_down_and_does_not_overflow)
 END_TEST
 
 SUITE_MAIN("shop/money", knows_the_decimals_of_currencies, knows_no_currency_that_does_not_exist,
-           reads_plain_decimal_numbers, rounds_half_up_only_when_asked,
-           refuses_what_is_no_plain_number, takes_amounts_up_to_the_maximum_and_none_beyond,
-           prints_amounts_as_people_write_them, a_share_is_rounded_down_and_does_not_overflow)
+           of_all_words_of_three_letters_so_many_are_currencies, reads_plain_decimal_numbers,
+           rounds_half_up_only_when_asked, refuses_what_is_no_plain_number,
+           takes_amounts_up_to_the_maximum_and_none_beyond, prints_amounts_as_people_write_them,
+           a_share_is_rounded_down_and_does_not_overflow)
