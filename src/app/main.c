@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     { "serve", cmd_serve, "run the service" },
     { "import", cmd_import, "load a catalogue and an order history from CSV files" },
+    { "check", cmd_check, "look for mistakes in rule files" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
