@@ -13,8 +13,7 @@ struct event;
  *
  * The truth: every accepted event, in order, once. append makes a whole batch durable
  * (fsynced) before it returns, or none of it. Positions rise, without being dense. Used from
- * one thread at a time: the journal's; a second log over the same data may be opened for
- * reading on another thread.
+ * one thread at a time; another thread reads through a reader of its own.
  */
 struct logged_event {
     uint64_t position;
@@ -43,5 +42,10 @@ struct event_log {
                             struct err_note *note);
     /* Position of the last event; 0 for an empty log. */
     enum err (*last_position)(struct event_log *log, uint64_t *ret_position, struct err_note *note);
+    /*
+     * A second log over the same data, for another thread: it sees what was committed before
+     * it asks, and never waits for an append. Freed on its own, before @log.
+     */
+    enum err (*reader)(struct event_log *log, struct event_log **ret_reader, struct err_note *note);
     void (*free)(struct event_log *log);
 };

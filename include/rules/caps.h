@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "rules/rule.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 /*
  * Caps
@@ -22,5 +22,5 @@ struct caps_verdict {
 };
 
 /* O(log rules remembered + touches). @session as session_mark gives it. */
-struct caps_verdict caps_allow(const struct rule *rule, const struct profile *memory, uint32_t session,
-                               int64_t now_us);
+struct caps_verdict caps_allow(const struct rule *rule, const struct profile *memory,
+                               uint32_t session, int64_t now_us);

@@ -6,7 +6,7 @@
 #include "expr/expr.h"
 #include "shop/cart.h"
 #include "shop/catalog.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 /*
  * Facts
@@ -31,7 +31,14 @@ enum fact {
 };
 
 enum fact_type {
-    TYPE_BOOL, TYPE_NUMBER, TYPE_MONEY, TYPE_PERCENT, TYPE_STRING, TYPE_WORDS, TYPE_TIME, TYPE_LIST,
+    TYPE_BOOL,
+    TYPE_NUMBER,
+    TYPE_MONEY,
+    TYPE_PERCENT,
+    TYPE_STRING,
+    TYPE_WORDS,
+    TYPE_TIME,
+    TYPE_LIST,
     TYPE_ATTR, /* a number or text, product by product */
 };
 
@@ -41,14 +48,14 @@ struct facts {
     struct expr_scope scope; /* first: facts_init sets it */
     const struct catalog *catalog;
     const struct cart *cart;
-    const struct profile *memory;  /* always, for caps; NULL for a guest */
-    const struct profile *person;  /* only with consent; NULL = nothing is known of the person */
+    const struct profile *memory; /* always, for caps; NULL for a guest */
+    const struct profile *person; /* only with consent; NULL = nothing is known of the person */
     const struct cart_line *trigger_line; /* the item just added, or NULL */
     const struct product *trigger;        /* its product, or NULL */
     const struct str *attr_names;         /* the ruleset's attribute list */
     int64_t now_us;
     struct str channel, country, language, device; /* or absent */
-    int64_t order_total_minor; /* trigger post_purchase; -1 = not told */
+    int64_t order_total_minor;                     /* trigger post_purchase; -1 = not told */
 
     /* The current element of the list being walked; a `where` sets candidate by facts_candidate. */
     const struct cart_line *item_line; /* or NULL: catalogue price, no quantity */
@@ -79,7 +86,8 @@ struct fact_names {
     struct str (*attr_name)(const void *self, uint32_t n);
     const void *self;
 };
-struct fact_names fact_names(struct str (*attr_name)(const void *self, uint32_t n), const void *self);
+struct fact_names fact_names(struct str (*attr_name)(const void *self, uint32_t n),
+                             const void *self);
 
 /* The same from an array such as ruleset_attr_names gives. */
 struct fact_names fact_names_of(const struct str *attr_names);

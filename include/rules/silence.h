@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "rules/rule.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 struct ruleset;
 

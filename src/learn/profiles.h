@@ -6,7 +6,7 @@
 #include "base/epoch.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 /*
  * Profiles

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/rule_reader.h"
 #include "rules/words.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 static bool read_window(struct rule_reader *reader, const struct doc_node *node, struct cap *cap)
 {

@@ -3,7 +3,7 @@
 
 #include "rules/rule_reader.h"
 #include "rules/words.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 static const int64_t day_s = 86400;
 

@@ -9,16 +9,15 @@
  * only take offers away (docs/decisions/consent.md).
  */
 #include "serve/decision.h"
+#include "shop/customer.h"
 #include "shop/event.h"
-#include "shop/profile.h"
 
 /* Left for the stages after this one, out of what is left of the budget. */
 enum { RESERVE_US = 1000 };
 
 static void ready(struct profile_waiter *waiter)
 {
-    struct decision *d =
-        (struct decision *) ((char *) waiter - offsetof(struct decision, waiter));
+    struct decision *d = (struct decision *) ((char *) waiter - offsetof(struct decision, waiter));
     d->wake(d->owner);
 }
 

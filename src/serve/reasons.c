@@ -7,10 +7,10 @@
 #include "rules/words.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 enum {
-    TOGETHER_MIN_ORDERS = 5,  /* fewer are chance */
+    TOGETHER_MIN_ORDERS = 5, /* fewer are chance */
     POPULAR_MIN_ORDERS = 20,
     STOCK_LOW = 5,
 };
@@ -122,7 +122,8 @@ static void cheaper_together(struct decision *d, const struct found *f, struct o
     if (f->now_minor >= f->was_minor)
         return;
     open_reason(out, REASON_CHEAPER_TOGETHER);
-    out_text(out, d->locale == LOCALE_JA ? STR("別々に買うよりお得です") : STR("Cheaper than bought one by one"));
+    out_text(out, d->locale == LOCALE_JA ? STR("別々に買うよりお得です")
+                                         : STR("Cheaper than bought one by one"));
     open_evidence(out);
     evidence_int(out, STR("saving"), f->was_minor - f->now_minor);
     close_reason(out);
@@ -130,7 +131,8 @@ static void cheaper_together(struct decision *d, const struct found *f, struct o
 
 static void tier_upgrade(struct decision *d, const struct found *f, struct out *out)
 {
-    struct str gain = d->facts.trigger ? compare_gain(d, d->facts.trigger, f->product) : (struct str){ 0 };
+    struct str gain =
+        d->facts.trigger ? compare_gain(d, d->facts.trigger, f->product) : (struct str){ 0 };
     if (!gain.at)
         return;
     open_reason(out, REASON_TIER_UPGRADE);
@@ -217,7 +219,8 @@ bool reasons_stock_is_low(const struct found *f)
 
 void reasons_encode(struct decision *d, const struct found *f, struct out *out)
 {
-    static void (*const say[REASON_WORDS])(struct decision *, const struct found *, struct out *) = {
+    static void (*const say[REASON_WORDS])(struct decision *, const struct found *,
+                                           struct out *) = {
         [REASON_BOUGHT_TOGETHER] = bought_together,
         [REASON_POPULAR] = popular,
         [REASON_COMPATIBLE] = compatible,

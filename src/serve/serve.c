@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "serve/decision.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 static const struct {
     const char *name;
@@ -82,8 +82,8 @@ static uint64_t split_mix(uint64_t *state)
     return z ^ z >> 31;
 }
 
-enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struct metric_shard *shard,
-                          struct serve_worker **ret_worker)
+enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
+                          struct metric_shard *shard, struct serve_worker **ret_worker)
 {
     AUTO(serve_worker_free) struct serve_worker *worker = calloc(1, sizeof *worker);
     if (!worker)

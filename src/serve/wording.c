@@ -6,8 +6,8 @@
 #include "rules/message.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
+#include "shop/customer.h"
 #include "shop/money.h"
-#include "shop/profile.h"
 
 static struct str money(struct decision *d, int64_t minor)
 {

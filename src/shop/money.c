@@ -14,16 +14,25 @@ static const char codes_2[] =
 static const char codes_3[] = "BHD IQD JOD KWD LYD OMR TND ";
 static const char codes_4[] = "CLF UYW ";
 
+/* Three letters as a number in alphabetical order. */
+static uint32_t packed(const char *code)
+{
+    return (uint32_t) (unsigned char) code[0] << 16 | (uint32_t) (unsigned char) code[1] << 8 |
+           (unsigned char) code[2];
+}
+
 /* @codes stand in alphabetical order, four bytes each. Looked up for every price that is printed. */
 static bool is_in(const char *codes, size_t bytes, struct str code)
 {
+    const uint32_t wanted = packed(code.at);
     size_t low = 0, high = bytes / 4;
+
     while (low < high) {
         size_t middle = (low + high) / 2;
-        int order = memcmp(codes + 4 * middle, code.at, 3);
-        if (order == 0)
+        uint32_t here = packed(codes + 4 * middle);
+        if (here == wanted)
             return true;
-        if (order < 0)
+        if (here < wanted)
             low = middle + 1;
         else
             high = middle;
@@ -152,7 +161,8 @@ void money_print(struct out *out, int64_t minor, struct str currency, enum local
 int64_t money_share(int64_t minor, int32_t basis_points)
 {
     int64_t small;
-    if (minor >= 0 && basis_points >= 0 && !__builtin_mul_overflow(minor, (int64_t) basis_points, &small))
+    if (minor >= 0 && basis_points >= 0 &&
+        !__builtin_mul_overflow(minor, (int64_t) basis_points, &small))
         return small / 10000;
 
     __int128 product = (__int128) minor * basis_points;

@@ -13,6 +13,7 @@ struct sqlite_event_log {
     struct event_log log; /* first: a log is cast back to its adapter */
     sqlite3 *db;
     sqlite3_stmt *insert, *of_customer, *orders, *last;
+    char *directory;
 };
 
 static enum err insert(struct sqlite_event_log *self, const struct event *event,
@@ -130,6 +131,11 @@ static enum err last_position(struct event_log *log, uint64_t *ret_position, str
     return err;
 }
 
+static enum err reader(struct event_log *log, struct event_log **ret_reader, struct err_note *note)
+{
+    return sqlite_event_log_new(((struct sqlite_event_log *) log)->directory, ret_reader, note);
+}
+
 static void close_log(struct event_log *log)
 {
     struct sqlite_event_log *self = (struct sqlite_event_log *) log;
@@ -140,6 +146,7 @@ static void close_log(struct event_log *log)
     sqlite3_finalize(self->orders);
     sqlite3_finalize(self->last);
     sqlite_db_close(self->db);
+    free(self->directory);
     free(self);
 }
 
@@ -169,8 +176,9 @@ enum err sqlite_event_log_new(const char *directory, struct event_log **ret_log,
     struct sqlite_event_log *self = calloc(1, sizeof *self);
     if (!self)
         return ERR_NOMEM;
-    self->log = (struct event_log){ append, read_customer, read_orders, last_position, close_log };
-    enum err err = sqlite_db_open(directory, &self->db, note);
+    self->log = (struct event_log){ append, read_customer, read_orders, last_position, reader, close_log };
+    self->directory = strdup(directory);
+    enum err err = self->directory ? sqlite_db_open(directory, &self->db, note) : ERR_NOMEM;
     if (err == OK)
         err = prepare_all(self, note);
     if (err != OK) {

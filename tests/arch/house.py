@@ -18,7 +18,6 @@ import sys
 
 FUNCTION_LINES = 80
 FILE_LINES = 400
-TWICE = {'profile.c'}  # the noun in shop/; and a file in serve/ is called as its stage is
 SPDX = 'SPDX-License-Identifier: Apache-2.0'
 NOT_OURS = re.compile(r'^(\.git|\.offerd|build.*|__pycache__)$')
 LITERAL = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)

@@ -12,7 +12,7 @@
 #include "learn.h"
 #include "ports/event_log.h"
 #include "ports/profile_store.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 #include "suite.h"
 
 enum { FAKE, EMBEDDED, STORES };

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "ports/profile_store.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 /*
  * Fake profile store

@@ -8,7 +8,7 @@
 
 #include "learn.h"
 #include "learn/payload.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,16 +10,16 @@
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 #include "shop/catalog.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 #include "world/world.h"
 
 /* Not an assertion of check's: the fuzz targets build a small world too. */
-#define must(truth)                                                                 \
-    do {                                                                            \
-        if (!(truth)) {                                                             \
+#define must(truth)                                                                    \
+    do {                                                                               \
+        if (!(truth)) {                                                                \
             (void) fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                                \
-        }                                                                           \
+            abort();                                                                   \
+        }                                                                              \
     } while (0)
 
 static const struct civil_zone utc = { .name = { "UTC", 3 } };
@@ -99,7 +99,8 @@ static struct catalog *stock_shelf(void)
 {
     AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
     for (int i = 0; i < SHELF; i++) {
-        struct attr storage = { STR("storage_gb"), str_of(shelf[i].storage), atof(shelf[i].storage), true };
+        struct attr storage = { STR("storage_gb"), str_of(shelf[i].storage), atof(shelf[i].storage),
+                                true };
         struct product product = { .sku = str_of(shelf[i].sku),
                                    .name = { str_of(shelf[i].name), str_of(shelf[i].name) },
                                    .category = str_of(shelf[i].category),
@@ -185,13 +186,16 @@ struct small_world *small_world_new(const char *rules)
     small->clock = (struct clock){ wall, mono };
     small->wall_us = INT64_C(1795257000000000); /* 2026-11-21T10:30:00Z, a Saturday */
     small->mono_us = 1000000;
-    small->profiles = (struct profile_store){ reader_new, reader_free, section, section, find, forget };
+    small->profiles =
+        (struct profile_store){ reader_new, reader_free, section, section, find, forget };
     small->answer = PROFILE_HERE;
     small->metrics = metrics_new();
     snapshot_slot_init(&small->slot);
     small_world_publish(small, rules);
-    must((serve_new(&small->slot, &small->profiles, &small->clock, small->metrics, &small->serve)) == OK);
-    must((serve_worker_new(small->serve, 1, 42, metric_shard_new(small->metrics), &small->worker)) == OK);
+    must((serve_new(&small->slot, &small->profiles, &small->clock, small->metrics,
+                    &small->serve)) == OK);
+    must((serve_worker_new(small->serve, 1, 42, metric_shard_new(small->metrics),
+                           &small->worker)) == OK);
     small->arena = arena_new(65536, 1 << 22);
     return small;
 }

@@ -6,7 +6,7 @@
 #include "ports/clock.h"
 #include "ports/profile_store.h"
 #include "serve.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 
 /*
  * Small world
@@ -15,10 +15,10 @@
  * sets and a profile store that says what the test wants. One decision at a time.
  */
 struct small_world {
-    struct clock clock; /* first */
+    struct clock clock;                /* first */
     int64_t wall_us, mono_us, tick_us; /* mono moves by tick_us at each look */
     struct profile_store profiles;
-    struct profile *profile;   /* what find answers, with … */
+    struct profile *profile;    /* what find answers, with … */
     enum profile_answer answer; /* … this */
     struct profile_waiter *waiter;
     int finds, forgets;

@@ -10,7 +10,7 @@
 #include "fake_event_log.h"
 #include "ports/event_log.h"
 #include "ports/profile_store.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 #include "suite.h"
 
 /* The fake log behind a gate: a test can hold the journal's thread inside a call. */

@@ -2,7 +2,7 @@
 #include "rules/ruleset.h"
 
 #include "rule_text.h"
-#include "shop/profile.h"
+#include "shop/customer.h"
 #include "suite.h"
 
 /* A rule with everything in it, one thing a line, so that a test can change a line. */

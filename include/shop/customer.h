@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct event;
+
+/*
+ * Customer
+ *
+ * The profile is what we know of one customer: a fold over that customer's events, in log order.
+ * profile_apply is the only code that changes one; it is pure, deterministic and
+ * makes a new profile, so a published profile never changes under a reader. Bounded:
+ * the newest PROFILE_MAX_… of each list are kept.
+ *
+ * The memory (what was shown, accepted, declined) only ever takes offers away and is
+ * always honoured. Everything else is used only with the customer's consent to
+ * personalization: see serve/profile.c.
+ */
+enum {
+    PROFILE_MAX_OWNED = 512,  /* SKUs */
+    PROFILE_MAX_VIEWED = 32,  /* SKUs */
+    PROFILE_MAX_RULES = 256,  /* rules remembered; the least recently touched goes */
+    PROFILE_MAX_TOUCHES = 64, /* of one rule: bounds what a cap can count in a window */
+};
+
+enum touch_what { TOUCH_SHOWN, TOUCH_CLICKED, TOUCH_ACCEPTED, TOUCH_DECLINED, TOUCHES };
+
+struct touch {
+    int64_t at_us;
+    uint32_t session; /* low half of the session id's hash; 0 = no session given */
+    uint8_t what;     /* enum touch_what */
+};
+
+struct rule_memory {
+    struct str rule, group; /* group absent when the rule had none */
+    int kind;               /* enum rule_kind */
+    uint32_t totals[TOUCHES];
+    uint32_t declines_in_a_row; /* since the last acceptance */
+    int64_t last_us[TOUCHES];   /* 0 = never */
+    const struct touch *touches; /* oldest first */
+    uint32_t n_touches;
+};
+
+struct owned {
+    struct str sku;
+    int64_t quantity;
+    int64_t last_us; /* last bought */
+};
+
+struct profile {
+    struct str customer_id;
+    struct str first_name; /* or absent */
+    uint64_t position;     /* log position of the last event folded in; 0 = none */
+    int64_t first_seen_us, last_seen_us;
+    int64_t orders, spend_minor, last_order_us;
+    uint32_t consent; /* bits: enum consent */
+    const struct owned *owned; /* by SKU, for binary search */
+    const struct str *viewed;  /* newest first */
+    const struct rule_memory *rules; /* by rule id, for binary search */
+    uint32_t n_owned, n_viewed, n_rules;
+};
+
+/*
+ * *ret_profile = @before with @event folded in; heap, one block, the caller's. @before
+ * NULL: a stranger. An event at or before before->position changes nothing (a replay is
+ * harmless): then *ret_profile is an equal copy.
+ */
+MUST_CHECK enum err profile_apply(const struct profile *before, const struct event *event,
+                                  uint64_t position, struct profile **ret_profile);
+struct profile *profile_free(struct profile *profile);
+DEFINE_AUTO(struct profile, profile_free)
+
+/* An empty profile: a customer with no events yet. NULL for lack of memory. */
+struct profile *profile_new(struct str customer_id);
+
+/* NULL when never bought / never touched. */
+const struct owned *profile_owned(const struct profile *profile, struct str sku);
+const struct rule_memory *profile_rule(const struct profile *profile, struct str rule_id);
+size_t profile_bytes(const struct profile *profile); /* heap */
+
+/* The session's mark in a touch: 0 for an absent id. */
+uint32_t session_mark(struct str session_id);

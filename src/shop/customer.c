@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A new profile is drafted first: the old one's fields, with the lists that the event
+ * touches rewritten in scratch memory, the others still borrowed from the old profile. Then
+ * the draft is packed into one heap block, so a profile is freed by one free and stays
+ * together in memory. Every choice (what is evicted, how a tie ends) depends on the event
+ * and the old profile alone, so the same log gives the same profile on every machine.
+ */
+#include "shop/customer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shop/event.h"
+
+struct draft {
+    struct profile next;
+    struct owned *owned; /* heap, or NULL: as before */
+    struct str viewed[PROFILE_MAX_VIEWED + 1];
+    struct rule_memory rules[PROFILE_MAX_RULES + 1];
+    struct touch touches[PROFILE_MAX_TOUCHES + 1]; /* of the one rule that is touched */
+};
+
+static int64_t add_capped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (!__builtin_add_overflow(a, b, &sum))
+        return sum;
+    return a < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static int64_t multiply_capped(int64_t a, int64_t b) /* both not negative */
+{
+    int64_t product;
+    return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ── packing ─────────────────────────────────────────────────────────────────────────────── */
+
+static size_t text_bytes(const struct profile *profile)
+{
+    size_t bytes = profile->customer_id.len + profile->first_name.len;
+    for (uint32_t i = 0; i < profile->n_owned; i++)
+        bytes += profile->owned[i].sku.len;
+    for (uint32_t i = 0; i < profile->n_viewed; i++)
+        bytes += profile->viewed[i].len;
+    for (uint32_t i = 0; i < profile->n_rules; i++)
+        bytes += profile->rules[i].rule.len + profile->rules[i].group.len;
+    return bytes;
+}
+
+size_t profile_bytes(const struct profile *profile)
+{
+    size_t touches = 0;
+    for (uint32_t i = 0; i < profile->n_rules; i++)
+        touches += profile->rules[i].n_touches;
+    return sizeof *profile + profile->n_owned * sizeof *profile->owned +
+           profile->n_rules * sizeof *profile->rules + touches * sizeof(struct touch) +
+           profile->n_viewed * sizeof *profile->viewed + text_bytes(profile);
+}
+
+/* Moves @text to *at and past it; absent stays absent. */
+static void pack_text(struct str *text, char **at)
+{
+    if (!text->at)
+        return;
+    if (text->len > 0)
+        memcpy(*at, text->at, text->len);
+    text->at = *at;
+    *at += text->len;
+}
+
+static void *pack_array(const void *from, size_t bytes, char **at)
+{
+    void *to = *at;
+    if (bytes > 0)
+        memcpy(to, from, bytes);
+    *at += bytes;
+    return to;
+}
+
+/* One block: the profile, arrays (all of 8-byte alignment), then the texts. */
+static enum err pack(const struct profile *draft, struct profile **ret_profile)
+{
+    struct profile *profile = malloc(profile_bytes(draft));
+    if (!profile)
+        return ERR_NOMEM;
+    *profile = *draft;
+    char *at = (char *) (profile + 1);
+
+    struct owned *owned = pack_array(draft->owned, draft->n_owned * sizeof *owned, &at);
+    struct rule_memory *rules = pack_array(draft->rules, draft->n_rules * sizeof *rules, &at);
+    for (uint32_t i = 0; i < draft->n_rules; i++)
+        rules[i].touches =
+            pack_array(rules[i].touches, rules[i].n_touches * sizeof(struct touch), &at);
+    struct str *viewed = pack_array(draft->viewed, draft->n_viewed * sizeof *viewed, &at);
+
+    pack_text(&profile->customer_id, &at);
+    pack_text(&profile->first_name, &at);
+    for (uint32_t i = 0; i < draft->n_owned; i++)
+        pack_text(&owned[i].sku, &at);
+    for (uint32_t i = 0; i < draft->n_rules; i++) {
+        pack_text(&rules[i].rule, &at);
+        pack_text(&rules[i].group, &at);
+    }
+    for (uint32_t i = 0; i < draft->n_viewed; i++)
+        pack_text(&viewed[i], &at);
+
+    profile->owned = owned;
+    profile->rules = rules;
+    profile->viewed = viewed;
+    *ret_profile = profile;
+    return OK;
+}
+
+/* ── what each event changes ───────────────────────────────────────────────────────────────────────── */
+
+static int by_sku(const void *a, const void *b)
+{
+    return str_cmp(((const struct owned *) a)->sku, ((const struct owned *) b)->sku);
+}
+
+static int by_newest(const void *a, const void *b)
+{
+    const struct owned *left = a, *right = b;
+    if (left->last_us != right->last_us)
+        return left->last_us > right->last_us ? -1 : 1;
+    return str_cmp(left->sku, right->sku);
+}
+
+/* Joins neighbours of one SKU, drops what is not owned any more; how many are left. */
+static uint32_t join_same(struct owned *owned, uint32_t n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n;) {
+        struct owned sum = owned[i++];
+        for (; i < n && str_eq(owned[i].sku, sum.sku); i++) {
+            sum.quantity = add_capped(sum.quantity, owned[i].quantity);
+            sum.last_us = later(sum.last_us, owned[i].last_us);
+        }
+        if (sum.quantity > 0)
+            owned[kept++] = sum;
+    }
+    return kept;
+}
+
+/* Adds the order's lines (@sign 1), or takes them away again (-1). */
+static enum err change_owned(struct draft *draft, const struct event *event, int sign)
+{
+    uint32_t n = draft->next.n_owned;
+    draft->owned = malloc((n + event->order.n_lines + 1) * sizeof *draft->owned);
+    if (!draft->owned)
+        return ERR_NOMEM;
+    if (n > 0)
+        memcpy(draft->owned, draft->next.owned, n * sizeof *draft->owned);
+    for (uint32_t i = 0; i < event->order.n_lines; i++) {
+        const struct order_line *line = &event->order.lines[i];
+        draft->owned[n++] = (struct owned){ .sku = line->sku,
+                                            .quantity = sign * line->quantity,
+                                            .last_us = sign > 0 ? event->at_us : INT64_MIN };
+    }
+    if (event->order.n_lines > 0)
+        qsort(draft->owned, n, sizeof *draft->owned, by_sku);
+    n = join_same(draft->owned, n);
+    if (n > PROFILE_MAX_OWNED) {
+        qsort(draft->owned, n, sizeof *draft->owned, by_newest);
+        n = PROFILE_MAX_OWNED;
+        qsort(draft->owned, n, sizeof *draft->owned, by_sku);
+    }
+    draft->next.owned = draft->owned;
+    draft->next.n_owned = n;
+    return OK;
+}
+
+static int64_t order_value(const struct event *event)
+{
+    int64_t value = 0;
+    for (uint32_t i = 0; i < event->order.n_lines; i++)
+        value = add_capped(value, multiply_capped(event->order.lines[i].quantity,
+                                                  event->order.lines[i].unit_price_minor));
+    return value;
+}
+
+static enum err apply_order(struct draft *draft, const struct event *event)
+{
+    struct profile *next = &draft->next;
+    next->orders = add_capped(next->orders, 1);
+    next->spend_minor = add_capped(next->spend_minor, order_value(event));
+    next->last_order_us = later(next->last_order_us, event->at_us);
+    return change_owned(draft, event, 1);
+}
+
+static enum err apply_return(struct draft *draft, const struct event *event)
+{
+    draft->next.spend_minor = add_capped(draft->next.spend_minor, -order_value(event));
+    return change_owned(draft, event, -1);
+}
+
+static void apply_view(struct draft *draft, const struct event *event)
+{
+    if (!event->sku.at)
+        return;
+    uint32_t n = 0;
+    draft->viewed[n++] = event->sku;
+    for (uint32_t i = 0; i < draft->next.n_viewed && n < PROFILE_MAX_VIEWED; i++)
+        if (!str_eq(draft->next.viewed[i], event->sku))
+            draft->viewed[n++] = draft->next.viewed[i];
+    draft->next.viewed = draft->viewed;
+    draft->next.n_viewed = n;
+}
+
+/* Where @rule stands among the sorted rules, or where it belongs. */
+static uint32_t rule_place(const struct rule_memory *rules, uint32_t n, struct str rule,
+                           bool *ret_found)
+{
+    uint32_t low = 0, high = n;
+    *ret_found = false;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = str_cmp(rules[middle].rule, rule);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int64_t last_touched(const struct rule_memory *memory)
+{
+    int64_t last = 0;
+    for (int what = 0; what < TOUCHES; what++)
+        last = later(last, memory->last_us[what]);
+    return last;
+}
+
+/* The least recently touched other than @kept; ties end by the smaller id. */
+static uint32_t evict_rule(struct rule_memory *rules, uint32_t n, uint32_t kept)
+{
+    uint32_t oldest = kept == 0 ? 1 : 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (i != kept && last_touched(&rules[i]) < last_touched(&rules[oldest]))
+            oldest = i;
+    memmove(&rules[oldest], &rules[oldest + 1], (n - oldest - 1) * sizeof *rules);
+    return n - 1;
+}
+
+/* The rule's touches with one more, oldest first; the oldest goes when they are too many. */
+static void add_touch(struct draft *draft, struct rule_memory *memory, struct touch touch)
+{
+    uint32_t n = memory->n_touches, at = n;
+    while (at > 0 && memory->touches[at - 1].at_us > touch.at_us)
+        at--;
+    for (uint32_t i = 0; i < n; i++)
+        draft->touches[i < at ? i : i + 1] = memory->touches[i];
+    draft->touches[at] = touch;
+    n++;
+    uint32_t drop = n > PROFILE_MAX_TOUCHES ? 1 : 0;
+    memory->touches = draft->touches + drop;
+    memory->n_touches = n - drop;
+}
+
+static void apply_touch(struct draft *draft, const struct event *event, enum touch_what what)
+{
+    if (!event->offer.rule.at)
+        return;
+    bool found;
+    uint32_t n = draft->next.n_rules;
+    uint32_t at = rule_place(draft->next.rules, n, event->offer.rule, &found);
+    for (uint32_t i = 0; i < n; i++)
+        draft->rules[found || i < at ? i : i + 1] = draft->next.rules[i];
+    struct rule_memory *memory = &draft->rules[at];
+    if (!found) {
+        memset(memory, 0, sizeof *memory);
+        memory->rule = event->offer.rule;
+        n++;
+    }
+    memory->group = event->offer.group;
+    memory->kind = event->offer.kind;
+    if (memory->totals[what] < UINT32_MAX)
+        memory->totals[what]++;
+    memory->last_us[what] = later(memory->last_us[what], event->at_us);
+    if (what == TOUCH_ACCEPTED)
+        memory->declines_in_a_row = 0;
+    if (what == TOUCH_DECLINED && memory->declines_in_a_row < UINT32_MAX)
+        memory->declines_in_a_row++;
+
+    struct touch touch;
+    memset(&touch, 0, sizeof touch); /* its padding, too: equal folds are equal bytes */
+    touch.at_us = event->at_us;
+    touch.session = session_mark(event->session_id);
+    touch.what = (uint8_t) what;
+    add_touch(draft, memory, touch);
+
+    if (n > PROFILE_MAX_RULES)
+        n = evict_rule(draft->rules, n, at);
+    draft->next.rules = draft->rules;
+    draft->next.n_rules = n;
+}
+
+static void apply_update(struct profile *next, const struct event *event)
+{
+    next->consent |= event->customer.consent_given;
+    next->consent &= ~event->customer.consent_withdrawn;
+    if (event->customer.name.at)
+        next->first_name = event->customer.name;
+}
+
+static enum err apply(struct draft *draft, const struct event *event)
+{
+    struct profile *next = &draft->next;
+    if (next->position == 0 || event->at_us < next->first_seen_us)
+        next->first_seen_us = event->at_us;
+    if (next->position == 0 || event->at_us > next->last_seen_us)
+        next->last_seen_us = event->at_us;
+
+    switch (event->type) {
+    case EVENT_ORDER_PLACED: return apply_order(draft, event);
+    case EVENT_ORDER_RETURNED: return apply_return(draft, event);
+    case EVENT_PRODUCT_VIEWED: apply_view(draft, event); break;
+    case EVENT_OFFER_SHOWN: apply_touch(draft, event, TOUCH_SHOWN); break;
+    case EVENT_OFFER_CLICKED: apply_touch(draft, event, TOUCH_CLICKED); break;
+    case EVENT_OFFER_ACCEPTED: apply_touch(draft, event, TOUCH_ACCEPTED); break;
+    case EVENT_OFFER_DECLINED: apply_touch(draft, event, TOUCH_DECLINED); break;
+    case EVENT_CUSTOMER_UPDATED: apply_update(next, event); break;
+    default: break; /* kept in the log; what is made of it comes with segments */
+    }
+    return OK;
+}
+
+enum err profile_apply(const struct profile *before, const struct event *event, uint64_t position,
+                       struct profile **ret_profile)
+{
+    struct draft draft;
+    draft.owned = NULL;
+    if (before)
+        draft.next = *before;
+    else {
+        memset(&draft.next, 0, sizeof draft.next);
+        draft.next.customer_id = event->customer_id;
+    }
+
+    enum err err = OK;
+    if (position > draft.next.position) {
+        err = apply(&draft, event);
+        draft.next.position = position;
+    }
+    if (err == OK)
+        err = pack(&draft.next, ret_profile);
+    free(draft.owned);
+    return err;
+}
+
+struct profile *profile_new(struct str customer_id)
+{
+    struct profile empty, *profile = NULL;
+    memset(&empty, 0, sizeof empty);
+    empty.customer_id = customer_id;
+    return pack(&empty, &profile) == OK ? profile : NULL;
+}
+
+struct profile *profile_free(struct profile *profile)
+{
+    free(profile);
+    return NULL;
+}
+
+const struct owned *profile_owned(const struct profile *profile, struct str sku)
+{
+    struct owned wanted = { .sku = sku };
+    if (profile->n_owned == 0)
+        return NULL;
+    return bsearch(&wanted, profile->owned, profile->n_owned, sizeof wanted, by_sku);
+}
+
+const struct rule_memory *profile_rule(const struct profile *profile, struct str rule_id)
+{
+    bool found;
+    uint32_t at = rule_place(profile->rules, profile->n_rules, rule_id, &found);
+    return found ? &profile->rules[at] : NULL;
+}
+
+uint32_t session_mark(struct str session_id)
+{
+    if (!session_id.at)
+        return 0;
+    uint32_t mark = (uint32_t) str_hash(session_id);
+    return mark ? mark : 1; /* 0 is "no session" */
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shop/customer.h"
+
+#include <stdio.h>
+
+#include "base/out.h"
+#include "shop/event.h"
+#include "suite.h"
+
+/* @profile with @event at the next position; takes @profile. */
+static struct profile *after(struct profile *profile, const struct event *event)
+{
+    struct profile *next = NULL;
+    ck_assert_int_eq(profile_apply(profile, event, profile ? profile->position + 1 : 1, &next), OK);
+    profile_free(profile);
+    return next;
+}
+
+static struct event event_of(enum event_type type, int64_t at_us)
+{
+    return (struct event){ .type = type, .customer_id = STR("C1"), .at_us = at_us };
+}
+
+static struct profile *order(struct profile *profile, const char *sku, int64_t quantity,
+                             int64_t price, int64_t at_us)
+{
+    struct order_line line = { str_of(sku), quantity, price };
+    struct event event = event_of(EVENT_ORDER_PLACED, at_us);
+    event.order.lines = &line;
+    event.order.n_lines = 1;
+    return after(profile, &event);
+}
+
+static struct profile *touch(struct profile *profile, enum event_type type, const char *rule,
+                             int64_t at_us)
+{
+    struct event event = event_of(type, at_us);
+    event.offer.rule = str_of(rule);
+    event.offer.group = STR("g");
+    event.offer.kind = 3;
+    event.session_id = STR("s-1");
+    return after(profile, &event);
+}
+
+/* Everything a profile says, as text: equal profiles print the same. */
+static void print(const struct profile *p, struct out *out)
+{
+    out_printf(out, "%.*s|%.*s|%lu|%ld %ld|%ld %ld %ld|%u\n", STR_ARG(p->customer_id),
+               STR_ARG(p->first_name), p->position, p->first_seen_us, p->last_seen_us, p->orders,
+               p->spend_minor, p->last_order_us, p->consent);
+    for (uint32_t i = 0; i < p->n_owned; i++)
+        out_printf(out, "owned %.*s %ld %ld\n", STR_ARG(p->owned[i].sku), p->owned[i].quantity,
+                   p->owned[i].last_us);
+    for (uint32_t i = 0; i < p->n_viewed; i++)
+        out_printf(out, "viewed %.*s\n", STR_ARG(p->viewed[i]));
+    for (uint32_t i = 0; i < p->n_rules; i++) {
+        const struct rule_memory *rule = &p->rules[i];
+        out_printf(out, "rule %.*s %.*s %d %u\n", STR_ARG(rule->rule), STR_ARG(rule->group),
+                   rule->kind, rule->declines_in_a_row);
+        for (int what = 0; what < TOUCHES; what++)
+            out_printf(out, "  %u %ld\n", rule->totals[what], rule->last_us[what]);
+        for (uint32_t t = 0; t < rule->n_touches; t++)
+            out_printf(out, "  at %ld %u %u\n", rule->touches[t].at_us, rule->touches[t].session,
+                       rule->touches[t].what);
+    }
+}
+
+START_TEST(counts_orders_spend_and_what_is_owned)
+{
+    struct profile *p = order(NULL, "LENS", 2, 100, 1000);
+    p = order(p, "CAM", 1, 5000, 3000);
+    p = order(p, "LENS", 1, 100, 2000);
+
+    ck_assert_int_eq(p->orders, 3);
+    ck_assert_int_eq(p->spend_minor, 5300);
+    ck_assert_int_eq(p->last_order_us, 3000);
+    ck_assert_int_eq(p->first_seen_us, 1000);
+    ck_assert_int_eq(p->last_seen_us, 3000);
+    ck_assert_int_eq(profile_owned(p, STR("LENS"))->quantity, 3);
+    ck_assert_int_eq(profile_owned(p, STR("LENS"))->last_us, 2000);
+    ck_assert_ptr_null(profile_owned(p, STR("BAG")));
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(takes_a_returned_item_away_again)
+{
+    struct profile *p = order(NULL, "LENS", 2, 100, 1000);
+    struct order_line lines[] = { { STR("LENS"), 1, 100 }, { STR("NEVER-BOUGHT"), 1, 50 } };
+    struct event event = event_of(EVENT_ORDER_RETURNED, 2000);
+    event.order.lines = lines;
+    event.order.n_lines = 2;
+
+    p = after(p, &event);
+    ck_assert_int_eq(profile_owned(p, STR("LENS"))->quantity, 1);
+    ck_assert_int_eq(profile_owned(p, STR("LENS"))->last_us, 1000);
+    ck_assert_int_eq(p->spend_minor, 50);
+    ck_assert_ptr_null(profile_owned(p, STR("NEVER-BOUGHT")));
+    p = after(p, &event);
+
+    ck_assert_ptr_null(profile_owned(p, STR("LENS")));
+    ck_assert_uint_eq(p->n_owned, 0);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(adds_up_lines_of_one_product_within_an_order)
+{
+    struct order_line lines[] = { { STR("B"), 1, 1 }, { STR("A"), 2, 1 }, { STR("B"), 3, 1 } };
+    struct event event = event_of(EVENT_ORDER_PLACED, 1);
+    event.order.lines = lines;
+    event.order.n_lines = 3;
+
+    struct profile *p = after(NULL, &event);
+
+    ck_assert_uint_eq(p->n_owned, 2);
+    ck_assert_int_eq(profile_owned(p, STR("B"))->quantity, 4);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(spend_stops_at_the_end_of_its_type_instead_of_turning_round)
+{
+    struct profile *p = NULL;
+    for (int i = 0; i < 20; i++)
+        p = order(p, "GOLD", 1000000, 1000000000000, i + 1);
+
+    ck_assert_int_eq(p->spend_minor, INT64_MAX);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(keeps_the_products_bought_last)
+{
+    struct profile *p = NULL;
+    char sku[16];
+    for (int i = 0; i < PROFILE_MAX_OWNED + 10; i++) {
+        snprintf(sku, sizeof sku, "SKU-%04d", i);
+        p = order(p, sku, 1, 1, i + 1);
+    }
+
+    ck_assert_uint_eq(p->n_owned, PROFILE_MAX_OWNED);
+    ck_assert_ptr_null(profile_owned(p, STR("SKU-0009")));
+    ck_assert_ptr_nonnull(profile_owned(p, STR("SKU-0010")));
+    for (uint32_t i = 1; i < p->n_owned; i++)
+        ck_assert_int_lt(str_cmp(p->owned[i - 1].sku, p->owned[i].sku), 0);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(remembers_views_newest_first_each_once)
+{
+    struct profile *p = NULL;
+    char sku[16];
+    for (int i = 0; i < PROFILE_MAX_VIEWED + 3; i++) {
+        snprintf(sku, sizeof sku, "V-%02d", i);
+        struct event event = event_of(EVENT_PRODUCT_VIEWED, i + 1);
+        event.sku = str_of(sku);
+        p = after(p, &event);
+    }
+    struct event again = event_of(EVENT_PRODUCT_VIEWED, 100);
+    again.sku = STR("V-20");
+    p = after(p, &again);
+
+    ck_assert_uint_eq(p->n_viewed, PROFILE_MAX_VIEWED);
+    ck_assert(str_is(p->viewed[0], "V-20"));
+    ck_assert(str_is(p->viewed[1], "V-34"));
+    for (uint32_t i = 1; i < p->n_viewed; i++)
+        ck_assert(!str_is(p->viewed[i], "V-20"));
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(remembers_what_became_of_a_rules_offers)
+{
+    struct profile *p = touch(NULL, EVENT_OFFER_SHOWN, "r", 10);
+    p = touch(p, EVENT_OFFER_CLICKED, "r", 11);
+    p = touch(p, EVENT_OFFER_DECLINED, "r", 12);
+    p = touch(p, EVENT_OFFER_SHOWN, "r", 20);
+    p = touch(p, EVENT_OFFER_DECLINED, "r", 21);
+
+    const struct rule_memory *rule = profile_rule(p, STR("r"));
+    ck_assert_uint_eq(rule->totals[TOUCH_SHOWN], 2);
+    ck_assert_uint_eq(rule->totals[TOUCH_DECLINED], 2);
+    ck_assert_int_eq(rule->last_us[TOUCH_SHOWN], 20);
+    ck_assert_int_eq(rule->last_us[TOUCH_ACCEPTED], 0);
+    ck_assert_uint_eq(rule->declines_in_a_row, 2);
+    ck_assert_int_eq(rule->kind, 3);
+    ck_assert(str_is(rule->group, "g"));
+    ck_assert_uint_eq(rule->n_touches, 5);
+    ck_assert_uint_eq(rule->touches[0].session, session_mark(STR("s-1")));
+    p = touch(p, EVENT_OFFER_ACCEPTED, "r", 30);
+    ck_assert_uint_eq(profile_rule(p, STR("r"))->declines_in_a_row, 0);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(puts_a_late_touch_where_it_belongs_and_keeps_the_newest)
+{
+    struct profile *p = touch(NULL, EVENT_OFFER_SHOWN, "r", 500);
+    p = touch(p, EVENT_OFFER_SHOWN, "r", 100);
+    ck_assert_int_eq(profile_rule(p, STR("r"))->touches[0].at_us, 100);
+    ck_assert_int_eq(profile_rule(p, STR("r"))->last_us[TOUCH_SHOWN], 500);
+    for (int i = 0; i < PROFILE_MAX_TOUCHES; i++)
+        p = touch(p, EVENT_OFFER_SHOWN, "r", 1000 + i);
+
+    const struct rule_memory *rule = profile_rule(p, STR("r"));
+    ck_assert_uint_eq(rule->n_touches, PROFILE_MAX_TOUCHES);
+    ck_assert_int_eq(rule->touches[0].at_us, 1000);
+    ck_assert_uint_eq(rule->totals[TOUCH_SHOWN], PROFILE_MAX_TOUCHES + 2);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(forgets_the_rule_touched_longest_ago)
+{
+    struct profile *p = NULL;
+    char rule[16];
+    for (int i = 0; i < PROFILE_MAX_RULES; i++) {
+        snprintf(rule, sizeof rule, "rule-%03d", i);
+        p = touch(p, EVENT_OFFER_SHOWN, rule, 1000 + i);
+    }
+    p = touch(p, EVENT_OFFER_SHOWN, "rule-000", 5000);
+    p = touch(p, EVENT_OFFER_SHOWN, "one-more", 6000);
+
+    ck_assert_uint_eq(p->n_rules, PROFILE_MAX_RULES);
+    ck_assert_ptr_nonnull(profile_rule(p, STR("rule-000")));
+    ck_assert_ptr_nonnull(profile_rule(p, STR("one-more")));
+    ck_assert_ptr_null(profile_rule(p, STR("rule-001")));
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(follows_consent_as_it_is_given_and_withdrawn)
+{
+    struct event event = event_of(EVENT_CUSTOMER_UPDATED, 1);
+    event.customer.consent_given = CONSENT_PERSONALIZATION | CONSENT_MARKETING;
+    event.customer.name = STR("花子");
+    struct profile *p = after(NULL, &event);
+    ck_assert_uint_eq(p->consent, CONSENT_PERSONALIZATION | CONSENT_MARKETING);
+
+    event.customer.consent_given = 0;
+    event.customer.consent_withdrawn = CONSENT_PERSONALIZATION;
+    event.customer.name = (struct str){ 0 };
+    p = after(p, &event);
+
+    ck_assert_uint_eq(p->consent, CONSENT_MARKETING);
+    ck_assert(str_is(p->first_name, "花子"));
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(an_event_it_has_already_changes_nothing)
+{
+    struct profile *p = order(NULL, "LENS", 2, 100, 1000);
+    struct order_line line = { STR("CAM"), 1, 1 };
+    struct event event = event_of(EVENT_ORDER_PLACED, 2000);
+    event.order.lines = &line;
+    event.order.n_lines = 1;
+    struct profile *again = NULL;
+
+    ck_assert_int_eq(profile_apply(p, &event, p->position, &again), OK);
+
+    ck_assert_int_eq(again->orders, 1);
+    ck_assert_ptr_null(profile_owned(again, STR("CAM")));
+    profile_free(p);
+    profile_free(again);
+}
+END_TEST
+
+/* The k-th of a long, repeatable run of events of all sorts. */
+static struct profile *step(struct profile *p, unsigned k)
+{
+    unsigned r = k * 2654435761u >> 7;
+    char name[24];
+    snprintf(name, sizeof name, "x%u", r % 700);
+    switch (r % 5) {
+    case 0: return order(p, name, 1 + r % 3, r % 1000, 1000 + r % 5000);
+    case 1: return touch(p, EVENT_OFFER_DECLINED, name, 1000 + r % 5000);
+    case 2: return touch(p, EVENT_OFFER_SHOWN, name, 1000 + r % 5000);
+    case 3: return touch(p, EVENT_OFFER_SHOWN, "same", 1000 + r % 5000);
+    default: {
+        struct event event = event_of(EVENT_PRODUCT_VIEWED, 1000 + r % 5000);
+        event.sku = str_of(name);
+        return after(p, &event);
+    }
+    }
+}
+
+START_TEST(the_same_events_give_the_same_profile_also_in_two_halves)
+{
+    struct profile *whole = NULL, *halves = NULL, *copy = NULL;
+    for (unsigned k = 0; k < 4000; k++)
+        whole = step(whole, k);
+    for (unsigned k = 0; k < 1777; k++)
+        halves = step(halves, k);
+    const struct event nothing = event_of(EVENT_FEEDBACK, 0);
+    ck_assert_int_eq(profile_apply(halves, &nothing, 0, &copy),
+                     OK); /* as it would come back from a store */
+    profile_free(halves);
+    for (unsigned k = 1777; k < 4000; k++)
+        copy = step(copy, k);
+
+    struct out a, b;
+    out_init(&a, NULL, 65536);
+    out_init(&b, NULL, 65536);
+    print(whole, &a);
+    print(copy, &b);
+    ck_assert_uint_gt(a.len, 20000);
+    ck_assert(str_eq(out_str(&a), out_str(&b)));
+    ck_assert_uint_eq(profile_bytes(whole), profile_bytes(copy));
+    out_deinit(&a);
+    out_deinit(&b);
+    profile_free(whole);
+    profile_free(copy);
+}
+END_TEST
+
+START_TEST(a_session_that_is_not_given_leaves_no_mark)
+{
+    ck_assert_uint_eq(session_mark((struct str){ 0 }), 0);
+    ck_assert_uint_ne(session_mark(STR("s-1")), 0);
+    ck_assert_uint_ne(session_mark(STR("s-1")), session_mark(STR("s-2")));
+}
+END_TEST
+
+SUITE_MAIN("shop/customer", counts_orders_spend_and_what_is_owned, takes_a_returned_item_away_again,
+           adds_up_lines_of_one_product_within_an_order,
+           spend_stops_at_the_end_of_its_type_instead_of_turning_round,
+           keeps_the_products_bought_last, remembers_views_newest_first_each_once,
+           remembers_what_became_of_a_rules_offers,
+           puts_a_late_touch_where_it_belongs_and_keeps_the_newest,
+           forgets_the_rule_touched_longest_ago, follows_consent_as_it_is_given_and_withdrawn,
+           an_event_it_has_already_changes_nothing,
+           the_same_events_give_the_same_profile_also_in_two_halves,
+           a_session_that_is_not_given_leaves_no_mark)
