@@ -111,7 +111,7 @@ def check_basenames(paths):
     for path in paths:
         places[path.name].append(str(path))
     for name, at in sorted(places.items()):
-        if len(at) > 1 and not (name in TWICE and len(at) == 2):
+        if len(at) > 1:
             yield f'{name}: one basename, {len(at)} places: {", ".join(at)}'
 
 
