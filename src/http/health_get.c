@@ -21,7 +21,17 @@ void readyz_get(struct exchange *exchange)
         ready = http->near.ready(http->near.self, &why);
 
     if (ready) {
-        reply_json(exchange, MHD_HTTP_OK, STR("{\"status\":\"ready\"}"));
+        struct out out;
+        out_init(&out, exchange->arena, 256);
+        out_json_open(&out, '{');
+        out_json_key(&out, STR("status"));
+        out_json_str(&out, STR("ready"));
+        if (why.len) {
+            out_json_key(&out, STR("rules"));
+            out_json_str(&out, out_str(&why));
+        }
+        out_json_close(&out, '}');
+        reply_json(exchange, MHD_HTTP_OK, out_str(&out));
         return;
     }
     out_char(&why, '\0');

@@ -56,7 +56,7 @@ struct http_neighbours {
     const uint8_t *token_key; /* OFFER_TOKEN_KEY_BYTES */
     void *self;
 
-    /* On a worker, must not block. False with one plain sentence in @ret_why when not ready. */
+    /* On a worker, must not block. One plain sentence in @ret_why: why it is not ready, or of the live rules. */
     bool (*ready)(void *self, struct out *ret_why);
 
     /* Off the workers, may block. The answer's status (200, 422 …) and its JSON. */
