@@ -15,13 +15,38 @@ static const char codes_3[] = "BHD IQD JOD KWD LYD OMR TND ";
 static const char codes_4[] = "CLF UYW ";
 
 /* Three letters as a number in alphabetical order. */
+#define PACKED(a, b, c) ((uint32_t) (a) << 16 | (uint32_t) (b) << 8 | (uint32_t) (c))
+
 static uint32_t packed(const char *code)
 {
-    return (uint32_t) (unsigned char) code[0] << 16 | (uint32_t) (unsigned char) code[1] << 8 |
-           (unsigned char) code[2];
+    return PACKED((unsigned char) code[0], (unsigned char) code[1], (unsigned char) code[2]);
 }
 
-/* @codes stand in alphabetical order, four bytes each. Looked up for every price that is printed. */
+/* Those with a sign of their own, which are also the usual ones: looked at first. */
+static const struct usual {
+    uint32_t code;
+    int decimals;
+    struct str sign;
+} usual[] = {
+    { PACKED('J', 'P', 'Y'), 0, { "¥", sizeof "¥" - 1 } },
+    { PACKED('U', 'S', 'D'), 2, { "$", sizeof "$" - 1 } },
+    { PACKED('E', 'U', 'R'), 2, { "€", sizeof "€" - 1 } },
+    { PACKED('G', 'B', 'P'), 2, { "£", sizeof "£" - 1 } },
+    { PACKED('K', 'R', 'W'), 0, { "₩", sizeof "₩" - 1 } },
+};
+
+static const struct usual *find_usual(struct str currency)
+{
+    if (currency.len != 3)
+        return NULL;
+    uint32_t code = packed(currency.at);
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (usual[i].code == code)
+            return &usual[i];
+    return NULL;
+}
+
+/* @codes stand in alphabetical order, four bytes each. */
 static bool is_in(const char *codes, size_t bytes, struct str code)
 {
     const uint32_t wanted = packed(code.at);
@@ -42,6 +67,10 @@ static bool is_in(const char *codes, size_t bytes, struct str code)
 
 int money_decimals(struct str currency)
 {
+    const struct usual *found = find_usual(currency);
+
+    if (found)
+        return found->decimals;
     if (currency.len != 3)
         return -1;
     if (is_in(codes_0, sizeof codes_0, currency))
@@ -123,36 +152,21 @@ static void print_number(struct out *out, uint64_t minor, int decimals)
     out_bytes(out, at, (size_t) (buffer + sizeof buffer - at));
 }
 
-static const struct {
-    char code[4];
-    const char *sign;
-} signs[] = {
-    { "JPY", "¥" }, { "USD", "$" }, { "EUR", "€" }, { "GBP", "£" }, { "KRW", "₩" },
-};
-
-static const char *sign_of(struct str currency)
-{
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (str_is(currency, signs[i].code))
-            return signs[i].sign;
-    return NULL;
-}
-
 void money_print(struct out *out, int64_t minor, struct str currency, enum locale locale)
 {
-    bool yen_after = locale == LOCALE_JA && str_is(currency, "JPY");
-    const char *sign = yen_after ? NULL : sign_of(currency);
-    int decimals = money_decimals(currency);
+    const struct usual *found = find_usual(currency);
+    bool yen_after = locale == LOCALE_JA && found == &usual[0];
+    int decimals = found ? found->decimals : money_decimals(currency);
 
     if (minor < 0)
         out_char(out, '-');
-    if (sign)
-        out_text(out, str_of(sign));
+    if (found && !yen_after)
+        out_text(out, found->sign);
     print_number(out, minor < 0 ? -(uint64_t) minor : (uint64_t) minor,
                  decimals < 0 ? 2 : decimals);
     if (yen_after) {
         out_text(out, STR("円"));
-    } else if (!sign) {
+    } else if (!found) {
         out_char(out, ' ');
         out_text(out, currency);
     }
