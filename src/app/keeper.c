@@ -13,7 +13,13 @@
 #include "base/log.h"
 #include "files/watch.h"
 
-enum { TASKS_MAX = 8 };
+enum { TASKS_MAX = 8, REST_US = 2000000 };
+
+/* What went live is written to disk once no more saves follow it: synced writing would hold up the next. */
+static void keep_last_good(void *reload)
+{
+    reload_keep(reload, REST_US);
+}
 
 struct keeper {
     struct reload *reload;
@@ -76,6 +82,14 @@ static void *keep(void *self)
     return NULL;
 }
 
+static void add_task(struct keeper *keeper, struct keeper_task task)
+{
+    if (keeper->n_tasks == TASKS_MAX)
+        return;
+    keeper->tasks[keeper->n_tasks] = task;
+    keeper->due_us[keeper->n_tasks++] = now_us() + task.every_us;
+}
+
 static void release(struct keeper *keeper)
 {
     watch_free(keeper->watch);
@@ -93,11 +107,9 @@ enum err keeper_start(struct reload *reload, const struct keeper_task *tasks, ui
     keeper->reload = reload;
     keeper->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     keeper->watch = watch_new(reload_dir(reload), now_us());
-    for (uint32_t i = 0; i < n_tasks && i < TASKS_MAX; i++) {
-        keeper->tasks[i] = tasks[i];
-        keeper->due_us[i] = now_us() + tasks[i].every_us;
-        keeper->n_tasks++;
-    }
+    add_task(keeper, (struct keeper_task){ "keep", REST_US / 2, keep_last_good, reload });
+    for (uint32_t i = 0; i < n_tasks; i++)
+        add_task(keeper, tasks[i]);
     if (keeper->bell < 0 || !keeper->watch ||
         pthread_create(&keeper->thread, NULL, keep, keeper) != 0) {
         release(keeper);

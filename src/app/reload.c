@@ -30,6 +30,7 @@ struct reload {
     pthread_mutex_t lock; /* one reading at a time; guards all above and seen */
     bool seen_any;
     uint8_t seen[RULES_HASH_BYTES]; /* of the last reading, good or bad */
+    int64_t unkept_us; /* when rules went live that are not on disk yet; 0 = they are */
 
     pthread_mutex_t state_lock; /* held for moments only */
     char state[256];
@@ -81,6 +82,8 @@ struct reload *reload_free(struct reload *reload)
 {
     if (!reload)
         return NULL;
+    if (reload->unkept_us)
+        reload_keep(reload, 0);
     (void) pthread_mutex_destroy(&reload->lock);
     (void) pthread_mutex_destroy(&reload->state_lock);
     free(reload->dir);
@@ -183,20 +186,12 @@ static void hang_metrics(struct reload *reload, struct ruleset *rules)
     }
 }
 
-/* Everything but the last good copy, which must not hold up what is correct. */
 static enum err publish(struct reload *reload, struct rules_reading *reading)
 {
     hang_metrics(reload, reading->ruleset);
     TRY(composer_set(reload->composer, reading->ruleset, NULL, NULL));
     metric_set(reload->metrics, reload->active, count_active(reading->ruleset));
     return OK;
-}
-
-static void keep(struct reload *reload, const struct rules_reading *reading)
-{
-    struct err_note note = { "" };
-    if (rules_dir_keep(reading, reload->data_dir, &note) != OK)
-        log_line(LOG_WARNING, "rules", "the last good rules are not kept on disk: %s", note.text);
 }
 
 static void went_live(struct reload *reload, struct rules_reading *reading)
@@ -207,7 +202,7 @@ static void went_live(struct reload *reload, struct rules_reading *reading)
     set_state(reload, "ruleset %s, %u rules", reading->version, ruleset_count(reading->ruleset));
     log_line(LOG_INFO, "rules", "live: ruleset %s, %u rules in %u files", reading->version,
              ruleset_count(reading->ruleset), reading->n_files);
-    keep(reload, reading);
+    reload->unkept_us = reload->clock->mono_us(reload->clock);
 }
 
 static void stays(struct reload *reload, const struct rules_reading *reading)
@@ -282,6 +277,27 @@ static enum outcome read_now(struct reload *reload, bool repeat, bool force,
     conclude(reload, reading, outcome);
     *ret_reading = MOVE(reading);
     return outcome;
+}
+
+/*
+ * Its writing is synced and may take long on a busy disk, so it happens apart from the lock, once
+ * nothing has changed for a while; the bytes are read again and kept if they are still the live ones.
+ */
+void reload_keep(struct reload *reload, int64_t rest_us)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    struct err_note note = { "" };
+
+    (void) pthread_mutex_lock(&reload->lock);
+    bool due =
+        reload->unkept_us && reload->clock->mono_us(reload->clock) - reload->unkept_us >= rest_us;
+    if (due)
+        reload->unkept_us = 0;
+    (void) pthread_mutex_unlock(&reload->lock);
+    if (!due || rules_dir_load(reload->dir, &reading) != OK || !is_live(reload, reading))
+        return;
+    if (rules_dir_keep(reading, reload->data_dir, &note) != OK)
+        log_line(LOG_WARNING, "rules", "the last good rules are not kept on disk: %s", note.text);
 }
 
 static void read_and_forget(struct reload *reload, bool repeat)
