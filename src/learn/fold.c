@@ -3,9 +3,30 @@
 
 #include "learn.h"
 #include "learn/profiles.h"
-#include "ports/event_log.h"
 
-void fold_event(struct fold *fold, const struct event *event, uint64_t position)
+void fold_init(struct fold *fold, struct profiles *profiles, struct str shop)
+{
+    fold->profiles = profiles;
+    fold->shop = shop;
+    pthread_mutex_init(&fold->lock, NULL);
+    atomic_init(&fold->unreadable, 0);
+    atomic_init(&fold->cached, 0);
+}
+
+void fold_deinit(struct fold *fold)
+{
+    pthread_mutex_destroy(&fold->lock);
+}
+
+/* Frees what readers let go of, and ends a round of changes. */
+static void unlock(struct fold *fold)
+{
+    profiles_advance(fold->profiles);
+    atomic_store_explicit(&fold->cached, profiles_count(fold->profiles), memory_order_relaxed);
+    pthread_mutex_unlock(&fold->lock);
+}
+
+static void fold_one(struct fold *fold, const struct event *event, uint64_t position)
 {
     if (!event->customer_id.at)
         return;
@@ -20,8 +41,19 @@ void fold_event(struct fold *fold, const struct event *event, uint64_t position)
         profiles_drop(fold->profiles, event->customer_id);
 }
 
+void fold_committed(struct fold *fold, const struct event *const *events, uint32_t n,
+                    const enum append_result *results, const uint64_t *positions)
+{
+    pthread_mutex_lock(&fold->lock);
+    for (uint32_t i = 0; i < n; i++)
+        if (results[i] == APPEND_ACCEPTED)
+            fold_one(fold, events[i], positions[i]);
+    unlock(fold);
+}
+
 struct folding {
     struct fold *fold;
+    struct arena *arena;
     struct profile *profile;
 };
 
@@ -29,9 +61,9 @@ static enum err fold_logged(void *self, const struct logged_event *logged)
 {
     struct folding *folding = self;
     struct event event;
-    arena_reset(folding->fold->arena);
-    if (intake_recall(logged->payload, folding->fold->arena, &event) != OK) {
-        folding->fold->unreadable++;
+    arena_reset(folding->arena);
+    if (intake_recall(logged->payload, folding->arena, &event) != OK) {
+        atomic_fetch_add(&folding->fold->unreadable, 1);
         return OK;
     }
     event.at_us = logged->at_us; /* the payload's has milliseconds only */
@@ -42,18 +74,28 @@ static enum err fold_logged(void *self, const struct logged_event *logged)
     return OK;
 }
 
-enum err fold_customer(struct fold *fold, struct str customer_id, struct err_note *note)
+static enum err read_profile(struct folding *folding, struct event_log *log, struct str customer_id,
+                             struct err_note *note)
 {
-    if (profiles_find(fold->profiles, customer_id))
-        return OK;
-    struct folding folding = { .fold = fold, .profile = profile_new(customer_id) };
-    enum err err = folding.profile ? OK : ERR_NOMEM;
+    folding->profile = profile_new(customer_id);
+    if (!folding->profile)
+        return ERR_NOMEM;
+    enum err err =
+        log->read_customer(log, folding->fold->shop, customer_id, 0, folding, fold_logged, note);
     if (err == OK)
-        err = fold->log->read_customer(fold->log, fold->shop, customer_id, 0, &folding, fold_logged,
-                                       note);
-    if (err != OK) {
-        profile_free(folding.profile);
-        return err;
-    }
-    return profiles_publish(fold->profiles, folding.profile);
+        return profiles_publish(folding->fold->profiles, folding->profile);
+    profile_free(folding->profile);
+    return err;
+}
+
+enum err fold_customer(struct fold *fold, struct event_log *log, struct str customer_id,
+                       struct arena *arena, struct err_note *note)
+{
+    struct folding folding = { .fold = fold, .arena = arena };
+    enum err err = OK;
+    pthread_mutex_lock(&fold->lock);
+    if (!profiles_find(fold->profiles, customer_id))
+        err = read_profile(&folding, log, customer_id, note);
+    unlock(fold);
+    return err;
 }

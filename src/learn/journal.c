@@ -11,12 +11,10 @@
 #include "learn/inbox.h"
 #include "learn/journal_metrics.h"
 #include "learn/payload.h"
-#include "learn/profiles.h"
 #include "ports/clock.h"
 #include "ports/event_log.h"
 
 enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26 };
-#define LOSING_US INT64_C(100000) /* after a failed load the next is tried no sooner */
 
 /* One round's events, flat; the arrays grow and stay. */
 struct round {
@@ -31,13 +29,13 @@ struct journal {
     struct inbox *inbox;
     struct clock *clock;
     struct journal_metrics metrics;
-    struct fold fold;
-    char *shop;
+    struct event_log *log;
+    struct fold *fold;
+    struct arena *arena; /* scratch of one round */
     uint32_t commit_events;
     struct round round;
     bool failing; /* the last commit failed: said once */
     _Atomic uint64_t orders;
-    _Atomic int64_t losing_until_us; /* clock's mono_us */
 };
 
 /* ── one round ───────────────────────────────────────────────────────────────────────────── */
@@ -68,11 +66,11 @@ static bool round_has_room(struct round *round, uint32_t n)
 /* An event of the program's own gets its payload here. False when there is no room. */
 static bool complete(struct journal *journal, struct event *event)
 {
-    event->shop = journal->fold.shop;
+    event->shop = journal->fold->shop;
     if (event->payload.at)
         return true;
     struct out out;
-    out_init(&out, journal->fold.arena, 256);
+    out_init(&out, journal->arena, 256);
     payload_print(&out, event);
     event->payload = out_str(&out);
     return !out.failed;
@@ -84,7 +82,7 @@ static bool gather(struct journal *journal, const struct inbox_work *work)
     if (!round_has_room(round, work->n_events))
         return false;
     round->n = 0;
-    arena_reset(journal->fold.arena);
+    arena_reset(journal->arena);
     for (struct event_batch *batch = work->batches; batch; batch = batch->next)
         for (uint32_t i = 0; i < batch->n_events; i++) {
             if (!complete(journal, &batch->events[i]))
@@ -112,9 +110,9 @@ static enum err commit(struct journal *journal, const struct inbox_work *work)
     int64_t began_us = journal->clock->mono_us(journal->clock);
     enum err err = gather(journal, work) ? OK : ERR_NOMEM;
     if (err == OK && round->n > 0)
-        err = journal->fold.log->append(journal->fold.log, round->events, round->n,
-                                        journal->clock->wall_us(journal->clock), round->results,
-                                        round->positions, &why);
+        err = journal->log->append(journal->log, round->events, round->n,
+                                   journal->clock->wall_us(journal->clock), round->results,
+                                   round->positions, &why);
     note_state(journal, err, &why);
     if (err != OK)
         journal_metrics_failed(&journal->metrics);
@@ -128,12 +126,10 @@ static void fold_round(struct journal *journal)
 {
     struct round *round = &journal->round;
     uint64_t orders = 0;
-    for (uint32_t i = 0; i < round->n; i++) {
-        if (round->results[i] != APPEND_ACCEPTED)
-            continue;
-        fold_event(&journal->fold, round->events[i], round->positions[i]);
-        orders += round->events[i]->type == EVENT_ORDER_PLACED;
-    }
+    fold_committed(journal->fold, round->events, round->n, round->results, round->positions);
+    for (uint32_t i = 0; i < round->n; i++)
+        orders +=
+            round->results[i] == APPEND_ACCEPTED && round->events[i]->type == EVENT_ORDER_PLACED;
     atomic_fetch_add(&journal->orders, orders);
 }
 
@@ -165,24 +161,6 @@ static void tell_senders(struct event_batch *batch)
     }
 }
 
-static void load_profiles(struct journal *journal, struct load *load)
-{
-    while (load) {
-        struct load *next = load->next;
-        struct err_note why = { "out of memory" };
-        enum err err = fold_customer(&journal->fold, load->customer_id, &why);
-        if (err != OK) {
-            log_line(LOG_WARNING, "journal",
-                     "a profile could not be read, the decision goes on without: \"%s\"", why.text);
-            atomic_store(&journal->losing_until_us,
-                         journal->clock->mono_us(journal->clock) + LOSING_US);
-        }
-        journal_metrics_loaded(&journal->metrics, err == OK);
-        inbox_loaded(journal->inbox, load);
-        load = next;
-    }
-}
-
 static void *run(void *self)
 {
     struct journal *journal = self;
@@ -191,7 +169,6 @@ static void *run(void *self)
     do {
         inbox_take(journal->inbox, journal->commit_events, &work);
         journal_metrics_queue(&journal->metrics, work.n_waiting);
-        load_profiles(journal, work.loads);
         if (work.batches) {
             enum err err = commit(journal, &work);
             if (err == OK)
@@ -199,9 +176,6 @@ static void *run(void *self)
             fill_in(journal, &work, err);
             tell_senders(work.batches);
         }
-        profiles_advance(journal->fold.profiles);
-        journal_metrics_state(&journal->metrics, profiles_count(journal->fold.profiles),
-                              journal->fold.unreadable);
     } while (!work.stopping);
     return NULL;
 }
@@ -212,19 +186,18 @@ static struct journal *journal_free(struct journal *journal)
 {
     if (!journal)
         return NULL;
-    journal->fold.log->free(journal->fold.log);
-    arena_free(journal->fold.arena);
+    journal->log->free(journal->log);
+    arena_free(journal->arena);
     free(journal->round.events);
     free(journal->round.results);
     free(journal->round.positions);
-    free(journal->shop);
     free(journal);
     return NULL;
 }
 DEFINE_AUTO(struct journal, journal_free)
 
 enum err journal_start(const struct learn_settings *settings, struct event_log *log,
-                       struct inbox *inbox, struct profiles *profiles, struct clock *clock,
+                       struct inbox *inbox, struct fold *fold, struct clock *clock,
                        struct metrics *metrics, struct journal **ret_journal, struct err_note *note)
 {
     AUTO(journal_free) struct journal *journal = calloc(1, sizeof *journal);
@@ -232,16 +205,14 @@ enum err journal_start(const struct learn_settings *settings, struct event_log *
         log->free(log);
         return ERR_NOMEM;
     }
+    journal->log = log;
     journal->inbox = inbox;
+    journal->fold = fold;
     journal->clock = clock;
     journal->commit_events = settings->commit_events;
-    journal->fold.log = log;
-    journal->fold.profiles = profiles;
-    journal->fold.arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
-    journal->shop = str_dup(settings->shop);
-    if (!journal->fold.arena || !journal->shop || !journal_metrics_init(&journal->metrics, metrics))
+    journal->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
+    if (!journal->arena || !journal_metrics_init(&journal->metrics, metrics))
         return ERR_NOMEM;
-    journal->fold.shop = str_of(journal->shop);
     if (pthread_create(&journal->thread, NULL, run, journal) != 0)
         return err_fail(note, ERR_UNAVAILABLE, "journal: the thread cannot be started");
     *ret_journal = MOVE(journal);
@@ -260,10 +231,4 @@ struct journal *journal_stop(struct journal *journal)
 uint64_t journal_orders(const struct journal *journal)
 {
     return atomic_load_explicit(&journal->orders, memory_order_relaxed);
-}
-
-bool journal_is_losing(struct journal *journal)
-{
-    int64_t until_us = atomic_load_explicit(&journal->losing_until_us, memory_order_relaxed);
-    return until_us != 0 && journal->clock->mono_us(journal->clock) < until_us;
 }

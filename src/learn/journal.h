@@ -13,24 +13,20 @@
  * The thread that makes events durable, then visible: takes what is in the inbox, commits it
  * as one, folds it into the profiles, tells the senders, in the order they came. When a commit
  * fails, nothing of it is stored or folded, and each of its batches ends with ERR_UNAVAILABLE:
- * the sender repeats it, and because of the event ids nothing counts twice. Between commits
- * it loads the profiles that somebody waits for.
+ * the sender repeats it, and because of the event ids nothing counts twice.
  */
+struct fold;
 struct inbox;
 struct journal;
-struct profiles;
 
 /* Takes @log, on failure too; borrows the rest until journal_stop. Starts the thread. */
 MUST_CHECK enum err journal_start(const struct learn_settings *settings, struct event_log *log,
-                                  struct inbox *inbox, struct profiles *profiles,
-                                  struct clock *clock, struct metrics *metrics,
-                                  struct journal **ret_journal, struct err_note *note);
+                                  struct inbox *inbox, struct fold *fold, struct clock *clock,
+                                  struct metrics *metrics, struct journal **ret_journal,
+                                  struct err_note *note);
 
 /* Commits what is in the inbox, ends the thread, closes the log. NULL in, NULL out. */
 struct journal *journal_stop(struct journal *journal);
 
 /* Orders committed since the start. Any thread. */
 uint64_t journal_orders(const struct journal *journal);
-
-/* A profile could not be loaded a moment ago: do not ask for another now. Any thread. */
-bool journal_is_losing(struct journal *journal);

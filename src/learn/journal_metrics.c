@@ -40,16 +40,6 @@ bool journal_metrics_init(struct journal_metrics *self, struct metrics *metrics)
     self->failures =
         metric_register(metrics, METRIC_COUNTER, "offerd_journal_failures_total",
                         "Commits that failed; their events were answered with 503.", none);
-    self->loads = metric_register(metrics, METRIC_COUNTER, "offerd_profile_loads_total",
-                                  "Profiles folded from the log because they were not at hand.",
-                                  STR("result=\"done\""));
-    self->lost = metric_register(metrics, METRIC_COUNTER, "offerd_profile_loads_total",
-                                 "Profiles folded from the log because they were not at hand.",
-                                 STR("result=\"failed\""));
-    self->cached = metric_register(metrics, METRIC_GAUGE, "offerd_profiles_cached",
-                                   "Profiles at hand in memory.", none);
-    self->unreadable = metric_register(metrics, METRIC_GAUGE, "offerd_log_unreadable_events",
-                                       "Events met in the log that could not be read back.", none);
     return true;
 }
 
@@ -79,16 +69,4 @@ void journal_metrics_event(struct journal_metrics *self, enum event_type type,
 void journal_metrics_rejected(struct journal_metrics *self, uint32_t events)
 {
     metric_add(self->shard, self->rejected, events);
-}
-
-void journal_metrics_loaded(struct journal_metrics *self, bool found)
-{
-    metric_add(self->shard, found ? self->loads : self->lost, 1);
-}
-
-void journal_metrics_state(struct journal_metrics *self, uint32_t cached_profiles,
-                           uint64_t unreadable)
-{
-    metric_set(self->metrics, self->cached, cached_profiles);
-    metric_set(self->metrics, self->unreadable, (int64_t) unreadable);
 }

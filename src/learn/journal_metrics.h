@@ -10,14 +10,13 @@
  * Journal metrics
  *
  * What ops see of the write path: how much waits, how large and how slow commits are, what
- * came in and what became of it, the profiles at hand. The journal's thread only.
+ * came in and what became of it. The journal's thread only.
  */
 struct journal_metrics {
     struct metrics *metrics;
     struct metric_shard *shard;
     metric_id waiting, commits, commit_events, commit_time, failures;
     metric_id events[EVENT_TYPES][2], rejected; /* by type; accepted, duplicate */
-    metric_id loads, lost, cached, unreadable;
 };
 
 /* False for lack of memory. Borrows @metrics. */
@@ -29,6 +28,3 @@ void journal_metrics_failed(struct journal_metrics *self);
 void journal_metrics_event(struct journal_metrics *self, enum event_type type,
                            enum event_status status);
 void journal_metrics_rejected(struct journal_metrics *self, uint32_t events);
-void journal_metrics_loaded(struct journal_metrics *self, bool found);
-void journal_metrics_state(struct journal_metrics *self, uint32_t cached_profiles,
-                           uint64_t unreadable);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The door: ties the inbox, the journal and the profiles together, and shows the profiles
+ * The door: ties the journal, the loader and the profiles together, and shows the profiles
  * through the port that the read path knows. On a hit that is a table look-up inside an
- * epoch section, without lock or memory; only a miss goes through the inbox.
+ * epoch section, without lock or memory; only a miss goes to the loader.
  */
 #include "learn.h"
 
 #include <stdlib.h>
 
+#include "learn/fold.h"
 #include "learn/inbox.h"
 #include "learn/journal.h"
+#include "learn/loader.h"
 #include "learn/profiles.h"
+#include "learn/wanted.h"
 #include "ports/event_log.h"
 #include "ports/profile_store.h"
 
@@ -18,8 +21,12 @@ enum { MAX_READERS = 64 };
 
 struct learn {
     struct profile_store store; /* first: a store is cast back to its learn */
-    struct inbox *inbox;
+    char *shop;
     struct profiles *profiles;
+    struct fold fold;
+    struct wanted *wanted;
+    struct loader *loader;
+    struct inbox *inbox;
     struct journal *journal;
 };
 
@@ -57,14 +64,14 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
         *ret_profile = profile->position > 0 ? profile : NULL;
         return PROFILE_HERE;
     }
-    if (journal_is_losing(learn->journal) || !inbox_want(learn->inbox, customer_id, waiter))
+    if (loader_is_losing(learn->loader) || !wanted_ask(learn->wanted, customer_id, waiter))
         return PROFILE_LOST;
     return PROFILE_COMING;
 }
 
 static void forget(struct profile_store *store, struct profile_waiter *waiter)
 {
-    inbox_forget(((struct learn *) store)->inbox, waiter);
+    wanted_forget(((struct learn *) store)->wanted, waiter);
 }
 
 struct profile_store *learn_profiles(struct learn *learn)
@@ -78,30 +85,55 @@ static struct learn *learn_free(struct learn *learn)
 {
     if (!learn)
         return NULL;
+    loader_stop(learn->loader); /* its reader goes before the log */
     journal_stop(learn->journal);
-    profiles_free(learn->profiles);
     inbox_free(learn->inbox);
+    wanted_free(learn->wanted);
+    fold_deinit(&learn->fold);
+    profiles_free(learn->profiles);
+    free(learn->shop);
     free(learn);
     return NULL;
 }
 DEFINE_AUTO(struct learn, learn_free)
 
+/* Everything but the threads. NULL for lack of memory. */
+static struct learn *learn_new(const struct learn_settings *settings)
+{
+    struct learn *learn = calloc(1, sizeof *learn);
+    if (!learn)
+        return NULL;
+    learn->store =
+        (struct profile_store){ reader_new, reader_free, read_begin, read_end, find, forget };
+    learn->shop = str_dup(settings->shop);
+    learn->profiles = profiles_new(settings->hot_profiles, MAX_READERS);
+    learn->wanted = wanted_new();
+    learn->inbox = inbox_new(settings->queue_events);
+    fold_init(&learn->fold, learn->profiles, str_of(learn->shop));
+    if (learn->shop && learn->profiles && learn->wanted && learn->inbox)
+        return learn;
+    return learn_free(learn);
+}
+
+static enum err start_loader(struct learn *learn, struct event_log *log, struct clock *clock,
+                             struct metrics *metrics, struct err_note *note)
+{
+    struct event_log *reader = NULL;
+    TRY(log->reader(log, &reader, note));
+    return loader_start(reader, &learn->fold, learn->wanted, clock, metrics, &learn->loader, note);
+}
+
 enum err learn_start(const struct learn_settings *settings, struct event_log *log,
                      struct clock *clock, struct metrics *metrics, struct learn **ret_learn,
                      struct err_note *note)
 {
-    AUTO(learn_free) struct learn *learn = calloc(1, sizeof *learn);
-    if (learn) {
-        learn->store =
-            (struct profile_store){ reader_new, reader_free, read_begin, read_end, find, forget };
-        learn->inbox = inbox_new(settings->queue_events);
-        learn->profiles = profiles_new(settings->hot_profiles, MAX_READERS);
-    }
-    if (!learn || !learn->inbox || !learn->profiles) {
+    AUTO(learn_free) struct learn *learn = learn_new(settings);
+    enum err err = learn ? start_loader(learn, log, clock, metrics, note) : ERR_NOMEM;
+    if (err != OK) {
         log->free(log);
-        return ERR_NOMEM;
+        return err;
     }
-    TRY(journal_start(settings, log, learn->inbox, learn->profiles, clock, metrics, &learn->journal,
+    TRY(journal_start(settings, log, learn->inbox, &learn->fold, clock, metrics, &learn->journal,
                       note));
     *ret_learn = MOVE(learn);
     return OK;

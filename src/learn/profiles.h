@@ -12,7 +12,7 @@
  * Profiles
  *
  * The hot profiles in memory: a table from customer to the newest immutable profile. One
- * writer thread publishes and drops; any number of readers (up to those of the epoch) find,
+ * writer at a time publishes and drops; any number of readers (up to those of the epoch) find,
  * without a lock and without allocating, inside a section of their own. When the table is
  * full, by number or by memory (4 KB for each that may be kept, on average), profiles that
  * nobody asked for lately make room (clock).
@@ -28,8 +28,8 @@ DEFINE_AUTO(struct profiles, profiles_free)
 struct epoch *profiles_epoch(struct profiles *profiles);
 
 /*
- * NULL when it is not in the table. Borrowed: until the reader's section ends, or, on the
- * writer's thread, until it publishes or drops that customer.
+ * NULL when it is not in the table. Borrowed: until the reader's section ends, or, for the
+ * writer, until it publishes or drops that customer.
  */
 const struct profile *profiles_find(struct profiles *profiles, struct str customer_id);
 
@@ -42,4 +42,4 @@ void profiles_drop(struct profiles *profiles, struct str customer_id);
 /* Writer: frees what no reader can see any more. After each round of changes. */
 void profiles_advance(struct profiles *profiles);
 
-uint32_t profiles_count(const struct profiles *profiles); /* the writer's thread */
+uint32_t profiles_count(const struct profiles *profiles); /* writer */

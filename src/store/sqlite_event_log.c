@@ -176,7 +176,8 @@ enum err sqlite_event_log_new(const char *directory, struct event_log **ret_log,
     struct sqlite_event_log *self = calloc(1, sizeof *self);
     if (!self)
         return ERR_NOMEM;
-    self->log = (struct event_log){ append, read_customer, read_orders, last_position, reader, close_log };
+    self->log =
+        (struct event_log){ append, read_customer, read_orders, last_position, reader, close_log };
     self->directory = strdup(directory);
     enum err err = self->directory ? sqlite_db_open(directory, &self->db, note) : ERR_NOMEM;
     if (err == OK)

@@ -8,8 +8,8 @@
 /*
  * Fake event log
  *
- * The event log in memory; keeps nothing past free. While it is failing, appends and reads
- * answer ERR_UNAVAILABLE and change nothing. Failing may be set from another thread.
+ * The event log in memory; keeps nothing past free. While it is failing, its calls
+ * and those of its readers answer ERR_UNAVAILABLE and change nothing. Any thread.
  */
 MUST_CHECK enum err fake_event_log_new(struct event_log **ret_log);
 void fake_event_log_fail(struct event_log *log, bool failing);

@@ -13,17 +13,17 @@
 #include "shop/customer.h"
 #include "suite.h"
 
-/* The fake log behind a gate: a test can hold the journal's thread inside a call. */
+/* The fake log behind a gate: a test can hold the thread that uses it inside a call. */
 struct gated_log {
     struct event_log log;
     struct event_log *inner;
     sem_t entered, gate;
-    atomic_bool closed;
+    atomic_bool closed, closed_behind; /* before the call, after an append */
 };
 
-static void pass(struct gated_log *gated)
+static void pass(struct gated_log *gated, const atomic_bool *closed)
 {
-    if (!atomic_load(&gated->closed))
+    if (!atomic_load(closed))
         return;
     sem_post(&gated->entered);
     sem_wait(&gated->gate);
@@ -34,9 +34,11 @@ static enum err gated_append(struct event_log *log, const struct event *const *e
                              uint64_t *ret_positions, struct err_note *why)
 {
     struct gated_log *gated = (struct gated_log *) log;
-    pass(gated);
-    return gated->inner->append(gated->inner, events, n, received_us, ret_results, ret_positions,
-                                why);
+    pass(gated, &gated->closed);
+    enum err err =
+        gated->inner->append(gated->inner, events, n, received_us, ret_results, ret_positions, why);
+    pass(gated, &gated->closed_behind);
+    return err;
 }
 
 static enum err gated_read_customer(struct event_log *log, struct str shop, struct str customer_id,
@@ -45,7 +47,7 @@ static enum err gated_read_customer(struct event_log *log, struct str shop, stru
                                     struct err_note *why)
 {
     struct gated_log *gated = (struct gated_log *) log;
-    pass(gated);
+    pass(gated, &gated->closed);
     return gated->inner->read_customer(gated->inner, shop, customer_id, after, self, visit, why);
 }
 
@@ -53,24 +55,46 @@ static void gated_free(struct event_log *log)
 {
     struct gated_log *gated = (struct gated_log *) log;
     gated->inner->free(gated->inner);
+    sem_destroy(&gated->entered);
+    sem_destroy(&gated->gate);
+}
+
+static enum err gated_reader(struct event_log *log, struct event_log **ret_reader,
+                             struct err_note *why);
+
+static void gated_init(struct gated_log *gated)
+{
+    gated->log = (struct event_log){ gated_append, gated_read_customer, NULL,
+                                     NULL,         gated_reader,        gated_free };
+    sem_init(&gated->entered, 0, 0);
+    sem_init(&gated->gate, 0, 0);
+    atomic_store(&gated->closed, false);
+    atomic_store(&gated->closed_behind, false);
 }
 
 /* What every test here needs. */
-static struct gated_log gated;
+static struct gated_log gated;   /* the journal's */
+static struct gated_log reading; /* the loader's */
 static struct fake_clock fake_clock;
 static struct metrics *metrics;
 static struct learn *learn;
 static struct profile_store *store;
 static void *reader;
 
+static enum err gated_reader(struct event_log *log, struct event_log **ret_reader,
+                             struct err_note *why)
+{
+    struct gated_log *writer = (struct gated_log *) log;
+    gated_init(&reading);
+    *ret_reader = &reading.log;
+    return writer->inner->reader(writer->inner, &reading.inner, why);
+}
+
 static void set_up(const struct learn_settings *settings)
 {
     struct err_note why;
-    gated.log = (struct event_log){ gated_append, gated_read_customer, NULL, NULL, gated_free };
+    gated_init(&gated);
     ck_assert_int_eq(fake_event_log_new(&gated.inner), OK);
-    sem_init(&gated.entered, 0, 0);
-    sem_init(&gated.gate, 0, 0);
-    atomic_store(&gated.closed, false);
     fake_clock_init(&fake_clock, 1000000);
     metrics = metrics_new();
     ck_assert_int_eq(learn_start(settings, &gated.log, &fake_clock.clock, metrics, &learn, &why),
@@ -89,8 +113,6 @@ static void tear_down(void)
     store->reader_free(store, reader);
     learn = learn_stop(learn);
     metrics = metrics_free(metrics);
-    sem_destroy(&gated.entered);
-    sem_destroy(&gated.gate);
 }
 
 /* A batch of one event, with its own memory, and a way to wait for it. */
@@ -136,6 +158,21 @@ static void view(struct sent *sent, int id, const char *customer)
                                         .done = on_done,
                                         .owner = sent };
     sem_init(&sent->done, 0, 0);
+}
+
+static void order(struct sent *sent, int id, const char *customer)
+{
+    static const struct order_line line = { { "SKU", 3 }, 1, 10 };
+    view(sent, id, customer);
+    snprintf(sent->payload, sizeof sent->payload,
+             "{\"type\":\"order_placed\",\"customer_id\":\"%s\",\"order\":{\"id\":\"o\","
+             "\"currency\":\"JPY\","
+             "\"items\":[{\"sku\":\"SKU\",\"quantity\":1,\"unit_price\":10}]}}",
+             customer);
+    sent->event.payload = str_of(sent->payload);
+    sent->event.type = EVENT_ORDER_PLACED;
+    sent->event.order.lines = &line;
+    sent->event.order.n_lines = 1;
 }
 
 static void submit(struct sent *sent)
@@ -184,6 +221,18 @@ static uint64_t position_of(const char *customer)
             return position;
         sem_wait(&waiting.told);
     }
+}
+
+static int64_t orders_of(const char *customer)
+{
+    const struct profile *profile = NULL;
+    ck_assert_uint_gt(position_of(customer), 0);
+    store->read_begin(store, reader);
+    ck_assert_int_eq(store->find(store, reader, str_of(customer), NULL, &profile), PROFILE_HERE);
+    int64_t orders = profile->orders;
+    ck_assert_int_eq(profile_owned(profile, STR("SKU"))->quantity, orders);
+    store->read_end(store, reader);
+    return orders;
 }
 
 START_TEST(an_answered_event_is_in_the_profile_of_the_next_decision)
@@ -402,22 +451,63 @@ START_TEST(who_was_forgotten_is_not_told)
     set_up(&usual);
     waiting_init(&waiting);
     waiting_init(&other);
-    atomic_store(&gated.closed, true);
+    atomic_store(&reading.closed, true);
     store->read_begin(store, reader);
     ck_assert_int_eq(store->find(store, reader, STR("c"), &waiting.waiter, &profile),
                      PROFILE_COMING);
     ck_assert_int_eq(store->find(store, reader, STR("c"), &other.waiter, &profile), PROFILE_COMING);
     store->read_end(store, reader);
-    sem_wait(&gated.entered); /* the load is in hand */
+    sem_wait(&reading.entered); /* the load is in hand */
 
     store->forget(store, &waiting.waiter);
-    atomic_store(&gated.closed, false);
-    sem_post(&gated.gate);
+    atomic_store(&reading.closed, false);
+    sem_post(&reading.gate);
     sem_wait(&other.told);
 
     int told = -1;
     sem_getvalue(&waiting.told, &told);
     ck_assert_int_eq(told, 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_profile_is_loaded_while_a_commit_takes_its_time)
+{
+    struct sent one, two;
+    set_up(&usual);
+    view(&one, 1, "c");
+    view(&two, 2, "c");
+    submit_and_wait(&one);
+    atomic_store(&gated.closed, true);
+    submit(&two);
+    sem_wait(&gated.entered); /* the journal is inside append */
+
+    ck_assert_uint_eq(position_of("c"), 1);
+    ck_assert_uint_eq(position_of("stranger"), 0);
+
+    atomic_store(&gated.closed, false);
+    sem_post(&gated.gate);
+    sem_wait(&two.done);
+    ck_assert_uint_eq(position_of("c"), 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_event_that_a_load_saw_before_it_was_folded_counts_once)
+{
+    struct sent sent;
+    set_up(&usual);
+    order(&sent, 1, "c");
+    atomic_store(&gated.closed_behind, true);
+    submit(&sent);
+    sem_wait(&gated.entered); /* committed, not yet folded */
+    ck_assert_uint_eq(position_of("c"), 1);
+
+    atomic_store(&gated.closed_behind, false);
+    sem_post(&gated.gate);
+    sem_wait(&sent.done);
+
+    ck_assert_int_eq(orders_of("c"), 1);
     tear_down();
 }
 END_TEST
@@ -446,12 +536,11 @@ END_TEST
 
 START_TEST(counts_the_orders_it_committed)
 {
-    struct sent order;
+    struct sent sent;
     set_up(&usual);
-    view(&order, 1, "c");
-    order.event.type = EVENT_ORDER_PLACED;
-    submit_and_wait(&order);
-    submit_and_wait(&order); /* again: a duplicate */
+    order(&sent, 1, "c");
+    submit_and_wait(&sent);
+    submit_and_wait(&sent); /* again: a duplicate */
 
     ck_assert_uint_eq(learn_orders(learn), 1);
     tear_down();
@@ -488,7 +577,8 @@ static void *decide_on(void *unused)
     return NULL;
 }
 
-START_TEST(readers_and_the_journal_work_side_by_side)
+/* Profiles are loaded, evicted and folded on all the time: each event must count once in each. */
+START_TEST(readers_the_loader_and_the_journal_work_side_by_side)
 {
     static struct sent sent[WRITES];
     pthread_t threads[READERS];
@@ -505,16 +595,20 @@ START_TEST(readers_and_the_journal_work_side_by_side)
         pthread_create(&threads[i], NULL, decide_on, NULL);
 
     for (int i = 0; i < WRITES; i++) {
-        view(&sent[i], i, names[i % CUSTOMERS]);
+        order(&sent[i], i, names[i % CUSTOMERS]);
         submit(&sent[i]);
+        if (i % 50 == 49) /* so that commits, loads and evictions alternate */
+            sem_wait(&sent[i].done);
     }
     for (int i = 0; i < WRITES; i++)
-        sem_wait(&sent[i].done);
+        if (i % 50 != 49)
+            sem_wait(&sent[i].done);
     atomic_store(&over, true);
     for (int i = 0; i < READERS; i++)
         pthread_join(threads[i], NULL);
 
-    ck_assert_uint_eq(position_of("c19"), WRITES);
+    for (int i = 0; i < CUSTOMERS; i++)
+        ck_assert_int_eq(orders_of(names[i]), WRITES / CUSTOMERS);
     tear_down();
 }
 END_TEST
@@ -527,5 +621,7 @@ SUITE_MAIN("learn/learn", an_answered_event_is_in_the_profile_of_the_next_decisi
            what_is_queued_while_a_commit_runs_is_committed_together,
            a_full_queue_refuses_and_what_it_had_is_still_committed, stopping_commits_what_is_queued,
            an_event_of_our_own_gets_its_payload, a_guests_event_is_stored_and_folded_into_nobody,
-           who_was_forgotten_is_not_told, a_log_that_cannot_be_read_loses_the_profile_for_a_while,
-           counts_the_orders_it_committed, readers_and_the_journal_work_side_by_side)
+           who_was_forgotten_is_not_told, a_profile_is_loaded_while_a_commit_takes_its_time,
+           an_event_that_a_load_saw_before_it_was_folded_counts_once,
+           a_log_that_cannot_be_read_loses_the_profile_for_a_while, counts_the_orders_it_committed,
+           readers_the_loader_and_the_journal_work_side_by_side)
