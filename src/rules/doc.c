@@ -53,7 +53,8 @@ struct doc_place doc_place_of(const struct doc_file *file, size_t offset)
             place.column++;
     }
     /* In the middle of a character: that character's own column. */
-    bool inside = offset > 0 && offset < file->text.len && !begins_character(file->text.at[offset]) &&
+    bool inside = offset > 0 && offset < file->text.len &&
+                  !begins_character(file->text.at[offset]) &&
                   (unsigned char) file->text.at[offset - 1] >= 0x80;
     if (inside && place.column > 1)
         place.column--;
