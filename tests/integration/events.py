@@ -36,7 +36,7 @@ def outcome(decision, offer, kind, number, customer):
 
 
 def test_one_event_an_array_and_a_cloud_event_are_taken():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         check(statuses(offerd.post('/events', view(1))) == ['accepted'])
         check(statuses(offerd.post('/events', [view(1), view(2), view(2)])) == ['duplicate', 'accepted', 'duplicate'])
         cloud = {'specversion': '1.0', 'id': 'ce', 'source': '/shop', 'type': 'offerd.product_viewed',
@@ -46,7 +46,7 @@ def test_one_event_an_array_and_a_cloud_event_are_taken():
 
 
 def test_a_bad_event_is_named_and_its_neighbours_are_stored():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         order = {'event_id': 'o', 'type': 'order_placed', 'customer_id': 'c',
                  'order': {'id': 'A', 'currency': 'JPY', 'items': [{'sku': 'S', 'quantity': -1, 'unit_price': 1}]}}
         answer = offerd.post('/events', [view(1), order, view(2)])
@@ -56,7 +56,7 @@ def test_a_bad_event_is_named_and_its_neighbours_are_stored():
 
 
 def test_a_body_that_is_not_json_stores_nothing():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         for body in ('', '{', '[{"event_id": "v-1"', '{"event_id": "v-1",}', '\xff', '[' * 5000, '7'):
             answer = offerd.post('/events', body.encode('latin-1'), headers={'Content-Type': 'application/json'})
             check(400 <= answer.status < 500, body[:20], answer)
@@ -64,7 +64,7 @@ def test_a_body_that_is_not_json_stores_nothing():
 
 
 def test_the_next_decision_knows_that_an_offer_was_declined():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         decision = offers(offerd, 'c')
         check(decision['offers'], decision)
         first = decision['offers'][0]
@@ -74,7 +74,7 @@ def test_the_next_decision_knows_that_an_offer_was_declined():
 
 
 def test_accept_and_decline_are_events_and_may_be_repeated():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         decision = offers(offerd, 'c')
         path = f"/offers/{decision['decision_id']}/{decision['offers'][0]['offer_id']}"
         for _ in range(3):
@@ -89,7 +89,7 @@ def test_accept_and_decline_are_events_and_may_be_repeated():
 
 
 def test_a_decline_outlives_the_process():
-    data = demo_data()
+    data = demo_data(orders=False)
     with Offerd(data=data) as offerd:
         decision = offers(offerd, 'c')
         first = decision['offers'][0]
@@ -100,7 +100,7 @@ def test_a_decline_outlives_the_process():
 
 
 def test_an_offer_id_that_was_not_made_here_is_rejected():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         decision = offers(offerd, 'c')
         forged = {**decision['offers'][0], 'offer_id': decision['offers'][0]['offer_id'][:-2] + 'AA'}
         check(statuses(offerd.post('/events', [outcome(decision, forged, 'shown', 1, 'c')])) == ['rejected'])
@@ -111,7 +111,7 @@ def test_an_offer_id_that_was_not_made_here_is_rejected():
 
 
 def test_metrics_tell_what_became_of_events():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         offerd.post('/events', [view(1), view(1), {'event_id': 'x'}])
         check(offerd.metric('offerd_events_total{type="product_viewed",status="accepted"}') == 1)
         check(offerd.metric('offerd_events_total{type="product_viewed",status="duplicate"}') == 1)
@@ -120,7 +120,7 @@ def test_metrics_tell_what_became_of_events():
 
 
 def test_a_second_service_is_refused_the_same_data():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         done = run('serve', '--data', offerd.data, '--rules', ROOT / 'config/rules', '--listen', '127.0.0.1:0')
         check(done.returncode not in (0, 139), done)
         check('served by another process' in done.stderr, done.stderr)
@@ -128,7 +128,7 @@ def test_a_second_service_is_refused_the_same_data():
 
 
 def test_an_import_beside_a_service_fails_no_event():
-    with Offerd(data=demo_data()) as offerd:
+    with Offerd(data=demo_data(orders=False)) as offerd:
         orders = offerd.data / 'orders.csv'
         made = subprocess.run(['python3', '-I', str(ROOT / 'config/demo/generate_orders.py')], capture_output=True,
                               timeout=60, check=True)
@@ -146,7 +146,7 @@ def test_an_import_beside_a_service_fails_no_event():
 
 
 def test_a_newer_database_is_refused_in_clear_words():
-    data = demo_data()
+    data = demo_data(orders=False)
     with sqlite3.connect(data / 'offerd.db') as db:
         db.execute('PRAGMA user_version = 9999')
     done = run('serve', '--data', data, '--rules', ROOT / 'config/rules', '--listen', '127.0.0.1:0')

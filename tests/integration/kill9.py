@@ -79,7 +79,7 @@ class Client(threading.Thread):
 def seed_data():
     given = os.environ.get('OFFERD_KILL_DATA')
     if not given:
-        return demo_data()
+        return demo_data(orders=False)
     data = scratch() / 'data'
     shutil.copytree(given, data)
     return data
