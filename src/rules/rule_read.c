@@ -140,11 +140,12 @@ static void read_rank(struct rule_reader *reader)
         rule->group_max = reader->all->groups[number].max;
 }
 
-/* Drafts and archived rules serve nobody: only what is not known at all is reported. */
+/* Drafts and archived rules serve nobody: their conditions and the shape of the rest are checked. */
 static void read_idle(struct rule_reader *reader)
 {
-    static const char *const blocks[] = { "when",   "audience", "offer",   "schedule",
-                                          "limits", "rank",     "message", NULL };
+    static const char *const blocks[] = { "offer", "schedule", "limits", "rank", "message", NULL };
+    reader->lowering.idle = true;
+    read_conditions(reader);
     for (const char *const *key = blocks; *key; key++) {
         const struct doc_node *node = doc_get(reader->node, *key);
         if (node && node->kind != DOC_MAPPING)

@@ -334,12 +334,13 @@ START_TEST(forgives_a_draft_what_is_not_there_yet)
     (void) snprintf(yaml, sizeof yaml,
                     RULE_HEAD "rules:\n- {id: later-on, name: n, kind: downsell, status: draft, "
                               "owner: o, trigger: [login],\n"
-                              "   placement: [home], budget: {redemptions: 5}, offer: {plan: {to: "
+                              "   placement: [home], when: {quota.used_percent: {at_least: 80}}, "
+                              "budget: {redemptions: 5}, offer: {plan: {to: "
                               "lite}}, rank: {priority: 1}, message: {}}\n");
     read_text(&text, str_of(yaml));
 
     ck_assert_msg(text.err == OK, "%s", rule_text_told(&text));
-    ck_assert_uint_eq(text.diags.warnings, 2);
+    ck_assert_uint_eq(text.diags.warnings, 3); /* kind, condition, budget */
     ck_assert_int_eq(ruleset_rule(text.ruleset, 0)->kind, KIND_DOWNSELL);
     uint32_t n;
     (void) ruleset_candidates(text.ruleset, TRIGGER_LOGIN, STR("home"), &n);
