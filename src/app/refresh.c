@@ -7,7 +7,6 @@
 #include "app/model_file.h"
 #include "app/real_clock.h"
 #include "base/log.h"
-#include "learn.h"
 #include "model/copurchase.h"
 #include "model/model.h"
 #include "ports/catalog_store.h"
@@ -24,8 +23,8 @@ struct refresh {
     struct catalog_store *store;
     struct event_log *log;
     struct copurchase *counts;
-    struct learn *learn;
-    uint64_t catalog_version, orders_seen;
+    bool watching; /* serving: the counts are saved at the end */
+    uint64_t catalog_version, log_position;
     int64_t model_us, model_next_us;
 };
 
@@ -82,7 +81,7 @@ struct refresh *refresh_free(struct refresh *refresh)
     if (!refresh)
         return NULL;
     struct err_note note = { "" };
-    if (refresh->learn && refresh->counts &&
+    if (refresh->watching && refresh->counts &&
         model_file_save(refresh->data_dir, refresh->counts, &note) != OK)
         log_line(LOG_WARNING, "model", "the counts are not saved, the next start folds them again: %s", note.text);
     if (refresh->store)
@@ -94,23 +93,26 @@ struct refresh *refresh_free(struct refresh *refresh)
     return NULL;
 }
 
-void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us)
+void refresh_watch(struct refresh *refresh, int64_t model_us)
 {
-    refresh->learn = learn;
+    refresh->watching = true;
     refresh->model_us = model_us;
 }
 
-/* True when there may be orders that the counts have not seen, and it is time to look. */
-static bool model_is_due(struct refresh *refresh)
+/* *ret_due: the log has grown, by our own journal or by an import beside us, and it is time to look. */
+static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_note *note)
 {
     struct clock *clock = real_clock();
     int64_t now_us = clock->mono_us(clock);
-    uint64_t orders = refresh->learn ? learn_orders(refresh->learn) : 0;
-    if (orders == refresh->orders_seen || now_us < refresh->model_next_us)
-        return false;
-    refresh->orders_seen = orders;
+    uint64_t position;
+    *ret_due = false;
+    if (now_us < refresh->model_next_us)
+        return OK;
+    TRY(refresh->log->last_position(refresh->log, &position, note));
+    *ret_due = position != refresh->log_position;
+    refresh->log_position = position;
     refresh->model_next_us = now_us + refresh->model_us;
-    return true;
+    return OK;
 }
 
 static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
@@ -118,12 +120,15 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
     uint64_t version;
     AUTO(catalog_unref) struct catalog *catalog = NULL;
     TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
-    bool imported = version != refresh->catalog_version;
-    if (!imported && !model_is_due(refresh))
+    bool imported = version != refresh->catalog_version, due;
+    TRY(model_is_due(refresh, &due, note));
+    if (!imported && !due)
         return OK;
 
     uint64_t folded = 0;
     TRY(model_file_tail(refresh->counts, refresh->log, str_of(refresh->shop), &folded, note));
+    if (!imported && !folded)
+        return OK;
     if (imported) {
         TRY(load_catalog(refresh, &catalog, note));
         log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products", catalog_count(catalog));

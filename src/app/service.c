@@ -82,7 +82,7 @@ static enum err start_flows(struct service *service, struct err_note *note)
     struct event_log *log;
     TRY(sqlite_event_log_new(settings->data_dir, &log, note));
     TRY(learn_start(&learn, log, real_clock(), service->metrics, &service->learn, note));
-    refresh_watch(service->refresh, service->learn, settings->model_refresh_s * 1000000);
+    refresh_watch(service->refresh, settings->model_refresh_s * 1000000);
     return serve_new(composer_slot(service->composer), learn_profiles(service->learn), real_clock(),
                      service->metrics, &service->serve);
 }
