@@ -15,7 +15,7 @@ static const char help_text[] =
     "\n"
     "Loads a catalogue and an order history from CSV files, plain or gzip. Doing it again with\n"
     "the same file changes nothing. A running service takes a new catalogue over within seconds\n"
-    "and counts new orders with it, or with the next order of its own.\n"
+    "and counts new orders in its model as soon.\n"
     "\n"
     "  offerd import --catalog products.csv --orders orders.csv.gz --data ./data --currency EUR\n"
     "\n"
