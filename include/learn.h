@@ -29,10 +29,10 @@ struct profile_store;
 enum event_status { EVENT_ACCEPTED, EVENT_DUPLICATE, EVENT_REJECTED };
 
 struct event_result {
-    struct str event_id;        /* absent when it could not be read */
+    struct str event_id; /* absent when it could not be read */
     enum event_status status;
-    const char *problem;        /* EVENT_REJECTED: what was expected, static text */
-    struct str pointer;         /* EVENT_REJECTED: JSON Pointer to the fault within the body */
+    const char *problem; /* EVENT_REJECTED: what was expected, static text */
+    struct str pointer;  /* EVENT_REJECTED: JSON Pointer to the fault within the body */
 };
 
 /*
@@ -41,15 +41,15 @@ struct event_result {
  * writes it from the fields.
  */
 struct event_batch {
-    struct event *events;        /* the readable ones */
+    struct event *events;         /* the readable ones */
     struct event_result *results; /* one for each event sent, in order */
-    uint32_t *result_of;         /* events[i] belongs to results[result_of[i]] */
+    uint32_t *result_of;          /* events[i] belongs to results[result_of[i]] */
     uint32_t n_events, n_results;
-    bool single;                 /* the body was one object, not an array */
-    enum err outcome;            /* set before done: OK, or ERR_UNAVAILABLE: nothing was stored */
+    bool single;      /* the body was one object, not an array */
+    enum err outcome; /* set before done: OK, or ERR_UNAVAILABLE: nothing was stored */
     void (*done)(struct event_batch *batch); /* on the journal's thread: hand over only */
     void *owner;
-    struct event_batch *next;    /* the journal's queue */
+    struct event_batch *next; /* the journal's queue */
 };
 
 struct intake_limits {
@@ -62,10 +62,10 @@ struct intake_limits {
  * offer ids. ERR_INPUT with note and *ret_pointer when the body as a whole is not readable
  * (nothing is stored then); a bad event inside a good array only becomes a rejected result.
  */
-MUST_CHECK enum err intake_read(struct str body, const uint8_t key[OFFER_TOKEN_KEY_BYTES], int64_t now_us,
-                                const struct intake_limits *limits, struct arena *arena,
-                                struct event_batch **ret_batch, struct str *ret_pointer,
-                                struct err_note *note);
+MUST_CHECK enum err intake_read(struct str body, const uint8_t key[OFFER_TOKEN_KEY_BYTES],
+                                int64_t now_us, const struct intake_limits *limits,
+                                struct arena *arena, struct event_batch **ret_batch,
+                                struct str *ret_pointer, struct err_note *note);
 
 /*
  * An event as the log keeps it (logged_event.payload) back into its fields, in @arena. Fast:
@@ -75,26 +75,29 @@ MUST_CHECK enum err intake_recall(struct str payload, struct arena *arena, struc
 
 struct learn_settings {
     struct str shop;
-    uint32_t queue_events;     /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
-    uint32_t commit_events;    /* most in one transaction: 2,000 */
-    uint32_t hot_profiles;     /* kept in memory, with 4 KB each on average: 200,000 */
+    uint32_t queue_events;  /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
+    uint32_t commit_events; /* most in one transaction: 2,000 */
+    uint32_t hot_profiles;  /* kept in memory, with 4 KB each on average: 200,000 */
 };
 
 /*
- * Takes @log, on failure too. Starts the journal thread. *ret_learn also is the embedded
+ * Takes @log, on failure too. Starts the threads journal and loader. *ret_learn also is the embedded
  * profile store. Every event is kept under settings->shop. Readers of profiles: at most 64.
  */
 MUST_CHECK enum err learn_start(const struct learn_settings *settings, struct event_log *log,
-                                struct clock *clock, struct metrics *metrics, struct learn **ret_learn,
-                                struct err_note *note);
+                                struct clock *clock, struct metrics *metrics,
+                                struct learn **ret_learn, struct err_note *note);
 
 /* Commits what is queued, then ends the thread. Every done has been called when it returns. */
 struct learn *learn_stop(struct learn *learn);
 
-/* ERR_LIMIT when the queue is full (503, Retry-After): done will not be called then. Any thread. */
+/*
+ * ERR_LIMIT when the queue is full, ERR_UNAVAILABLE when it is stopping (both 503, Retry-After):
+ * done will not be called then. Any thread.
+ */
 MUST_CHECK enum err learn_submit(struct learn *learn, struct event_batch *batch);
 
-/* In the process, folded from the log on a miss. Borrowed from @learn. */
+/* In the process, folded from the log on a miss, on the loader's thread. Borrowed from @learn. */
 struct profile_store *learn_profiles(struct learn *learn);
 
 /* How many orders were committed since the start: the keeper's reason to fold the model again. Any thread. */

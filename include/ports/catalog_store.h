@@ -18,7 +18,8 @@ struct product;
 struct catalog_store {
     enum err (*begin)(struct catalog_store *store, struct str shop, struct str currency,
                       struct err_note *note);
-    enum err (*put)(struct catalog_store *store, const struct product *product, struct err_note *note);
+    enum err (*put)(struct catalog_store *store, const struct product *product,
+                    struct err_note *note);
     enum err (*commit)(struct catalog_store *store, struct err_note *note);
     void (*rollback)(struct catalog_store *store);
 

@@ -61,9 +61,9 @@ struct event {
         struct str decision_id, offer_id, rule, group;
         int kind; /* enum rule_kind */
     } offer;
-    struct str sku;        /* product_viewed, feedback */
-    struct str text;       /* feedback: free text */
-    struct { /* customer_updated */
+    struct str sku;                                /* product_viewed, feedback */
+    struct str text;                               /* feedback: free text */
+    struct {                                       /* customer_updated */
         uint32_t consent_given, consent_withdrawn; /* bits: enum consent */
         struct str name;                           /* first name, or absent */
         struct str attributes;                     /* JSON object text, or absent */

@@ -20,9 +20,9 @@
 enum { OFFER_TOKEN_KEY_BYTES = 16, OFFER_TOKEN_MAX_ITEMS = 30 };
 
 struct offer_token {
-    struct str rule, variant, group; /* variant, group absent when none */
+    struct str rule, variant, group;    /* variant, group absent when none */
     struct str customer_id, session_id; /* absent for a guest */
-    int kind; /* enum rule_kind */
+    int kind;                           /* enum rule_kind */
     int64_t made_us;
     struct str replaces; /* SKU that leaves the cart, or absent */
     int64_t replaces_quantity;
