@@ -41,23 +41,34 @@ static int help(FILE *to)
     return to == stdout ? EXIT_GOOD : EXIT_USAGE;
 }
 
+static const char *plural(uint32_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void print_summary(const struct rules_reading *reading, enum locale locale, struct out *out)
 {
     unsigned errors = reading->diags.errors, warnings = reading->diags.warnings;
     bool ja = locale == LOCALE_JA;
 
-    if (reading->ruleset)
-        out_printf(out, ja ? "ルール %u 件(%u ファイル): " : "%u rules in %u files, ",
-                   ruleset_count(reading->ruleset), reading->n_files);
-    else
-        out_printf(out, ja ? "%u ファイル: " : "%u files, ", reading->n_files);
+    if (reading->ruleset && ja)
+        out_printf(out, "ルール %u 件(%u ファイル): ", ruleset_count(reading->ruleset),
+                   reading->n_files);
+    else if (ja)
+        out_printf(out, "%u ファイル: ", reading->n_files);
+    else {
+        if (reading->ruleset)
+            out_printf(out, "%u rule%s in ", ruleset_count(reading->ruleset),
+                       plural(ruleset_count(reading->ruleset)));
+        out_printf(out, "%u file%s, ", reading->n_files, plural(reading->n_files));
+    }
     if (errors == 0 && warnings == 0)
         out_text(out, ja ? STR("問題はありません\n") : STR("no problems\n"));
     else if (ja)
         out_printf(out, "エラー %u 件、警告 %u 件\n", errors, warnings);
     else
-        out_printf(out, "%u error%s, %u warning%s\n", errors, errors == 1 ? "" : "s", warnings,
-                   warnings == 1 ? "" : "s");
+        out_printf(out, "%u error%s, %u warning%s\n", errors, plural(errors), warnings,
+                   plural(warnings));
 }
 
 static void print_json(const struct rules_reading *reading, enum locale locale, struct out *out)
