@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite_db.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     BUSY_TRIES = 5000,
@@ -119,9 +121,22 @@ static enum err bring_up_to_date(sqlite3 *db, const char *path, struct err_note 
     return err;
 }
 
+/*
+ * Customers' data: for the owner only, whatever the umask. SQLite gives its companion files
+ * (-wal, -shm) the same mode. Only a file that is not there is opened: closing one that SQLite
+ * has open in this process would drop its locks. What fails here sqlite3_open_v2 will tell.
+ */
+static void make_private(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close(file);
+}
+
 static enum err open_file(const char *path, sqlite3 **ret_db, struct err_note *note)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    make_private(path);
     if (sqlite3_open_v2(path, ret_db, flags, NULL) != SQLITE_OK) {
         if (!*ret_db)
             return ERR_NOMEM;
