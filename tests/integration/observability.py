@@ -115,7 +115,8 @@ def test_a_trace_is_taken_over_only_when_it_is_valid():
 def test_health_and_readiness_answer():
     with Offerd() as offerd:
         check(offerd.get('/healthz').json == {'status': 'ok'})
-        check(offerd.get('/readyz').json == {'status': 'ready'})
+        ready = offerd.get('/readyz').json
+        check(ready['status'] == 'ready' and ' rules' in ready['rules'], ready)
 
 
 main()
