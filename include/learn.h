@@ -100,5 +100,11 @@ MUST_CHECK enum err learn_submit(struct learn *learn, struct event_batch *batch)
 /* In the process, folded from the log on a miss, on the loader's thread. Borrowed from @learn. */
 struct profile_store *learn_profiles(struct learn *learn);
 
-/* How many orders were committed since the start: the keeper's reason to fold the model again. Any thread. */
+/* How many orders were committed since the start: tells others' orders in the log from ours. Any thread. */
 uint64_t learn_orders(struct learn *learn);
+
+/*
+ * Another process (an import) has written to the log: the profiles at hand lack what it wrote, so
+ * all are let go of and read again when they are asked for. Any thread.
+ */
+void learn_forget_profiles(struct learn *learn);

@@ -25,7 +25,8 @@ struct serve;        /* shared by all threads */
 struct serve_worker; /* one per thread: its view of the world, its metrics, its reader */
 
 MUST_CHECK enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
-                              struct clock *clock, struct metrics *metrics, struct serve **ret_serve);
+                              struct clock *clock, struct metrics *metrics,
+                              struct serve **ret_serve);
 struct serve *serve_free(struct serve *serve);
 DEFINE_AUTO(struct serve, serve_free)
 
@@ -41,10 +42,10 @@ enum decide_state { DECIDE_DONE, DECIDE_WAIT, DECIDE_FAILED };
 struct decision;
 
 struct decide_problem {
-    enum err err;         /* ERR_INPUT: 400 or 422; ERR_LIMIT: 413 */
-    bool is_value;        /* ERR_INPUT: well-formed, but not acceptable: 422 */
-    const char *what;     /* static sentence */
-    struct str pointer;   /* JSON Pointer to the fault; in the arena */
+    enum err err;       /* ERR_INPUT: 400 or 422; ERR_LIMIT: 413 */
+    bool is_value;      /* ERR_INPUT: well-formed, but not acceptable: 422 */
+    const char *what;   /* static sentence */
+    struct str pointer; /* JSON Pointer to the fault; in the arena */
 };
 
 /* In @arena, which must outlive it. @wake is called (any thread) when a waiting decision can go on. */

@@ -56,7 +56,8 @@ bool json_next_item(struct json_scan *scan);
 
 /* A value of that type, or a fault; an absent str, 0 or false comes back with a fault. */
 struct str json_string(struct json_scan *scan, size_t min_bytes, size_t max_bytes);
-int64_t json_int(struct json_scan *scan, int64_t min, int64_t max); /* 1e3 and 5.0 are integers too */
+int64_t json_int(struct json_scan *scan, int64_t min,
+                 int64_t max); /* 1e3 and 5.0 are integers too */
 double json_number(struct json_scan *scan);
 bool json_bool(struct json_scan *scan);
 bool json_null(struct json_scan *scan); /* true and past it if null is next; else false, no fault */

@@ -27,8 +27,8 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same for one request: @request_id is its trace id or decision id. */
-void log_request(enum log_level level, const char *area, struct str request_id, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+void log_request(enum log_level level, const char *area, struct str request_id, const char *fmt,
+                 ...) __attribute__((format(printf, 4, 5)));
 
 /* "error", "warning", "info", "debug"; false for another word. */
 bool log_level_of(struct str name, enum log_level *ret_level);

@@ -24,7 +24,7 @@ struct out {
 };
 
 void out_init(struct out *out, struct arena *arena, size_t first_bytes); /* arena NULL: heap */
-void out_deinit(struct out *out);                                       /* heap only; else nothing */
+void out_deinit(struct out *out); /* heap only; else nothing */
 static inline struct str out_str(const struct out *out)
 {
     return (struct str){ out->at, out->len };
@@ -33,7 +33,8 @@ static inline struct str out_str(const struct out *out)
 bool out_grow(struct out *out, size_t more_bytes); /* the slow half of out_reserve */
 
 /* The four below are most of what writing an answer costs, so they are in line. */
-static inline bool out_reserve(struct out *out, size_t more_bytes) /* room for that many, or failed */
+static inline bool out_reserve(struct out *out,
+                               size_t more_bytes) /* room for that many, or failed */
 {
     return __builtin_expect(more_bytes <= out->cap - out->len, 1) || out_grow(out, more_bytes);
 }
@@ -61,9 +62,9 @@ void out_int(struct out *out, int64_t value);
 void out_printf(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* JSON. Strings are escaped; they must be UTF-8 already. */
-void out_json_open(struct out *out, char bracket);  /* '{' or '[' */
-void out_json_close(struct out *out, char bracket); /* '}' or ']' */
-void out_json_key(struct out *out, struct str key); /* a name of ours: not escaped */
+void out_json_open(struct out *out, char bracket);    /* '{' or '[' */
+void out_json_close(struct out *out, char bracket);   /* '}' or ']' */
+void out_json_key(struct out *out, struct str key);   /* a name of ours: not escaped */
 void out_json_str(struct out *out, struct str value); /* absent: null */
 void out_json_int(struct out *out, int64_t value);
 void out_json_double(struct out *out, double value, int decimals); /* not finite: null */

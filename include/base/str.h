@@ -18,7 +18,7 @@ struct str {
 
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
 /* For printf("%.*s", STR_ARG(s)). */
-#define STR_ARG(s)   (int) (s).len, (s).at ? (s).at : ""
+#define STR_ARG(s) (int) (s).len, (s).at ? (s).at : ""
 
 static inline struct str str_of(const char *text) /* NULL in, absent out */
 {

@@ -37,21 +37,21 @@ enum expr_op {
     EXPR_LE,
     EXPR_GT,
     EXPR_GE,
-    EXPR_IN,          /* first child equals one of the others (constants) */
+    EXPR_IN, /* first child equals one of the others (constants) */
     EXPR_STARTS_WITH,
-    EXPR_CONTAINS,    /* strings: a part */
-    EXPR_HAS_WORD,    /* slot (a set of words), word: CEL's word in list */
-    EXPR_HAS,         /* is the slot known? Never unknown itself */
-    EXPR_SUB,         /* timestamp - timestamp, number - number */
-    EXPR_EXISTS,      /* slot (a list), predicate: CEL's list.exists(i, …) */
-    EXPR_COUNT,       /* slot (a list), predicate: sum of weights (quantities) where true */
+    EXPR_CONTAINS, /* strings: a part */
+    EXPR_HAS_WORD, /* slot (a set of words), word: CEL's word in list */
+    EXPR_HAS,      /* is the slot known? Never unknown itself */
+    EXPR_SUB,      /* timestamp - timestamp, number - number */
+    EXPR_EXISTS,   /* slot (a list), predicate: CEL's list.exists(i, …) */
+    EXPR_COUNT,    /* slot (a list), predicate: sum of weights (quantities) where true */
     EXPR_OPS
 };
 
 struct expr {
     enum expr_op op;
-    uint32_t slot;          /* EXPR_SLOT */
-    struct value constant;  /* EXPR_CONST */
+    uint32_t slot;         /* EXPR_SLOT */
+    struct value constant; /* EXPR_CONST */
     const struct expr *const *children;
     uint32_t n_children;
     uint32_t depth; /* 1 for a leaf; the builders keep it */
@@ -89,8 +89,8 @@ void value_print(struct value value, struct out *out); /* CEL literal; "unknown"
 /* Builders: NULL when the arena is full or a child is NULL or the depth is exceeded. */
 const struct expr *expr_const(struct arena *arena, struct value value);
 const struct expr *expr_slot(struct arena *arena, uint32_t slot);
-const struct expr *expr_node(struct arena *arena, enum expr_op op, const struct expr *const *children,
-                             uint32_t n_children);
+const struct expr *expr_node(struct arena *arena, enum expr_op op,
+                             const struct expr *const *children, uint32_t n_children);
 const struct expr *expr_1(struct arena *arena, enum expr_op op, const struct expr *a);
 const struct expr *expr_2(struct arena *arena, enum expr_op op, const struct expr *a,
                           const struct expr *b);

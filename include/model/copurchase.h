@@ -40,8 +40,8 @@ DEFINE_AUTO(struct copurchase, copurchase_free)
  * ERR_NOMEM counts nothing of it. @skus may repeat; one that is no SKU (empty, longer than
  * ID_MAX_BYTES) is left out.
  */
-MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position, const struct str *skus,
-                                   uint32_t n_skus);
+MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position,
+                                   const struct str *skus, uint32_t n_skus);
 
 uint64_t copurchase_position(const struct copurchase *counts);
 uint64_t copurchase_orders(const struct copurchase *counts);
@@ -54,7 +54,8 @@ uint32_t copurchase_pair(const struct copurchase *counts, struct str a, struct s
  * copurchase_load answers ERR_CORRUPT for anything damaged, and then the log is folded again.
  */
 MUST_CHECK enum err copurchase_save(const struct copurchase *counts, struct out *out);
-MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struct err_note *note);
+MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_counts,
+                                    struct err_note *note);
 
 /*
  * For the model: SKUs are numbered 0 up to copurchase_skus in order of appearance; @visit is

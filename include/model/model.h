@@ -38,7 +38,8 @@ struct model *model_unref(struct model *model);
 DEFINE_AUTO(struct model, model_unref)
 
 /* Best first. Borrowed. */
-const struct companion *model_companions(const struct model *model, uint32_t product, uint32_t *ret_n);
+const struct companion *model_companions(const struct model *model, uint32_t product,
+                                         uint32_t *ret_n);
 
 /* In how many orders the product was; and all products, most ordered first (ties by number). */
 uint32_t model_orders(const struct model *model, uint32_t product);

@@ -66,7 +66,8 @@ const char *diag_code_name(enum diag_code code);
 enum diag_level diag_level(enum diag_code code);
 
 /* One diag's sentence and its hint (absent when there is none), into @arena. */
-struct str diag_message(const struct diag *diag, enum locale locale, struct arena *arena, struct str *ret_help);
+struct str diag_message(const struct diag *diag, enum locale locale, struct arena *arena,
+                        struct str *ret_help);
 
 /* By file, line, column; then as text with source line and caret, or as one JSON array. */
 void diags_sort(struct diags *diags);

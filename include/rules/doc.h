@@ -21,9 +21,9 @@ struct doc_place {
 struct doc_node {
     enum doc_kind kind;
     struct doc_place place;
-    bool quoted;           /* scalar: was written in quotes, so it is text whatever it looks like */
-    struct str text;       /* scalar */
-    struct str key;        /* when a member of a mapping */
+    bool quoted;     /* scalar: was written in quotes, so it is text whatever it looks like */
+    struct str text; /* scalar */
+    struct str key;  /* when a member of a mapping */
     struct doc_place key_place;
     struct doc_node *first; /* children of a sequence or mapping, in file order */
     struct doc_node *next;  /* sibling */
@@ -31,9 +31,9 @@ struct doc_node {
 };
 
 struct doc_file {
-    struct str name;        /* as shown to people: relative to the rules directory */
-    struct str path;        /* the same as the reader would open it, for diags; absent: @name */
-    struct str text;        /* the whole file, for showing the source line */
+    struct str name; /* as shown to people: relative to the rules directory */
+    struct str path; /* the same as the reader would open it, for diags; absent: @name */
+    struct str text; /* the whole file, for showing the source line */
     const struct doc_node *root; /* NULL for an empty file */
 };
 
@@ -51,5 +51,5 @@ struct doc_place doc_place_of(const struct doc_file *file, size_t offset);
 size_t doc_offset_of(const struct doc_file *file, struct doc_place place);
 
 /* Where @offset of a scalar's text stands in the file, found by its @part there ("{saving}"). */
-struct doc_place doc_place_in(const struct doc_file *file, const struct doc_node *scalar, size_t offset,
-                              struct str part);
+struct doc_place doc_place_in(const struct doc_file *file, const struct doc_node *scalar,
+                              size_t offset, struct str part);

@@ -26,7 +26,7 @@ struct lowering {
     struct diags *diags;
     const struct doc_file *file;
     int decimals; /* of the currency */
-    bool idle;    /* of a rule that is not live: words of a later version only warn, and are unknown */
+    bool idle; /* of a rule that is not live: words of a later version only warn, and are unknown */
     /* Named conditions: their nodes, for `use`, by name; each lowered in place. */
     const struct doc_node *(*named)(void *self, struct str name, const struct doc_file **ret_file);
     const char *const *named_words; /* NULL-terminated, for guesses */
@@ -35,10 +35,10 @@ struct lowering {
     uint32_t (*attr)(void *self, struct str name);
 
     /* Lowering's own: zero to begin with. */
-    const struct lowering_use *uses;  /* the named conditions being lowered, innermost first */
+    const struct lowering_use *uses; /* the named conditions being lowered, innermost first */
     int use_depth;
-    uint32_t nodes;                   /* of the condition being lowered: bounded */
-    struct lowering_attr *attrs;      /* the attributes asked for, by number: to print them */
+    uint32_t nodes;              /* of the condition being lowered: bounded */
+    struct lowering_attr *attrs; /* the attributes asked for, by number: to print them */
 };
 
 /*

@@ -25,8 +25,8 @@ enum placeholder {
 };
 
 struct message_piece {
-    struct str text;  /* literal, or the fallback of a placeholder (absent: none) */
-    int placeholder;  /* enum placeholder, or -1 for literal text */
+    struct str text; /* literal, or the fallback of a placeholder (absent: none) */
+    int placeholder; /* enum placeholder, or -1 for literal text */
 };
 
 struct message_text {
@@ -48,7 +48,8 @@ struct message_values {
 };
 
 /* Appends to @out as the escaped inside of a JSON string. False when a value is missing: nothing appended. */
-bool message_render(const struct message_text *text, const struct message_values *values, struct out *out);
+bool message_render(const struct message_text *text, const struct message_values *values,
+                    struct out *out);
 
 /* NULL-terminated, for guesses. */
 const char *const *message_placeholder_names(void);

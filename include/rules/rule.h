@@ -19,35 +19,91 @@ struct message_text;
  * tables of rules/words.c, which hold their spelling.
  */
 enum rule_kind {
-    KIND_UPSELL, KIND_CROSS_SELL, KIND_DOWNSELL, KIND_BUNDLE, KIND_QUANTITY_BREAK, KIND_FREE_GIFT,
-    KIND_FREE_SHIPPING, KIND_COUPON, KIND_SERVICE_ADDON, KIND_TRADE_IN, KIND_SUBSCRIPTION,
-    KIND_PLAN_UPGRADE, RULE_KINDS
+    KIND_UPSELL,
+    KIND_CROSS_SELL,
+    KIND_DOWNSELL,
+    KIND_BUNDLE,
+    KIND_QUANTITY_BREAK,
+    KIND_FREE_GIFT,
+    KIND_FREE_SHIPPING,
+    KIND_COUPON,
+    KIND_SERVICE_ADDON,
+    KIND_TRADE_IN,
+    KIND_SUBSCRIPTION,
+    KIND_PLAN_UPGRADE,
+    RULE_KINDS
 };
 
-enum rule_status { STATUS_DRAFT, STATUS_SHADOW, STATUS_ACTIVE, STATUS_PAUSED, STATUS_ARCHIVED, RULE_STATUSES };
+enum rule_status {
+    STATUS_DRAFT,
+    STATUS_SHADOW,
+    STATUS_ACTIVE,
+    STATUS_PAUSED,
+    STATUS_ARCHIVED,
+    RULE_STATUSES
+};
 
 enum trigger {
-    TRIGGER_ADD_TO_CART, TRIGGER_REMOVE_FROM_CART, TRIGGER_CART_VIEW, TRIGGER_PRODUCT_VIEW,
-    TRIGGER_CHECKOUT, TRIGGER_POST_PURCHASE, TRIGGER_ORDER_DELIVERED, TRIGGER_REORDER_DUE,
-    TRIGGER_SUBSCRIPTION_RENEWAL, TRIGGER_QUOTA_THRESHOLD, TRIGGER_SUPPORT_RESOLVED,
-    TRIGGER_SURVEY_ANSWERED, TRIGGER_CANCEL_INTENT, TRIGGER_HESITATION, TRIGGER_EXIT_INTENT,
-    TRIGGER_LOGIN, TRIGGERS
+    TRIGGER_ADD_TO_CART,
+    TRIGGER_REMOVE_FROM_CART,
+    TRIGGER_CART_VIEW,
+    TRIGGER_PRODUCT_VIEW,
+    TRIGGER_CHECKOUT,
+    TRIGGER_POST_PURCHASE,
+    TRIGGER_ORDER_DELIVERED,
+    TRIGGER_REORDER_DUE,
+    TRIGGER_SUBSCRIPTION_RENEWAL,
+    TRIGGER_QUOTA_THRESHOLD,
+    TRIGGER_SUPPORT_RESOLVED,
+    TRIGGER_SURVEY_ANSWERED,
+    TRIGGER_CANCEL_INTENT,
+    TRIGGER_HESITATION,
+    TRIGGER_EXIT_INTENT,
+    TRIGGER_LOGIN,
+    TRIGGERS
 };
 
 enum relation {
-    RELATION_SKUS, RELATION_BOUGHT_TOGETHER, RELATION_UPGRADE_OF, RELATION_BEST_SELLER,
-    RELATION_SAME_BRAND, RELATIONS
+    RELATION_SKUS,
+    RELATION_BOUGHT_TOGETHER,
+    RELATION_UPGRADE_OF,
+    RELATION_BEST_SELLER,
+    RELATION_SAME_BRAND,
+    RELATIONS
 };
 
 enum pick_of { OF_TRIGGER_ITEM, OF_CART, PICK_OFS };
-enum pick_sort { SORT_MODEL, SORT_PRICE_ASC, SORT_PRICE_DESC, SORT_MARGIN, SORT_POPULARITY, PICK_SORTS };
+enum pick_sort {
+    SORT_MODEL,
+    SORT_PRICE_ASC,
+    SORT_PRICE_DESC,
+    SORT_MARGIN,
+    SORT_POPULARITY,
+    PICK_SORTS
+};
 enum silence_scope { SCOPE_RULE, SCOPE_GROUP, SCOPE_KIND, SCOPE_ALL, SILENCE_SCOPES };
-enum window_kind { WINDOW_ROLLING, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH, WINDOW_SESSION, WINDOW_LIFETIME };
+enum window_kind {
+    WINDOW_ROLLING,
+    WINDOW_DAY,
+    WINDOW_WEEK,
+    WINDOW_MONTH,
+    WINDOW_SESSION,
+    WINDOW_LIFETIME
+};
 
 enum reason_word {
-    REASON_COMPATIBLE, REASON_CHEAPER_TOGETHER, REASON_TIER_UPGRADE, REASON_QUOTA_NEAR,
-    REASON_LOYALTY_REWARD, REASON_POPULAR, REASON_OWNED_ITEM, REASON_STOCK_LOW, REASON_PRICE_DROP,
-    REASON_RETENTION, REASON_BOUGHT_TOGETHER, REASON_WORDS
+    REASON_COMPATIBLE,
+    REASON_CHEAPER_TOGETHER,
+    REASON_TIER_UPGRADE,
+    REASON_QUOTA_NEAR,
+    REASON_LOYALTY_REWARD,
+    REASON_POPULAR,
+    REASON_OWNED_ITEM,
+    REASON_STOCK_LOW,
+    REASON_PRICE_DROP,
+    REASON_RETENTION,
+    REASON_BOUGHT_TOGETHER,
+    REASON_WORDS
 };
 
 /* One of the side-by-side conditions of `when` and `audience`. */
@@ -60,10 +116,11 @@ struct condition {
 };
 
 struct schedule {
-    bool always;              /* nothing written */
+    bool always;               /* nothing written */
     int64_t from_us, until_us; /* instants: from <= now < until; INT64_MIN / INT64_MAX when open */
     uint32_t days;             /* bit 0 = Monday … bit 6 = Sunday; 0 = every day */
-    int32_t opens_minute, closes_minute; /* of the local day; -1 = all day; closes < opens: over midnight */
+    int32_t opens_minute,
+        closes_minute; /* of the local day; -1 = all day; closes < opens: over midnight */
     const struct civil_zone *zone;
     const int32_t *except_days; /* local dates on which it rests, as days since 1970 */
     uint32_t n_except;
@@ -86,8 +143,9 @@ enum discount_of { DISCOUNT_OF_OFFERED, DISCOUNT_OF_BUNDLE, DISCOUNT_OF_TRIGGER_
 
 struct discount {
     bool present;
-    enum discount_of of;  /* what the percentage is taken of; bundle = trigger item + what was picked */
-    int32_t percent_bp; /* or 0 */
+    enum discount_of
+        of; /* what the percentage is taken of; bundle = trigger item + what was picked */
+    int32_t percent_bp;   /* or 0 */
     int64_t amount_minor; /* or 0 */
     int64_t max_minor;    /* most that the percentage may take off; 0 = no bound */
 };
@@ -124,8 +182,8 @@ struct rule {
     struct pick pick;
     bool with_trigger_item; /* offer.with: a bundle of the item and what was picked */
     struct discount discount;
-    int64_t threshold_minor; /* free_shipping: offer.threshold.cart_total; else 0 */
-    int32_t floor_margin_bp; /* -1 = none */
+    int64_t threshold_minor;   /* free_shipping: offer.threshold.cart_total; else 0 */
+    int32_t floor_margin_bp;   /* -1 = none */
     int64_t floor_price_minor; /* 0 = none */
 
     const struct cap *caps;
@@ -134,12 +192,12 @@ struct rule {
     uint32_t stop_after_declines; /* 0 = never */
 
     int32_t priority;
-    struct str group;  /* rank.exclusive_group, or absent */
+    struct str group;   /* rank.exclusive_group, or absent */
     uint32_t group_max; /* how many offers of that group one answer may hold */
 
     const struct message_text *texts[LOCALES][TEXT_PARTS]; /* NULL: not written (body, badge) */
-    uint32_t reasons; /* bit 1u << enum reason_word */
-    double evidence_min_stars; /* 0 = no rating asked for */
+    uint32_t reasons;                                      /* bit 1u << enum reason_word */
+    double evidence_min_stars;                             /* 0 = no rating asked for */
     int64_t evidence_min_reviews;
 
     struct str file;

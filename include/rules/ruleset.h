@@ -57,7 +57,8 @@ const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id); /
 const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /* for facts */
 const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
 bool ruleset_has_attr_labels(const struct ruleset *ruleset); /* does any file name attributes? */
-const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset, struct str name); /* NULL: none */
+const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset,
+                                            struct str name); /* NULL: none */
 
 /* Rules of that trigger and placement with any status but draft and archived, by falling priority, then id. */
 const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger trigger,

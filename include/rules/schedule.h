@@ -16,11 +16,11 @@
  * rules are loaded, so that nothing here does I/O or calls localtime.
  */
 struct civil_zone {
-    struct str name;               /* "Asia/Tokyo" */
-    const int64_t *starts_s;       /* transitions, ascending, seconds since 1970 */
-    const int32_t *offsets_s;      /* offset from UTC that holds from that transition on */
+    struct str name;          /* "Asia/Tokyo" */
+    const int64_t *starts_s;  /* transitions, ascending, seconds since 1970 */
+    const int32_t *offsets_s; /* offset from UTC that holds from that transition on */
     uint32_t n;
-    int32_t first_offset_s;        /* before the first transition */
+    int32_t first_offset_s; /* before the first transition */
 };
 
 /* Local seconds since 1970-01-01 00:00 local time. */

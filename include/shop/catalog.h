@@ -21,9 +21,9 @@ enum { PRODUCT_MAX_ATTRS = 64, PRODUCT_MAX_TAGS = 32 };
 #define STOCK_UNKNOWN INT64_C(-1) /* the shop does not say: counts as in stock */
 
 struct attr {
-    struct str name;  /* the column of the catalogue file, as written: "storage_gb" */
-    struct str text;  /* as written, never empty */
-    double number;    /* when is_number */
+    struct str name; /* the column of the catalogue file, as written: "storage_gb" */
+    struct str text; /* as written, never empty */
+    double number;   /* when is_number */
     bool is_number;
 };
 
@@ -76,8 +76,9 @@ struct catalog_builder *catalog_builder_free(struct catalog_builder *builder);
 DEFINE_AUTO(struct catalog_builder, catalog_builder_free)
 
 /* ERR_INPUT (with a note) for an empty SKU, a negative price, too many attributes. kind is ignored. */
-MUST_CHECK enum err catalog_builder_add(struct catalog_builder *builder, const struct product *product,
-                                        struct err_note *note);
+MUST_CHECK enum err catalog_builder_add(struct catalog_builder *builder,
+                                        const struct product *product, struct err_note *note);
 
 /* Takes the builder's content; the builder may only be freed after. */
-MUST_CHECK enum err catalog_builder_seal(struct catalog_builder *builder, struct catalog **ret_catalog);
+MUST_CHECK enum err catalog_builder_seal(struct catalog_builder *builder,
+                                         struct catalog **ret_catalog);

@@ -40,8 +40,8 @@ struct rule_memory {
     struct str rule, group; /* group absent when the rule had none */
     int kind;               /* enum rule_kind */
     uint32_t totals[TOUCHES];
-    uint32_t declines_in_a_row; /* since the last acceptance */
-    int64_t last_us[TOUCHES];   /* 0 = never */
+    uint32_t declines_in_a_row;  /* since the last acceptance */
+    int64_t last_us[TOUCHES];    /* 0 = never */
     const struct touch *touches; /* oldest first */
     uint32_t n_touches;
 };
@@ -58,9 +58,9 @@ struct profile {
     uint64_t position;     /* log position of the last event folded in; 0 = none */
     int64_t first_seen_us, last_seen_us;
     int64_t orders, spend_minor, last_order_us;
-    uint32_t consent; /* bits: enum consent */
-    const struct owned *owned; /* by SKU, for binary search */
-    const struct str *viewed;  /* newest first */
+    uint32_t consent;                /* bits: enum consent */
+    const struct owned *owned;       /* by SKU, for binary search */
+    const struct str *viewed;        /* newest first */
     const struct rule_memory *rules; /* by rule id, for binary search */
     uint32_t n_owned, n_viewed, n_rules;
 };

@@ -35,8 +35,8 @@ struct world_shelf {
 };
 
 enum {
-    WORLD_SHELF_MAX = 128,    /* products kept of one rule's best sellers */
-    WORLD_WALK_MAX = 200000,  /* best sellers looked at to find them */
+    WORLD_SHELF_MAX = 128,   /* products kept of one rule's best sellers */
+    WORLD_WALK_MAX = 200000, /* best sellers looked at to find them */
 };
 
 struct world {
@@ -55,5 +55,6 @@ struct world *world_unref(struct world *world); /* NULL in, NULL out */
 DEFINE_AUTO(struct world, world_unref)
 
 /* "The old world with one part replaced"; NULL keeps the old part. */
-MUST_CHECK enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
-                               struct model *model, struct world **ret_world);
+MUST_CHECK enum err world_with(const struct world *old, struct ruleset *rules,
+                               struct catalog *catalog, struct model *model,
+                               struct world **ret_world);

@@ -20,14 +20,16 @@ static int help(void)
 {
     struct out out;
     out_init(&out, NULL, 4096);
-    out_text(&out, STR("usage: offerd serve [OPTIONS]\n\n"
-                       "Answers POST /offers and POST /events. Rule files are watched: a saved one is live\n"
-                       "within a second, a bad one changes nothing and is told in the log.\n\n"
-                       "  offerd serve --rules ./rules --data ./data\n"
-                       "  kill -HUP PID     reads the rules again\n"
-                       "  kill PID          drains and stops; a second time: at once\n\n"
-                       "Each option is also OFFERD_<NAME> in the environment, and a line of --config FILE\n"
-                       "(--data-dir, OFFERD_DATA_DIR, data_dir: …). [default]\n\n"));
+    out_text(
+        &out,
+        STR("usage: offerd serve [OPTIONS]\n\n"
+            "Answers POST /offers and POST /events. Rule files are watched: a saved one is live\n"
+            "within a second, a bad one changes nothing and is told in the log.\n\n"
+            "  offerd serve --rules ./rules --data ./data\n"
+            "  kill -HUP PID     reads the rules again\n"
+            "  kill PID          drains and stops; a second time: at once\n\n"
+            "Each option is also OFFERD_<NAME> in the environment, and a line of --config FILE\n"
+            "(--data-dir, OFFERD_DATA_DIR, data_dir: …). [default]\n\n"));
     settings_help(&out);
     (void) fwrite(out.at, 1, out.len, stdout);
     out_deinit(&out);
@@ -39,7 +41,8 @@ static bool log_as_asked(const struct settings *settings, struct err_note *note)
     enum log_level level;
     bool json = strcmp(settings->log_format, "json") == 0;
     if (!log_level_of(str_of(settings->log_level), &level))
-        return err_fail(note, ERR_INPUT, "log_level: '%.40s' is none of error, warning, info, debug",
+        return err_fail(note, ERR_INPUT,
+                        "log_level: '%.40s' is none of error, warning, info, debug",
                         settings->log_level) == OK;
     if (!json && strcmp(settings->log_format, "text") != 0)
         return err_fail(note, ERR_INPUT, "log_format: '%.40s' is neither text nor json",

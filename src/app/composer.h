@@ -15,7 +15,8 @@
 struct composer;
 
 /* The first world: no rules, an empty catalogue in JPY, a model of it. */
-MUST_CHECK enum err composer_new(const struct world_settings *settings, struct composer **ret_composer);
+MUST_CHECK enum err composer_new(const struct world_settings *settings,
+                                 struct composer **ret_composer);
 struct composer *composer_free(struct composer *composer);
 DEFINE_AUTO(struct composer, composer_free)
 

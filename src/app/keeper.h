@@ -22,9 +22,11 @@ struct keeper_task {
 };
 
 /* @tasks are copied; what they point to, and @reload, must live until keeper_stop has returned. */
-MUST_CHECK enum err keeper_start(struct reload *reload, const struct keeper_task *tasks, uint32_t n_tasks,
-                                 struct keeper **ret_keeper, struct err_note *note);
-struct keeper *keeper_stop(struct keeper *keeper); /* waits for what is running; NULL in, NULL out */
+MUST_CHECK enum err keeper_start(struct reload *reload, const struct keeper_task *tasks,
+                                 uint32_t n_tasks, struct keeper **ret_keeper,
+                                 struct err_note *note);
+struct keeper *
+keeper_stop(struct keeper *keeper); /* waits for what is running; NULL in, NULL out */
 
 /* Read the rules now (SIGHUP). Any thread, async-signal-safe. */
 void keeper_wake(struct keeper *keeper);

@@ -18,18 +18,22 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static int help(FILE *to)
 {
-    (void) fputs("offerd " OFFERD_VERSION " tells a storefront what would help this customer next.\n\n"
+    (void) fputs("offerd " OFFERD_VERSION
+                 " tells a storefront what would help this customer next.\n\n"
                  "usage: offerd COMMAND [OPTIONS]      offerd COMMAND --help tells more\n\n",
                  to);
     for (int i = 0; i < COMMANDS; i++)
         (void) fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].meaning);
-    (void) fputs("\nA first shop:\n"
-                 "  offerd import --catalog products.csv --orders orders.csv.gz --data ./data\n"
-                 "  offerd serve --rules ./rules --data ./data\n"
-                 "  curl -s localhost:8080/offers -d '{\"placement\": \"cart-drawer\", \"trigger\": "
-                 "\"add_to_cart\",\n       \"item\": \"SKU-1\", \"cart\": {\"items\": [{\"sku\": \"SKU-1\"}]}}'\n\n"
-                 "Exit codes: 0 done, 1 an error (told on standard error), 2 wrong usage, 3 check: only warnings.\n",
-                 to);
+    (void) fputs(
+        "\nA first shop:\n"
+        "  offerd import --catalog products.csv --orders orders.csv.gz --data ./data\n"
+        "  offerd serve --rules ./rules --data ./data\n"
+        "  curl -s localhost:8080/offers -d '{\"placement\": \"cart-drawer\", \"trigger\": "
+        "\"add_to_cart\",\n       \"item\": \"SKU-1\", \"cart\": {\"items\": [{\"sku\": "
+        "\"SKU-1\"}]}}'\n\n"
+        "Exit codes: 0 done, 1 an error (told on standard error), 2 wrong usage, 3 check: only "
+        "warnings.\n",
+        to);
     return to == stdout ? 0 : 2;
 }
 

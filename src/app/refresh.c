@@ -7,6 +7,7 @@
 #include "app/model_file.h"
 #include "app/real_clock.h"
 #include "base/log.h"
+#include "learn.h"
 #include "model/copurchase.h"
 #include "model/model.h"
 #include "ports/catalog_store.h"
@@ -23,12 +24,13 @@ struct refresh {
     struct catalog_store *store;
     struct event_log *log;
     struct copurchase *counts;
-    bool watching; /* serving: the counts are saved at the end */
-    uint64_t catalog_version, log_position;
+    struct learn *learn; /* while serving */
+    uint64_t catalog_version, log_position, own_orders;
     int64_t model_us, model_next_us;
 };
 
-static enum err load_catalog(struct refresh *refresh, struct catalog **ret_catalog, struct err_note *note)
+static enum err load_catalog(struct refresh *refresh, struct catalog **ret_catalog,
+                             struct err_note *note)
 {
     uint64_t version;
     TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
@@ -67,9 +69,11 @@ enum err refresh_new(const char *data_dir, const char *shop, struct composer *co
     TRY(sqlite_event_log_new(data_dir, &refresh->log, note));
     uint64_t folded = 0;
     const char *why = NULL;
-    TRY(model_file_load(data_dir, refresh->log, str_of(shop), &refresh->counts, &folded, &why, note));
+    TRY(model_file_load(data_dir, refresh->log, str_of(shop), &refresh->counts, &folded, &why,
+                        note));
     if (why && folded)
-        log_line(LOG_INFO, "model", "%llu orders read from the log: %s", (unsigned long long) folded, why);
+        log_line(LOG_INFO, "model", "%llu orders read from the log: %s",
+                 (unsigned long long) folded, why);
     TRY(load_catalog(refresh, &catalog, note));
     TRY(publish(refresh, catalog));
     *ret_refresh = MOVE(refresh);
@@ -81,9 +85,10 @@ struct refresh *refresh_free(struct refresh *refresh)
     if (!refresh)
         return NULL;
     struct err_note note = { "" };
-    if (refresh->watching && refresh->counts &&
+    if (refresh->learn && refresh->counts &&
         model_file_save(refresh->data_dir, refresh->counts, &note) != OK)
-        log_line(LOG_WARNING, "model", "the counts are not saved, the next start folds them again: %s", note.text);
+        log_line(LOG_WARNING, "model",
+                 "the counts are not saved, the next start folds them again: %s", note.text);
     if (refresh->store)
         refresh->store->free(refresh->store);
     if (refresh->log)
@@ -93,9 +98,9 @@ struct refresh *refresh_free(struct refresh *refresh)
     return NULL;
 }
 
-void refresh_watch(struct refresh *refresh, int64_t model_us)
+void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us)
 {
-    refresh->watching = true;
+    refresh->learn = learn;
     refresh->model_us = model_us;
 }
 
@@ -115,6 +120,19 @@ static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_
     return OK;
 }
 
+/*
+ * More orders in the log than our journal wrote: an import added them beside us, and the profiles
+ * at hand do not know. One of ours that is committed but not counted yet can look so too; that
+ * costs some reading and nothing else.
+ */
+static void forget_if_foreign(struct refresh *refresh, uint64_t folded)
+{
+    uint64_t own = learn_orders(refresh->learn);
+    if (folded > own - refresh->own_orders)
+        learn_forget_profiles(refresh->learn);
+    refresh->own_orders = own;
+}
+
 static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
 {
     uint64_t version;
@@ -127,11 +145,13 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
 
     uint64_t folded = 0;
     TRY(model_file_tail(refresh->counts, refresh->log, str_of(refresh->shop), &folded, note));
+    forget_if_foreign(refresh, folded);
     if (!imported && !folded)
         return OK;
     if (imported) {
         TRY(load_catalog(refresh, &catalog, note));
-        log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products", catalog_count(catalog));
+        log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products",
+                 catalog_count(catalog));
     } else {
         AUTO(world_unref) struct world *world = composer_world(refresh->composer);
         catalog = catalog_ref(world->catalog);

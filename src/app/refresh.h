@@ -15,6 +15,7 @@
  * connections of its own.
  */
 struct composer;
+struct learn;
 struct refresh;
 
 /* The first catalogue and model are published when it returns. */
@@ -24,8 +25,11 @@ MUST_CHECK enum err refresh_new(const char *data_dir, const char *shop, struct c
 struct refresh *refresh_free(struct refresh *refresh); /* saves the counts; NULL in, NULL out */
 DEFINE_AUTO(struct refresh, refresh_free)
 
-/* From now on: new orders in the log, whoever wrote them, are counted every @model_us. */
-void refresh_watch(struct refresh *refresh, int64_t model_us);
+/*
+ * From now on: new orders in the log, whoever wrote them, are counted every @model_us; when others
+ * than @learn wrote some, its profiles are read again.
+ */
+void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us);
 
 /* The keeper's task, each second: @self is the refresh. What fails is logged and tried again. */
 void refresh_run(void *self);

@@ -21,8 +21,9 @@
 struct composer;
 struct reload;
 
-MUST_CHECK enum err reload_new(const char *rules_dir, const char *data_dir, struct composer *composer,
-                               struct metrics *metrics, struct clock *clock, struct reload **ret_reload,
+MUST_CHECK enum err reload_new(const char *rules_dir, const char *data_dir,
+                               struct composer *composer, struct metrics *metrics,
+                               struct clock *clock, struct reload **ret_reload,
                                struct err_note *note);
 struct reload *reload_free(struct reload *reload);
 DEFINE_AUTO(struct reload, reload_free)

@@ -42,7 +42,8 @@ static bool ready(void *self, struct out *ret_why)
     return true;
 }
 
-static void reload(void *self, enum locale locale, bool force, int *ret_status, struct out *ret_json)
+static void reload(void *self, enum locale locale, bool force, int *ret_status,
+                   struct out *ret_json)
 {
     struct service *service = self;
     *ret_status = reload_for_http(service->reload, locale, force, ret_json);
@@ -82,7 +83,7 @@ static enum err start_flows(struct service *service, struct err_note *note)
     struct event_log *log;
     TRY(sqlite_event_log_new(settings->data_dir, &log, note));
     TRY(learn_start(&learn, log, real_clock(), service->metrics, &service->learn, note));
-    refresh_watch(service->refresh, settings->model_refresh_s * 1000000);
+    refresh_watch(service->refresh, service->learn, settings->model_refresh_s * 1000000);
     return serve_new(composer_slot(service->composer), learn_profiles(service->learn), real_clock(),
                      service->metrics, &service->serve);
 }
@@ -106,7 +107,9 @@ static enum err open_door(struct service *service, struct err_note *note)
     TRY(settings_address(settings, host, &http.port, note));
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     http.address = host;
-    http.workers = settings->workers ? (unsigned) settings->workers : processors > 0 ? (unsigned) processors : 1;
+    http.workers = settings->workers ? (unsigned) settings->workers
+                   : processors > 0  ? (unsigned) processors
+                                     : 1;
     if (http.workers > HTTP_WORKERS_MAX)
         http.workers = HTTP_WORKERS_MAX;
     http.max_offers_bytes = (size_t) settings->max_offers_bytes;
@@ -131,7 +134,8 @@ static enum err open_door(struct service *service, struct err_note *note)
     return http_start(&http, &near, &service->http, note);
 }
 
-enum err service_start(const struct settings *settings, struct service **ret_service, struct err_note *note)
+enum err service_start(const struct settings *settings, struct service **ret_service,
+                       struct err_note *note)
 {
     struct clock *clock = real_clock();
     int64_t began_us = clock->mono_us(clock);
@@ -145,9 +149,9 @@ enum err service_start(const struct settings *settings, struct service **ret_ser
     TRY(open_door(service, note));
 
     AUTO(world_unref) struct world *world = composer_world(service->composer);
-    log_line(LOG_INFO, "serve", "ready on port %u after %lld ms: ruleset %.*s, %u rules", service_port(service),
-             (long long) (clock->mono_us(clock) - began_us) / 1000, STR_ARG(ruleset_version(world->rules)),
-             ruleset_count(world->rules));
+    log_line(LOG_INFO, "serve", "ready on port %u after %lld ms: ruleset %.*s, %u rules",
+             service_port(service), (long long) (clock->mono_us(clock) - began_us) / 1000,
+             STR_ARG(ruleset_version(world->rules)), ruleset_count(world->rules));
     *ret_service = MOVE(service);
     return OK;
 }

@@ -19,7 +19,8 @@ struct service;
 /* ERR_INPUT and ERR_UNAVAILABLE with a note that a person can act on. Signals must be blocked already. */
 MUST_CHECK enum err service_start(const struct settings *settings, struct service **ret_service,
                                   struct err_note *note);
-struct service *service_stop(struct service *service); /* drains, flushes the journal; NULL in, NULL out */
+struct service *
+service_stop(struct service *service); /* drains, flushes the journal; NULL in, NULL out */
 DEFINE_AUTO(struct service, service_stop)
 
 uint16_t service_port(const struct service *service);

@@ -13,7 +13,7 @@
 enum setting_type { TEXT, NUMBER };
 
 struct setting {
-    const char *name; /* as in the file; '_' is '-' in a flag, upper case in the environment */
+    const char *name;  /* as in the file; '_' is '-' in a flag, upper case in the environment */
     const char *alias; /* a shorter flag, or NULL */
     enum setting_type type;
     size_t offset;
@@ -24,30 +24,41 @@ struct setting {
 
 #define AT(field) offsetof(struct settings, field)
 static const struct setting table[] = {
-    { "listen", NULL, TEXT, AT(listen), "127.0.0.1:8080", 0, 0, 0, "ADDR:PORT", "where to answer HTTP" },
-    { "rules_dir", "rules", TEXT, AT(rules_dir), "rules", 0, 0, 0, "DIR", "the rule files; watched" },
-    { "data_dir", "data", TEXT, AT(data_dir), "data", 0, 0, 0, "DIR", "catalogue, event log, model" },
+    { "listen", NULL, TEXT, AT(listen), "127.0.0.1:8080", 0, 0, 0, "ADDR:PORT",
+      "where to answer HTTP" },
+    { "rules_dir", "rules", TEXT, AT(rules_dir), "rules", 0, 0, 0, "DIR",
+      "the rule files; watched" },
+    { "data_dir", "data", TEXT, AT(data_dir), "data", 0, 0, 0, "DIR",
+      "catalogue, event log, model" },
     { "shop", NULL, TEXT, AT(shop), "main", 0, 0, 0, "NAME", "which shop's data" },
     { "token_key", NULL, TEXT, AT(token_key), "", 0, 0, 0, "HEX",
       "signs offer ids: 32 hex digits; made and kept in data_dir when empty" },
-    { "log_level", NULL, TEXT, AT(log_level), "info", 0, 0, 0, "LEVEL", "error, warning, info or debug" },
-    { "log_format", NULL, TEXT, AT(log_format), "text", 0, 0, 0, "FORMAT", "text or json (one line an event)" },
-    { "workers", NULL, NUMBER, AT(workers), NULL, 0, 0, 64, "threads", "0: one for each processor" },
-    { "budget_ms", NULL, NUMBER, AT(budget_ms), NULL, 20, 1, 1000, "ms", "for a decision that names none" },
-    { "offer_minutes", NULL, NUMBER, AT(offer_minutes), NULL, 30, 1, 10080, "min", "how long an offer stands" },
+    { "log_level", NULL, TEXT, AT(log_level), "info", 0, 0, 0, "LEVEL",
+      "error, warning, info or debug" },
+    { "log_format", NULL, TEXT, AT(log_format), "text", 0, 0, 0, "FORMAT",
+      "text or json (one line an event)" },
+    { "workers", NULL, NUMBER, AT(workers), NULL, 0, 0, 64, "threads",
+      "0: one for each processor" },
+    { "budget_ms", NULL, NUMBER, AT(budget_ms), NULL, 20, 1, 1000, "ms",
+      "for a decision that names none" },
+    { "offer_minutes", NULL, NUMBER, AT(offer_minutes), NULL, 30, 1, 10080, "min",
+      "how long an offer stands" },
     { "max_offers_bytes", NULL, NUMBER, AT(max_offers_bytes), NULL, 262144, 1024, 16777216, "bytes",
       "body of POST /offers" },
-    { "max_events_bytes", NULL, NUMBER, AT(max_events_bytes), NULL, 1048576, 1024, 67108864, "bytes",
-      "body of POST /events" },
+    { "max_events_bytes", NULL, NUMBER, AT(max_events_bytes), NULL, 1048576, 1024, 67108864,
+      "bytes", "body of POST /events" },
     { "max_head_bytes", NULL, NUMBER, AT(max_head_bytes), NULL, 16384, 2048, 1048576, "bytes",
       "request line and headers" },
     { "max_connections", NULL, NUMBER, AT(max_connections), NULL, 1000, 1, 100000, "each worker",
       "more wait to be accepted" },
-    { "max_events", NULL, NUMBER, AT(max_events), NULL, 1000, 1, 10000, "events", "in one POST /events" },
+    { "max_events", NULL, NUMBER, AT(max_events), NULL, 1000, 1, 10000, "events",
+      "in one POST /events" },
     { "idle_timeout_s", NULL, NUMBER, AT(idle_timeout_s), NULL, 30, 1, 3600, "s",
       "a connection without a request" },
-    { "slow_request_s", NULL, NUMBER, AT(slow_request_s), NULL, 10, 1, 600, "s", "from a head to the end of its body" },
-    { "drain_s", NULL, NUMBER, AT(drain_s), NULL, 15, 0, 600, "s", "to finish what is in flight at the end" },
+    { "slow_request_s", NULL, NUMBER, AT(slow_request_s), NULL, 10, 1, 600, "s",
+      "from a head to the end of its body" },
+    { "drain_s", NULL, NUMBER, AT(drain_s), NULL, 15, 0, 600, "s",
+      "to finish what is in flight at the end" },
     { "hot_profiles", NULL, NUMBER, AT(hot_profiles), NULL, 200000, 100, 100000000, "profiles",
       "kept in memory" },
     { "queue_events", NULL, NUMBER, AT(queue_events), NULL, 100000, 1, 10000000, "events",
@@ -74,7 +85,8 @@ static void set_defaults(struct settings *settings)
     memset(settings, 0, sizeof *settings);
     for (int i = 0; i < SETTINGS; i++)
         if (table[i].type == TEXT)
-            (void) snprintf(text_of(settings, &table[i]), SETTING_TEXT_MAX, "%s", table[i].default_text);
+            (void) snprintf(text_of(settings, &table[i]), SETTING_TEXT_MAX, "%s",
+                            table[i].default_text);
         else
             *number_of(settings, &table[i]) = table[i].default_number;
 }
@@ -85,14 +97,16 @@ static enum err set(struct settings *settings, const struct setting *setting, st
 {
     if (setting->type == TEXT) {
         if (value.len >= SETTING_TEXT_MAX)
-            return err_fail(note, ERR_INPUT, "%s: the value is longer than %d bytes", where, SETTING_TEXT_MAX - 1);
+            return err_fail(note, ERR_INPUT, "%s: the value is longer than %d bytes", where,
+                            SETTING_TEXT_MAX - 1);
         (void) snprintf(text_of(settings, setting), SETTING_TEXT_MAX, "%.*s", STR_ARG(value));
         return OK;
     }
     int64_t number;
     if (!str_to_int64(value, &number) || number < setting->min || number > setting->max)
-        return err_fail(note, ERR_INPUT, "%s: '%.*s' is not a whole number from %lld to %lld (%s)", where,
-                        STR_ARG(value), (long long) setting->min, (long long) setting->max, setting->unit);
+        return err_fail(note, ERR_INPUT, "%s: '%.*s' is not a whole number from %lld to %lld (%s)",
+                        where, STR_ARG(value), (long long) setting->min, (long long) setting->max,
+                        setting->unit);
     *number_of(settings, setting) = number;
     return OK;
 }
@@ -131,7 +145,8 @@ static const struct setting *setting_called(struct str name)
     return NULL;
 }
 
-static enum err unknown_setting(const char *path, const struct doc_node *node, struct err_note *note)
+static enum err unknown_setting(const char *path, const struct doc_node *node,
+                                struct err_note *note)
 {
     const char *words[SETTINGS + 1] = { NULL };
     for (int i = 0; i < SETTINGS; i++)
@@ -142,7 +157,8 @@ static enum err unknown_setting(const char *path, const struct doc_node *node, s
                     guess.at ? "; did you mean '" : "", STR_ARG(guess), guess.at ? "'?" : "");
 }
 
-static enum err slurp(const char *path, struct arena *arena, struct str *ret_text, struct err_note *note)
+static enum err slurp(const char *path, struct arena *arena, struct str *ret_text,
+                      struct err_note *note)
 {
     FILE *file = fopen(path, "rb");
     char *text = file ? arena_take_raw(arena, YAML_BYTES_MAX) : NULL;
@@ -172,13 +188,15 @@ static enum err read_file(struct settings *settings, const char *path, struct ar
         return err_fail(note, ERR_INPUT, "%s:%u:%u: %.*s", path, diags.list[0].place.line,
                         diags.list[0].place.column, STR_ARG(what));
     }
-    const struct doc_node *node = file.root && file.root->kind == DOC_MAPPING ? file.root->first : NULL;
+    const struct doc_node *node =
+        file.root && file.root->kind == DOC_MAPPING ? file.root->first : NULL;
     for (; node; node = node->next) {
         const struct setting *setting = setting_called(node->key);
         if (!setting)
             return unknown_setting(path, node, note);
         char where[SETTING_TEXT_MAX];
-        (void) snprintf(where, sizeof where, "%.400s:%u: %s", path, node->place.line, setting->name);
+        (void) snprintf(where, sizeof where, "%.400s:%u: %s", path, node->place.line,
+                        setting->name);
         if (node->kind != DOC_SCALAR)
             return err_fail(note, ERR_INPUT, "%s: one value was expected", where);
         TRY(set(settings, setting, node->text, where, note));
@@ -220,7 +238,8 @@ static enum err read_flags(int argc, char **argv, bool apply, struct settings *s
             if (apply)
                 TRY(set(settings, &table[c - 1000], str_of(optarg), where, note));
         } else {
-            return err_fail(note, ERR_INPUT, "'%s' is not a flag of this command, or lacks its value; see --help",
+            return err_fail(note, ERR_INPUT,
+                            "'%s' is not a flag of this command, or lacks its value; see --help",
                             argv[optind - 1]);
         }
     }
@@ -255,7 +274,8 @@ void settings_help(struct out *out)
     for (int i = 0; i < SETTINGS; i++) {
         char flag[64], left[160];
         flag_name(&table[i], flag);
-        (void) snprintf(left, sizeof left, "--%s %s", table[i].alias ? table[i].alias : flag, table[i].unit);
+        (void) snprintf(left, sizeof left, "--%s %s", table[i].alias ? table[i].alias : flag,
+                        table[i].unit);
         out_printf(out, "  %-28s %s", left, table[i].meaning);
         if (table[i].type == NUMBER)
             out_printf(out, " [%lld]\n", (long long) table[i].default_number);
@@ -271,7 +291,8 @@ enum err settings_address(const struct settings *settings, char ret_host[SETTING
     const char *colon = strrchr(settings->listen, ':');
     int64_t port;
     if (!colon || !str_to_int64(str_of(colon + 1), &port) || port < 0 || port > 65535)
-        return err_fail(note, ERR_INPUT, "listen: '%s' is not ADDR:PORT, such as 127.0.0.1:8080", settings->listen);
+        return err_fail(note, ERR_INPUT, "listen: '%s' is not ADDR:PORT, such as 127.0.0.1:8080",
+                        settings->listen);
     struct str host = { settings->listen, (size_t) (colon - settings->listen) };
     if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
         host = (struct str){ host.at + 1, host.len - 2 };

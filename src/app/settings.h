@@ -20,7 +20,7 @@
 enum { SETTING_TEXT_MAX = 512 };
 
 struct settings {
-    char listen[SETTING_TEXT_MAX];    /* "127.0.0.1:8080", "[::1]:8080", ":8080" */
+    char listen[SETTING_TEXT_MAX]; /* "127.0.0.1:8080", "[::1]:8080", ":8080" */
     char rules_dir[SETTING_TEXT_MAX];
     char data_dir[SETTING_TEXT_MAX];
     char shop[SETTING_TEXT_MAX];
@@ -39,12 +39,13 @@ struct settings {
  * OFFERD_CONFIG names. *ret_help: --help was asked for and printed. ERR_INPUT with a note that
  * names the setting and where the value came from.
  */
-MUST_CHECK enum err settings_read(int argc, char **argv, struct settings *ret_settings, bool *ret_help,
-                                  struct err_note *note);
+MUST_CHECK enum err settings_read(int argc, char **argv, struct settings *ret_settings,
+                                  bool *ret_help, struct err_note *note);
 
 /* Every setting with default, unit and meaning, as --help shows it. */
 void settings_help(struct out *out);
 
 /* Host without brackets and port of settings->listen. ERR_INPUT for anything else. */
-MUST_CHECK enum err settings_address(const struct settings *settings, char ret_host[SETTING_TEXT_MAX],
-                                     uint16_t *ret_port, struct err_note *note);
+MUST_CHECK enum err settings_address(const struct settings *settings,
+                                     char ret_host[SETTING_TEXT_MAX], uint16_t *ret_port,
+                                     struct err_note *note);

@@ -32,20 +32,23 @@ static enum err make(const char *path, struct err_note *note)
         return err_fail(note, ERR_INPUT, "%s: the path is too long", path);
 
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, hex, sizeof hex - 1) == (ssize_t) sizeof hex - 1 && fsync(fd) == 0;
+    bool good =
+        fd >= 0 && write(fd, hex, sizeof hex - 1) == (ssize_t) sizeof hex - 1 && fsync(fd) == 0;
     if (fd >= 0)
         (void) close(fd);
     good = good && (link(beside, path) == 0 || errno == EEXIST);
     int why = errno;
     (void) unlink(beside);
-    return good ? OK : err_fail(note, ERR_UNAVAILABLE, "%s cannot be written: %s", path, strerror(why));
+    return good ? OK
+                : err_fail(note, ERR_UNAVAILABLE, "%s cannot be written: %s", path, strerror(why));
 }
 
-enum err token_key_read(const char *hex, const char *data_dir, uint8_t ret_key[OFFER_TOKEN_KEY_BYTES],
-                        struct err_note *note)
+enum err token_key_read(const char *hex, const char *data_dir,
+                        uint8_t ret_key[OFFER_TOKEN_KEY_BYTES], struct err_note *note)
 {
     if (sodium_init() < 0)
-        return err_fail(note, ERR_UNAVAILABLE, "libsodium cannot start: no source of random numbers");
+        return err_fail(note, ERR_UNAVAILABLE,
+                        "libsodium cannot start: no source of random numbers");
     if (*hex)
         return parse(hex, "token_key", ret_key, note);
 

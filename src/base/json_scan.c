@@ -18,7 +18,8 @@ static void spell_pointer(struct json_scan *scan)
     scan->pointer[0] = '\0';
     for (int i = 0; i < scan->depth && used + 16 < room; i++) {
         if (scan->level[i].index >= 0) {
-            used += (size_t) snprintf(scan->pointer + used, room - used, "/%d", scan->level[i].index);
+            used +=
+                (size_t) snprintf(scan->pointer + used, room - used, "/%d", scan->level[i].index);
             continue;
         }
         if (!scan->level[i].key.at)
@@ -225,7 +226,8 @@ struct str json_string(struct json_scan *scan, size_t min_bytes, size_t max_byte
     if (scan->fault)
         return (struct str){ 0 };
     if (text.len < min_bytes || text.len > max_bytes) {
-        json_fault_value(scan, text.len < min_bytes ? "the string is too short" : "the string is too long");
+        json_fault_value(scan, text.len < min_bytes ? "the string is too short"
+                                                    : "the string is too long");
         return (struct str){ 0 };
     }
     return text;
@@ -299,7 +301,8 @@ int64_t json_int(struct json_scan *scan, int64_t min, int64_t max)
         double real = to_double(scan, text);
         if (scan->fault)
             return 0;
-        if (real < -9007199254740992.0 || real > 9007199254740992.0 || real != (double) (int64_t) real) {
+        if (real < -9007199254740992.0 || real > 9007199254740992.0 ||
+            real != (double) (int64_t) real) {
             json_fault_value(scan, "a whole number was expected");
             return 0;
         }

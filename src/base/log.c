@@ -44,8 +44,8 @@ static int64_t wall_us(void)
     return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void json_line(struct out *out, enum log_level level, const char *area, struct str request_id,
-                      struct str text)
+static void json_line(struct out *out, enum log_level level, const char *area,
+                      struct str request_id, struct str text)
 {
     out_json_open(out, '{');
     out_json_key(out, STR("time"));
@@ -67,8 +67,8 @@ static void json_line(struct out *out, enum log_level level, const char *area, s
     out_char(out, '\n');
 }
 
-static void text_line(struct out *out, enum log_level level, const char *area, struct str request_id,
-                      struct str text)
+static void text_line(struct out *out, enum log_level level, const char *area,
+                      struct str request_id, struct str text)
 {
     out_instant(out, wall_us(), true);
     out_printf(out, " %-7s %s: ", level_names[level], area);
@@ -109,7 +109,8 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
     va_end(ap);
 }
 
-void log_request(enum log_level level, const char *area, struct str request_id, const char *fmt, ...)
+void log_request(enum log_level level, const char *area, struct str request_id, const char *fmt,
+                 ...)
 {
     if (!log_wants(level))
         return;

@@ -15,9 +15,10 @@
 enum { SLOTS = 1 << 16, SHARDS = 64, BUCKETS = 22 };
 
 /* Upper bounds in microseconds. */
-static const int64_t bounds_us[BUCKETS] = { 1,     2,     5,     10,     20,     50,      100,     200,
-                                            500,   1000,  2000,  5000,   10000,  20000,   50000,   100000,
-                                            200000, 500000, 1000000, 2000000, 5000000, 10000000 };
+static const int64_t bounds_us[BUCKETS] = { 1,       2,       5,       10,      20,     50,
+                                            100,     200,     500,     1000,    2000,   5000,
+                                            10000,   20000,   50000,   100000,  200000, 500000,
+                                            1000000, 2000000, 5000000, 10000000 };
 
 struct metric {
     enum metric_kind kind;

@@ -42,7 +42,8 @@ DEFINE_AUTO(struct rules_reading, rules_reading_free)
 MUST_CHECK enum err rules_reading_check(struct rules_reading *reading, int64_t now_us);
 
 /* The two in turn. ERR_INPUT comes with a reading, the others without. */
-MUST_CHECK enum err rules_dir_read(const char *dir, int64_t now_us, struct rules_reading **ret_reading);
+MUST_CHECK enum err rules_dir_read(const char *dir, int64_t now_us,
+                                   struct rules_reading **ret_reading);
 
 /* Is this a name of a rule file? */
 bool rules_dir_is_rule_file(struct str name);

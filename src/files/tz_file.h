@@ -15,7 +15,8 @@
 enum { TZ_LAST_YEAR = 2100 };
 
 /* *ret_zone is NULL when there is no such zone or its file makes no sense. ERR_LIMIT: the arena. */
-MUST_CHECK enum err tz_file_read(struct str name, struct arena *arena, const struct civil_zone **ret_zone);
+MUST_CHECK enum err tz_file_read(struct str name, struct arena *arena,
+                                 const struct civil_zone **ret_zone);
 
 /* The bytes of such a file; the same answers. */
 MUST_CHECK enum err tz_parse(struct str bytes, struct str name, struct arena *arena,

@@ -16,4 +16,5 @@
  * @room) up to TZ_LAST_YEAR; how many. None for a zone without summer time or a rule that makes
  * no sense.
  */
-uint32_t tz_rule_expand(struct str rest, int64_t *starts, int32_t *offsets, uint32_t n, uint32_t room);
+uint32_t tz_rule_expand(struct str rest, int64_t *starts, int32_t *offsets, uint32_t n,
+                        uint32_t room);

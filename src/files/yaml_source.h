@@ -19,8 +19,9 @@ struct yaml_source {
     const struct doc_file *file;
     struct diags *diags;
     struct arena *arena;
-    bool json;        /* tabs may indent */
-    uint8_t *content; /* by line from 1: begins inside quoted or block text, so it is nobody's indentation */
+    bool json; /* tabs may indent */
+    uint8_t *
+        content; /* by line from 1: begins inside quoted or block text, so it is nobody's indentation */
     uint32_t n_lines;
 };
 
@@ -50,7 +51,8 @@ void yaml_word_check(struct yaml_source *source, const struct yaml_word *word);
 
 /* Are these what remains of "50,000": digits, a comma without a blank, three digits? */
 bool yaml_is_thousands(struct str before, struct str after);
-void yaml_thousands(struct yaml_source *source, struct doc_place place, struct str before, struct str after);
+void yaml_thousands(struct yaml_source *source, struct doc_place place, struct str before,
+                    struct str after);
 
 /* The parser stopped: says why, as near to the cause as can be told. */
 void yaml_fault(struct yaml_source *source, const yaml_parser_t *parser);

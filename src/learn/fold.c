@@ -51,6 +51,13 @@ void fold_committed(struct fold *fold, const struct event *const *events, uint32
     unlock(fold);
 }
 
+void fold_forget(struct fold *fold)
+{
+    pthread_mutex_lock(&fold->lock);
+    profiles_drop_all(fold->profiles);
+    unlock(fold);
+}
+
 struct folding {
     struct fold *fold;
     struct arena *arena;

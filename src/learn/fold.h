@@ -43,6 +43,9 @@ void fold_deinit(struct fold *fold);
 void fold_committed(struct fold *fold, const struct event *const *events, uint32_t n,
                     const enum append_result *results, const uint64_t *positions);
 
+/* Somebody else wrote to the log: no profile at hand can be trusted, each is read again when asked for. */
+void fold_forget(struct fold *fold);
+
 /*
  * The customer's profile from @log, unless it is at hand; a stranger's is empty. An event that
  * cannot be read back is passed over and counted. @arena is scratch.

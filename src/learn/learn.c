@@ -149,6 +149,11 @@ enum err learn_submit(struct learn *learn, struct event_batch *batch)
     return inbox_submit(learn->inbox, batch);
 }
 
+void learn_forget_profiles(struct learn *learn)
+{
+    fold_forget(&learn->fold);
+}
+
 uint64_t learn_orders(struct learn *learn)
 {
     return journal_orders(learn->journal);

@@ -179,6 +179,12 @@ void profiles_drop(struct profiles *profiles, struct str customer_id)
         unlink_entry(profiles, entry);
 }
 
+void profiles_drop_all(struct profiles *profiles)
+{
+    while (profiles->n_entries > 0)
+        unlink_entry(profiles, profiles->seats[profiles->n_entries - 1]);
+}
+
 void profiles_advance(struct profiles *profiles)
 {
     epoch_advance(profiles->epoch);

@@ -39,6 +39,9 @@ MUST_CHECK enum err profiles_publish(struct profiles *profiles, struct profile *
 /* Writer: out of the table, if it is there. */
 void profiles_drop(struct profiles *profiles, struct str customer_id);
 
+/* Writer: all of them out of the table. */
+void profiles_drop_all(struct profiles *profiles);
+
 /* Writer: frees what no reader can see any more. After each round of changes. */
 void profiles_advance(struct profiles *profiles);
 

@@ -55,4 +55,5 @@ bool grammar_texts(struct grammar *grammar, const struct doc_node *node, bool id
                    const struct str **ret_texts, uint32_t *ret_n);
 
 /* "cameras.yaml:12", for messages that name another place. */
-struct str grammar_place(struct grammar *grammar, const struct doc_file *file, struct doc_place place);
+struct str grammar_place(struct grammar *grammar, const struct doc_file *file,
+                         struct doc_place place);

@@ -57,10 +57,10 @@ const struct expr *lowering_const(struct lowering *lowering, const struct doc_no
                                   struct value value);
 const struct expr *lowering_node(struct lowering *lowering, const struct doc_node *at,
                                  enum expr_op op, const struct expr *const *children, uint32_t n);
-const struct expr *lowering_1(struct lowering *lowering, const struct doc_node *at,
-                              enum expr_op op, const struct expr *a);
-const struct expr *lowering_2(struct lowering *lowering, const struct doc_node *at,
-                              enum expr_op op, const struct expr *a, const struct expr *b);
+const struct expr *lowering_1(struct lowering *lowering, const struct doc_node *at, enum expr_op op,
+                              const struct expr *a);
+const struct expr *lowering_2(struct lowering *lowering, const struct doc_node *at, enum expr_op op,
+                              const struct expr *a, const struct expr *b);
 
 /* Appends to the block; @expr NULL marks it failed. */
 void block_add(struct lowering *lowering, struct block *block, const struct doc_node *member,
@@ -71,7 +71,8 @@ const struct expr *block_all(struct lowering *lowering, const struct doc_node *a
                              const struct block *block);
 
 /* False after a diag unless @node is a mapping (list) with something in it. @example: how it is written. */
-bool lowering_is_mapping(struct lowering *lowering, const struct doc_node *node, const char *example);
+bool lowering_is_mapping(struct lowering *lowering, const struct doc_node *node,
+                         const char *example);
 bool lowering_is_list(struct lowering *lowering, const struct doc_node *node, const char *example);
 
 /* False after a diag when @node is no scalar, or one without a value (nothing, ~, null). */
@@ -85,7 +86,8 @@ bool lower_block(struct lowering *lowering, const struct doc_node *mapping, int 
                  struct block *block);
 
 /* One member of such a mapping, by its word; `use` is lower_block's own. */
-const struct expr *lower_member(struct lowering *lowering, const struct doc_node *member, int where);
+const struct expr *lower_member(struct lowering *lowering, const struct doc_node *member,
+                                int where);
 
 /* A scalar as text, as a number, or as whatever the type of @subject takes. */
 bool lower_text(struct lowering *lowering, const struct doc_node *node, struct value *ret_value);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "base/strmap.h"
-#include "rules/lowering.h"
 #include "rules/grammar.h"
+#include "rules/lowering.h"
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 

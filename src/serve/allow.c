@@ -33,7 +33,8 @@ static void ask_caps(struct decision *d, struct considered *c)
         c->matched = false;
         return;
     }
-    struct caps_verdict verdict = caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
+    struct caps_verdict verdict =
+        caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
     if (verdict.answer == CAPS_ALLOW)
         return;
     c->reason = verdict.answer == CAPS_STOPPED ? RECEIPT_STOPPED : RECEIPT_CAP;
@@ -43,12 +44,14 @@ static void ask_caps(struct decision *d, struct considered *c)
     c->matched = false;
 }
 
-static int64_t discount_of(const struct discount *discount, int64_t offered_minor, int64_t partner_minor)
+static int64_t discount_of(const struct discount *discount, int64_t offered_minor,
+                           int64_t partner_minor)
 {
     int64_t base = discount->of == DISCOUNT_OF_BUNDLE         ? offered_minor + partner_minor
                    : discount->of == DISCOUNT_OF_TRIGGER_ITEM ? partner_minor
                                                               : offered_minor;
-    int64_t off = discount->percent_bp ? money_share(base, discount->percent_bp) : discount->amount_minor;
+    int64_t off =
+        discount->percent_bp ? money_share(base, discount->percent_bp) : discount->amount_minor;
     if (discount->max_minor && off > discount->max_minor)
         off = discount->max_minor;
     return off < base ? off : base;
@@ -66,7 +69,8 @@ static void price(const struct decision *d, struct found *f)
         f->gap_minor = rule->threshold_minor - d->cart.total_minor;
         return;
     }
-    int64_t partner = rule->with_trigger_item && d->trigger_line ? d->trigger_line->unit_price_minor : 0;
+    int64_t partner =
+        rule->with_trigger_item && d->trigger_line ? d->trigger_line->unit_price_minor : 0;
     int64_t offered = f->product->price_minor * f->quantity;
     f->was_minor = offered + partner;
     f->now_minor = f->was_minor;
@@ -86,7 +90,8 @@ static int64_t cost_of(const struct decision *d, const struct found *f)
     if (!f->from->rule->with_trigger_item || !d->trigger_line)
         return cost;
     const struct product *partner = d->facts.trigger;
-    return partner && partner->cost_minor != COST_UNKNOWN ? cost + partner->cost_minor : COST_UNKNOWN;
+    return partner && partner->cost_minor != COST_UNKNOWN ? cost + partner->cost_minor
+                                                          : COST_UNKNOWN;
 }
 
 /* A discount never sells below cost, even where no floor is written. Missing is unknown: no cost, no floor held. */

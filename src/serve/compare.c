@@ -11,7 +11,8 @@
 enum { UNNAMED_MAX_BYTES = 40 };
 
 /* +1 the offered one is better, -1 worse, 0 only different. */
-static int betterness(const struct attr_label *label, const struct attr *base, const struct attr *offered)
+static int betterness(const struct attr_label *label, const struct attr *base,
+                      const struct attr *offered)
 {
     if (!label || !label->better || !base->is_number || !offered->is_number)
         return 0;
@@ -33,7 +34,8 @@ static bool differs(const struct decision *d, const struct attr *base, const str
 }
 
 /* Both mostly have the same columns, so the next one is tried before searching. */
-static const struct attr *counterpart(const struct product *offered, const struct attr *base, uint32_t i)
+static const struct attr *counterpart(const struct product *offered, const struct attr *base,
+                                      uint32_t i)
 {
     if (i < offered->n_attrs && str_eq(offered->attrs[i].name, base->name))
         return &offered->attrs[i];
@@ -77,12 +79,14 @@ void compare_encode(struct decision *d, const struct product *base, const struct
 }
 
 /* "ストレージ 256 GB": the first attribute in which the offered one is better; absent when there is none. */
-struct str compare_gain(struct decision *d, const struct product *base, const struct product *offered)
+struct str compare_gain(struct decision *d, const struct product *base,
+                        const struct product *offered)
 {
     for (uint32_t i = 0; i < base->n_attrs; i++) {
         const struct attr_label *label = NULL;
         const struct attr *other = counterpart(offered, &base->attrs[i], i);
-        if (!differs(d, &base->attrs[i], other, &label) || betterness(label, &base->attrs[i], other) <= 0)
+        if (!differs(d, &base->attrs[i], other, &label) ||
+            betterness(label, &base->attrs[i], other) <= 0)
             continue;
         struct out out;
         out_init(&out, d->arena, 48);

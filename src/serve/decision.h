@@ -21,8 +21,8 @@
  * request's arena and on one thread; what points into the world is borrowed from it.
  */
 enum {
-    DECISION_MAX_OFFERS = 10,       /* the most one answer may hold: a few options, not a wall */
-    DECISION_MAX_FOUND = 256,       /* possible offers considered; more are cut, by falling priority */
+    DECISION_MAX_OFFERS = 10, /* the most one answer may hold: a few options, not a wall */
+    DECISION_MAX_FOUND = 256, /* possible offers considered; more are cut, by falling priority */
     DECISION_MAX_BUDGET_MS = 1000,
 };
 
@@ -62,7 +62,8 @@ struct considered {
     const struct cap *cap;          /* RECEIPT_CAP */
     const struct rule *silenced_by; /* RECEIPT_SILENT */
     bool caps_asked;
-    int64_t seen, wanted; /* RECEIPT_CAP: counts; _SILENT: instants (us); _STOPPED: declines; _FLOOR: margin in
+    int64_t seen,
+        wanted; /* RECEIPT_CAP: counts; _SILENT: instants (us); _STOPPED: declines; _FLOOR: margin in
                              basis points; _THRESHOLD_REACHED: minor */
 };
 
@@ -72,7 +73,7 @@ struct found {
     const struct product *product; /* NULL: free shipping without a filler */
     uint32_t number;               /* of the product; PRODUCT_NONE without one */
     int64_t quantity;
-    double score; /* within one rule: how good a choice this product is */
+    double score;             /* within one rule: how good a choice this product is */
     uint32_t together_orders; /* evidence of bought together: orders that held both … */
     uint32_t base_orders;     /* … of so many that held the cart's item */
     bool allowed;
@@ -98,7 +99,7 @@ struct decision {
     int next_stage;
     int64_t started_us, now_us, deadline_us; /* mono, wall, mono */
     struct decide_problem problem;
-    uint32_t degraded; /* bits: enum degraded */
+    uint32_t degraded;              /* bits: enum degraded */
     int64_t stage_us[SERVE_STAGES]; /* spent so far */
 
     /* decode */
@@ -112,8 +113,9 @@ struct decision {
     int64_t budget_us;
     bool explain;
     struct cart cart;
-    struct cart_line *trigger_line; /* a line of the cart, or a line of its own for an item not in it */
-    int64_t order_total_minor;      /* -1: not told */
+    struct cart_line
+        *trigger_line;         /* a line of the cart, or a line of its own for an item not in it */
+    int64_t order_total_minor; /* -1: not told */
 
     /* profile */
     struct profile_waiter waiter;
@@ -193,7 +195,8 @@ bool wording_of(struct decision *d, const struct found *found, struct wording *r
 /* The parts of an answer that have a file of their own. */
 void compare_encode(struct decision *d, const struct product *base, const struct product *offered,
                     struct out *out);
-struct str compare_gain(struct decision *d, const struct product *base, const struct product *offered);
+struct str compare_gain(struct decision *d, const struct product *base,
+                        const struct product *offered);
 void reasons_encode(struct decision *d, const struct found *found, struct out *out);
 bool reasons_stock_is_low(const struct found *found); /* and its rule wants to say so */
 void receipt_encode(struct decision *d, struct out *out);

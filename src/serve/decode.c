@@ -49,8 +49,8 @@ static void read_lines(struct decision *d, struct json_scan *scan)
         }
         if (d->cart.n_lines == room) {
             uint32_t more = room ? room * 2 : 16;
-            struct cart_line *lines = arena_grow(d->arena, d->cart.lines, room * sizeof *lines,
-                                                 more * sizeof *lines);
+            struct cart_line *lines =
+                arena_grow(d->arena, d->cart.lines, room * sizeof *lines, more * sizeof *lines);
             if (!lines) {
                 scan->fault_is_limit = true;
                 json_fault(scan, "the request needs more memory than one may have");
@@ -128,8 +128,8 @@ static void read_locale(struct decision *d, struct json_scan *scan)
     d->locale = locale_of(json_string(scan, 1, 35), LOCALE_JA);
 }
 
-static void read_member(struct decision *d, struct json_scan *scan, struct str key, bool *ret_trigger,
-                        bool *ret_cart)
+static void read_member(struct decision *d, struct json_scan *scan, struct str key,
+                        bool *ret_trigger, bool *ret_cart)
 {
     if (KEY("placement")) {
         d->placement = json_string(scan, 1, ID_MAX_BYTES);
@@ -187,7 +187,8 @@ static enum err read_body(struct decision *d)
         return refuse(d, scan.fault, pointer, scan.fault_is_value);
     }
     if (!d->placement.at)
-        return refuse(d, "\"placement\" is missing: where the offer would be shown", STR("/placement"), true);
+        return refuse(d, "\"placement\" is missing: where the offer would be shown",
+                      STR("/placement"), true);
     if (!trigger)
         return refuse(d, "\"trigger\" is missing: what has just happened", STR("/trigger"), true);
     if (!cart)
@@ -232,13 +233,13 @@ static enum err find_trigger_line(struct decision *d)
     if (!line)
         return decision_no_room(d);
     uint32_t product = catalog_find(d->world->catalog, d->item_sku);
-    *line = (struct cart_line){ .sku = d->item_sku,
-                                .quantity = 1,
-                                .product = product,
-                                .unit_price_minor =
-                                    product == PRODUCT_NONE
-                                        ? 0
-                                        : catalog_product(d->world->catalog, product)->price_minor };
+    *line = (struct cart_line){
+        .sku = d->item_sku,
+        .quantity = 1,
+        .product = product,
+        .unit_price_minor =
+            product == PRODUCT_NONE ? 0 : catalog_product(d->world->catalog, product)->price_minor
+    };
     d->trigger_line = line;
     return OK;
 }
@@ -257,7 +258,8 @@ enum err decode_run(struct decision *d)
     if (!d->cart.currency.at)
         d->cart.currency = currency;
     else if (!str_eq(d->cart.currency, currency) && catalog_count(d->world->catalog) > 0)
-        return refuse(d, "the shop sells in another currency than this cart's", STR("/cart/currency"), true);
+        return refuse(d, "the shop sells in another currency than this cart's",
+                      STR("/cart/currency"), true);
     complete_lines(d);
     return find_trigger_line(d);
 }

@@ -65,7 +65,8 @@ enum err match_run(struct decision *d)
         *c = (struct considered){ .number = number,
                                   .rule = ruleset_rule(d->world->rules, number),
                                   .reason = RECEIPT_DEADLINE };
-        bool time_left = d->n_considered % 32 ? !(d->degraded & DEGRADED_DEADLINE) : decision_has_time(d);
+        bool time_left =
+            d->n_considered % 32 ? !(d->degraded & DEGRADED_DEADLINE) : decision_has_time(d);
         if (time_left)
             verify(d, c);
         matched += c->matched;

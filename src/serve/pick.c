@@ -13,10 +13,10 @@
 #include "shop/catalog.h"
 
 enum {
-    SPARE = 8,            /* found beyond the rule's limit, for what will be refused */
-    SORTED_MAX = 64,      /* found when the rule wants another order than the list's */
-    WALK_MAX = 512,       /* products looked at for one rule */
-    TOGETHER_LINES = 20,  /* cart lines that count for bought_together: the first ones */
+    SPARE = 8,           /* found beyond the rule's limit, for what will be refused */
+    SORTED_MAX = 64,     /* found when the rule wants another order than the list's */
+    WALK_MAX = 512,      /* products looked at for one rule */
+    TOGETHER_LINES = 20, /* cart lines that count for bought_together: the first ones */
 };
 
 /* One rule's search. */
@@ -36,14 +36,16 @@ static bool passes_where(struct search *s, const struct product *product)
     return answer.kind == VALUE_BOOL && answer.boolean;
 }
 
-static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t number, double score)
+static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t number,
+                         double score)
 {
     const struct product *product = catalog_product(d->world->catalog, number);
     int64_t margin = 0;
     switch (sort) {
     case SORT_PRICE_ASC: return -(double) product->price_minor;
     case SORT_PRICE_DESC: return (double) product->price_minor;
-    case SORT_MARGIN: return product_margin_bp(product, product->price_minor, &margin) ? (double) margin : -1e9;
+    case SORT_MARGIN:
+        return product_margin_bp(product, product->price_minor, &margin) ? (double) margin : -1e9;
     case SORT_POPULARITY: return model_orders(d->world->model, number);
     case SORT_MODEL:
     case PICK_SORTS: break;
@@ -52,7 +54,8 @@ static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t
 }
 
 /* False when this rule has found enough. */
-static bool add(struct search *s, uint32_t number, double score, uint32_t orders, uint32_t base_orders)
+static bool add(struct search *s, uint32_t number, double score, uint32_t orders,
+                uint32_t base_orders)
 {
     struct decision *d = s->d;
     const struct rule *rule = s->from->rule;
@@ -69,7 +72,8 @@ static bool add(struct search *s, uint32_t number, double score, uint32_t orders
 }
 
 /* The same for a product that has to pass `where`; false also when this rule has looked at enough. */
-static bool take(struct search *s, uint32_t number, double score, uint32_t orders, uint32_t base_orders)
+static bool take(struct search *s, uint32_t number, double score, uint32_t orders,
+                 uint32_t base_orders)
 {
     if (s->walked++ >= WALK_MAX)
         return false;
@@ -109,17 +113,17 @@ static uint32_t likeness(const struct product *a, const struct product *b)
 {
     uint32_t same = 0;
     for (uint32_t i = 0; i < a->n_attrs; i++) {
-        const struct attr *other =
-            i < b->n_attrs && str_eq(a->attrs[i].name, b->attrs[i].name)
-                ? &b->attrs[i]
-                : product_attr(b, a->attrs[i].name);
+        const struct attr *other = i < b->n_attrs && str_eq(a->attrs[i].name, b->attrs[i].name)
+                                       ? &b->attrs[i]
+                                       : product_attr(b, a->attrs[i].name);
         same += other && str_eq(a->attrs[i].text, other->text);
     }
     return same;
 }
 
 /* The first of @kin (by price) that costs at least @price_minor. */
-static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, uint32_t n, double price_minor)
+static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, uint32_t n,
+                            double price_minor)
 {
     uint32_t low = 0, high = n;
     while (low < high) {
@@ -155,7 +159,8 @@ static void pick_upgrades(struct search *s)
             return;
         if (kin[i] == base || product->price_minor <= d->trigger_line->unit_price_minor)
             continue;
-        double score = likeness(d->facts.trigger, product) + model_orders(world->model, kin[i]) / 1e9;
+        double score =
+            likeness(d->facts.trigger, product) + model_orders(world->model, kin[i]) / 1e9;
         if (!take(s, kin[i], score, 0, 0))
             return;
     }
@@ -267,7 +272,9 @@ static enum err pick_for(struct decision *d, struct considered *c)
 {
     const struct pick *pick = &c->rule->pick;
     struct search s = { .d = d, .from = c };
-    s.most = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ? SORTED_MAX : pick->limit + SPARE;
+    s.most = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF
+                 ? SORTED_MAX
+                 : pick->limit + SPARE;
 
     if (!pick->present) { /* free shipping that names no filler */
         d->found[d->n_found++] = (struct found){ .from = c, .number = PRODUCT_NONE };

@@ -47,7 +47,8 @@ static void join(struct decision *d, uint32_t from, uint32_t to)
     struct considered *rule = d->found[from].from;
     struct found *f;
     while (d->n_best < d->limit && (f = take_best(d, from, to))) {
-        enum receipt_reason reason = rule->rule->status == STATUS_SHADOW ? RECEIPT_SHADOW : clash(d, f);
+        enum receipt_reason reason =
+            rule->rule->status == STATUS_SHADOW ? RECEIPT_SHADOW : clash(d, f);
         if (reason == RECEIPT_SHOWN && !wording_of(d, f, &d->wordings[d->n_best]))
             reason = RECEIPT_TEXT_INCOMPLETE;
         if (rule->reason != RECEIPT_SHOWN)

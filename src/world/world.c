@@ -42,7 +42,8 @@ static bool passes(struct facts *facts, const struct pick *pick, const struct pr
 }
 
 /* Fills @list (room for shelf_room) and says how many. */
-static uint32_t fill(struct facts *facts, const struct pick *pick, const struct model *model, uint32_t *list)
+static uint32_t fill(struct facts *facts, const struct pick *pick, const struct model *model,
+                     uint32_t *list)
 {
     const struct catalog *catalog = facts->catalog;
     uint32_t n = 0, n_best = 0;

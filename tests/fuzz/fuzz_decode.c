@@ -10,16 +10,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char rules[] =
     "attributes: {storage_gb: {ja: ストレージ, en: Storage, unit: GB, better: more}}\n"
     "rules:\n"
-    "  - {id: together, name: n, kind: cross_sell, status: active, owner: o, trigger: [add_to_cart, cart_view],\n"
-    "     placement: [page], rank: {priority: 5}, offer: {pick: {relation: bought_together, of: cart, limit: 3}},\n"
-    "     message: {ja: {title: \"{offer.name}\", cta: c, decline: d}, en: {title: \"{offer.name}\", cta: c, decline: d}}}\n"
-    "  - {id: step, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], placement: [page],\n"
+    "  - {id: together, name: n, kind: cross_sell, status: active, owner: o, trigger: "
+    "[add_to_cart, cart_view],\n"
+    "     placement: [page], rank: {priority: 5}, offer: {pick: {relation: bought_together, of: "
+    "cart, limit: 3}},\n"
+    "     message: {ja: {title: \"{offer.name}\", cta: c, decline: d}, en: {title: "
+    "\"{offer.name}\", cta: c, decline: d}}}\n"
+    "  - {id: step, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], "
+    "placement: [page],\n"
     "     when: {cart.total: {at_least: 1}}, rank: {priority: 9},\n"
     "     offer: {pick: {relation: upgrade_of, of: trigger_item}},\n"
-    "     message: {ja: {title: \"+{price_gap}\", cta: c, decline: d}, en: {title: \"{price_gap}\", cta: c, decline: d}}}\n"
-    "  - {id: ship, name: n, kind: free_shipping, status: active, owner: o, trigger: [cart_view], placement: [page],\n"
+    "     message: {ja: {title: \"+{price_gap}\", cta: c, decline: d}, en: {title: "
+    "\"{price_gap}\", cta: c, decline: d}}}\n"
+    "  - {id: ship, name: n, kind: free_shipping, status: active, owner: o, trigger: [cart_view], "
+    "placement: [page],\n"
     "     rank: {priority: 1}, offer: {threshold: {cart_total: 150000}},\n"
-    "     message: {ja: {title: \"{threshold.gap}\", cta: c, decline: d}, en: {title: \"{threshold.gap}\", cta: c, decline: d}}}\n";
+    "     message: {ja: {title: \"{threshold.gap}\", cta: c, decline: d}, en: {title: "
+    "\"{threshold.gap}\", cta: c, decline: d}}}\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct decide_problem problem;
     if (!decision || decide_run(decision, &answer, &problem) == DECIDE_DONE)
         return 0;
-    if (problem.err == OK || !problem.what || !problem.pointer.at || !str_is_utf8(problem.pointer, NULL))
+    if (problem.err == OK || !problem.what || !problem.pointer.at ||
+        !str_is_utf8(problem.pointer, NULL))
         __builtin_trap(); /* a refusal must say what and where */
     return 0;
 }

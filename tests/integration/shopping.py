@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One customer's visit, from end to end: offers, answers to them, and what the next decision makes of it."""
-import pathlib
-
-from harness import ROOT, Offerd, check, main, run, scratch
+from harness import ROOT, Offerd, check, main, run, scratch, wait_until
 
 RULE = '''version: 1
 currency: JPY
@@ -90,6 +88,24 @@ def test_an_event_is_visible_to_the_next_decision():
                 check(answer.json['results'][0]['status'] == 'accepted', answer)
         check(decision['considered'][0]['result'] == 'cap_reached', decision)
         check(decide(offerd, session_id='S2')['offers'], 'a new session begins anew')
+
+
+def test_an_import_beside_the_service_reaches_profiles_and_model():
+    where = scratch()
+    rule = RULE.format(limits='after_decline: {silence: 14d}').replace(
+        '    limits:', '    audience: {not_owns: {sku: CARD-128}}\n    limits:')
+    (where / 'rules.yaml').write_text(rule)
+    with Offerd(rules=where, data=demo_data(), flags=['--model-refresh-s', '1']) as offerd:
+        consent = offerd.post('/events', {'event_id': 'consent', 'type': 'customer_updated', 'customer_id': 'C1',
+                                          'customer': {'consent': {'personalization': True}}})
+        check(consent.status == 202, consent)
+        check(decide(offerd)['offers'], 'the customer owns no card yet')
+        orders = scratch() / 'orders.csv'
+        orders.write_text('order_id,customer_id,ordered_at,sku,quantity,unit_price\n'
+                          'O1,C1,2026-11-01T10:00:00,CARD-128,1,3780\n')
+        done = run('import', '--orders', orders, '--data', offerd.data)
+        check(done.returncode == 0, done.stderr)
+        wait_until(10, 'the order is known', lambda: decide(offerd)['considered'][0]['result'] == 'condition_false')
 
 
 def test_a_made_up_offer_id_is_not_found():

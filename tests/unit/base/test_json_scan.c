@@ -86,9 +86,39 @@ END_TEST
 START_TEST(refuses_what_is_not_json)
 {
     static const char *const bad[] = {
-        "", " ", "{", "[1,", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "[1 2]", "01", "-", "1.", "1e", "+1",
-        ".5", "nul", "truee", "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\u0000\"",
-        "\"\n\"", "[1]]", "{}x", "\xff", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "/**/1", "'a'", "NaN", "Infinity",
+        "",
+        " ",
+        "{",
+        "[1,",
+        "[1,]",
+        "{\"a\":1,}",
+        "{\"a\" 1}",
+        "{a:1}",
+        "[1 2]",
+        "01",
+        "-",
+        "1.",
+        "1e",
+        "+1",
+        ".5",
+        "nul",
+        "truee",
+        "\"a",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\u0000\"",
+        "\"\n\"",
+        "[1]]",
+        "{}x",
+        "\xff",
+        "\"\xc0\xaf\"",
+        "\"\xed\xa0\x80\"",
+        "/**/1",
+        "'a'",
+        "NaN",
+        "Infinity",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_assert_msg(fault_of(bad[i]) != NULL, "accepted: %s", bad[i]);
@@ -101,8 +131,13 @@ START_TEST(takes_whole_numbers_in_every_spelling_and_no_others)
         const char *text;
         int64_t value;
         bool good;
-    } cases[] = { { "5", 5, true },      { "5.0", 5, true },   { "5e2", 500, true }, { "-7", -7, true },
-                  { "5.5", 0, false },   { "1e300", 0, false }, { "\"5\"", 0, false },
+    } cases[] = { { "5", 5, true },
+                  { "5.0", 5, true },
+                  { "5e2", 500, true },
+                  { "-7", -7, true },
+                  { "5.5", 0, false },
+                  { "1e300", 0, false },
+                  { "\"5\"", 0, false },
                   { "9223372036854775807", INT64_MAX, true },
                   { "9223372036854775808", 0, false } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -132,7 +167,8 @@ END_TEST
 /* A small random JSON text, sometimes damaged. */
 static size_t grow(char *text, size_t n, size_t room, unsigned *seed, int depth)
 {
-    static const char *const atoms[] = { "1", "-2.5e3", "true", "null", "\"a\"", "\"\\u00e9\"", "\"日本\"", "0" };
+    static const char *const atoms[] = { "1",     "-2.5e3",      "true",     "null",
+                                         "\"a\"", "\"\\u00e9\"", "\"日本\"", "0" };
     unsigned kind = (unsigned) rand_r(seed) % (depth > 4 ? 8 : 12);
     if (n + 200 > room || kind < 8)
         return n + (size_t) sprintf(text + n, "%s", atoms[kind % 8]);

@@ -6,7 +6,8 @@
 START_TEST(adds_up_the_shards_and_prints_prometheus_text)
 {
     AUTO(metrics_free) struct metrics *metrics = metrics_new();
-    metric_id offers = metric_register(metrics, METRIC_COUNTER, "offers_total", "Offers.", STR("rule=\"a\""));
+    metric_id offers =
+        metric_register(metrics, METRIC_COUNTER, "offers_total", "Offers.", STR("rule=\"a\""));
     metric_id queue = metric_register(metrics, METRIC_GAUGE, "queue", "Waiting.", STR(""));
     struct metric_shard *one = metric_shard_new(metrics), *two = metric_shard_new(metrics);
     metric_add(one, offers, 2);
@@ -70,5 +71,5 @@ START_TEST(swallows_counts_for_a_metric_that_found_no_room)
 END_TEST
 
 SUITE_MAIN("base/metric", adds_up_the_shards_and_prints_prometheus_text,
-           gives_the_same_number_for_the_same_name_and_labels, sorts_durations_into_cumulative_buckets,
-           swallows_counts_for_a_metric_that_found_no_room)
+           gives_the_same_number_for_the_same_name_and_labels,
+           sorts_durations_into_cumulative_buckets, swallows_counts_for_a_metric_that_found_no_room)

@@ -25,8 +25,9 @@ START_TEST(writes_json_with_commas_and_escapes_of_its_own)
     out_json_close(&out, '}');
 
     ck_assert(!out.failed);
-    ck_assert(str_is(out_str(&out), "{\"a\":\"x\\n\\u0001日\",\"list\":[-9223372036854775808,true,null,"
-                                    "0.50,null,null]}"));
+    ck_assert(str_is(out_str(&out),
+                     "{\"a\":\"x\\n\\u0001日\",\"list\":[-9223372036854775808,true,null,"
+                     "0.50,null,null]}"));
 }
 END_TEST
 

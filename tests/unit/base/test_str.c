@@ -5,8 +5,14 @@
 
 START_TEST(tells_utf8_from_what_only_looks_like_it)
 {
-    static const char *const good[] = { "", "ascii only, and long enough for a word", "é", "日本語のテキスト", "😀" };
-    static const char *const bad[] = { "\x80", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+    static const char *const good[] = { "", "ascii only, and long enough for a word", "é",
+                                        "日本語のテキスト", "😀" };
+    static const char *const bad[] = { "\x80",
+                                       "\xc3",
+                                       "\xc0\x80",
+                                       "\xed\xa0\x80",
+                                       "\xf4\x90\x80\x80",
+                                       "\xf5\x80\x80\x80",
                                        "twelve bytes\xff" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         ck_assert_msg(str_is_utf8(str_of(good[i]), NULL), "%s", good[i]);
@@ -26,7 +32,9 @@ START_TEST(reads_integers_to_the_last_one_and_no_further)
     ck_assert_int_eq(value, INT64_MAX);
     ck_assert(str_to_int64(STR("-9223372036854775808"), &value));
     ck_assert_int_eq(value, INT64_MIN);
-    static const char *const bad[] = { "", "-", "+1", "1x", " 1", "9223372036854775808", "-9223372036854775809" };
+    static const char *const bad[] = {
+        "", "-", "+1", "1x", " 1", "9223372036854775808", "-9223372036854775809"
+    };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_assert_msg(!str_to_int64(str_of(bad[i]), &value), "%s", bad[i]);
 }
@@ -44,5 +52,5 @@ START_TEST(orders_bytewise_with_the_prefix_first)
 }
 END_TEST
 
-SUITE_MAIN("base/str", tells_utf8_from_what_only_looks_like_it, reads_integers_to_the_last_one_and_no_further,
-           orders_bytewise_with_the_prefix_first)
+SUITE_MAIN("base/str", tells_utf8_from_what_only_looks_like_it,
+           reads_integers_to_the_last_one_and_no_further, orders_bytewise_with_the_prefix_first)

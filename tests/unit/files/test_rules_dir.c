@@ -10,13 +10,13 @@
 #include "rule_text.h"
 #include "suite.h"
 
-#define GOOD                                                                                      \
-    RULE_HEAD                                                                                     \
-        "rules:\n- {id: rule-one, name: n, kind: cross_sell, status: active, owner: o, trigger: " \
-        "[cart_view],\n   placement: [cart-page], offer: {pick: {skus: [A]}}, rank: {priority: "  \
-        "1},"                                                                                     \
-        "\n   message: {ja: {title: t, cta: c, decline: d}, en: {title: t, cta: c, decline: "     \
-        "d}}}\n"
+#define GOOD                                                                                  \
+    RULE_HEAD                                                                                 \
+    "rules:\n- {id: rule-one, name: n, kind: cross_sell, status: active, owner: o, trigger: " \
+    "[cart_view],\n   placement: [cart-page], offer: {pick: {skus: [A]}}, rank: {priority: "  \
+    "1},"                                                                                     \
+    "\n   message: {ja: {title: t, cta: c, decline: d}, en: {title: t, cta: c, decline: "     \
+    "d}}}\n"
 
 static char dir[64];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include <cjson/cJSON.h>
 #include <check.h>
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,17 +53,22 @@ static inline int offers(const cJSON *tree)
 static inline const char *result_of(const cJSON *tree, const char *rule)
 {
     const cJSON *entry;
-    cJSON_ArrayForEach(entry, at(tree, "considered")) if (strcmp(text(entry, "rule"), rule) == 0) return text(
-        entry, "result");
+    cJSON_ArrayForEach(entry, at(tree, "considered")) if (strcmp(text(entry, "rule"), rule) ==
+                                                          0) return text(entry, "result");
     return "(not considered)";
 }
 
-#define TEXTS "message: {ja: {title: t, cta: c, decline: いいえ}, en: {title: t, cta: c, decline: \"No, thanks\"}}"
+#define TEXTS                                                                                      \
+    "message: {ja: {title: t, cta: c, decline: いいえ}, en: {title: t, cta: c, decline: \"No, " \
+    "thanks\"}}"
 /* A rule in one line: what it has beyond id, kind, priority. */
-#define RULE(id, kind, priority, rest)                                                                      \
-    "  - {id: " id ", name: n, kind: " kind ", status: active, owner: o, trigger: [add_to_cart, cart_view], " \
+#define RULE(id, kind, priority, rest)                                \
+    "  - {id: " id ", name: n, kind: " kind                           \
+    ", status: active, owner: o, trigger: [add_to_cart, cart_view], " \
     "placement: [page], rank: {priority: " #priority "}, " TEXTS ", " rest "}\n"
 
 #define ADD(sku, more)                                                                           \
-    "{\"placement\": \"page\", \"trigger\": \"add_to_cart\", \"item\": \"" sku "\", \"explain\": true, " \
-    "\"locale\": \"en\", " more "\"cart\": {\"currency\": \"JPY\", \"items\": [{\"sku\": \"" sku "\"}]}}"
+    "{\"placement\": \"page\", \"trigger\": \"add_to_cart\", \"item\": \"" sku                   \
+    "\", \"explain\": true, "                                                                    \
+    "\"locale\": \"en\", " more "\"cart\": {\"currency\": \"JPY\", \"items\": [{\"sku\": \"" sku \
+    "\"}]}}"

@@ -16,9 +16,10 @@ static const char *only_result(struct small_world *small, const char *body, cons
 
 START_TEST(never_offers_what_is_in_the_cart_or_gone)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("same", "cross_sell", 2, "offer: {pick: {skus: [CAM-1]}}")
-            RULE("gone", "cross_sell", 1, "offer: {pick: {skus: [LENS-0]}}"));
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n" RULE("same", "cross_sell", 2, "offer: {pick: {skus: [CAM-1]}}")
+                            RULE("gone", "cross_sell", 1, "offer: {pick: {skus: [LENS-0]}}"));
     cJSON *answer = decided(small, ADD("CAM-1", ""));
     ck_assert_int_eq(offers(answer), 0);
     ck_assert_str_eq(result_of(answer, "same"), "in_cart");
@@ -30,12 +31,14 @@ END_TEST
 START_TEST(holds_the_floor_to_the_basis_point)
 {
     /* LENS-1: price 50000, cost 30000: 40.00 % */
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("lens", "cross_sell", 1, "offer: {pick: {skus: [LENS-1]}, floor: {margin: 40%}}"));
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" RULE(
+        "lens", "cross_sell", 1, "offer: {pick: {skus: [LENS-1]}, floor: {margin: 40%}}"));
     ck_assert_str_eq(only_result(small, ADD("CAM-1", ""), "lens"), "shown");
 
-    small_world_publish(small, "rules:\n" RULE("lens", "cross_sell", 1,
-                                               "offer: {pick: {skus: [LENS-1]}, floor: {margin: 40.01%}}"));
+    small_world_publish(
+        small, "rules:\n" RULE("lens", "cross_sell", 1,
+                               "offer: {pick: {skus: [LENS-1]}, floor: {margin: 40.01%}}"));
     cJSON *answer = decided(small, ADD("CAM-1", ""));
     ck_assert_str_eq(result_of(answer, "lens"), "below_floor");
     ck_assert_int_eq(number(answer, "considered/0/seen"), 4000);
@@ -46,18 +49,20 @@ END_TEST
 
 START_TEST(shows_nothing_with_a_floor_when_the_cost_is_unknown)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("bag", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}, floor: {margin: 1%}}"));
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" RULE(
+        "bag", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}, floor: {margin: 1%}}"));
     ck_assert_str_eq(only_result(small, ADD("CAM-1", ""), "bag"), "below_floor");
 }
 END_TEST
 
 START_TEST(prices_a_bundle_and_never_sells_it_below_cost)
 {
-#define BUNDLE(percent)                                                                                  \
-    "rules:\n" RULE("set", "bundle", 1,                                                                  \
-                    "offer: {pick: {skus: [LENS-1]}, with: trigger_item, discount: {percent: " percent \
-                    ", of: bundle}}")
+#define BUNDLE(percent)                                                                    \
+    "rules:\n" RULE(                                                                       \
+        "set", "bundle", 1,                                                                \
+        "offer: {pick: {skus: [LENS-1]}, with: trigger_item, discount: {percent: " percent \
+        ", of: bundle}}")
     AUTO(small_world_free) struct small_world *small = small_world_new(BUNDLE("10%"));
     cJSON *answer = decided(small, ADD("CAM-1", ""));
     ck_assert_int_eq(number(answer, "offers/0/price/was"), 150000);
@@ -74,19 +79,23 @@ END_TEST
 
 START_TEST(stops_offering_free_shipping_once_it_is_reached)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
         "rules:\n" RULE("ship", "free_shipping", 1, "offer: {threshold: {cart_total: 100001}}"));
     ck_assert_str_eq(only_result(small, ADD("CAM-1", ""), "ship"), "shown");
-    small_world_publish(small, "rules:\n" RULE("ship", "free_shipping", 1, "offer: {threshold: {cart_total: 100000}}"));
+    small_world_publish(small, "rules:\n" RULE("ship", "free_shipping", 1,
+                                               "offer: {threshold: {cart_total: 100000}}"));
     ck_assert_str_eq(only_result(small, ADD("CAM-1", ""), "ship"), "threshold_reached");
 }
 END_TEST
 
 /* What happened between this customer and one rule, an hour ago. */
-static void remember(struct small_world *small, enum event_type type, const char *rule, enum rule_kind kind,
-                     const char *group, uint64_t position)
+static void remember(struct small_world *small, enum event_type type, const char *rule,
+                     enum rule_kind kind, const char *group, uint64_t position)
 {
-    struct event event = { .event_id = STR("e"), .type = type, .customer_id = STR("C1"),
+    struct event event = { .event_id = STR("e"),
+                           .type = type,
+                           .customer_id = STR("C1"),
                            .at_us = small->wall_us - INT64_C(3600000000) };
     event.offer.rule = str_of(rule);
     event.offer.kind = (int) kind;
@@ -100,8 +109,11 @@ static void remember(struct small_world *small, enum event_type type, const char
 
 START_TEST(counts_what_was_shown_against_the_cap)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("lens", "cross_sell", 1, "offer: {pick: {skus: [LENS-1]}}, limits: {per_customer: [{max: 2, per: 7d, count: shown}]}"));
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n" RULE("lens", "cross_sell", 1,
+                                        "offer: {pick: {skus: [LENS-1]}}, limits: {per_customer: "
+                                        "[{max: 2, per: 7d, count: shown}]}"));
     remember(small, EVENT_OFFER_SHOWN, "lens", KIND_CROSS_SELL, NULL, 1);
     ck_assert_str_eq(only_result(small, ADD("CAM-1", C1), "lens"), "shown");
     remember(small, EVENT_OFFER_SHOWN, "lens", KIND_CROSS_SELL, NULL, 2);
@@ -113,15 +125,19 @@ END_TEST
 
 START_TEST(respects_a_decline_for_everything_its_rule_says)
 {
-#define QUIET(scope)                                                                                       \
-    "groups: {grp: {max: 2}}\nrules:\n"                                                                      \
-    "  - {id: declined, name: n, kind: cross_sell, status: active, owner: o, trigger: [add_to_cart], placement: [page], " \
-    "rank: {priority: 9, exclusive_group: grp}, " TEXTS                                                      \
-    ", offer: {pick: {skus: [LENS-2]}}, limits: {after_decline: {silence: 14d, scope: " scope "}}}\n"      \
-    "  - {id: in-group, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], placement: [page], " \
-    "rank: {priority: 8, exclusive_group: grp}, " TEXTS ", offer: {pick: {skus: [CARD-256]}}}\n"             \
-    RULE("same-kind", "cross_sell", 7, "offer: {pick: {skus: [LENS-1]}}")                                  \
-    RULE("other", "upsell", 6, "offer: {pick: {skus: [CAM-2]}}")
+#define QUIET(scope)                                                                               \
+    "groups: {grp: {max: 2}}\nrules:\n"                                                            \
+    "  - {id: declined, name: n, kind: cross_sell, status: active, owner: o, trigger: "            \
+    "[add_to_cart], placement: [page], "                                                           \
+    "rank: {priority: 9, exclusive_group: grp}, " TEXTS                                            \
+    ", offer: {pick: {skus: [LENS-2]}}, limits: {after_decline: {silence: 14d, scope: " scope      \
+    "}}}\n"                                                                                        \
+    "  - {id: in-group, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], " \
+    "placement: [page], "                                                                          \
+    "rank: {priority: 8, exclusive_group: grp}, " TEXTS                                            \
+    ", offer: {pick: {skus: [CARD-256]}}}\n" RULE("same-kind", "cross_sell", 7,                    \
+                                                  "offer: {pick: {skus: [LENS-1]}}")               \
+        RULE("other", "upsell", 6, "offer: {pick: {skus: [CAM-2]}}")
     static const struct {
         const char *rules;
         const char *results[4];
@@ -138,8 +154,8 @@ START_TEST(respects_a_decline_for_everything_its_rule_says)
         small_world_publish(small, cases[i].rules);
         cJSON *answer = decided(small, ADD("CAM-1", C1));
         for (int k = 0; k < 4; k++)
-            ck_assert_msg(strcmp(result_of(answer, names[k]), cases[i].results[k]) == 0, "case %d: %s is %s", i,
-                          names[k], result_of(answer, names[k]));
+            ck_assert_msg(strcmp(result_of(answer, names[k]), cases[i].results[k]) == 0,
+                          "case %d: %s is %s", i, names[k], result_of(answer, names[k]));
         cJSON_Delete(answer);
     }
     small->wall_us += INT64_C(14) * 86400 * 1000000;
@@ -151,9 +167,12 @@ END_TEST
 
 START_TEST(shows_no_rule_with_limits_when_the_profile_cannot_be_had)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("capped", "cross_sell", 2, "offer: {pick: {skus: [LENS-1]}}, limits: {per_customer: [{max: 2, per: 7d}]}")
-            RULE("free", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}}"));
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n" RULE(
+            "capped", "cross_sell", 2,
+            "offer: {pick: {skus: [LENS-1]}}, limits: {per_customer: [{max: 2, per: 7d}]}")
+                            RULE("free", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}}"));
     small->answer = PROFILE_LOST;
     cJSON *answer = decided(small, ADD("CAM-1", C1));
     ck_assert_str_eq(result_of(answer, "capped"), "profile_missing");
@@ -163,8 +182,9 @@ START_TEST(shows_no_rule_with_limits_when_the_profile_cannot_be_had)
 }
 END_TEST
 
-SUITE_MAIN("serve/allow", never_offers_what_is_in_the_cart_or_gone, holds_the_floor_to_the_basis_point,
-           shows_nothing_with_a_floor_when_the_cost_is_unknown, prices_a_bundle_and_never_sells_it_below_cost,
+SUITE_MAIN("serve/allow", never_offers_what_is_in_the_cart_or_gone,
+           holds_the_floor_to_the_basis_point, shows_nothing_with_a_floor_when_the_cost_is_unknown,
+           prices_a_bundle_and_never_sells_it_below_cost,
            stops_offering_free_shipping_once_it_is_reached, counts_what_was_shown_against_the_cap,
            respects_a_decline_for_everything_its_rule_says,
            shows_no_rule_with_limits_when_the_profile_cannot_be_had)

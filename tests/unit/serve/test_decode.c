@@ -4,14 +4,15 @@
 #include "small_world.h"
 #include "suite.h"
 
-static const char no_rules[] = "attributes: {storage_gb: {ja: ストレージ, en: Storage, unit: GB, better: more}}\n";
+static const char no_rules[] =
+    "attributes: {storage_gb: {ja: ストレージ, en: Storage, unit: GB, better: more}}\n";
 
 static void refuses(struct small_world *small, const char *body, const char *pointer, bool is_value)
 {
     ck_assert_msg(small_world_decide(small, body) == NULL, "accepted: %s", body);
     ck_assert_int_eq(small->problem.err, ERR_INPUT);
-    ck_assert_msg(str_is(small->problem.pointer, pointer), "%s: at '%.*s' instead of '%s' (%s)", body,
-                  STR_ARG(small->problem.pointer), pointer, small->problem.what);
+    ck_assert_msg(str_is(small->problem.pointer, pointer), "%s: at '%.*s' instead of '%s' (%s)",
+                  body, STR_ARG(small->problem.pointer), pointer, small->problem.what);
     ck_assert_msg(small->problem.is_value == is_value, "%s: %s", body, small->problem.what);
 }
 
@@ -31,7 +32,8 @@ START_TEST(ignores_members_it_does_not_know)
 {
     AUTO(small_world_free) struct small_world *small = small_world_new(no_rules);
     ck_assert_ptr_nonnull(small_world_decide(
-        small, "{\"x\": {\"placement\": 7}, \"placement\": \"cart\", \"trigger\": \"cart_view\", \"y\": [1, [2]],"
+        small, "{\"x\": {\"placement\": 7}, \"placement\": \"cart\", \"trigger\": \"cart_view\", "
+               "\"y\": [1, [2]],"
                " \"cart\": {\"items\": [{\"sku\": \"CAM-1\", \"z\": null}], \"w\": 1}}"));
 }
 END_TEST
@@ -44,7 +46,8 @@ START_TEST(points_at_what_is_wrong)
     refuses(small, "[]", "", false);
     refuses(small, "{\"trigger\": \"cart_view\", \"cart\": {}}", "/placement", true);
     refuses(small, "{\"placement\": \"page\", \"cart\": {}}", "/trigger", true);
-    refuses(small, "{\"placement\": \"page\", \"trigger\": \"sneeze\", \"cart\": {}}", "/trigger", true);
+    refuses(small, "{\"placement\": \"page\", \"trigger\": \"sneeze\", \"cart\": {}}", "/trigger",
+            true);
     refuses(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\"}", "/cart", true);
     refuses(small, HEAD "\"cart\": []}", "/cart", false);
     refuses(small, HEAD "\"cart\": {\"items\": {}}}", "/cart/items", false);
@@ -81,18 +84,22 @@ END_TEST
 
 START_TEST(takes_the_catalogue_price_where_the_storefront_gives_none)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
         "rules:\n"
-        "  - {id: gap, name: g, kind: free_shipping, status: active, owner: o, trigger: [cart_view],\n"
+        "  - {id: gap, name: g, kind: free_shipping, status: active, owner: o, trigger: "
+        "[cart_view],\n"
         "     placement: [page], offer: {threshold: {cart_total: 150000}}, rank: {priority: 1},\n"
-        "     message: {ja: {title: \"あと{threshold.gap}\", cta: c, decline: d}, en: {title: \"{threshold.gap} to go\", cta: c, decline: d}}}\n");
-    const char *answer = small_world_decide(
-        small, HEAD "\"locale\": \"en-GB\", \"cart\": {\"items\": [{\"sku\": \"CAM-1\"}, {\"sku\": \"nobody knows\"}]}}");
+        "     message: {ja: {title: \"あと{threshold.gap}\", cta: c, decline: d}, en: {title: "
+        "\"{threshold.gap} to go\", cta: c, decline: d}}}\n");
+    const char *answer =
+        small_world_decide(small, HEAD "\"locale\": \"en-GB\", \"cart\": {\"items\": [{\"sku\": "
+                                       "\"CAM-1\"}, {\"sku\": \"nobody knows\"}]}}");
     ck_assert_ptr_nonnull(answer);
     ck_assert_msg(strstr(answer, "\"title\":\"¥50,000 to go\"") != NULL, "%s", answer);
 }
 END_TEST
 
-SUITE_MAIN("serve/decode", answers_a_request_that_knows_only_what_it_must, ignores_members_it_does_not_know,
-           points_at_what_is_wrong, bounds_the_lines_of_a_cart,
+SUITE_MAIN("serve/decode", answers_a_request_that_knows_only_what_it_must,
+           ignores_members_it_does_not_know, points_at_what_is_wrong, bounds_the_lines_of_a_cart,
            takes_the_catalogue_price_where_the_storefront_gives_none)

@@ -8,14 +8,17 @@ static const uint8_t key[OFFER_TOKEN_KEY_BYTES] = "0123456789abcde";
 
 START_TEST(packs_the_offer_into_its_id)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("step", "upsell", 9, "offer: {pick: {relation: upgrade_of, of: trigger_item}}"));
-    cJSON *answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"add_to_cart\", \"customer_id\": \"C1\", "
-                                   "\"session_id\": \"S1\", \"item\": \"CAM-1\", \"cart\": {\"items\": "
-                                   "[{\"sku\": \"CAM-1\", \"quantity\": 2}]}}");
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" RULE(
+        "step", "upsell", 9, "offer: {pick: {relation: upgrade_of, of: trigger_item}}"));
+    cJSON *answer = decided(
+        small, "{\"placement\": \"page\", \"trigger\": \"add_to_cart\", \"customer_id\": \"C1\", "
+               "\"session_id\": \"S1\", \"item\": \"CAM-1\", \"cart\": {\"items\": "
+               "[{\"sku\": \"CAM-1\", \"quantity\": 2}]}}");
     struct offer_token token;
     ck_assert_int_eq(offer_token_open(str_of(text(answer, "offers/0/offer_id")),
-                                      str_of(text(answer, "decision_id")), key, small->arena, &token),
+                                      str_of(text(answer, "decision_id")), key, small->arena,
+                                      &token),
                      OK);
     ck_assert(str_is(token.rule, "step"));
     ck_assert(str_is(token.customer_id, "C1"));
@@ -33,16 +36,23 @@ END_TEST
 
 START_TEST(speaks_the_language_that_was_asked_for)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n  - {id: talk, name: n, kind: cross_sell, status: active, owner: o, trigger: [cart_view], placement: [page], "
-        "rank: {priority: 1}, offer: {pick: {skus: [BAG-1]}}, message: "
-        "{ja: {title: \"{customer.first_name ?? お客様}へ: {offer.name} {price}\", cta: 見る, decline: 閉じる}, "
-        "en: {title: \"{offer.name} for {price}\", body: \"say \\\"no\\\"\", cta: View, decline: Close}}}\n");
-    cJSON *answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"locale\": \"ja-JP\", \"cart\": {}}");
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n  - {id: talk, name: n, kind: cross_sell, status: active, owner: "
+                        "o, trigger: [cart_view], placement: [page], "
+                        "rank: {priority: 1}, offer: {pick: {skus: [BAG-1]}}, message: "
+                        "{ja: {title: \"{customer.first_name ?? お客様}へ: {offer.name} {price}\", "
+                        "cta: 見る, decline: 閉じる}, "
+                        "en: {title: \"{offer.name} for {price}\", body: \"say \\\"no\\\"\", cta: "
+                        "View, decline: Close}}}\n");
+    cJSON *answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", "
+                                   "\"locale\": \"ja-JP\", \"cart\": {}}");
     ck_assert_str_eq(text(answer, "offers/0/message/title"), "お客様へ: Bag \"One\" 8,000円");
     ck_assert(cJSON_IsNull(at(answer, "offers/0/message/body")));
     cJSON_Delete(answer);
-    answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"locale\": \"en\", \"cart\": {}}");
+    answer = decided(
+        small,
+        "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"locale\": \"en\", \"cart\": {}}");
     ck_assert_str_eq(text(answer, "offers/0/message/title"), "Bag \"One\" for ¥8,000");
     ck_assert_str_eq(text(answer, "offers/0/message/body"), "say \"no\"");
     ck_assert_str_eq(text(answer, "offers/0/message/decline"), "Close");
@@ -52,12 +62,16 @@ END_TEST
 
 START_TEST(says_that_stock_is_low_only_when_it_is)
 {
-#define SCARCE(sku)                                                                                               \
-    "rules:\n  - {id: few, name: n, kind: cross_sell, status: active, owner: o, trigger: [cart_view], placement: [page], " \
-    "rank: {priority: 1}, offer: {pick: {skus: [" sku "]}}, message: {ja: {title: t, cta: c, decline: d}, "       \
+#define SCARCE(sku)                                                                        \
+    "rules:\n  - {id: few, name: n, kind: cross_sell, status: active, owner: o, trigger: " \
+    "[cart_view], placement: [page], "                                                     \
+    "rank: {priority: 1}, offer: {pick: {skus: [" sku                                      \
+    "]}}, message: {ja: {title: t, cta: c, decline: d}, "                                  \
     "en: {title: t, cta: c, decline: d}, reasons: [stock_low]}}\n"
-    static const char body[] = "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"locale\": \"en\", \"cart\": {}}";
-    AUTO(small_world_free) struct small_world *small = small_world_new(SCARCE("LENS-1")); /* 3 left */
+    static const char body[] =
+        "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"locale\": \"en\", \"cart\": {}}";
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(SCARCE("LENS-1")); /* 3 left */
     cJSON *answer = decided(small, body);
     ck_assert_int_eq(number(answer, "offers/0/scarcity/left"), 3);
     ck_assert_str_eq(text(answer, "offers/0/reasons/0/text"), "Only 3 left");

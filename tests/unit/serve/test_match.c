@@ -5,15 +5,22 @@
 
 START_TEST(shows_a_rule_only_for_its_trigger_and_placement)
 {
-    AUTO(small_world_free) struct small_world *small =
+    AUTO(small_world_free)
+    struct small_world *small =
         small_world_new("rules:\n" RULE("here", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}}"));
-    cJSON *answer = decided(small, "{\"placement\": \"q\", \"trigger\": \"cart_view\", \"explain\": true, \"cart\": {}}");
+    cJSON *answer = decided(
+        small,
+        "{\"placement\": \"q\", \"trigger\": \"cart_view\", \"explain\": true, \"cart\": {}}");
     ck_assert_str_eq(result_of(answer, "here"), "(not considered)");
     cJSON_Delete(answer);
-    answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"checkout\", \"explain\": true, \"cart\": {}}");
+    answer = decided(
+        small,
+        "{\"placement\": \"page\", \"trigger\": \"checkout\", \"explain\": true, \"cart\": {}}");
     ck_assert_str_eq(result_of(answer, "here"), "(not considered)");
     cJSON_Delete(answer);
-    answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"explain\": true, \"cart\": {}}");
+    answer = decided(
+        small,
+        "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"explain\": true, \"cart\": {}}");
     ck_assert_str_eq(result_of(answer, "here"), "shown");
     cJSON_Delete(answer);
 }
@@ -21,8 +28,10 @@ END_TEST
 
 START_TEST(names_the_condition_that_failed_what_it_saw_and_where_it_stands)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("big", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}}, when: {cart.total: {at_least: 200000}}"));
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("big", "cross_sell", 1,
+                        "offer: {pick: {skus: [BAG-1]}}, when: {cart.total: {at_least: 200000}}"));
     cJSON *answer = decided(small, ADD("CAM-1", ""));
     ck_assert_str_eq(result_of(answer, "big"), "condition_false");
     ck_assert_str_eq(text(answer, "considered/0/condition"), "cart.total >= 200000");
@@ -35,13 +44,17 @@ END_TEST
 static void buy(struct small_world *small, const char *sku, uint32_t consent)
 {
     struct order_line line = { str_of(sku), 1, 50000 };
-    struct event order = { .event_id = STR("e1"), .type = EVENT_ORDER_PLACED, .customer_id = STR("C1"),
+    struct event order = { .event_id = STR("e1"),
+                           .type = EVENT_ORDER_PLACED,
+                           .customer_id = STR("C1"),
                            .at_us = small->wall_us - 1 };
     order.order.id = STR("O1");
     order.order.currency = STR("JPY");
     order.order.lines = &line;
     order.order.n_lines = 1;
-    struct event updated = { .event_id = STR("e2"), .type = EVENT_CUSTOMER_UPDATED, .customer_id = STR("C1"),
+    struct event updated = { .event_id = STR("e2"),
+                             .type = EVENT_CUSTOMER_UPDATED,
+                             .customer_id = STR("C1"),
                              .at_us = small->wall_us };
     updated.customer.consent_given = consent;
     struct profile *one = NULL, *two = NULL;
@@ -54,9 +67,12 @@ static void buy(struct small_world *small, const char *sku, uint32_t consent)
 
 START_TEST(knows_what_a_customer_owns_only_with_consent)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("owner", "cross_sell", 2, "offer: {pick: {skus: [BAG-1]}}, audience: {owns: {category: lens}}")
-            RULE("stranger", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}, audience: {not_owns: {category: lens}}"));
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("owner", "cross_sell", 2,
+                        "offer: {pick: {skus: [BAG-1]}}, audience: {owns: {category: lens}}")
+            RULE("stranger", "cross_sell", 1,
+                 "offer: {pick: {skus: [CARD-64]}}, audience: {not_owns: {category: lens}}"));
 #define WHO ADD("CAM-1", "\"customer_id\": \"C1\", ")
     buy(small, "LENS-1", CONSENT_PERSONALIZATION);
     cJSON *answer = decided(small, WHO);
@@ -74,7 +90,8 @@ END_TEST
 
 START_TEST(gives_the_same_answer_with_and_without_a_profile_that_did_not_consent)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
         "rules:\n" RULE("hello", "cross_sell", 2,
                         "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
     struct small_world *other = small_world_new(

@@ -4,8 +4,10 @@
 
 START_TEST(finds_what_is_bought_together_with_true_evidence)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new("rules:\n" RULE(
-        "together", "cross_sell", 1, "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("together", "cross_sell", 1,
+                        "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
 
@@ -22,11 +24,14 @@ END_TEST
 
 START_TEST(sums_over_the_lines_of_a_cart)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new("rules:\n" RULE(
-        "together", "cross_sell", 1, "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("together", "cross_sell", 1,
+                        "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
 
-    cJSON *answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"cart\": {\"items\": "
-                                   "[{\"sku\": \"CARD-64\"}, {\"sku\": \"LENS-1\"}, {\"sku\": \"unknown\"}]}}");
+    cJSON *answer = decided(
+        small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"cart\": {\"items\": "
+               "[{\"sku\": \"CARD-64\"}, {\"sku\": \"LENS-1\"}, {\"sku\": \"unknown\"}]}}");
 
     ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CAM-1");
     ck_assert_int_eq(number(answer, "offers/0/reasons/0/evidence/orders"), 40);
@@ -36,10 +41,12 @@ END_TEST
 
 START_TEST(finds_a_step_up_of_the_same_kind_within_the_price_ratio)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
         "attributes: {storage_gb: {ja: ストレージ, en: Storage, unit: GB, better: more}}\n"
-        "rules:\n" RULE("step", "upsell", 1,
-                        "offer: {pick: {relation: upgrade_of, of: trigger_item, price_ratio: [1.05, 1.6]}}"));
+        "rules:\n" RULE(
+            "step", "upsell", 1,
+            "offer: {pick: {relation: upgrade_of, of: trigger_item, price_ratio: [1.05, 1.6]}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
     ck_assert_int_eq(offers(answer), 1);
@@ -66,10 +73,12 @@ END_TEST
 
 START_TEST(keeps_to_what_where_asks_for)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n" RULE("cheap", "cross_sell", 1,
-                        "offer: {pick: {relation: best_seller, where: {category: [bag, card], unit_price: {less_than: "
-                        "8000}}, limit: 2}}"));
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n" RULE("cheap", "cross_sell", 1,
+                                        "offer: {pick: {relation: best_seller, where: {category: "
+                                        "[bag, card], unit_price: {less_than: "
+                                        "8000}}, limit: 2}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
 
@@ -81,7 +90,8 @@ END_TEST
 
 START_TEST(offers_named_skus_in_the_order_they_are_written)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new("rules:\n" RULE(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" RULE(
         "named", "cross_sell", 1, "offer: {pick: {skus: [BAG-1, NO-SUCH, CARD-256], limit: 3}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
@@ -94,6 +104,6 @@ START_TEST(offers_named_skus_in_the_order_they_are_written)
 }
 END_TEST
 
-SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence, sums_over_the_lines_of_a_cart,
-           finds_a_step_up_of_the_same_kind_within_the_price_ratio, keeps_to_what_where_asks_for,
-           offers_named_skus_in_the_order_they_are_written)
+SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
+           sums_over_the_lines_of_a_cart, finds_a_step_up_of_the_same_kind_within_the_price_ratio,
+           keeps_to_what_where_asks_for, offers_named_skus_in_the_order_they_are_written)

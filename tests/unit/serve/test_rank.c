@@ -4,7 +4,8 @@
 
 START_TEST(puts_the_higher_priority_first_and_keeps_to_the_limit)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
         "rules:\n" RULE("low", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}")
             RULE("high", "cross_sell", 9, "offer: {pick: {skus: [CARD-256]}}")
                 RULE("middle", "cross_sell", 5, "offer: {pick: {skus: [CARD-128]}}"));
@@ -21,7 +22,8 @@ END_TEST
 
 START_TEST(shows_each_product_once)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
         "rules:\n" RULE("a-first", "cross_sell", 5, "offer: {pick: {skus: [CARD-64]}}")
             RULE("b-second", "cross_sell", 5, "offer: {pick: {skus: [CARD-64, CARD-128]}}"));
 
@@ -37,12 +39,16 @@ END_TEST
 
 START_TEST(lets_no_group_have_more_than_its_share)
 {
-#define GROUPED(id, priority, sku)                                                                             \
-    "  - {id: " id ", name: n, kind: cross_sell, status: active, owner: o, trigger: [add_to_cart], placement: [page], " \
-    "rank: {priority: " #priority ", exclusive_group: grp}, " TEXTS ", offer: {pick: {skus: [" sku "]}}}\n"
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "groups: {grp: {max: 1}}\nrules:\n" GROUPED("one", 3, "CARD-64") GROUPED("two", 2, "CARD-128")
-            RULE("free", "cross_sell", 1, "offer: {pick: {skus: [CARD-256]}}"));
+#define GROUPED(id, priority, sku)                                                                 \
+    "  - {id: " id ", name: n, kind: cross_sell, status: active, owner: o, trigger: "              \
+                   "[add_to_cart], placement: [page], "                                            \
+    "rank: {priority: " #priority ", exclusive_group: grp}, " TEXTS ", offer: {pick: {skus: [" sku \
+    "]}}}\n"
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("groups: {grp: {max: 1}}\nrules:\n" GROUPED("one", 3, "CARD-64")
+                            GROUPED("two", 2, "CARD-128")
+                                RULE("free", "cross_sell", 1, "offer: {pick: {skus: [CARD-256]}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
 
@@ -55,11 +61,14 @@ END_TEST
 
 START_TEST(evaluates_a_shadow_rule_and_does_not_show_it)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n  - {id: shadow, name: n, kind: cross_sell, status: shadow, owner: o, trigger: [add_to_cart], placement: [page], "
-        "rank: {priority: 1}, " TEXTS ", offer: {pick: {skus: [CARD-64]}}}\n"
-        "  - {id: paused, name: n, kind: cross_sell, status: paused, owner: o, trigger: [add_to_cart], placement: [page], "
-        "rank: {priority: 1}, " TEXTS ", offer: {pick: {skus: [CARD-64]}}}\n");
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n  - {id: shadow, name: n, kind: cross_sell, status: shadow, "
+                        "owner: o, trigger: [add_to_cart], placement: [page], "
+                        "rank: {priority: 1}, " TEXTS ", offer: {pick: {skus: [CARD-64]}}}\n"
+                        "  - {id: paused, name: n, kind: cross_sell, status: paused, owner: o, "
+                        "trigger: [add_to_cart], placement: [page], "
+                        "rank: {priority: 1}, " TEXTS ", offer: {pick: {skus: [CARD-64]}}}\n");
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
 
@@ -72,10 +81,13 @@ END_TEST
 
 START_TEST(leaves_out_an_offer_whose_text_would_be_half_said)
 {
-    AUTO(small_world_free) struct small_world *small = small_world_new(
-        "rules:\n  - {id: half, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], placement: [page], "
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n  - {id: half, name: n, kind: upsell, status: active, owner: o, trigger: "
+        "[add_to_cart], placement: [page], "
         "rank: {priority: 1}, offer: {pick: {relation: upgrade_of, of: trigger_item}}, message: "
-        "{ja: {title: \"{offer.spec_gain}\", cta: c, decline: d}, en: {title: \"{offer.spec_gain}\", cta: c, decline: d}}}\n");
+        "{ja: {title: \"{offer.spec_gain}\", cta: c, decline: d}, en: {title: "
+        "\"{offer.spec_gain}\", cta: c, decline: d}}}\n");
 
     cJSON *answer = decided(small, ADD("CAM-1", "")); /* cameras here have no attribute to gain */
 
@@ -85,6 +97,7 @@ START_TEST(leaves_out_an_offer_whose_text_would_be_half_said)
 }
 END_TEST
 
-SUITE_MAIN("serve/rank", puts_the_higher_priority_first_and_keeps_to_the_limit, shows_each_product_once,
-           lets_no_group_have_more_than_its_share, evaluates_a_shadow_rule_and_does_not_show_it,
+SUITE_MAIN("serve/rank", puts_the_higher_priority_first_and_keeps_to_the_limit,
+           shows_each_product_once, lets_no_group_have_more_than_its_share,
+           evaluates_a_shadow_rule_and_does_not_show_it,
            leaves_out_an_offer_whose_text_would_be_half_said)

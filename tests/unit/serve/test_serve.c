@@ -2,8 +2,9 @@
 #include "answers.h"
 #include "suite.h"
 
-#define SHOP                                                                                             \
-    "rules:\n" RULE("together", "cross_sell", 5, "offer: {pick: {relation: bought_together, of: cart, limit: 3}}") \
+#define SHOP                                                                          \
+    "rules:\n" RULE("together", "cross_sell", 5,                                      \
+                    "offer: {pick: {relation: bought_together, of: cart, limit: 3}}") \
         RULE("step", "upsell", 9, "offer: {pick: {relation: upgrade_of, of: trigger_item}}")
 
 START_TEST(gives_the_same_bytes_for_the_same_request_world_profile_and_clock)
@@ -65,7 +66,8 @@ START_TEST(waits_for_a_profile_and_goes_on_when_it_comes)
     ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
     ck_assert_int_gt(decision_deadline_us(decision), small->mono_us);
     ck_assert_int_lt(decision_deadline_us(decision), small->mono_us + 20000);
-    small_world_publish(small, "rules:\n" RULE("new", "cross_sell", 5, "offer: {pick: {skus: [BAG-1]}}"));
+    small_world_publish(small,
+                        "rules:\n" RULE("new", "cross_sell", 5, "offer: {pick: {skus: [BAG-1]}}"));
     small->waiter->ready(small->waiter);
     ck_assert_int_eq(wakes, 1);
     small->answer = PROFILE_HERE;
@@ -103,8 +105,8 @@ START_TEST(lets_go_of_a_waiting_decision_whose_client_left)
     struct str answer;
     struct decide_problem problem;
     int wakes = 0;
-    struct decision *decision =
-        decision_new(small->worker, small->arena, STR(ADD("CAM-1", "\"customer_id\": \"C1\", ")), woken, &wakes);
+    struct decision *decision = decision_new(
+        small->worker, small->arena, STR(ADD("CAM-1", "\"customer_id\": \"C1\", ")), woken, &wakes);
     ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
     decision_cancel(decision);
     ck_assert_int_eq(small->forgets, 1);
@@ -131,6 +133,8 @@ END_TEST
 
 SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profile_and_clock,
            gives_every_decision_an_id_of_its_own_that_sorts_by_time,
-           answers_with_what_it_has_when_the_budget_is_spent, waits_for_a_profile_and_goes_on_when_it_comes,
-           goes_on_without_the_profile_at_the_deadline, lets_go_of_a_waiting_decision_whose_client_left,
-           asks_nobody_about_a_guest, fits_the_first_chunk_of_its_arena)
+           answers_with_what_it_has_when_the_budget_is_spent,
+           waits_for_a_profile_and_goes_on_when_it_comes,
+           goes_on_without_the_profile_at_the_deadline,
+           lets_go_of_a_waiting_decision_whose_client_left, asks_nobody_about_a_guest,
+           fits_the_first_chunk_of_its_arena)
