@@ -25,6 +25,7 @@ struct clock;
 struct event_log;
 struct learn;
 struct profile_store;
+struct snapshot_slot;
 
 enum event_status { EVENT_ACCEPTED, EVENT_DUPLICATE, EVENT_REJECTED };
 
@@ -75,7 +76,9 @@ MUST_CHECK enum err intake_recall(struct str payload, struct arena *arena, struc
 
 struct learn_settings {
     struct str shop;
-    uint32_t queue_events;  /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
+    struct snapshot_slot
+        *worlds;           /* whose catalogue tells unknown SKUs, for a metric; NULL: not counted */
+    uint32_t queue_events; /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
     uint32_t commit_events; /* most in one transaction: 2,000 */
     uint32_t hot_profiles;  /* kept in memory, with 4 KB each on average: 200,000 */
 };

@@ -77,6 +77,7 @@ static enum err start_flows(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
     struct learn_settings learn = { .shop = str_of(settings->shop),
+                                    .worlds = composer_slot(service->composer),
                                     .queue_events = (uint32_t) settings->queue_events,
                                     .commit_events = (uint32_t) settings->commit_events,
                                     .hot_profiles = (uint32_t) settings->hot_profiles };

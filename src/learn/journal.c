@@ -7,12 +7,15 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/snapshot.h"
 #include "learn/fold.h"
 #include "learn/inbox.h"
 #include "learn/journal_metrics.h"
 #include "learn/payload.h"
 #include "ports/clock.h"
 #include "ports/event_log.h"
+#include "shop/catalog.h"
+#include "world/world.h"
 
 enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26 };
 
@@ -36,6 +39,8 @@ struct journal {
     struct round round;
     bool failing; /* the last commit failed: said once */
     _Atomic uint64_t orders;
+    struct snapshot_slot *worlds; /* or NULL */
+    struct snapshot_view view;
 };
 
 /* ── one round ───────────────────────────────────────────────────────────────────────────── */
@@ -122,6 +127,27 @@ static enum err commit(struct journal *journal, const struct inbox_work *work)
     return err;
 }
 
+/* Catalogues lag behind, so an unknown SKU is no reason to refuse an event; ops see how many there are. */
+static uint32_t unknown_skus(const struct catalog *catalog, const struct event *event)
+{
+    uint32_t n = event->sku.at && catalog_find(catalog, event->sku) == PRODUCT_NONE;
+    for (uint32_t i = 0; i < event->order.n_lines; i++)
+        n += catalog_find(catalog, event->order.lines[i].sku) == PRODUCT_NONE;
+    return n;
+}
+
+static void count_unknown_skus(struct journal *journal)
+{
+    if (!journal->worlds)
+        return;
+    const struct world *world =
+        (const struct world *) snapshot_look(journal->worlds, &journal->view);
+    for (uint32_t i = 0; world && i < journal->round.n; i++)
+        if (journal->round.results[i] == APPEND_ACCEPTED)
+            journal_metrics_unknown_skus(&journal->metrics,
+                                         unknown_skus(world->catalog, journal->round.events[i]));
+}
+
 static void fold_round(struct journal *journal)
 {
     struct round *round = &journal->round;
@@ -131,6 +157,7 @@ static void fold_round(struct journal *journal)
         orders +=
             round->results[i] == APPEND_ACCEPTED && round->events[i]->type == EVENT_ORDER_PLACED;
     atomic_fetch_add(&journal->orders, orders);
+    count_unknown_skus(journal);
 }
 
 /* Gives each batch its outcome and results; counts them. */
@@ -187,6 +214,7 @@ static struct journal *journal_free(struct journal *journal)
     if (!journal)
         return NULL;
     journal->log->free(journal->log);
+    snapshot_view_deinit(&journal->view);
     arena_free(journal->arena);
     free(journal->round.events);
     free(journal->round.results);
@@ -210,6 +238,7 @@ enum err journal_start(const struct learn_settings *settings, struct event_log *
     journal->fold = fold;
     journal->clock = clock;
     journal->commit_events = settings->commit_events;
+    journal->worlds = settings->worlds;
     journal->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
     if (!journal->arena || !journal_metrics_init(&journal->metrics, metrics))
         return ERR_NOMEM;

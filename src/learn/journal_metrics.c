@@ -37,6 +37,9 @@ bool journal_metrics_init(struct journal_metrics *self, struct metrics *metrics)
                         "Events in those commits; by commits, the mean commit size.", none);
     self->commit_time = metric_register(metrics, METRIC_HISTOGRAM, "offerd_journal_commit_seconds",
                                         "How long a commit took, until it was on disk.", none);
+    self->unknown_skus =
+        metric_register(metrics, METRIC_COUNTER, "offerd_events_unknown_skus_total",
+                        "SKUs in accepted events that the live catalogue does not know.", STR(""));
     self->failures =
         metric_register(metrics, METRIC_COUNTER, "offerd_journal_failures_total",
                         "Commits that failed; their events were answered with 503.", none);
@@ -69,4 +72,9 @@ void journal_metrics_event(struct journal_metrics *self, enum event_type type,
 void journal_metrics_rejected(struct journal_metrics *self, uint32_t events)
 {
     metric_add(self->shard, self->rejected, events);
+}
+
+void journal_metrics_unknown_skus(struct journal_metrics *self, uint32_t skus)
+{
+    metric_add(self->shard, self->unknown_skus, skus);
 }

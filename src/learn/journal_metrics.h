@@ -15,7 +15,7 @@
 struct journal_metrics {
     struct metrics *metrics;
     struct metric_shard *shard;
-    metric_id waiting, commits, commit_events, commit_time, failures;
+    metric_id waiting, commits, commit_events, commit_time, failures, unknown_skus;
     metric_id events[EVENT_TYPES][2], rejected; /* by type; accepted, duplicate */
 };
 
@@ -28,3 +28,4 @@ void journal_metrics_failed(struct journal_metrics *self);
 void journal_metrics_event(struct journal_metrics *self, enum event_type type,
                            enum event_status status);
 void journal_metrics_rejected(struct journal_metrics *self, uint32_t events);
+void journal_metrics_unknown_skus(struct journal_metrics *self, uint32_t skus);

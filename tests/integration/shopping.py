@@ -108,6 +108,15 @@ def test_an_import_beside_the_service_reaches_profiles_and_model():
         wait_until(10, 'the order is known', lambda: decide(offerd)['considered'][0]['result'] == 'condition_false')
 
 
+def test_skus_that_the_catalogue_does_not_know_are_accepted_and_counted():
+    with Offerd(rules=rules(), data=demo_data()) as offerd:
+        lines = [{'sku': sku, 'quantity': 1, 'unit_price': 100} for sku in ('CARD-128', 'NEW-1', 'NEW-2')]
+        answer = offerd.post('/events', {'event_id': 'o', 'type': 'order_placed', 'customer_id': 'C1',
+                                         'order': {'id': 'O', 'currency': 'JPY', 'items': lines}})
+        check(answer.status == 202, answer)
+        check('\nofferd_events_unknown_skus_total 2\n' in offerd.get('/metrics').text, 'not 2')
+
+
 def test_a_made_up_offer_id_is_not_found():
     with Offerd(rules=rules(), data=demo_data()) as offerd:
         decision, other = decide(offerd), decide(offerd)
