@@ -46,6 +46,15 @@ def test_every_setting_stands_in_the_table_with_its_default():
     check(not missing, 'not in the README:', missing)
 
 
+def test_the_settings_file_shows_every_setting_with_its_default_and_is_read():
+    shown = dict(re.findall(r'^([a-z_]+): +(\S+)', (ROOT / 'config/offerd.yaml').read_text(), re.M))
+    for flag, default in re.findall(r'^  --([a-z][a-z-]+) .*?(?: \[([^\]\n]*)\])?$', run('serve', '--help').stdout, re.M):
+        name = {'rules': 'rules_dir', 'data': 'data_dir'}.get(flag, flag.replace('-', '_'))
+        check(name == 'config' or shown.get(name) == (default or '""'), name, shown.get(name), 'but it is', default)
+    with Offerd(data=demo_data(orders=False), flags=['--config', ROOT / 'config/offerd.yaml']) as offerd:
+        check(offerd.get('/healthz').status == 200)
+
+
 def test_every_command_stands_in_the_table():
     told = run('--help').stdout
     names = re.findall(r'^  ([a-z]+) {2,}', told, re.M)
