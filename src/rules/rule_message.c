@@ -91,7 +91,8 @@ static const struct message_text *read_sentence(struct rule_reader *reader,
         return NULL;
     enum err err = message_compile(node->text, reader->all->arena, &text, &at, &bad, NULL);
     if (err == OK) {
-        check_placeholders(reader, node, text);
+        if (!reader->vague)
+            check_placeholders(reader, node, text);
         return text;
     }
     if (err != ERR_INPUT) {

@@ -265,8 +265,10 @@ static void check_shape(struct rule_reader *reader, const struct doc_node *node)
         if (shapes[i].kind != reader->rule->kind)
             continue;
         for (const char *const *key = shapes[i].needed; *key; key++)
-            if (!doc_get(node, *key))
+            if (!doc_get(node, *key)) {
                 missing(reader, node, *key);
+                reader->vague = true;
+            }
         for (const char *const *key = shapes[i].without; *key; key++)
             no_meaning(reader, doc_get(node, *key), words_kinds()[shapes[i].kind]);
     }
@@ -277,9 +279,16 @@ void rule_read_offer(struct rule_reader *reader, const struct doc_node *node)
     static const char *const keys[] = { "pick", "with", "discount", "threshold", "floor", NULL };
     static const char *const keys_later[] = { "ladder",   "tiers",     "gift", "coupon", "addons",
                                               "trade_in", "subscribe", "plan", NULL };
-    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
+    if (reader->vague) /* of a kind that is not known, nothing can be said */
         return;
-    check_shape(reader, node);
+    if (!grammar_mapping(&reader->grammar, node, keys, keys_later)) {
+        reader->vague = true;
+        return;
+    }
+    for (const char *const *key = keys_later; *key; key++)
+        reader->vague |= doc_get(node, *key) != NULL;
+    if (!reader->vague)
+        check_shape(reader, node);
     if (doc_get(node, "pick"))
         read_pick(reader, doc_get(node, "pick"));
     if (doc_get(node, "with"))

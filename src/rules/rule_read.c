@@ -46,7 +46,10 @@ static void read_kind(struct rule_reader *reader)
     const struct doc_node *node = doc_get(reader->node, "kind");
     if (grammar_word(&reader->grammar, node, kinds, kinds_later, &kind))
         reader->rule->kind = kind_of[kind];
-    else if (node && words_find(words_kinds(), node->text) >= 0) /* a draft keeps its kind */
+    else
+        reader->vague = true;
+    if (reader->vague && node &&
+        words_find(words_kinds(), node->text) >= 0) /* a draft keeps its kind */
         reader->rule->kind = (enum rule_kind) words_find(words_kinds(), node->text);
 }
 

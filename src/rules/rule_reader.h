@@ -79,6 +79,7 @@ struct rule_reader {
     struct lowering lowering;
     struct rule *rule;
     const struct doc_node *node;
+    bool vague; /* its kind or offer is at fault: what would follow from them is not told as well */
 };
 
 /* Fills @rule from a member of `rules:`; faults are diags. Its id may be absent then. */

@@ -317,6 +317,23 @@ START_TEST(checks_messages_down_to_the_placeholder)
 }
 END_TEST
 
+START_TEST(does_not_tell_what_only_follows_from_another_fault)
+{
+    static const struct {
+        int number;
+        const char *line;
+    } causes[] = {
+        { 11, "  kind: bundel" }, { 11, "  kind: downsell" }, { 20, "    ladder: []" }, { 20, NULL }
+    };
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+        struct rule_text text;
+        read_text(&text, with_line(causes[i].number, causes[i].line));
+        ck_assert_msg(text.diags.errors == 1, "%s", rule_text_told(&text));
+        rule_text_free(&text);
+    }
+}
+END_TEST
+
 START_TEST(refuses_what_it_would_not_do)
 {
     EACH_IS_REFUSED({ 17, "  budget: {redemptions: 5}", DIAG_NOT_SUPPORTED, 17, 3 },
@@ -528,10 +545,10 @@ SUITE_MAIN("rules/ruleset", reads_everything_a_rule_says, reads_limits_and_silen
            keeps_what_it_needs_when_files_and_diags_are_gone, checks_the_head_of_a_file,
            checks_names_groups_and_attributes, checks_what_a_rule_is, checks_schedules,
            checks_offers, checks_limits_and_rank, checks_messages_down_to_the_placeholder,
-           refuses_what_it_would_not_do, forgives_a_draft_what_is_not_there_yet,
-           guesses_the_word_that_was_meant, finds_every_fault_in_one_reading,
-           names_both_places_of_an_id_used_twice, files_must_agree_on_currency_zone_and_languages,
-           shares_conditions_and_groups_over_files,
+           does_not_tell_what_only_follows_from_another_fault, refuses_what_it_would_not_do,
+           forgives_a_draft_what_is_not_there_yet, guesses_the_word_that_was_meant,
+           finds_every_fault_in_one_reading, names_both_places_of_an_id_used_twice,
+           files_must_agree_on_currency_zone_and_languages, shares_conditions_and_groups_over_files,
            warns_of_a_schedule_that_is_over_only_when_told_the_time,
            lists_candidates_by_priority_then_id, each_placement_and_trigger_has_exactly_its_rules,
            is_empty_before_the_first_rule)
