@@ -53,20 +53,22 @@ static struct str joined(struct arena *arena, const char *dir, struct str name)
     return out_str(&path);
 }
 
-static void unreadable(struct rules_reading *reading, const struct doc_file *file, int error)
+static void complain(struct rules_reading *reading, const struct doc_file *file,
+                     enum diag_code code, const char *why)
 {
-    diag_add(&reading->diags, file, (struct doc_place){ 1, 1 }, DIAG_FILE_UNREADABLE,
-             str_of(strerror(error)), (struct str){ 0 }, (struct str){ 0 });
+    diag_add(&reading->diags, file, (struct doc_place){ 1, 1 }, code, str_of(why),
+             (struct str){ 0 }, (struct str){ 0 });
 }
 
 /* The directory itself as the file of a diag. */
-static enum err complain_of_dir(struct rules_reading *reading, const char *dir, int error)
+static enum err complain_of_dir(struct rules_reading *reading, const char *dir, enum diag_code code,
+                                const char *why)
 {
     struct doc_file *file = arena_take(reading->arena, sizeof *file);
     if (!file)
         return ERR_LIMIT;
     file->name = file->path = shown(reading->arena, dir);
-    unreadable(reading, file, error);
+    complain(reading, file, code, why);
     return OK;
 }
 
@@ -138,7 +140,7 @@ static enum err load_files(struct rules_reading *reading, const char *dir, int d
             return ERR_LIMIT;
         TRY(load_bytes(reading->arena, dir_fd, names[i], &file->text, &error));
         if (error)
-            unreadable(reading, file, error);
+            complain(reading, file, DIAG_FILE_UNREADABLE, strerror(error));
     }
     return OK;
 }
@@ -166,11 +168,13 @@ static enum err load(struct rules_reading *reading, const char *dir)
     uint32_t n;
     DIR *stream = opendir(dir);
     if (!stream)
-        return complain_of_dir(reading, dir, errno);
+        return complain_of_dir(reading, dir, DIAG_FILE_UNREADABLE, strerror(errno));
     enum err err = list_names(reading, stream, &names, &n);
     if (err == OK)
         err = load_files(reading, dir, dirfd(stream), names, n);
     closedir(stream);
+    if (err == OK && n == 0)
+        err = complain_of_dir(reading, dir, DIAG_NO_RULE_FILES, NULL);
     return err;
 }
 

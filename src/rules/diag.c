@@ -218,7 +218,7 @@ static void print_one(const struct diag *diag, struct arena *arena, enum locale 
                diag_word(error ? WORD_ERROR : WORD_WARNING, locale), color ? "\033[0m" : "");
     source_print_plain(out, message);
     out_char(out, '\n');
-    if (diag->file)
+    if (diag->file && diag->file->text.at)
         source_print_line(out, diag->file, diag->place, diag->args[0], color);
     if (diag->guess.at) {
         struct str text = str_of(diag_word(WORD_DID_YOU_MEAN, locale));

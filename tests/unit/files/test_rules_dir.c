@@ -163,6 +163,18 @@ START_TEST(says_what_it_cannot_read)
 }
 END_TEST
 
+START_TEST(warns_of_a_directory_without_rule_files)
+{
+    struct rules_reading *reading = NULL;
+    begin();
+    ck_assert_int_eq(rules_dir_read(dir, 0, &reading), OK);
+    ck_assert_uint_eq(reading->diags.warnings, 1);
+    ck_assert_int_eq(reading->diags.list[0].code, DIAG_NO_RULE_FILES);
+    ck_assert_uint_eq(ruleset_count(reading->ruleset), 0);
+    end(reading);
+}
+END_TEST
+
 START_TEST(does_not_read_a_huge_file_to_its_end)
 {
     struct rules_reading *reading = NULL;
@@ -248,6 +260,6 @@ END_TEST
 SUITE_MAIN("files/rules_dir", reads_rule_files_by_name_and_ignores_what_editors_leave,
            its_version_changes_with_any_byte_or_name_and_comes_back,
            follows_links_as_a_config_map_makes_them, one_bad_file_refuses_all_and_is_named,
-           says_what_it_cannot_read, does_not_read_a_huge_file_to_its_end,
-           keeps_the_last_good_rules_and_reads_them_again,
+           says_what_it_cannot_read, warns_of_a_directory_without_rule_files,
+           does_not_read_a_huge_file_to_its_end, keeps_the_last_good_rules_and_reads_them_again,
            keeping_replaces_older_ones_and_what_a_crash_left, says_when_it_cannot_keep)
