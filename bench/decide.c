@@ -258,7 +258,9 @@ int main(int argc, char **argv)
     snapshot_publish(&slot, &world_of(&settings)->snapshot);
 
     AUTO(metrics_free) struct metrics *metrics = metrics_new();
-    const struct learn_settings how = { STR("main"), 1000, 1000, 1000 };
+    const struct learn_settings how = {
+        .shop = STR("main"), .queue_events = 1000, .commit_events = 1000, .hot_profiles = 1000
+    };
     struct event_log *log;
     struct learn *learn;
     must(sqlite_event_log_new(settings.data, &log, &note), "event log", &note);

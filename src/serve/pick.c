@@ -17,6 +17,8 @@ enum {
     SORTED_MAX = 64,     /* found when the rule wants another order than the list's */
     WALK_MAX = 512,      /* products looked at for one rule */
     TOGETHER_LINES = 20, /* cart lines that count for bought_together: the first ones */
+    TOGETHER_WALK =
+        64, /* companions of the cart looked at for one rule: what comes later is no companion */
 };
 
 /* One rule's search. */
@@ -262,7 +264,7 @@ static enum err pick_together(struct search *s)
     if (!d->together_ready)
         TRY(gather_together(d));
     const struct together *t;
-    for (uint32_t i = 0; (t = together_at(d, i)); i++)
+    for (uint32_t i = 0; i < TOGETHER_WALK && (t = together_at(d, i)); i++)
         if (!take(s, t->product, (double) t->score, t->orders, t->base_orders))
             return OK;
     return OK;
