@@ -32,13 +32,16 @@ bool rules_dir_is_rule_file(struct str name)
                          str_ends_with(name, STR(".json")));
 }
 
-/* A name that can be shown: UTF-8, whatever the file system holds. */
+/* A name that can be shown and logged: UTF-8 without control characters, whatever the file system holds. */
 static struct str shown(struct arena *arena, const char *name)
 {
     struct str copy = arena_copy(arena, str_of(name));
     size_t bad;
     while (copy.at && !str_is_utf8(copy, &bad))
         ((char *) copy.at)[bad] = '?';
+    for (size_t i = 0; i < copy.len; i++)
+        if ((unsigned char) copy.at[i] < 0x20 || copy.at[i] == 0x7f)
+            ((char *) copy.at)[i] = '?';
     return copy;
 }
 

@@ -162,7 +162,7 @@ static void fill(struct out *out, struct str text, const struct str *args, size_
         bool is_arg = text.at[i] == '{' && i + 2 < text.len && text.at[i + 2] == '}' &&
                       text.at[i + 1] >= '0' && (size_t) (text.at[i + 1] - '0') < n_args;
         if (is_arg) {
-            out_text(out, args[text.at[i + 1] - '0']);
+            source_print_plain(out, args[text.at[i + 1] - '0']); /* from the file: anything */
             i += 2;
         } else {
             out_char(out, text.at[i]);
@@ -198,7 +198,7 @@ static void print_help(struct out *out, enum locale locale, bool color, struct s
 {
     out_printf(out, "       %s= %s:%s ", color ? "\033[1;36m" : "", diag_word(WORD_HELP, locale),
                color ? "\033[0m" : "");
-    source_print_plain(out, help);
+    out_text(out, help);
     out_char(out, '\n');
 }
 
@@ -216,7 +216,7 @@ static void print_one(const struct diag *diag, struct arena *arena, enum locale 
                : error ? "\033[31m"
                        : "\033[33m",
                diag_word(error ? WORD_ERROR : WORD_WARNING, locale), color ? "\033[0m" : "");
-    source_print_plain(out, message);
+    out_text(out, message);
     out_char(out, '\n');
     if (diag->file && diag->file->text.at)
         source_print_line(out, diag->file, diag->place, diag->args[0], color);

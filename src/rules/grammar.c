@@ -64,15 +64,22 @@ bool grammar_list(struct grammar *grammar, const struct doc_node *node)
     return node->kind == DOC_SEQUENCE && node->first;
 }
 
+/* Nothing, or what YAML calls nothing. */
+static bool is_null(const struct doc_node *node)
+{
+    return node->text.len == 0 ||
+           (!node->quoted && (str_is(node->text, "~") || str_is(node->text, "null")));
+}
+
 static bool is_text(struct grammar *grammar, const struct doc_node *node)
 {
     if (!node)
         return false;
     if (node->kind != DOC_SCALAR)
         grammar_fault(grammar, node, DIAG_NOT_TEXT, name_of(node), (struct str){ 0 });
-    else if (node->text.len == 0)
+    else if (is_null(node))
         grammar_fault(grammar, node, DIAG_EMPTY_VALUE, name_of(node), (struct str){ 0 });
-    return node->kind == DOC_SCALAR && node->text.len > 0;
+    return node->kind == DOC_SCALAR && !is_null(node);
 }
 
 bool grammar_text(struct grammar *grammar, const struct doc_node *node, struct str *ret_text)

@@ -237,7 +237,8 @@ START_TEST(checks_what_a_rule_is)
                     { 15, "  placement: []", DIAG_EMPTY_LIST, 15, 14 },
                     { 15, "  placement: [Cart]", DIAG_BAD_ID, 15, 15 },
                     { 17, "  if_unknow: allow", DIAG_UNKNOWN_KEY, 17, 3 },
-                    { 10, "  name:", DIAG_EMPTY_VALUE, 10, 8 });
+                    { 10, "  name:", DIAG_EMPTY_VALUE, 10, 8 },
+                    { 10, "  name: ~", DIAG_EMPTY_VALUE, 10, 9 });
 }
 END_TEST
 
