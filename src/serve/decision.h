@@ -132,9 +132,10 @@ struct decision {
     uint32_t batch; /* considered[batch..n_considered) is the handful at hand */
 
     /* pick */
-    struct together *together;        /* a heap, best on top … */
-    struct together *together_sorted; /* … and what has been taken off it, best first */
-    uint32_t n_together, n_sorted;
+    struct together *together; /* companions of the whole cart, as they were found */
+    uint64_t *together_heap;   /* their ranks, best on top (pick.c) … */
+    uint32_t *together_sorted; /* … and the places of those taken off it, best first */
+    uint32_t n_together, n_heap, n_sorted;
     bool together_ready;
     struct found *found;
     uint32_t n_found;

@@ -168,25 +168,28 @@ static void pick_upgrades(struct search *s)
     }
 }
 
-static void sink(struct together *heap, uint32_t n, uint32_t i)
+/*
+ * A companion's place among the others as one number, the larger the better: its score, whose bits
+ * order as scores do because they are positive, then which was found first.
+ */
+static uint64_t rank_of(const struct decision *d, uint32_t place)
 {
-    for (;;) {
-        uint32_t child = 2 * i + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && (heap[child + 1].score > heap[child].score ||
-                              (heap[child + 1].score == heap[child].score &&
-                               heap[child + 1].product < heap[child].product)))
-            child++;
-        bool larger = heap[child].score > heap[i].score ||
-                      (heap[child].score == heap[i].score && heap[child].product < heap[i].product);
-        if (!larger)
-            return;
-        struct together swap = heap[i];
+    uint32_t score;
+    memcpy(&score, &d->together[place].score, sizeof score);
+    return (uint64_t) score << 32 | (UINT32_MAX - place);
+}
+
+/* Restores the heap below @i, whose rank may be too small for its place. */
+static void sink(uint64_t *heap, uint32_t n, uint32_t i)
+{
+    const uint64_t rank = heap[i];
+    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+        child += child + 1 < n && heap[child + 1] > heap[child];
+        if (heap[child] < rank)
+            break;
         heap[i] = heap[child];
-        heap[child] = swap;
-        i = child;
     }
+    heap[i] = rank;
 }
 
 /* Adds one line's companions to the sums; @slots finds the place of a product. */
@@ -221,28 +224,32 @@ static enum err gather_together(struct decision *d)
     while (slots_n < most * 2)
         slots_n *= 2;
     uint16_t *slots = arena_take_array(d->arena, uint16_t, slots_n);
-    /* The heap, and behind it room for what has been sorted. */
-    d->together = arena_take_raw(d->arena, 2 * (size_t) most * sizeof *d->together);
-    if (!slots || !d->together)
+    d->together = arena_take_raw(d->arena, most * sizeof *d->together);
+    d->together_heap = arena_take_raw(d->arena, most * sizeof *d->together_heap);
+    d->together_sorted = arena_take_raw(d->arena, TOGETHER_WALK * sizeof *d->together_sorted);
+    if (!slots || !d->together || !d->together_heap || !d->together_sorted)
         return decision_no_room(d);
     for (uint32_t i = 0; i < lines; i++)
         if (d->cart.lines[i].product != PRODUCT_NONE)
             add_line(d, d->cart.lines[i].product, slots, slots_n - 1);
-    for (uint32_t i = d->n_together / 2; i-- > 0;)
-        sink(d->together, d->n_together, i);
-    d->together_sorted = d->together + most;
+
+    d->n_heap = d->n_together;
+    for (uint32_t i = 0; i < d->n_heap; i++)
+        d->together_heap[i] = rank_of(d, i);
+    for (uint32_t i = d->n_heap / 2; i-- > 0;)
+        sink(d->together_heap, d->n_heap, i);
     return OK;
 }
 
-/* The @i-th best companion of the cart, or NULL past the end. */
+/* The @i-th best companion of the cart, @i < TOGETHER_WALK; NULL past the end. */
 static const struct together *together_at(struct decision *d, uint32_t i)
 {
-    while (d->n_sorted <= i && d->n_together > 0) {
-        d->together_sorted[d->n_sorted++] = d->together[0];
-        d->together[0] = d->together[--d->n_together];
-        sink(d->together, d->n_together, 0);
+    while (d->n_sorted <= i && d->n_heap > 0) {
+        d->together_sorted[d->n_sorted++] = UINT32_MAX - (uint32_t) d->together_heap[0];
+        d->together_heap[0] = d->together_heap[--d->n_heap];
+        sink(d->together_heap, d->n_heap, 0);
     }
-    return i < d->n_sorted ? &d->together_sorted[i] : NULL;
+    return i < d->n_sorted ? &d->together[d->together_sorted[i]] : NULL;
 }
 
 static enum err pick_together(struct search *s)
