@@ -30,7 +30,9 @@ struct reload {
     pthread_mutex_t lock; /* one reading at a time; guards all above and seen */
     bool seen_any;
     uint8_t seen[RULES_HASH_BYTES]; /* of the last reading, good or bad */
-    int64_t unkept_us; /* when rules went live that are not on disk yet; 0 = they are */
+    struct rules_reading *unkept;   /* what is live but not on disk yet, or NULL … */
+    int64_t unkept_us;              /* … and since when */
+    struct rules_reading *other;    /* of this moment's reading, when that is not live */
 
     pthread_mutex_t state_lock; /* held for moments only */
     char state[256];
@@ -82,8 +84,7 @@ struct reload *reload_free(struct reload *reload)
 {
     if (!reload)
         return NULL;
-    if (reload->unkept_us)
-        reload_keep(reload, 0);
+    reload_keep(reload, 0);
     (void) pthread_mutex_destroy(&reload->lock);
     (void) pthread_mutex_destroy(&reload->state_lock);
     free(reload->dir);
@@ -209,11 +210,25 @@ static void stays(struct reload *reload, const struct rules_reading *reading)
 {
     AUTO(world_unref) struct world *world = composer_world(reload->composer);
     struct str version = ruleset_version(world->rules);
+    uint32_t errors = reading && reading->diags.errors ? reading->diags.errors : 1;
+    const char *s = errors == 1 ? "" : "s";
     metric_set(reload->metrics, reload->successful, 0);
-    set_state(reload, "ruleset %.*s; the rule files have %u errors and are not live",
-              STR_ARG(version), reading ? reading->diags.errors : 1);
-    log_line(LOG_ERROR, "rules", "not live: %u errors; ruleset %.*s stays",
-             reading ? reading->diags.errors : 1, STR_ARG(version));
+    set_state(reload, "ruleset %.*s; the rule files have %u error%s and are not live",
+              STR_ARG(version), errors, s);
+    bool none = ruleset_count(world->rules) == 0;
+    log_line(LOG_ERROR, "rules", "not live: %u error%s%s%.*s%s", errors, s,
+             none ? "" : "; ruleset ", none ? 0 : (int) version.len, version.at,
+             none ? "" : " stays");
+}
+
+/* The bytes are those of the live rules: nothing to do, but whoever asked is told so. */
+static void nothing_new(struct reload *reload, const struct rules_reading *reading)
+{
+    AUTO(world_unref) struct world *world = composer_world(reload->composer);
+    uint32_t rules = ruleset_count(world->rules);
+    metric_set(reload->metrics, reload->successful, 1);
+    set_state(reload, "ruleset %s, %u rules", reading->version, rules);
+    log_line(LOG_INFO, "rules", "unchanged: ruleset %s, %u rules", reading->version, rules);
 }
 
 static bool is_live(struct reload *reload, const struct rules_reading *reading)
@@ -248,18 +263,17 @@ static void conclude(struct reload *reload, struct rules_reading *reading, enum 
         went_live(reload, reading);
     else if (outcome != UNCHANGED)
         stays(reload, reading);
-    else {
-        metric_set(reload->metrics, reload->successful, 1);
-        set_state(reload, "ruleset %s", reading->version);
-    }
+    else
+        nothing_new(reload, reading);
 }
 
 /*
  * One reading, under the lock. @repeat: also when the bytes are those of the last reading, which
- * otherwise ends here without an outcome (*ret_reading NULL, UNCHANGED).
+ * otherwise ends here without an outcome (*ret_reading NULL, UNCHANGED). *ret_reading is borrowed
+ * until the lock is let go.
  */
 static enum outcome read_now(struct reload *reload, bool repeat, bool force,
-                             struct rules_reading **ret_reading)
+                             const struct rules_reading **ret_reading)
 {
     AUTO(rules_reading_free) struct rules_reading *reading = NULL;
     *ret_reading = NULL;
@@ -275,13 +289,22 @@ static enum outcome read_now(struct reload *reload, bool repeat, bool force,
 
     enum outcome outcome = judge(reload, reading, force);
     conclude(reload, reading, outcome);
-    *ret_reading = MOVE(reading);
+    struct rules_reading **owner = outcome == LIVE ? &reload->unkept : &reload->other;
+    (void) rules_reading_free(*owner);
+    *ret_reading = *owner = MOVE(reading);
     return outcome;
+}
+
+static void unlock(struct reload *reload)
+{
+    reload->other = rules_reading_free(reload->other);
+    (void) pthread_mutex_unlock(&reload->lock);
 }
 
 /*
  * Its writing is synced and may take long on a busy disk, so it happens apart from the lock, once
- * nothing has changed for a while; the bytes are read again and kept if they are still the live ones.
+ * nothing has gone live for a while. What is written are the bytes that went live, whatever the
+ * files hold by now.
  */
 void reload_keep(struct reload *reload, int64_t rest_us)
 {
@@ -289,33 +312,11 @@ void reload_keep(struct reload *reload, int64_t rest_us)
     struct err_note note = { "" };
 
     (void) pthread_mutex_lock(&reload->lock);
-    bool due =
-        reload->unkept_us && reload->clock->mono_us(reload->clock) - reload->unkept_us >= rest_us;
-    if (due)
-        reload->unkept_us = 0;
+    if (reload->unkept && reload->clock->mono_us(reload->clock) - reload->unkept_us >= rest_us)
+        reading = MOVE(reload->unkept);
     (void) pthread_mutex_unlock(&reload->lock);
-    if (!due || rules_dir_load(reload->dir, &reading) != OK || !is_live(reload, reading))
-        return;
-    if (rules_dir_keep(reading, reload->data_dir, &note) != OK)
+    if (reading && rules_dir_keep(reading, reload->data_dir, &note) != OK)
         log_line(LOG_WARNING, "rules", "the last good rules are not kept on disk: %s", note.text);
-}
-
-static void read_and_forget(struct reload *reload, bool repeat)
-{
-    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
-    (void) pthread_mutex_lock(&reload->lock);
-    (void) read_now(reload, repeat, false, &reading);
-    (void) pthread_mutex_unlock(&reload->lock);
-}
-
-void reload_look(struct reload *reload)
-{
-    read_and_forget(reload, false);
-}
-
-void reload_asked(struct reload *reload)
-{
-    read_and_forget(reload, true);
 }
 
 /* What served last time, from the data directory. */
@@ -337,18 +338,32 @@ static void serve_last_good(struct reload *reload)
               reading->version);
 }
 
-void reload_first(struct reload *reload)
+static void read_once(struct reload *reload, bool repeat, bool first)
 {
-    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    const struct rules_reading *reading;
     (void) pthread_mutex_lock(&reload->lock);
-    enum outcome outcome = read_now(reload, true, true, &reading);
-    if (outcome != LIVE)
+    if (read_now(reload, repeat, first, &reading) != LIVE && first)
         serve_last_good(reload);
-    (void) pthread_mutex_unlock(&reload->lock);
+    unlock(reload);
 }
 
-static void print_result(struct reload *reload, struct rules_reading *reading, enum outcome outcome,
-                         enum locale locale, struct out *out)
+void reload_first(struct reload *reload)
+{
+    read_once(reload, true, true);
+}
+
+void reload_look(struct reload *reload)
+{
+    read_once(reload, false, false);
+}
+
+void reload_asked(struct reload *reload)
+{
+    read_once(reload, true, false);
+}
+
+static void print_result(struct reload *reload, const struct rules_reading *reading,
+                         enum outcome outcome, enum locale locale, struct out *out)
 {
     AUTO(world_unref) struct world *world = composer_world(reload->composer);
     out_json_open(out, '{');
@@ -372,10 +387,10 @@ static void print_result(struct reload *reload, struct rules_reading *reading, e
 
 int reload_for_http(struct reload *reload, enum locale locale, bool force, struct out *ret_json)
 {
-    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    const struct rules_reading *reading;
     (void) pthread_mutex_lock(&reload->lock);
     enum outcome outcome = read_now(reload, true, force, &reading);
     print_result(reload, reading, outcome, locale, ret_json);
-    (void) pthread_mutex_unlock(&reload->lock);
+    unlock(reload);
     return outcome == REFUSED ? 422 : outcome == FAILED ? 500 : 200;
 }

@@ -183,6 +183,25 @@ def test_a_start_with_broken_files_serves_the_last_good_ones_and_says_so():
         check(any('last good' in line for line in offerd.log), offerd.log_text())
 
 
+def test_the_last_good_rules_are_those_that_went_live_though_the_files_were_spoilt_at_once():
+    rules, data = shop_rules(), demo_data()
+    camera = rules / 'camera.yaml'
+    with Offerd(rules=rules, data=data) as offerd:
+        first, good = live(offerd), camera.read_text() + '# good, but soon gone\n'
+        save(camera, good)
+        before = wait_until(5, 'live', lambda: (live(offerd) != first) and live(offerd), every=0.005)
+        save(camera, 'rules: [\n')
+        wait_until(5, 'refused', lambda: gauge(offerd) == 0, every=0.005)
+    with Offerd(rules=rules, data=data) as offerd:
+        check(live(offerd) == before, live(offerd), first)
+        check(not any('000000000000' in line for line in offerd.log), offerd.log_text())
+        offerd.signal(signal.SIGHUP)
+        save(camera, good)
+        wait_until(5, 'mended', lambda: gauge(offerd) == 1)
+        check(live(offerd) == before)
+        check(any('unchanged: ruleset ' + before in line for line in offerd.log), offerd.log_text())
+
+
 def test_a_swapped_config_map_is_live():
     mount = scratch() / 'mount'
     mount.mkdir()
