@@ -10,8 +10,8 @@
  * Money
  *
  * int64 in minor units of one currency: yen for JPY (no decimals), cents for USD.
- * Decimals after ISO 4217. Amounts beyond MONEY_MAX are refused at every door, so
- * sums of a cart cannot overflow.
+ * Decimals after ISO 4217. Amounts beyond MONEY_MAX are refused at every door, and carts
+ * beyond CART_TOTAL_MAX, so sums cannot overflow.
  */
 #define MONEY_MAX INT64_C(1000000000000) /* of one price; 10^12 minor units */
 

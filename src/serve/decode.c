@@ -197,8 +197,8 @@ static enum err read_body(struct decision *d)
     return OK;
 }
 
-/* Prices that the storefront left out are the catalogue's; sums cannot overflow by the bounds above. */
-static void complete_lines(struct decision *d)
+/* Prices that the storefront left out are the catalogue's. A line's sum fits by the bounds above. */
+static enum err complete_lines(struct decision *d)
 {
     const struct catalog *catalog = d->world->catalog;
     for (uint32_t i = 0; i < d->cart.n_lines; i++) {
@@ -208,12 +208,12 @@ static void complete_lines(struct decision *d)
             line->unit_price_minor = line->product == PRODUCT_NONE
                                          ? 0
                                          : catalog_product(catalog, line->product)->price_minor;
-        int64_t sum;
-        if (__builtin_mul_overflow(line->quantity, line->unit_price_minor, &sum))
-            sum = MONEY_MAX;
-        d->cart.total_minor += sum;
+        d->cart.total_minor += line->quantity * line->unit_price_minor;
         d->cart.quantity += line->quantity;
+        if (d->cart.total_minor > CART_TOTAL_MAX)
+            return refuse(d, "the cart's total is more than 10^15", STR("/cart/items"), true);
     }
+    return OK;
 }
 
 /* The item just added: a line of the cart; else a line of its own; a cart of one line is its own item. */
@@ -260,6 +260,6 @@ enum err decode_run(struct decision *d)
     else if (!str_eq(d->cart.currency, currency) && catalog_count(d->world->catalog) > 0)
         return refuse(d, "the shop sells in another currency than this cart's",
                       STR("/cart/currency"), true);
-    complete_lines(d);
+    TRY(complete_lines(d));
     return find_trigger_line(d);
 }

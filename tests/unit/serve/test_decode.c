@@ -82,6 +82,28 @@ START_TEST(bounds_the_lines_of_a_cart)
 }
 END_TEST
 
+START_TEST(refuses_a_cart_whose_total_no_shop_has)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(no_rules);
+    static char body[8192];
+    size_t n = (size_t) sprintf(body, HEAD "\"cart\": {\"items\": [");
+    for (int i = 0; i < 20; i++) /* each 10^18: together more than an int64 holds */
+        n += (size_t) sprintf(body + n,
+                              "%s{\"sku\": \"S\", \"quantity\": 1000000, \"unit_price\": "
+                              "1000000000000}",
+                              i ? "," : "");
+    (void) sprintf(body + n, "]}}");
+    refuses(small, body, "/cart/items", true);
+    ck_assert_ptr_nonnull(small_world_decide(small, HEAD "\"cart\": {\"items\": [{\"sku\": \"S\", "
+                                                         "\"quantity\": 1000, \"unit_price\": "
+                                                         "1000000000000}]}}"));
+    refuses(small,
+            HEAD "\"cart\": {\"items\": [{\"sku\": \"S\", \"quantity\": 1000, \"unit_price\": "
+                 "1000000000000}, {\"sku\": \"S\", \"unit_price\": 1}]}}",
+            "/cart/items", true);
+}
+END_TEST
+
 START_TEST(takes_the_catalogue_price_where_the_storefront_gives_none)
 {
     AUTO(small_world_free)
@@ -102,4 +124,5 @@ END_TEST
 
 SUITE_MAIN("serve/decode", answers_a_request_that_knows_only_what_it_must,
            ignores_members_it_does_not_know, points_at_what_is_wrong, bounds_the_lines_of_a_cart,
+           refuses_a_cart_whose_total_no_shop_has,
            takes_the_catalogue_price_where_the_storefront_gives_none)
