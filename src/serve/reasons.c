@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reasons: why this offer, in the shopper's language, each with the evidence that makes it
- * true. A reason whose evidence this shop's data does not give is not said.
+ * true. A reason whose evidence this shop's data does not give is not said. The words fit goods,
+ * rooms, plans and services alike.
  */
 #include "model/model.h"
 #include "rules/words.h"
@@ -136,7 +137,7 @@ static void tier_upgrade(struct decision *d, const struct found *f, struct out *
     if (!gain.at)
         return;
     open_reason(out, REASON_TIER_UPGRADE);
-    out_text(out, d->locale == LOCALE_JA ? STR("上位モデル: ") : STR("A step up: "));
+    out_text(out, d->locale == LOCALE_JA ? STR("グレードアップ: ") : STR("A step up: "));
     out_json_escaped(out, gain);
     open_evidence(out);
     out_json_key(out, STR("gain"));
@@ -176,9 +177,9 @@ static void stock_low(struct decision *d, const struct found *f, struct out *out
     if (!reasons_stock_is_low(f))
         return;
     open_reason(out, REASON_STOCK_LOW);
-    out_text(out, d->locale == LOCALE_JA ? STR("残り") : STR("Only "));
+    out_text(out, d->locale == LOCALE_JA ? STR("残りわずかです(あと") : STR("Only "));
     out_int(out, f->product->stock);
-    out_text(out, d->locale == LOCALE_JA ? STR("点です") : STR(" left"));
+    out_text(out, d->locale == LOCALE_JA ? STR(")") : STR(" left"));
     open_evidence(out);
     evidence_int(out, STR("left"), f->product->stock);
     close_reason(out);

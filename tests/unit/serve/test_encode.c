@@ -76,6 +76,10 @@ START_TEST(says_that_stock_is_low_only_when_it_is)
     ck_assert_int_eq(number(answer, "offers/0/scarcity/left"), 3);
     ck_assert_str_eq(text(answer, "offers/0/reasons/0/text"), "Only 3 left");
     cJSON_Delete(answer);
+    answer = decided(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"locale\": "
+                            "\"ja\", \"cart\": {}}");
+    ck_assert_str_eq(text(answer, "offers/0/reasons/0/text"), "残りわずかです(あと3)");
+    cJSON_Delete(answer);
 
     small_world_publish(small, SCARCE("BAG-1")); /* 9 left */
     answer = decided(small, body);
