@@ -154,7 +154,7 @@ enum err allow_run(struct decision *d)
 {
     if (!d->silences)
         TRY(gather_silences(d));
-    for (uint32_t i = d->batch_found; i < d->n_found; i++) {
+    for (uint32_t i = 0; i < d->n_found; i++) {
         struct found *f = &d->found[i];
         if (!f->from->caps_asked)
             ask_caps(d, f->from);

@@ -22,7 +22,8 @@
  */
 enum {
     DECISION_MAX_OFFERS = 10, /* the most one answer may hold: a few options, not a wall */
-    DECISION_MAX_FOUND = 256, /* possible offers considered; more are cut, by falling priority */
+    DECISION_HANDFUL = 4,     /* rules looked at together */
+    DECISION_MAX_FOUND = 256, /* possible offers of a handful: room for all that pick finds */
     DECISION_MAX_BUDGET_MS = 1000,
 };
 
@@ -137,15 +138,14 @@ struct decision {
     uint32_t *together_sorted; /* … and the places of those taken off it, best first */
     uint32_t n_together, n_heap, n_sorted;
     bool together_ready;
-    struct found *found;
+    struct found *found; /* of the handful at hand, rule by rule */
     uint32_t n_found;
-    uint32_t batch_found; /* found[batch_found..n_found) is of the handful at hand */
 
     /* allow */
     struct silences *silences; /* of this customer; gathered once */
 
     /* rank */
-    struct found *best[DECISION_MAX_OFFERS];
+    struct found best[DECISION_MAX_OFFERS];
     struct wording wordings[DECISION_MAX_OFFERS];
     uint32_t n_best;
 

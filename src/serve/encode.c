@@ -170,7 +170,7 @@ static void encode_apply(struct decision *d, const struct found *f, struct out *
 
 static void encode_offer(struct decision *d, uint32_t i, struct str decision_id, struct out *out)
 {
-    const struct found *f = d->best[i];
+    const struct found *f = &d->best[i];
     const struct rule *rule = f->from->rule;
     encode_offer_id(d, f, decision_id, out);
     text_member(out, STR(",\"rule\":"), rule->id);

@@ -57,7 +57,7 @@ enum err match_run(struct decision *d)
 {
     if (!d->considered)
         TRY(begin(d));
-    uint32_t matched = 0, wanted = d->explain ? UINT32_MAX : d->limit;
+    uint32_t matched = 0, wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
     d->batch = d->n_considered;
     while (d->n_considered < d->n_rules && matched < wanted) {
         uint32_t number = d->rules[d->n_considered];

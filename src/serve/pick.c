@@ -4,7 +4,7 @@
  * the catalogue and the model answer from lists made beforehand. A rule finds a few more than
  * it may show, because the next stage will refuse some.
  *
- * Every walk is bounded: WALK_MAX products a rule, DECISION_MAX_FOUND offers in all. What is
+ * Every walk is bounded: WALK_MAX products looked at and SORTED_MAX offers found for a rule. What is
  * bought together with the cart is summed up once for all rules and kept as a heap that is
  * sorted only as far as some rule reads it.
  */
@@ -27,6 +27,9 @@ struct search {
     struct considered *from;
     uint32_t found, most, walked;
 };
+
+_Static_assert(DECISION_HANDFUL *SORTED_MAX <= DECISION_MAX_FOUND,
+               "no rule is cut for another's sake");
 
 static bool passes_where(struct search *s, const struct product *product)
 {
@@ -70,7 +73,7 @@ static bool add(struct search *s, uint32_t number, double score, uint32_t orders
         .together_orders = orders,
         .base_orders = base_orders,
     };
-    return ++s->found < s->most && d->n_found < DECISION_MAX_FOUND;
+    return ++s->found < s->most;
 }
 
 /* The same for a product that has to pass `where`; false also when this rule has looked at enough. */
@@ -306,8 +309,8 @@ enum err pick_run(struct decision *d)
         d->found = arena_take_raw(d->arena, DECISION_MAX_FOUND * sizeof *d->found);
     if (!d->found)
         return decision_no_room(d);
-    d->batch_found = d->n_found;
-    for (uint32_t i = d->batch; i < d->n_considered && d->n_found < DECISION_MAX_FOUND; i++) {
+    d->n_found = 0;
+    for (uint32_t i = d->batch; i < d->n_considered; i++) {
         struct considered *c = &d->considered[i];
         if (!c->matched)
             continue;

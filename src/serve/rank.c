@@ -14,7 +14,7 @@ static enum receipt_reason clash(const struct decision *d, const struct found *f
     uint32_t of_rule = 0, of_group = 0;
     const struct rule *rule = f->from->rule;
     for (uint32_t i = 0; i < d->n_best; i++) {
-        const struct found *chosen = d->best[i];
+        const struct found *chosen = &d->best[i];
         if (f->product && chosen->number == f->number)
             return RECEIPT_SAME_PRODUCT;
         of_rule += chosen->from == f->from;
@@ -54,7 +54,7 @@ static void join(struct decision *d, uint32_t from, uint32_t to)
         if (rule->reason != RECEIPT_SHOWN)
             rule->reason = reason;
         if (reason == RECEIPT_SHOWN)
-            d->best[d->n_best++] = f;
+            d->best[d->n_best++] = *f;
         else if (reason != RECEIPT_SAME_PRODUCT && reason != RECEIPT_TEXT_INCOMPLETE)
             return; /* the rest of this rule would fare the same */
     }
@@ -65,7 +65,7 @@ static void join(struct decision *d, uint32_t from, uint32_t to)
 /* What was found stands rule by rule, and the rules by falling priority, then id: see ruleset_candidates. */
 enum err rank_run(struct decision *d)
 {
-    for (uint32_t from = d->batch_found, to; from < d->n_found; from = to) {
+    for (uint32_t from = 0, to; from < d->n_found; from = to) {
         for (to = from + 1; to < d->n_found && d->found[to].from == d->found[from].from;)
             to++;
         join(d, from, to);

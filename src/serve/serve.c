@@ -7,7 +7,8 @@
  *
  * Rules come by falling priority, and no offer of a later rule outranks one of an earlier. So
  * the stages from match to rank take a handful of rules at a time and stop when the answer is
- * full: most decisions never look at most rules. With `explain` every rule is looked at.
+ * full: most decisions never look at most rules. With `explain` every rule is looked at, handful by
+ * handful as without, so that the offers are the same.
  */
 #include "serve.h"
 
@@ -198,7 +199,7 @@ static void count(struct decision *d)
     if (d->n_best == 0)
         metric_add(shard, serve->silent, 1);
     for (uint32_t i = 0; i < d->n_best; i++)
-        metric_add(shard, d->best[i]->from->rule->shown, 1);
+        metric_add(shard, d->best[i].from->rule->shown, 1);
     for (int bit = 0; bit < 2; bit++)
         if (d->degraded & 1u << bit)
             metric_add(shard, serve->degraded[bit], 1);

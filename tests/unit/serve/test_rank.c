@@ -41,7 +41,7 @@ START_TEST(lets_no_group_have_more_than_its_share)
 {
 #define GROUPED(id, priority, sku)                                                                 \
     "  - {id: " id ", name: n, kind: cross_sell, status: active, owner: o, trigger: "              \
-                   "[add_to_cart], placement: [page], "                                            \
+    "[add_to_cart], placement: [page], "                                                           \
     "rank: {priority: " #priority ", exclusive_group: grp}, " TEXTS ", offer: {pick: {skus: [" sku \
     "]}}}\n"
     AUTO(small_world_free)
@@ -97,7 +97,37 @@ START_TEST(leaves_out_an_offer_whose_text_would_be_half_said)
 }
 END_TEST
 
+START_TEST(shows_a_rule_that_many_refused_ones_stand_before)
+{
+    /* Forty rules find nine products each and may offer none of them. */
+    static char rules[40960];
+    size_t n = (size_t) sprintf(rules, "rules:\n");
+    for (int i = 0; i < 40; i++)
+        n += (size_t) sprintf(
+            rules + n,
+            "  - {id: r%02d, name: n, kind: cross_sell, status: active, owner: o, "
+            "trigger: [add_to_cart], placement: [page], rank: {priority: 9}, " TEXTS
+            ", offer: {pick: {skus: [CAM-2, CAM-3, LENS-1, LENS-2, LENS-0, CARD-64, "
+            "CARD-128, CARD-256, BAG-1]}, floor: {margin: 99%%}}}\n",
+            i);
+    (void) sprintf(rules + n, "%s",
+                   RULE("last", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}"));
+    AUTO(small_world_free) struct small_world *small = small_world_new(rules);
+
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+
+    ck_assert_str_eq(result_of(answer, "last"), "shown");
+    ck_assert_str_eq(result_of(answer, "r39"), "below_floor");
+    cJSON_Delete(answer);
+    ck_assert_ptr_nonnull(strstr(small_world_decide(small, "{\"placement\": \"page\", \"trigger\": "
+                                                           "\"add_to_cart\", \"cart\": {\"items\": "
+                                                           "[{\"sku\": \"CAM-1\"}]}}"),
+                                 "\"rule\":\"last\""));
+}
+END_TEST
+
 SUITE_MAIN("serve/rank", puts_the_higher_priority_first_and_keeps_to_the_limit,
            shows_each_product_once, lets_no_group_have_more_than_its_share,
            evaluates_a_shadow_rule_and_does_not_show_it,
-           leaves_out_an_offer_whose_text_would_be_half_said)
+           leaves_out_an_offer_whose_text_would_be_half_said,
+           shows_a_rule_that_many_refused_ones_stand_before)
