@@ -3,23 +3,54 @@
  * Allow: possible offers -> permitted offers. Prices each, then refuses what is in the cart,
  * out of stock or below the floor; and asks once for each rule whether this customer's caps,
  * declines and silences permit it at all. When the profile could not be had, a rule with
- * limits is not shown: no cap is exceeded for want of knowing.
+ * limits, or one that a decline of another may silence, is not shown: nothing is exceeded and
+ * nobody is pressed for want of knowing.
  */
 #include "serve/decision.h"
 #include "shop/catalog.h"
 #include "shop/money.h"
 
-static bool has_limits(const struct rule *rule)
+static bool needs_memory(const struct decision *d, const struct considered *c)
 {
-    return rule->n_caps || rule->after_decline.present || rule->after_accept.present ||
+    const struct rule *rule = c->rule;
+    return d->world->may_be_silenced[c->number] || rule->n_caps || rule->after_decline.present || rule->after_accept.present ||
            rule->stop_after_declines;
+}
+
+/* Would each cap on what is shown still allow the rule, had it been shown @times more? */
+static bool would_allow(const struct decision *d, const struct rule *rule, uint32_t times)
+{
+    for (uint32_t i = 0; i < rule->n_caps; i++) {
+        struct cap cap = rule->caps[i];
+        if (cap.what != TOUCH_SHOWN)
+            continue;
+        struct rule one = { .id = rule->id, .schedule = rule->schedule, .caps = &cap, .n_caps = 1 };
+        cap.max -= times;
+        if (cap.max <= 0 ||
+            caps_allow(&one, d->memory, session_mark(d->session_id), d->now_us).answer != CAPS_ALLOW)
+            return false;
+    }
+    return true;
+}
+
+/* How many offers of an allowed rule one answer may hold. */
+static uint32_t most_of(const struct decision *d, const struct rule *rule)
+{
+    uint32_t most = rule->pick.present ? rule->pick.limit : 1;
+    if (most > d->limit)
+        most = d->limit;
+    if (d->customer_id.at)
+        for (uint32_t n = 1; n < most; n++)
+            if (!would_allow(d, rule, n))
+                return n;
+    return most;
 }
 
 /* Sets c->reason and c->matched = false when the customer's memory forbids the rule. */
 static void ask_caps(struct decision *d, struct considered *c)
 {
     c->caps_asked = true;
-    if (d->profile_lost && has_limits(c->rule)) {
+    if (d->profile_lost && needs_memory(d, c)) {
         c->reason = RECEIPT_PROFILE_MISSING;
         c->matched = false;
         return;
@@ -27,7 +58,7 @@ static void ask_caps(struct decision *d, struct considered *c)
     const struct silence_over *silence = silences_cover(d->silences, c->rule);
     if (silence) {
         c->reason = RECEIPT_SILENT;
-        c->silenced_by = silence->by;
+        c->because_of = silence->by;
         c->seen = d->now_us;
         c->wanted = silence->until_us;
         c->matched = false;
@@ -35,8 +66,10 @@ static void ask_caps(struct decision *d, struct considered *c)
     }
     struct caps_verdict verdict =
         caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
-    if (verdict.answer == CAPS_ALLOW)
+    if (verdict.answer == CAPS_ALLOW) {
+        c->most = most_of(d, c->rule);
         return;
+    }
     c->reason = verdict.answer == CAPS_STOPPED ? RECEIPT_STOPPED : RECEIPT_CAP;
     c->cap = verdict.cap;
     c->seen = verdict.seen;
@@ -97,11 +130,17 @@ static int64_t cost_of(const struct decision *d, const struct found *f)
 /* A discount never sells below cost, even where no floor is written. Missing is unknown: no cost, no floor held. */
 static bool above_floor(const struct decision *d, const struct found *f)
 {
-    const struct rule *rule = f->from->rule;
+    struct considered *c = f->from;
+    const struct rule *rule = c->rule;
     int32_t floor_bp = rule->floor_margin_bp;
+    c->floor = SEEN_PRICE_MINOR;
+    c->seen = f->now_minor;
+    c->wanted = rule->floor_price_minor;
     if (rule->floor_price_minor && f->now_minor < rule->floor_price_minor)
         return false;
     int64_t cost = cost_of(d, f);
+    c->floor = cost == COST_UNKNOWN ? SEEN_NO_COST : SEEN_MARGIN_BP;
+    c->wanted = floor_bp;
     if (cost == COST_UNKNOWN)
         return floor_bp < 0;
     if (floor_bp < 0 && rule->discount.present)
@@ -109,8 +148,8 @@ static bool above_floor(const struct decision *d, const struct found *f)
     if (floor_bp < 0)
         return true;
     int64_t margin_bp = f->now_minor > 0 ? (f->now_minor - cost) * 10000 / f->now_minor : INT64_MIN;
-    f->from->seen = margin_bp;
-    f->from->wanted = floor_bp;
+    c->seen = margin_bp;
+    c->wanted = floor_bp;
     return f->now_minor > 0 && (f->now_minor - cost) * 10000 >= (int64_t) floor_bp * f->now_minor;
 }
 
@@ -134,8 +173,11 @@ static enum receipt_reason refuse(const struct decision *d, const struct found *
         return RECEIPT_SHOWN;
     if (in_cart(d, f))
         return RECEIPT_IN_CART;
-    if (f->product->stock != STOCK_UNKNOWN && f->product->stock < f->quantity)
+    if (f->product->stock != STOCK_UNKNOWN && f->product->stock < f->quantity) {
+        f->from->seen = f->product->stock;
+        f->from->wanted = f->quantity;
         return RECEIPT_OUT_OF_STOCK;
+    }
     if ((rule->with_trigger_item || rule->kind == KIND_UPSELL) && !d->trigger_line)
         return RECEIPT_NO_TRIGGER_ITEM;
     return above_floor(d, f) ? RECEIPT_SHOWN : RECEIPT_FLOOR;
@@ -163,8 +205,10 @@ enum err allow_run(struct decision *d)
         price(d, f);
         enum receipt_reason reason = refuse(d, f);
         f->allowed = reason == RECEIPT_SHOWN;
-        if (!f->allowed)
-            f->from->reason = reason;
+        if (f->allowed)
+            continue;
+        f->from->reason = reason;
+        f->from->product = f->product;
     }
     return OK;
 }

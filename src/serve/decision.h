@@ -61,11 +61,19 @@ struct considered {
     bool matched;
     const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN */
     const struct cap *cap;          /* RECEIPT_CAP */
-    const struct rule *silenced_by; /* RECEIPT_SILENT */
+    const struct rule
+        *because_of; /* RECEIPT_SILENT, _GROUP, _SAME_PRODUCT: who stands in the way */
+    const struct product *product; /* RECEIPT_IN_CART, _OUT_OF_STOCK, _FLOOR, _SAME_PRODUCT */
+    enum {
+        SEEN_MARGIN_BP,
+        SEEN_PRICE_MINOR,
+        SEEN_NO_COST
+    } floor; /* RECEIPT_FLOOR: what was compared */
     bool caps_asked;
-    int64_t seen,
-        wanted; /* RECEIPT_CAP: counts; _SILENT: instants (us); _STOPPED: declines; _FLOOR: margin in
-                             basis points; _THRESHOLD_REACHED: minor */
+    uint32_t most; /* offers of this rule in one answer: its own limit, and what its caps have left */
+    /* RECEIPT_CAP, _GROUP: how many, how many there may be; _SILENT: instants (us); _STOPPED:
+     * declines; _FLOOR: see floor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed. */
+    int64_t seen, wanted;
 };
 
 /* A possible offer: a product that a rule names for this cart. */

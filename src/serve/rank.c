@@ -2,7 +2,7 @@
 /*
  * Rank: permitted offers -> the best few. By the rule's priority, then by how good a choice
  * the product is, then by rule id and SKU, so that equal requests get equal answers. A rule
- * shows at most its own limit, a group at most its maximum, a product stands once in an
+ * shows at most its own limit and what its caps have left, a group at most its maximum, a product stands once in an
  * answer; an offer whose text lacks a value is left out rather than shown half said.
  */
 #include "serve/decision.h"
@@ -15,15 +15,23 @@ static enum receipt_reason clash(const struct decision *d, const struct found *f
     const struct rule *rule = f->from->rule;
     for (uint32_t i = 0; i < d->n_best; i++) {
         const struct found *chosen = &d->best[i];
-        if (f->product && chosen->number == f->number)
+        if (f->product && chosen->number == f->number) {
+            f->from->because_of = chosen->from->rule;
+            f->from->product = f->product;
             return RECEIPT_SAME_PRODUCT;
+        }
         of_rule += chosen->from == f->from;
-        of_group += rule->group.at && str_eq(chosen->from->rule->group, rule->group);
+        if (!rule->group.at || !str_eq(chosen->from->rule->group, rule->group))
+            continue;
+        of_group++;
+        f->from->because_of = chosen->from->rule;
     }
-    if (rule->group.at && of_group >= rule->group_max)
+    if (rule->group.at && of_group >= rule->group_max) {
+        f->from->seen = of_group;
+        f->from->wanted = rule->group_max;
         return RECEIPT_GROUP;
-    uint32_t most = rule->pick.present ? rule->pick.limit : 1;
-    return of_rule < most ? RECEIPT_SHOWN : RECEIPT_NOT_AMONG_BEST;
+    }
+    return of_rule < f->from->most ? RECEIPT_SHOWN : RECEIPT_NOT_AMONG_BEST;
 }
 
 /* The best permitted offer of the run found[from..to), or NULL: by score, then by number. */

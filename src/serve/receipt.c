@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Receipt: `"explain": true`. Every rule of this trigger and placement with "shown", or why
- * not: the condition that failed, the value seen, the value wanted, and where it is written.
+ * not: the condition that failed, the value seen, the value wanted, and where it is written; or
+ * the product, the rule, the count that stands in the way.
  */
 #include "serve/decision.h"
 
@@ -53,6 +54,33 @@ static void encode_numbers(struct out *out, int64_t seen, int64_t wanted)
     out_json_int(out, wanted);
 }
 
+static void encode_product(const struct considered *c, struct out *out)
+{
+    out_json_key(out, STR("sku"));
+    out_json_str(out, c->product->sku);
+}
+
+static void encode_because_of(const struct considered *c, struct out *out)
+{
+    out_json_key(out, STR("because_of"));
+    out_json_str(out, c->because_of->id);
+}
+
+/* Without a cost there is no margin to hold against the floor. */
+static void encode_floor(const struct considered *c, struct out *out)
+{
+    out_json_key(out, STR("key"));
+    out_json_str(out, c->floor == SEEN_PRICE_MINOR ? STR("price_minor") : STR("margin_bp"));
+    if (c->floor != SEEN_NO_COST) {
+        encode_numbers(out, c->seen, c->wanted);
+        return;
+    }
+    out_json_key(out, STR("seen"));
+    out_json_null(out);
+    out_json_key(out, STR("wanted"));
+    out_json_int(out, c->wanted);
+}
+
 static void encode_instant(struct out *out, struct str key, int64_t at_us)
 {
     out_json_key(out, key);
@@ -73,31 +101,58 @@ static void encode_place(struct out *out, struct str file, uint32_t line)
     out->comma = true;
 }
 
+/* Why this rule shows nothing, in the words and numbers of its reason. */
+static void encode_why(struct decision *d, const struct considered *c, struct out *out)
+{
+    switch (c->reason) {
+    case RECEIPT_CONDITION:
+    case RECEIPT_UNKNOWN:
+        if (c->failed)
+            encode_condition(d, c, out);
+        break;
+    case RECEIPT_SCHEDULE: encode_instant(out, STR("seen"), d->now_us); break;
+    case RECEIPT_IN_CART: encode_product(c, out); break;
+    case RECEIPT_OUT_OF_STOCK:
+        encode_product(c, out);
+        encode_numbers(out, c->seen, c->wanted);
+        break;
+    case RECEIPT_FLOOR:
+        encode_product(c, out);
+        encode_floor(c, out);
+        break;
+    case RECEIPT_THRESHOLD_REACHED:
+    case RECEIPT_CAP:
+    case RECEIPT_STOPPED: encode_numbers(out, c->seen, c->wanted); break;
+    case RECEIPT_SILENT:
+        encode_because_of(c, out);
+        encode_instant(out, STR("until"), c->wanted);
+        break;
+    case RECEIPT_GROUP:
+        encode_because_of(c, out);
+        encode_numbers(out, c->seen, c->wanted);
+        break;
+    case RECEIPT_SAME_PRODUCT:
+        encode_product(c, out);
+        encode_because_of(c, out);
+        break;
+    default: break; /* the word says it all */
+    }
+}
+
 static void encode_rule(struct decision *d, const struct considered *c, struct out *out)
 {
-    uint32_t line = c->rule->line;
-    struct str file = c->rule->file;
     out_json_open(out, '{');
     out_json_key(out, STR("rule"));
     out_json_str(out, c->rule->id);
     out_json_key(out, STR("result"));
     out_json_str(out, str_of(reason_words[c->reason]));
-    if (c->failed && (c->reason == RECEIPT_CONDITION || c->reason == RECEIPT_UNKNOWN)) {
-        encode_condition(d, c, out);
-        file = c->failed->file;
-        line = c->failed->line;
-    } else if (c->reason == RECEIPT_CAP) {
-        encode_numbers(out, c->seen, c->wanted);
-        line = c->cap ? c->cap->line : line;
-    } else if (c->reason == RECEIPT_STOPPED || c->reason == RECEIPT_FLOOR ||
-               c->reason == RECEIPT_THRESHOLD_REACHED) {
-        encode_numbers(out, c->seen, c->wanted);
-    } else if (c->reason == RECEIPT_SILENT) {
-        out_json_key(out, STR("because_of"));
-        out_json_str(out, c->silenced_by->id);
-        encode_instant(out, STR("until"), c->wanted);
-    }
-    encode_place(out, file, line);
+    encode_why(d, c, out);
+    if ((c->reason == RECEIPT_CONDITION || c->reason == RECEIPT_UNKNOWN) && c->failed)
+        encode_place(out, c->failed->file, c->failed->line);
+    else if (c->reason == RECEIPT_CAP && c->cap)
+        encode_place(out, c->rule->file, c->cap->line);
+    else
+        encode_place(out, c->rule->file, c->rule->line);
     out_json_close(out, '}');
 }
 

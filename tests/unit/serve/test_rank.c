@@ -59,6 +59,42 @@ START_TEST(lets_no_group_have_more_than_its_share)
 }
 END_TEST
 
+START_TEST(explains_which_rule_and_which_product_stand_in_the_way)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "groups: {grp: {max: 1}}\nrules:\n" GROUPED("r-1", 9, "CARD-64")
+            GROUPED("r-2", 8, "CARD-128")
+                RULE("r-3", "cross_sell", 7, "offer: {pick: {skus: [CARD-64]}}")
+                    RULE("r-4", "cross_sell", 6, "offer: {pick: {skus: [CAM-1]}}")
+                        RULE("r-5", "cross_sell", 5, "offer: {pick: {skus: [LENS-0]}}")
+                            RULE("r-6", "cross_sell", 4,
+                                 "offer: {pick: {skus: [LENS-1]}, floor: {price: 60000}}")
+                                RULE("r-7", "cross_sell", 3,
+                                     "offer: {pick: {skus: [BAG-1]}, floor: {margin: 1%}}"));
+
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+
+    ck_assert_str_eq(result_of(answer, "r-2"), "group_full");
+    ck_assert_str_eq(text(answer, "considered/1/because_of"), "r-1");
+    ck_assert_int_eq(number(answer, "considered/1/seen"), 1);
+    ck_assert_int_eq(number(answer, "considered/1/wanted"), 1);
+    ck_assert_str_eq(result_of(answer, "r-3"), "same_product");
+    ck_assert_str_eq(text(answer, "considered/2/because_of"), "r-1");
+    ck_assert_str_eq(text(answer, "considered/2/sku"), "CARD-64");
+    ck_assert_str_eq(text(answer, "considered/3/sku"), "CAM-1");
+    ck_assert_str_eq(text(answer, "considered/4/sku"), "LENS-0");
+    ck_assert_int_eq(number(answer, "considered/4/seen"), 0);
+    ck_assert_int_eq(number(answer, "considered/4/wanted"), 1);
+    ck_assert_str_eq(text(answer, "considered/5/key"), "price_minor");
+    ck_assert_int_eq(number(answer, "considered/5/seen"), 50000);
+    ck_assert_int_eq(number(answer, "considered/5/wanted"), 60000);
+    ck_assert_str_eq(text(answer, "considered/6/key"), "margin_bp");
+    ck_assert(cJSON_IsNull(at(answer, "considered/6/seen"))); /* its cost is not known */
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(evaluates_a_shadow_rule_and_does_not_show_it)
 {
     AUTO(small_world_free)
@@ -128,6 +164,7 @@ END_TEST
 
 SUITE_MAIN("serve/rank", puts_the_higher_priority_first_and_keeps_to_the_limit,
            shows_each_product_once, lets_no_group_have_more_than_its_share,
+           explains_which_rule_and_which_product_stand_in_the_way,
            evaluates_a_shadow_rule_and_does_not_show_it,
            leaves_out_an_offer_whose_text_would_be_half_said,
            shows_a_rule_that_many_refused_ones_stand_before)
