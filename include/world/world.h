@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -46,6 +47,7 @@ struct world {
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
     const struct world_shelf *shelves; /* by rule number */
+    const bool *may_be_silenced; /* by rule number: a decline or acceptance of another rule can */
 };
 
 /* Takes a reference of its own on each part. */

@@ -13,8 +13,8 @@
 static bool needs_memory(const struct decision *d, const struct considered *c)
 {
     const struct rule *rule = c->rule;
-    return d->world->may_be_silenced[c->number] || rule->n_caps || rule->after_decline.present || rule->after_accept.present ||
-           rule->stop_after_declines;
+    return d->world->may_be_silenced[c->number] || rule->n_caps || rule->after_decline.present ||
+           rule->after_accept.present || rule->stop_after_declines;
 }
 
 /* Would each cap on what is shown still allow the rule, had it been shown @times more? */
@@ -27,7 +27,8 @@ static bool would_allow(const struct decision *d, const struct rule *rule, uint3
         struct rule one = { .id = rule->id, .schedule = rule->schedule, .caps = &cap, .n_caps = 1 };
         cap.max -= times;
         if (cap.max <= 0 ||
-            caps_allow(&one, d->memory, session_mark(d->session_id), d->now_us).answer != CAPS_ALLOW)
+            caps_allow(&one, d->memory, session_mark(d->session_id), d->now_us).answer !=
+                CAPS_ALLOW)
             return false;
     }
     return true;
@@ -147,10 +148,11 @@ static bool above_floor(const struct decision *d, const struct found *f)
         floor_bp = 0;
     if (floor_bp < 0)
         return true;
-    int64_t margin_bp = f->now_minor > 0 ? (f->now_minor - cost) * 10000 / f->now_minor : INT64_MIN;
-    c->seen = margin_bp;
+    __int128 gain_bp = (__int128) (f->now_minor - cost) * 10000;
+    __int128 margin_bp = f->now_minor > 0 ? gain_bp / f->now_minor : INT64_MIN;
+    c->seen = margin_bp > INT64_MIN ? (int64_t) margin_bp : INT64_MIN;
     c->wanted = floor_bp;
-    return f->now_minor > 0 && (f->now_minor - cost) * 10000 >= (int64_t) floor_bp * f->now_minor;
+    return f->now_minor > 0 && gain_bp >= (__int128) floor_bp * f->now_minor;
 }
 
 static bool in_cart(const struct decision *d, const struct found *f)

@@ -70,7 +70,7 @@ struct considered {
         SEEN_NO_COST
     } floor; /* RECEIPT_FLOOR: what was compared */
     bool caps_asked;
-    uint32_t most; /* offers of this rule in one answer: its own limit, and what its caps have left */
+    uint32_t most; /* offers in one answer: its own limit, and what its caps have left */
     /* RECEIPT_CAP, _GROUP: how many, how many there may be; _SILENT: instants (us); _STOPPED:
      * declines; _FLOOR: see floor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed. */
     int64_t seen, wanted;

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/strmap.h"
 #include "model/model.h"
 #include "rules/facts.h"
 #include "rules/rule.h"
@@ -22,6 +23,7 @@ static void world_free(struct snapshot *snapshot)
     (void) catalog_unref(world->catalog);
     (void) model_unref(world->model);
     free((void *) world->shelves);
+    free((void *) world->may_be_silenced);
     free(world);
 }
 
@@ -96,19 +98,70 @@ static enum err fill_shelves(const struct ruleset *rules, const struct catalog *
     return OK;
 }
 
+/* What the declines and acceptances of all rules may silence beyond the rule itself. */
+struct reach {
+    bool all;
+    uint32_t kinds; /* bit 1u << enum rule_kind */
+    struct strmap *groups;
+};
+
+static enum err reach_add(struct reach *reach, const struct rule *rule,
+                          const struct silence *silence)
+{
+    if (!silence->present)
+        return OK;
+    reach->all |= silence->scope == SCOPE_ALL;
+    if (silence->scope == SCOPE_KIND)
+        reach->kinds |= 1u << rule->kind;
+    if (silence->scope == SCOPE_GROUP && rule->group.at)
+        return strmap_put(reach->groups, rule->group, 0);
+    return OK;
+}
+
+static enum err mark_silenced(const struct ruleset *rules, bool **ret_marks)
+{
+    uint32_t n = ruleset_count(rules);
+    struct reach reach = { 0 };
+    AUTO(strmap_free) struct strmap *groups = reach.groups = strmap_new(16);
+    bool *marks = groups ? calloc(n + 1, sizeof *marks) : NULL;
+    enum err err = marks ? OK : ERR_NOMEM;
+    for (uint32_t i = 0; i < n && err == OK; i++) {
+        const struct rule *rule = ruleset_rule(rules, i);
+        err = reach_add(&reach, rule, &rule->after_decline);
+        if (err == OK)
+            err = reach_add(&reach, rule, &rule->after_accept);
+    }
+    if (err != OK) {
+        free(marks);
+        return err;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct rule *rule = ruleset_rule(rules, i);
+        marks[i] = reach.all || reach.kinds & 1u << rule->kind ||
+                   (rule->group.at && strmap_get(groups, rule->group) != STRMAP_NONE);
+    }
+    *ret_marks = marks;
+    return OK;
+}
+
 enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
                    const struct world_settings *settings, struct world **ret_world)
 {
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return ERR_NOMEM;
-    struct world_shelf *shelves;
+    struct world_shelf *shelves = NULL;
+    bool *marks = NULL;
     enum err err = fill_shelves(rules, catalog, model, &shelves);
+    if (err == OK)
+        err = mark_silenced(rules, &marks);
     if (err != OK) {
+        free(shelves);
         free(world);
         return err;
     }
     world->shelves = shelves;
+    world->may_be_silenced = marks;
     snapshot_init(&world->snapshot, world_free);
     world->rules = ruleset_ref(rules);
     world->catalog = catalog_ref(catalog);

@@ -91,6 +91,8 @@ static const struct {
     { "CARD-64", "Card 64", "card", "sd", 3000, 1000, STOCK_UNKNOWN, "64" },
     { "CARD-128", "Card 128", "card", "sd", 4000, 1500, STOCK_UNKNOWN, "128" },
     { "CARD-256", "Card 256", "card", "sd", 6000, 2500, STOCK_UNKNOWN, "256" },
+    { "BOAT-1", "Boat One", "boat", "sail", 600000000000, 300000000000, 9000000, "" },
+    { "BOAT-2", "Boat Two", "boat", "sail", 700000000000, 400000000000, 9000000, "" },
     { "BAG-1", "Bag \"One\"", "bag", "shoulder", 8000, COST_UNKNOWN, 9, "" },
 };
 enum { SHELF = sizeof shelf / sizeof *shelf };

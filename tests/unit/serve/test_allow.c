@@ -182,9 +182,76 @@ START_TEST(shows_no_rule_with_limits_when_the_profile_cannot_be_had)
 }
 END_TEST
 
+START_TEST(respects_what_a_lost_profile_may_have_declined)
+{
+    /* "quiet" has no limits of its own; a decline of its neighbour would silence it. */
+    static const char *const rules[] = { QUIET("all"), QUIET("kind"), QUIET("group"),
+                                         QUIET("rule") };
+    static const char *const results[][3] = {
+        { "profile_missing", "profile_missing", "profile_missing" },
+        { "shown", "profile_missing", "shown" },
+        { "profile_missing", "shown", "shown" },
+        { "shown", "shown", "shown" },
+    };
+    static const char *const names[] = { "in-group", "same-kind", "other" };
+    AUTO(small_world_free) struct small_world *small = small_world_new(rules[0]);
+    small->answer = PROFILE_LOST;
+    for (int i = 0; i < 4; i++) {
+        small_world_publish(small, rules[i]);
+        cJSON *answer = decided(small, ADD("CAM-1", C1));
+        ck_assert_str_eq(result_of(answer, "declined"), "profile_missing");
+        for (int k = 0; k < 3; k++)
+            ck_assert_msg(strcmp(result_of(answer, names[k]), results[i][k]) == 0,
+                          "case %d: %s is %s", i, names[k], result_of(answer, names[k]));
+        cJSON_Delete(answer);
+    }
+}
+END_TEST
+
+START_TEST(shows_no_more_in_one_answer_than_the_cap_has_left)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("card", "cross_sell", 1,
+                        "offer: {pick: {skus: [CARD-64, CARD-128, CARD-256], limit: 3}}, limits: "
+                        "{per_customer: [{max: 2, per: 7d, count: shown}]}"));
+    cJSON *answer = decided(small, ADD("CAM-1", C1));
+    ck_assert_int_eq(offers(answer), 2);
+    cJSON_Delete(answer);
+    remember(small, EVENT_OFFER_SHOWN, "card", KIND_CROSS_SELL, NULL, 1);
+    answer = decided(small, ADD("CAM-1", C1));
+    ck_assert_int_eq(offers(answer), 1);
+    cJSON_Delete(answer);
+    answer = decided(small, ADD("CAM-1", "")); /* nobody's cap */
+    ck_assert_int_eq(offers(answer), 3);
+    cJSON_Delete(answer);
+}
+END_TEST
+
+START_TEST(weighs_the_margin_of_the_largest_quantity)
+{
+    /* A million boats: 7 x 10^17 JPY, ten thousandfold more than an int64 holds; margin 42.85 %. */
+    static const char body[] =
+        "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"item\": \"BOAT-1\", \"explain\": "
+        "true, "
+        "\"cart\": {\"items\": [{\"sku\": \"BOAT-1\", \"quantity\": 1000000, \"unit_price\": 1}]}}";
+#define STEP(margin)         \
+    "rules:\n" RULE(         \
+        "step", "upsell", 1, \
+        "offer: {pick: {relation: upgrade_of, of: trigger_item}, floor: {margin: " margin "}}")
+    AUTO(small_world_free) struct small_world *small = small_world_new(STEP("42.85%"));
+    ck_assert_str_eq(only_result(small, body, "step"), "shown");
+    small_world_publish(small, STEP("42.86%"));
+    ck_assert_str_eq(only_result(small, body, "step"), "below_floor");
+}
+END_TEST
+
 SUITE_MAIN("serve/allow", never_offers_what_is_in_the_cart_or_gone,
            holds_the_floor_to_the_basis_point, shows_nothing_with_a_floor_when_the_cost_is_unknown,
            prices_a_bundle_and_never_sells_it_below_cost,
            stops_offering_free_shipping_once_it_is_reached, counts_what_was_shown_against_the_cap,
            respects_a_decline_for_everything_its_rule_says,
-           shows_no_rule_with_limits_when_the_profile_cannot_be_had)
+           shows_no_rule_with_limits_when_the_profile_cannot_be_had,
+           respects_what_a_lost_profile_may_have_declined,
+           shows_no_more_in_one_answer_than_the_cap_has_left,
+           weighs_the_margin_of_the_largest_quantity)
