@@ -141,9 +141,12 @@ static void write_apply(struct out *out, const struct offer_token *token)
 
 static void answer(struct exchange *exchange)
 {
-    static const char *const thanks[LOCALES] = {
-        [LOCALE_JA] = "ご回答ありがとうございます。このご案内は控えます。",
-        [LOCALE_EN] = "Thank you for telling us. We will not press this offer on you.",
+    /* To a stranger no promise is made: there is nobody to remember it for. */
+    static const char *const thanks[LOCALES][2] = {
+        [LOCALE_JA] = { "ご回答ありがとうございます。",
+                        "ご回答ありがとうございます。今後のご案内に活かします。" },
+        [LOCALE_EN] = { "Thank you for telling us.",
+                        "Thank you for telling us. We will keep it in mind." },
     };
     const struct outcome *outcome = exchange->outcome;
     struct out out;
@@ -154,7 +157,8 @@ static void answer(struct exchange *exchange)
         write_apply(&out, &outcome->token);
     else
         member(&out, STR("message"),
-               str_of(thanks[locale_of(outcome->locale, exchange_locale(exchange))]));
+               str_of(thanks[locale_of(outcome->locale, exchange_locale(exchange))]
+                            [outcome->customer_id.len > 0]));
     out_json_close(&out, '}');
     reply_json(exchange, MHD_HTTP_OK, out_str(&out));
 }

@@ -74,6 +74,14 @@ def test_a_decline_is_thanked_and_respected_by_the_next_decision_and_after_a_res
         check(decide(offerd)['offers'] == [], 'forgotten by the restart')
 
 
+def test_a_guest_who_declines_is_thanked_and_promised_nothing():
+    with Offerd(rules=rules(), data=demo_data()) as offerd:
+        answer = say(offerd, decide(offerd, customer_id=None), 'decline', {'locale': 'en'})
+        check(answer.json['message'] == 'Thank you for telling us.', answer)
+        answer = say(offerd, decide(offerd), 'decline', {'locale': 'ja'})
+        check(answer.json['message'] == 'ご回答ありがとうございます。今後のご案内に活かします。', answer)
+
+
 def test_an_event_is_visible_to_the_next_decision():
     with Offerd(rules=rules('per_customer: [{max: 2, per: session}]'), data=demo_data()) as offerd:
         for shown in range(3):
