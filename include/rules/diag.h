@@ -69,7 +69,7 @@ enum diag_level diag_level(enum diag_code code);
 struct str diag_message(const struct diag *diag, enum locale locale, struct arena *arena,
                         struct str *ret_help);
 
-/* By file, line, column; then as text with source line and caret, or as one JSON array. */
+/* By file, line, column; then as text with source line and caret, or as one JSON array of parts and text. */
 void diags_sort(struct diags *diags);
 void diags_print(const struct diags *diags, enum locale locale, bool color, struct out *out);
 void diags_print_json(const struct diags *diags, enum locale locale, struct out *out);

@@ -249,6 +249,9 @@ static void print_json(const struct diag *diag, struct arena *arena, enum locale
 {
     struct str help;
     struct str message = diag_message(diag, locale, arena, &help);
+    struct out text;
+    out_init(&text, arena, 256);
+    print_one(diag, arena, locale, false, &text);
 
     out_json_open(out, '{');
     out_json_key(out, STR("file"));
@@ -267,6 +270,8 @@ static void print_json(const struct diag *diag, struct arena *arena, enum locale
     out_json_str(out, help);
     out_json_key(out, STR("guess"));
     out_json_str(out, diag->guess);
+    out_json_key(out, STR("text"));
+    out_json_str(out, text.failed ? message : out_str(&text));
     out_json_close(out, '}');
 }
 

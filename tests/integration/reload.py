@@ -132,6 +132,7 @@ def test_whoever_asks_for_a_reload_is_answered_in_their_language():
         problem = answer.json['problems'][0]
         check((problem['line'], problem['column'], problem['code']) == (2, 1, 'YAML_TAB'), problem)
         check('タブ' in problem['message'] and problem['file'].endswith('zz.yaml'), problem)
+        check('zz.yaml:2:1: ' in problem['text'] and 'id: x' in problem['text'] and '^' in problem['text'], problem)
         answer = offerd.post('/-/reload', headers={'Accept-Language': 'en-GB'})
         check('a tab' in answer.json['problems'][0]['message'], answer)
         check(live(offerd) == before)

@@ -85,7 +85,10 @@ START_TEST(writes_json_that_names_the_code)
         text_of(&f),
         "[{\"file\":\"rules/a.yaml\",\"line\":2,\"column\":7,\"level\":\"error\","
         "\"code\":\"UNKNOWN_KEY\",\"message\":\"there is no key \\\"cart.totl\\\" here\","
-        "\"help\":null,\"guess\":\"cart.total\"}]");
+        "\"help\":null,\"guess\":\"cart.total\",\"text\":\"rules/a.yaml:2:7: error: there is no "
+        "key "
+        "\\\"cart.totl\\\" here\\n     2 |   名前: cart.totl\\n       |         ^~~~~~~~~\\n"
+        "       = help: did you mean \\\"cart.total\\\"?\\n\"}]");
     arena_free(f.arena);
 }
 END_TEST
