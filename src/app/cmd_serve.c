@@ -75,6 +75,21 @@ static void drain(struct service *service, const sigset_t *set)
     }
 }
 
+static void leave(int number)
+{
+    (void) number;
+    _exit(1);
+}
+
+/* What is left after draining is short, unless a disk hangs: then too the next signal ends it. */
+static void leave_when_asked_again(const sigset_t *set)
+{
+    (void) signal(SIGTERM, leave);
+    (void) signal(SIGINT, leave);
+    (void) signal(SIGHUP, SIG_IGN);
+    (void) pthread_sigmask(SIG_UNBLOCK, set, NULL);
+}
+
 int cmd_serve(int argc, char **argv)
 {
     struct settings settings;
@@ -104,6 +119,7 @@ int cmd_serve(int argc, char **argv)
             service_reload(service);
     log_line(LOG_INFO, "serve", "stopping: draining what is in flight");
     drain(service, &set);
+    leave_when_asked_again(&set);
     (void) service_stop(service);
     log_line(LOG_INFO, "serve", "stopped");
     return 0;

@@ -5,6 +5,7 @@ import http.client
 import json
 import signal
 import socket
+import sqlite3
 import threading
 import time
 
@@ -140,6 +141,24 @@ def test_the_second_sigterm_ends_it_at_once():
         offerd.signal(signal.SIGTERM)
         wait_for_end(offerd, 5)
         check(time.monotonic() - began < 1 * PATIENCE, time.monotonic() - began)
+
+
+def test_the_second_sigterm_ends_it_at_once_though_the_disk_hangs_and_draining_has_given_up():
+    with Offerd(flags=['--drain-s', '1']) as offerd, connect(offerd) as wire:
+        log = sqlite3.connect(offerd.data / 'offerd.db', isolation_level=None)
+        log.execute('BEGIN IMMEDIATE')  # as if the disk did not answer: the journal waits
+        event = b'{"event_id": "e", "type": "product_viewed", "customer_id": "C1", "sku": "CAM-A7"}'
+        wire.sendall(b'POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+                     b'Content-Length: %d\r\n\r\n%s' % (len(event), event))
+        time.sleep(0.2)
+        offerd.signal(signal.SIGTERM)
+        time.sleep(1.5)
+        check(offerd.process.poll() is None, 'it did not wait for the journal')
+        began = time.monotonic()
+        offerd.signal(signal.SIGTERM)
+        wait_for_end(offerd, 5)
+        check(time.monotonic() - began < 1 * PATIENCE, time.monotonic() - began)
+        log.close()
 
 
 def test_events_that_were_answered_before_the_end_are_there_after_it():
