@@ -36,6 +36,8 @@ void submit_events(struct exchange *exchange, struct str body, exchange_step *st
         return;
     }
     if (exchange->batch->n_events == 0) {
+        metric_add(exchange->worker->shard, http->tally.rejected_events,
+                   exchange->batch->n_results);
         step(exchange);
         return;
     }

@@ -34,6 +34,9 @@ void tally_register(struct tally *tally, struct metrics *metrics)
                                  "Connections closed because the client was too slow.", none);
     tally->aborted = metric_register(metrics, METRIC_COUNTER, "offerd_http_requests_aborted_total",
                                      "Requests that ended before their answer was sent.", none);
+    tally->rejected_events = metric_register(metrics, METRIC_COUNTER, "offerd_events_total",
+                                             "Events by type and what became of them.",
+                                             STR("type=\"unknown\",status=\"rejected\""));
     tally->connections = metric_register(metrics, METRIC_GAUGE, "offerd_http_connections",
                                          "Open connections.", none);
     tally->in_flight = metric_register(metrics, METRIC_GAUGE, "offerd_http_requests_in_flight",

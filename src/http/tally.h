@@ -22,7 +22,8 @@ struct tally_operation {
 struct tally {
     struct tally_operation operation[ROUTES_MAX + 1]; /* the last: none */
     metric_id body_bytes, cut, aborted;               /* counters */
-    metric_id connections, in_flight, waiting;        /* gauges */
+    metric_id rejected_events; /* of requests without a good one, which no journal sees */
+    metric_id connections, in_flight, waiting; /* gauges */
 };
 
 void tally_register(struct tally *tally, struct metrics *metrics);

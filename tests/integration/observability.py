@@ -83,6 +83,16 @@ def test_what_ops_were_promised_is_on_the_page():
     check([name for name in kinds if 'journal' in name and 'commit' in name], sorted(kinds))
 
 
+def test_every_rejected_event_is_counted():
+    with Offerd(data=demo_data()) as offerd:
+        good = {'event_id': 'e1', 'type': 'product_viewed', 'customer_id': 'C1', 'sku': 'CAM-A7'}
+        for body in (good, {**good, 'event_id': 'e2', 'type': 'nothing'}, [{}, {}],
+                     [{**good, 'event_id': 'e3'}, {**good, 'event_id': None}]):
+            offerd.post('/events', body)
+        check('\nofferd_events_total{type="unknown",status="rejected"} 4\n' in offerd.get('/metrics').text,
+              offerd.get('/metrics').text)
+
+
 def test_logs_are_json_lines_with_the_request_s_trace_id():
     with Offerd(flags=['--log-format', 'json', '--log-level', 'debug']) as offerd:
         check(offerd.post('/offers', OFFER, headers={'traceparent': PARENT}).status == 200)
