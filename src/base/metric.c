@@ -23,6 +23,7 @@ static const int64_t bounds_us[BUCKETS] = { 1,       2,       5,       10,      
 struct metric {
     enum metric_kind kind;
     char *name, *help, *labels;
+    uint64_t hash; /* of the labels: thousands of rules are looked up at every reload */
     metric_id first;
 };
 
@@ -79,8 +80,9 @@ struct metric_shard *metric_shard_new(struct metrics *metrics)
 static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, const char *name,
                             const char *help, struct str labels)
 {
+    uint64_t hash = str_hash(labels);
     for (size_t i = 0; i < metrics->count; i++)
-        if (str_is(str_of(metrics->list[i].name), name) &&
+        if (metrics->list[i].hash == hash && str_is(str_of(metrics->list[i].name), name) &&
             str_eq(str_of(metrics->list[i].labels), labels))
             return metrics->list[i].first;
 
@@ -99,6 +101,7 @@ static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, cons
                              .name = str_dup(str_of(name)),
                              .help = str_dup(str_of(help)),
                              .labels = str_dup(labels),
+                             .hash = hash,
                              .first = metrics->next };
     if (!metric.name || !metric.help || !metric.labels) {
         free(metric.name);
