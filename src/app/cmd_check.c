@@ -33,7 +33,7 @@ static int help(FILE *to)
                  "  --json         one JSON object: {\"rules\", \"files\", \"ruleset\", "
                  "\"errors\", \"warnings\", \"problems\": [{\"file\",\n"
                  "                 \"line\", \"column\", \"level\", \"code\", \"message\", "
-                 "\"help\", \"guess\"}]}\n"
+                 "\"help\", \"guess\", \"text\"}]}\n"
                  "  --lang ja|en   the language of the messages [LC_ALL, LC_MESSAGES or LANG]\n"
                  "  --help         this\n\n"
                  "Exit codes: 0 no problems, 1 errors, 2 wrong usage, 3 nothing but warnings.\n",
