@@ -12,7 +12,7 @@
 
 #include "base/strmap.h"
 
-enum { SLOTS = 1 << 16, SHARDS = 64, BUCKETS = 22 };
+enum { SLOTS = 1 << 16, SHARDS = 128, BUCKETS = 22 };
 
 /* Upper bounds in microseconds. */
 static const int64_t bounds_us[BUCKETS] = { 1,       2,       5,       10,      20,     50,

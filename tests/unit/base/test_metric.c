@@ -60,7 +60,8 @@ START_TEST(sorts_durations_into_cumulative_buckets)
 }
 END_TEST
 
-START_TEST(swallows_counts_for_a_metric_that_found_no_room)
+START_TEST(swallows_counts_for_a_metric_that_found_no_room,
+           has_a_shard_for_every_thread_a_service_may_have)
 {
     AUTO(metrics_free) struct metrics *metrics = metrics_new();
     struct metric_shard *shard = metric_shard_new(metrics);
@@ -70,6 +71,20 @@ START_TEST(swallows_counts_for_a_metric_that_found_no_room)
 }
 END_TEST
 
+START_TEST(has_a_shard_for_every_thread_a_service_may_have)
+{
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    metric_id id = metric_register(metrics, METRIC_COUNTER, "n_total", "N.", STR(""));
+    for (int i = 0; i < 64 + 8; i++) { /* workers, and those beside them */
+        struct metric_shard *shard = metric_shard_new(metrics);
+        ck_assert_ptr_nonnull(shard);
+        metric_add(shard, id, 1);
+    }
+    ck_assert_uint_eq(metric_value(metrics, id), 72);
+}
+END_TEST
+
 SUITE_MAIN("base/metric", adds_up_the_shards_and_prints_prometheus_text,
            gives_the_same_number_for_the_same_name_and_labels,
-           sorts_durations_into_cumulative_buckets, swallows_counts_for_a_metric_that_found_no_room)
+           sorts_durations_into_cumulative_buckets, swallows_counts_for_a_metric_that_found_no_room,
+           has_a_shard_for_every_thread_a_service_may_have)
