@@ -37,7 +37,7 @@ struct model *model_ref(struct model *model);
 struct model *model_unref(struct model *model);
 DEFINE_AUTO(struct model, model_unref)
 
-/* Best first. Borrowed. */
+/* Best first. Borrowed; NULL when there are none. */
 const struct companion *model_companions(const struct model *model, uint32_t product,
                                          uint32_t *ret_n);
 

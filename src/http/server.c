@@ -118,8 +118,9 @@ static enum err workers_start(struct http *http, struct err_note *note)
     for (unsigned i = 0; i < settings->workers; i++) {
         int fd = -1;
         TRY(listen_for(settings, &address, &fd, note));
-        http->n_workers = i + 1;
-        TRY(worker_start(&http->workers[i], http, i, fd, note));
+        enum err err = worker_start(&http->workers[i], http, i, fd, note);
+        atomic_store(&http->n_workers, i + 1); /* one that failed is stopped with the others */
+        TRY(err);
     }
     http->port = ntohs(address.v4.sin_port);
     return OK;

@@ -59,7 +59,7 @@ const struct companion *model_companions(const struct model *model, uint32_t pro
 {
     const struct list *list = &model->lists[product];
     *ret_n = list->n;
-    return model->companions + list->begin;
+    return list->n ? model->companions + list->begin : NULL;
 }
 
 uint32_t model_orders(const struct model *model, uint32_t product)
