@@ -33,7 +33,7 @@ struct http {
     atomic_bool draining;
     int64_t drain_began_us; /* under lock */
     pthread_mutex_t lock;
-    pthread_cond_t quiet; /* a worker has become quiet */
+    pthread_cond_t quiet;       /* a worker has become quiet */
     _Atomic unsigned n_workers; /* started so far: the first ones answer while the others start */
     struct worker *workers;
 };
