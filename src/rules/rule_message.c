@@ -197,11 +197,13 @@ void rule_read_message(struct rule_reader *reader, const struct doc_node *node)
 {
     static const char *const keys[] = { "ja", "en", "reasons", "evidence", NULL };
     static const char *const keys_later[] = { "disclose", NULL };
+    static const char *const reasons_later[] = { "quota_near", "loyalty_reward", "price_drop",
+                                                 "retention", NULL };
 
     if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
         return;
     read_locales(reader, node);
-    (void) grammar_words(&reader->grammar, doc_get(node, "reasons"), words_reasons(), NULL,
+    (void) grammar_words(&reader->grammar, doc_get(node, "reasons"), words_reasons(), reasons_later,
                          &reader->rule->reasons);
     read_evidence(reader, doc_get(node, "evidence"));
 }

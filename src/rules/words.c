@@ -38,8 +38,8 @@ static const char *const relations[] = {
     "skus", "bought_together", "upgrade_of", "best_seller", "same_brand", NULL,
 };
 static const char *const reasons[] = {
-    "compatible", "cheaper_together", "tier_upgrade", "quota_near", "loyalty_reward",  "popular",
-    "owned_item", "stock_low",        "price_drop",   "retention",  "bought_together", NULL,
+    "compatible", "cheaper_together", "tier_upgrade",    "popular",
+    "owned_item", "stock_low",        "bought_together", NULL,
 };
 static const char *const scopes[] = { "rule", "group", "kind", "all", NULL };
 static const char *const sorts[] = {

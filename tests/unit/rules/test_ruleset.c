@@ -310,6 +310,7 @@ START_TEST(checks_messages_down_to_the_placeholder)
         { 30, "    ja: {title: \"{saving} {customer.first_name}\", cta: はい, decline: いいえ}",
           DIAG_PLACEHOLDER_UNKNOWN, 30, 28 },
         { 32, "    reasons: [compatibel]", DIAG_UNKNOWN_WORD, 32, 15 },
+        { 32, "    reasons: [popular, price_drop]", DIAG_NOT_SUPPORTED, 32, 24 },
         { 32, "    disclose: [ad]", DIAG_NOT_SUPPORTED, 32, 5 },
         { 33, "    evidence: [{testimonial: \"review:1\", sponsored: false}]", DIAG_NOT_SUPPORTED,
           33, 17 },
