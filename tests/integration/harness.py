@@ -189,7 +189,16 @@ class Offerd:
             except Failed as failure:
                 self.kill()
                 raise Failed(f'{failure}\n{self.log_text()}') from None
+            self._hear_that_it_is_ready()
         return self
+
+    def _hear_that_it_is_ready(self):
+        """/readyz may answer before the log's last line of the start has come through the pipe."""
+        if not {'error', 'warning'} & {str(flag) for flag in self.flags}:
+            try:
+                wait_until(1, 'ready', lambda: any('ready on port' in line for line in self.log))
+            except Failed:
+                pass
 
     def _read(self, process):
         for line in process.stdout:
