@@ -20,6 +20,7 @@
  */
 struct ruleset;
 struct facts;
+struct product;
 
 struct attr_label { /* how the comparison table calls an attribute */
     struct str name, label[LOCALES], unit[LOCALES];
@@ -73,6 +74,9 @@ struct match_verdict {
     enum match_answer answer;
     const struct condition *failed; /* the first that is not true; NULL otherwise */
 };
+
+/* Does the pick's `where` hold for this product? Unknown does not. No allocation. */
+bool pick_takes(const struct pick *pick, struct facts *facts, const struct product *product);
 
 /* All conditions and the schedule; not caps (caps.h). No allocation. */
 struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us);

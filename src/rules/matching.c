@@ -14,6 +14,14 @@
 
 enum { SHOWN_ITEMS = 4, SHOWN_SLOTS = 6 };
 
+bool pick_takes(const struct pick *pick, struct facts *facts, const struct product *product)
+{
+    if (!pick->where)
+        return true;
+    facts_candidate(facts, product);
+    return expr_test(pick->where, &facts->scope) == TRUTH_YES;
+}
+
 struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us)
 {
     if (!schedule_is_on(&rule->schedule, now_us))

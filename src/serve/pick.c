@@ -31,16 +31,6 @@ struct search {
 _Static_assert(DECISION_HANDFUL *SORTED_MAX <= DECISION_MAX_FOUND,
                "no rule is cut for another's sake");
 
-static bool passes_where(struct search *s, const struct product *product)
-{
-    const struct expr *where = s->from->rule->pick.where;
-    if (!where)
-        return true;
-    facts_candidate(&s->d->facts, product);
-    struct value answer = expr_eval(where, &s->d->facts.scope);
-    return answer.kind == VALUE_BOOL && answer.boolean;
-}
-
 static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t number,
                          double score)
 {
@@ -82,7 +72,8 @@ static bool take(struct search *s, uint32_t number, double score, uint32_t order
 {
     if (s->walked++ >= WALK_MAX)
         return false;
-    if (!passes_where(s, catalog_product(s->d->world->catalog, number)))
+    const struct product *product = catalog_product(s->d->world->catalog, number);
+    if (!pick_takes(&s->from->rule->pick, &s->d->facts, product))
         return true;
     return add(s, number, score, orders, base_orders);
 }

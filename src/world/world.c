@@ -34,15 +34,6 @@ struct world *world_unref(struct world *world)
     return NULL;
 }
 
-static bool passes(struct facts *facts, const struct pick *pick, const struct product *product)
-{
-    if (!pick->where)
-        return true;
-    facts_candidate(facts, product);
-    struct value answer = expr_eval(pick->where, &facts->scope);
-    return answer.kind == VALUE_BOOL && answer.boolean;
-}
-
 /* Fills @list (room for shelf_room) and says how many. */
 static uint32_t fill(struct facts *facts, const struct pick *pick, const struct model *model,
                      uint32_t *list)
@@ -52,13 +43,13 @@ static uint32_t fill(struct facts *facts, const struct pick *pick, const struct 
     if (pick->relation == RELATION_SKUS)
         for (uint32_t i = 0; i < pick->n_skus; i++) {
             uint32_t number = catalog_find(catalog, pick->skus[i]);
-            if (number != PRODUCT_NONE && passes(facts, pick, catalog_product(catalog, number)))
+            if (number != PRODUCT_NONE && pick_takes(pick, facts, catalog_product(catalog, number)))
                 list[n++] = number;
         }
     if (pick->relation == RELATION_BEST_SELLER) {
         const uint32_t *best = model_best_sellers(model, &n_best);
         for (uint32_t i = 0; i < n_best && i < WORLD_WALK_MAX && n < WORLD_SHELF_MAX; i++)
-            if (passes(facts, pick, catalog_product(catalog, best[i])))
+            if (pick_takes(pick, facts, catalog_product(catalog, best[i])))
                 list[n++] = best[i];
     }
     return n;
