@@ -12,7 +12,7 @@
 #include "shop/customer.h"
 #include "shop/event.h"
 
-/* Left for the stages after this one, out of what is left of the budget. */
+/* Of the budget, left for the stages after this one. A whole number of the milliseconds that timers count. */
 enum { RESERVE_US = 1000 };
 
 static void ready(struct profile_waiter *waiter)
@@ -24,8 +24,7 @@ static void ready(struct profile_waiter *waiter)
 static bool may_wait(struct decision *d)
 {
     struct clock *clock = d->worker->serve->clock;
-    int64_t reserve = d->budget_us / 4 < RESERVE_US ? d->budget_us / 4 : RESERVE_US;
-    int64_t until = d->started_us + d->budget_us - reserve;
+    int64_t until = d->started_us + d->budget_us - RESERVE_US;
     if (!d->wake || clock->mono_us(clock) >= until)
         return false;
     d->deadline_us = until; /* while waiting; the whole budget again afterwards */

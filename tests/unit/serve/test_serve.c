@@ -98,6 +98,26 @@ START_TEST(goes_on_without_the_profile_at_the_deadline)
 }
 END_TEST
 
+START_TEST(keeps_a_millisecond_of_the_smallest_budgets_for_itself)
+{
+    /* The timer that ends a wait counts whole milliseconds: nothing may be left to a fraction of one. */
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    small->answer = PROFILE_COMING;
+    struct str answer, body = STR(ADD("CAM-1", "\"customer_id\": \"C1\", \"budget_ms\": 1, "));
+    struct decide_problem problem;
+    struct decision *decision = decision_new(small->worker, small->arena, body, woken, NULL);
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_DONE);
+    ck_assert(str_contains(answer, STR("\"degraded\":[\"profile\"]")));
+    ck_assert(str_contains(answer, STR("\"rule\":\"step\"")));
+
+    body = STR(ADD("CAM-1", "\"customer_id\": \"C1\", \"budget_ms\": 2, "));
+    decision = decision_new(small->worker, small->arena, body, woken, NULL);
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    ck_assert_int_eq(decision_deadline_us(decision), small->mono_us + 1000);
+    decision_cancel(decision);
+}
+END_TEST
+
 START_TEST(lets_go_of_a_waiting_decision_whose_client_left)
 {
     AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
@@ -136,5 +156,6 @@ SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profil
            answers_with_what_it_has_when_the_budget_is_spent,
            waits_for_a_profile_and_goes_on_when_it_comes,
            goes_on_without_the_profile_at_the_deadline,
+           keeps_a_millisecond_of_the_smallest_budgets_for_itself,
            lets_go_of_a_waiting_decision_whose_client_left, asks_nobody_about_a_guest,
            fits_the_first_chunk_of_its_arena)
