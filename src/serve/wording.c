@@ -17,16 +17,12 @@ static struct str money(struct decision *d, int64_t minor)
     return out.failed ? (struct str){ 0 } : out_str(&out);
 }
 
-static struct str discount(struct decision *d, const struct discount *discount)
+static struct str percent(struct decision *d, int32_t basis_points)
 {
-    if (!discount->present)
-        return (struct str){ 0 };
-    if (!discount->percent_bp)
-        return money(d, discount->amount_minor);
     struct out out;
     out_init(&out, d->arena, 16);
-    out_int(&out, discount->percent_bp / 100);
-    int rest = discount->percent_bp % 100;
+    out_int(&out, basis_points / 100);
+    int rest = basis_points % 100;
     if (rest) {
         out_char(&out, '.');
         out_char(&out, (char) ('0' + rest / 10));
@@ -37,6 +33,17 @@ static struct str discount(struct decision *d, const struct discount *discount)
     return out.failed ? (struct str){ 0 } : out_str(&out);
 }
 
+/* What is really taken off: a percentage that its maximum cut is no longer that percentage. */
+static struct str discount(struct decision *d, const struct found *f)
+{
+    const struct discount *discount = &f->from->rule->discount;
+    int64_t saving = f->was_minor - f->now_minor;
+    if (!discount->present || saving <= 0)
+        return (struct str){ 0 };
+    bool cut = discount->max_minor && saving == discount->max_minor;
+    return discount->percent_bp && !cut ? percent(d, discount->percent_bp) : money(d, saving);
+}
+
 static struct str value_of(struct decision *d, const struct found *f, enum placeholder what)
 {
     const struct rule *rule = f->from->rule;
@@ -44,11 +51,13 @@ static struct str value_of(struct decision *d, const struct found *f, enum place
     switch (what) {
     case PLACE_PRICE: return money(d, f->now_minor);
     case PLACE_PRICE_GAP: return money(d, f->gap_minor);
-    case PLACE_SAVING: return money(d, f->was_minor - f->now_minor);
+    case PLACE_SAVING:
+        return f->now_minor < f->was_minor ? money(d, f->was_minor - f->now_minor)
+                                           : (struct str){ 0 };
     case PLACE_TRIGGER_NAME: return trigger ? trigger->name[d->locale] : (struct str){ 0 };
     case PLACE_OFFER_NAME: return f->product ? f->product->name[d->locale] : (struct str){ 0 };
     case PLACE_OFFER_PRICE: return money(d, rule->with_trigger_item ? f->gap_minor : f->now_minor);
-    case PLACE_OFFER_DISCOUNT: return discount(d, &rule->discount);
+    case PLACE_OFFER_DISCOUNT: return discount(d, f);
     case PLACE_OFFER_SPEC_GAIN:
         return trigger && f->product ? compare_gain(d, trigger, f->product) : (struct str){ 0 };
     case PLACE_THRESHOLD_GAP:

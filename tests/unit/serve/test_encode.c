@@ -94,5 +94,40 @@ START_TEST(says_that_stock_is_low_only_when_it_is)
 }
 END_TEST
 
+START_TEST(says_no_discount_that_the_price_does_not_show)
+{
+#define CUT(discount, base)                                                              \
+    "rules:\n  - {id: set, name: n, kind: bundle, status: active, owner: o, trigger: "   \
+    "[add_to_cart], placement: [page], rank: {priority: 1}, offer: {pick: {skus: [" base \
+    "]}, with: trigger_item, discount: {" discount                                       \
+    "}}, message: {ja: {title: x, cta: c, decline: "                                     \
+    "d}, en: {title: \"{offer.discount} off\", cta: c, decline: d}}}\n"
+    static const struct {
+        const char *rules, *title;
+    } cases[] = {
+        { CUT("percent: 12.5%, of: bundle", "LENS-1"), "12.5% off" },
+        { CUT("percent: 12.5%, of: bundle, max: 1000", "LENS-1"), "¥1,000 off" },
+        { CUT("percent: 1%, of: bundle, max: 1500", "LENS-1"), "1% off" },
+        { CUT("amount: 900, of: bundle", "LENS-1"), "¥900 off" },
+        { CUT("amount: 9000, of: offered", "BAG-1"), "¥8,000 off" }, /* costs 8000 */
+    };
+    AUTO(small_world_free) struct small_world *small = small_world_new(cases[0].rules);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        small_world_publish(small, cases[i].rules);
+        cJSON *answer = decided(small, ADD("CAM-1", ""));
+        ck_assert_str_eq(text(answer, "offers/0/message/title"), cases[i].title);
+        cJSON_Delete(answer);
+    }
+    /* One yen's one percent is nothing: no offer says so. */
+    small_world_publish(small, CUT("percent: 0.01%, of: trigger_item", "LENS-1"));
+    cJSON *answer = decided(
+        small,
+        "{\"placement\": \"page\", \"trigger\": \"add_to_cart\", \"explain\": true, \"locale\": "
+        "\"en\", \"cart\": {\"items\": [{\"sku\": \"CAM-1\", \"unit_price\": 1}]}}");
+    ck_assert_str_eq(result_of(answer, "set"), "text_incomplete");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 SUITE_MAIN("serve/encode", packs_the_offer_into_its_id, speaks_the_language_that_was_asked_for,
-           says_that_stock_is_low_only_when_it_is)
+           says_that_stock_is_low_only_when_it_is, says_no_discount_that_the_price_does_not_show)
