@@ -107,7 +107,7 @@ START_TEST(says_no_discount_that_the_price_does_not_show)
     } cases[] = {
         { CUT("percent: 12.5%, of: bundle", "LENS-1"), "12.5% off" },
         { CUT("percent: 12.5%, of: bundle, max: 1000", "LENS-1"), "¥1,000 off" },
-        { CUT("percent: 1%, of: bundle, max: 1500", "LENS-1"), "1% off" },
+        { CUT("percent: 1%, of: bundle, max: 1501", "LENS-1"), "1% off" },
         { CUT("amount: 900, of: bundle", "LENS-1"), "¥900 off" },
         { CUT("amount: 9000, of: offered", "BAG-1"), "¥8,000 off" }, /* costs 8000 */
     };
