@@ -121,6 +121,7 @@ static enum err open_door(struct service *service, struct err_note *note)
     http.idle_timeout_s = (unsigned) settings->idle_timeout_s;
     http.slow_request_s = (unsigned) settings->slow_request_s;
     http.drain_s = (unsigned) settings->drain_s;
+    http.offer_lifetime_us = settings->offer_minutes * 60000000;
     randombytes_buf(&http.seed, sizeof http.seed);
 
     struct http_neighbours near = { .serve = service->serve,

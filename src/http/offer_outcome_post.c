@@ -174,6 +174,15 @@ static void after_events(struct exchange *exchange)
         answer(exchange);
 }
 
+/* Prices and stock are no longer promised. A decline is welcome at any time. */
+static bool is_over(const struct exchange *exchange, const struct offer_token *token)
+{
+    const struct http *http = exchange->worker->http;
+    struct clock *clock = http->near.clock;
+    return http->settings.offer_lifetime_us > 0 &&
+           clock->wall_us(clock) - token->made_us > http->settings.offer_lifetime_us;
+}
+
 static void outcome_post(struct exchange *exchange, bool accepted)
 {
     const struct http_neighbours *near = &exchange->worker->http->near;
@@ -192,6 +201,11 @@ static void outcome_post(struct exchange *exchange, bool accepted)
     }
     if (body_is_bad(exchange, outcome))
         return;
+    if (accepted && is_over(exchange, &outcome->token)) {
+        reply_problem(exchange, PROBLEM_OVER, "its expires_at has passed: ask for offers again",
+                      (struct str){ 0 });
+        return;
+    }
     if (outcome->customer_id.len == 0)
         outcome->customer_id = outcome->token.customer_id;
     if (outcome->session_id.len == 0)

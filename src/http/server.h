@@ -41,6 +41,7 @@ struct http_settings {
         drain_idle_ms;   /* draining: how long a quiet connection stays open for a last request */
     uint32_t max_events; /* of one POST /events */
     uint64_t seed;       /* of decision ids and trace ids: random in production */
+    int64_t offer_lifetime_us; /* after it an offer is not accepted; 0: it always is */
 };
 enum { HTTP_WORKERS_MAX = 64, HTTP_ETAG_BYTES = 72 };
 

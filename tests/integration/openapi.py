@@ -144,7 +144,7 @@ CLOUD = {'specversion': '1.0', 'id': 'cloud-1', 'source': '/shop', 'type': 'offe
          'time': '2026-01-05T10:00:00Z', 'data': {'sku': 'CAM-A7'}}
 TEXT = {'Content-Type': 'text/plain'}
 # Statuses that are declared and that nobody can bring about from outside.
-BEYOND_REACH = {'500', '503'}
+BEYOND_REACH = {'500', '503', '409'}  # 409: an offer stands a minute at least; unit test http/server
 
 
 class Caller:

@@ -2,10 +2,12 @@
 /* The server as its clients see it, with fakes in place of the flows. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fake_flows.h"
 #include "http_bench.h"
+#include "shop/offer_token.h"
 #include "suite.h"
 
 static char answer[65536];
@@ -292,12 +294,51 @@ START_TEST(a_port_in_use_is_an_error_and_not_shared_with_a_stranger)
 }
 END_TEST
 
+static void for_an_hour(struct http_settings *settings)
+{
+    settings->offer_lifetime_us = INT64_C(3600) * 1000000;
+}
+
+/* What becomes of a guest's offer made so long ago. */
+static int outcome_of_an_offer_made(const struct http_bench *bench, int minutes_ago,
+                                    const char *word)
+{
+    static const uint8_t key[16] = { 1, 2, 3 }; /* as the bench has it */
+    struct offer_token token = { .rule = STR("lens"),
+                                 .items = { { STR("LENS-1"), 1 } },
+                                 .n_items = 1,
+                                 .made_us = ((int64_t) time(NULL) - minutes_ago * 60) * 1000000 };
+    struct out id;
+    out_init(&id, NULL, 256);
+    offer_token_seal(&token, STR("d-1"), key, &id);
+    char path[512];
+    (void) snprintf(path, sizeof path, "/offers/d-1/%.*s/%s", (int) id.len, id.at, word);
+    out_deinit(&id);
+    return ask(bench, "POST", path, "", "", answer, sizeof answer);
+}
+
+START_TEST(an_offer_is_accepted_while_it_stands_and_declined_at_any_time)
+{
+    struct http_bench bench;
+    http_bench_start(&bench, for_an_hour);
+
+    ck_assert_int_eq(outcome_of_an_offer_made(&bench, 59, "accept"), 200);
+    ck_assert(says("\"sku\":\"LENS-1\""));
+    ck_assert_int_eq(outcome_of_an_offer_made(&bench, 61, "accept"), 409);
+    ck_assert(says("/problems/offer-over"));
+    ck_assert_int_eq(outcome_of_an_offer_made(&bench, 61, "decline"), 200);
+
+    http_bench_stop(&bench);
+}
+END_TEST
+
 SUITE_MAIN("http/server", answers_many_decisions_on_one_connection,
            answers_requests_that_were_sent_ahead_in_their_order,
            a_decision_that_waits_goes_on_when_its_profile_is_there,
            a_decision_whose_profile_never_comes_is_answered_at_its_deadline,
            others_are_answered_while_some_wait, a_client_that_leaves_while_it_waits_harms_nobody,
            says_where_a_decision_request_is_wrong, an_event_batch_is_answered_by_what_became_of_it,
+           an_offer_is_accepted_while_it_stands_and_declined_at_any_time,
            rules_are_not_sent_again_to_who_has_them, reload_hands_on_force_language_status_and_text,
            counts_what_it_answers, draining_finishes_what_is_in_flight_and_takes_nobody_new,
            stopping_ends_even_what_would_wait_for_long, several_workers_share_the_port,
