@@ -123,7 +123,7 @@ START_TEST(says_no_discount_that_the_price_does_not_show)
     cJSON *answer = decided(
         small,
         "{\"placement\": \"page\", \"trigger\": \"add_to_cart\", \"explain\": true, \"locale\": "
-        "\"en\", \"cart\": {\"items\": [{\"sku\": \"CAM-1\", \"unit_price\": 1}]}}");
+        "\"en\", \"cart\": {\"items\": [{\"sku\": \"NOBODY\", \"unit_price\": 1}]}}");
     ck_assert_str_eq(result_of(answer, "set"), "text_incomplete");
     cJSON_Delete(answer);
 }
