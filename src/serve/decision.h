@@ -55,6 +55,7 @@ enum receipt_reason {
 
 /* One rule of this trigger and placement, and what became of it. */
 struct considered {
+    struct considered *next; /* in the receipt */
     const struct rule *rule;
     uint32_t number; /* in the ruleset */
     enum receipt_reason reason;
@@ -136,9 +137,11 @@ struct decision {
 
     /* match: a handful of rules at a time, see serve.c */
     const uint32_t *rules; /* numbers of all rules of this trigger and placement, best first … */
-    struct considered *considered; /* … and what became of each of the first n_considered */
-    uint32_t n_rules, n_considered;
-    uint32_t batch; /* considered[batch..n_considered) is the handful at hand */
+    uint32_t n_rules, n_considered;               /* … of which so many have been looked at */
+    struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
+    uint32_t n_handful;
+    struct considered *spare;                 /* for the next rule: the last did not match */
+    struct considered *receipt, *receipt_end; /* explain: whatever was considered, in order */
 
     /* pick */
     struct together *together; /* companions of the whole cart, as they were found */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Match: cart and customer -> rules that apply. The ruleset's index gives the rules of this
- * trigger and placement, by falling priority; each is verified against the facts. What did
- * not match keeps its reason, so that a receipt costs nothing here.
+ * trigger and placement, by falling priority; each is verified against the facts. For a receipt
+ * whatever did not match keeps its reason.
  */
 #include "serve/decision.h"
 #include "shop/catalog.h"
@@ -43,33 +43,48 @@ static void verify(struct decision *d, struct considered *c)
     c->matched = verdict.answer == MATCH_YES;
 }
 
-static enum err begin(struct decision *d)
+/* The place of the next rule. Without a receipt, one that does not match leaves its place to the next. */
+static struct considered *next_place(struct decision *d)
+{
+    struct considered *c = d->spare ? d->spare : arena_take_raw(d->arena, sizeof *c);
+    if (!c)
+        return NULL;
+    uint32_t number = d->rules[d->n_considered++];
+    *c = (struct considered){ .number = number,
+                              .rule = ruleset_rule(d->world->rules, number),
+                              .reason = RECEIPT_DEADLINE };
+    d->spare = NULL;
+    if (d->explain) {
+        *(d->receipt ? &d->receipt_end->next : &d->receipt) = c;
+        d->receipt_end = c;
+    }
+    return c;
+}
+
+static void begin(struct decision *d)
 {
     d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
-    d->considered = arena_take_raw(d->arena, (d->n_rules + 1) * sizeof *d->considered);
-    if (!d->considered)
-        return decision_no_room(d);
     gather_facts(d);
-    return OK;
 }
 
 enum err match_run(struct decision *d)
 {
-    if (!d->considered)
-        TRY(begin(d));
-    uint32_t matched = 0, wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
-    d->batch = d->n_considered;
-    while (d->n_considered < d->n_rules && matched < wanted) {
-        uint32_t number = d->rules[d->n_considered];
-        struct considered *c = &d->considered[d->n_considered++];
-        *c = (struct considered){ .number = number,
-                                  .rule = ruleset_rule(d->world->rules, number),
-                                  .reason = RECEIPT_DEADLINE };
+    if (!d->facts.catalog)
+        begin(d);
+    uint32_t wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
+    d->n_handful = 0;
+    while (d->n_considered < d->n_rules && d->n_handful < wanted) {
+        struct considered *c = next_place(d);
+        if (!c)
+            return decision_no_room(d);
         bool time_left =
             d->n_considered % 32 ? !(d->degraded & DEGRADED_DEADLINE) : decision_has_time(d);
         if (time_left)
             verify(d, c);
-        matched += c->matched;
+        if (c->matched)
+            d->handful[d->n_handful++] = c;
+        else if (!d->explain)
+            d->spare = c;
     }
     return OK;
 }

@@ -301,10 +301,8 @@ enum err pick_run(struct decision *d)
     if (!d->found)
         return decision_no_room(d);
     d->n_found = 0;
-    for (uint32_t i = d->batch; i < d->n_considered; i++) {
-        struct considered *c = &d->considered[i];
-        if (!c->matched)
-            continue;
+    for (uint32_t i = 0; i < d->n_handful; i++) {
+        struct considered *c = d->handful[i];
         if (!decision_has_time(d)) {
             c->reason = RECEIPT_DEADLINE;
             continue;

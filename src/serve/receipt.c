@@ -159,7 +159,7 @@ static void encode_rule(struct decision *d, const struct considered *c, struct o
 void receipt_encode(struct decision *d, struct out *out)
 {
     out_json_open(out, '[');
-    for (uint32_t i = 0; i < d->n_considered; i++)
-        encode_rule(d, &d->considered[i], out);
+    for (const struct considered *c = d->receipt; c; c = c->next)
+        encode_rule(d, c, out);
     out_json_close(out, ']');
 }

@@ -151,6 +151,28 @@ START_TEST(fits_the_first_chunk_of_its_arena)
 }
 END_TEST
 
+START_TEST(takes_no_memory_for_rules_that_do_not_apply)
+{
+    static char rules[1 << 20];
+    size_t n = (size_t) sprintf(rules, "rules:\n");
+    for (int i = 0; i < 1000; i++)
+        n += (size_t) sprintf(
+            rules + n,
+            "  - {id: r%03d, name: n, kind: cross_sell, status: active, owner: o, "
+            "trigger: [cart_view], placement: [page], rank: {priority: 9}, " TEXTS
+            ", when: {cart.total: {at_least: 900000}}, offer: {pick: {skus: [BAG-1]}}}\n",
+            i);
+    (void) sprintf(rules + n, "%s",
+                   RULE("last", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}"));
+    AUTO(small_world_free) struct small_world *small = small_world_new(rules);
+    const char *answer =
+        small_world_decide(small, "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"cart\": "
+                                  "{\"items\": [{\"sku\": \"CAM-1\"}]}}");
+    ck_assert_ptr_nonnull(strstr(answer, "\"rule\":\"last\""));
+    ck_assert_uint_lt(arena_used(small->arena), 65536);
+}
+END_TEST
+
 SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profile_and_clock,
            gives_every_decision_an_id_of_its_own_that_sorts_by_time,
            answers_with_what_it_has_when_the_budget_is_spent,
@@ -158,4 +180,4 @@ SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profil
            goes_on_without_the_profile_at_the_deadline,
            keeps_a_millisecond_of_the_smallest_budgets_for_itself,
            lets_go_of_a_waiting_decision_whose_client_left, asks_nobody_about_a_guest,
-           fits_the_first_chunk_of_its_arena)
+           fits_the_first_chunk_of_its_arena, takes_no_memory_for_rules_that_do_not_apply)
