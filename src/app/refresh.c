@@ -26,17 +26,17 @@ struct refresh {
     struct copurchase *counts;
     struct learn *learn; /* while serving */
     uint64_t catalog_version, log_position, own_orders;
+    uint64_t unseen_orders; /* counted, but not in the live model yet */
+    bool owed;              /* something has changed and is not live yet */
     int64_t model_us, model_next_us;
 };
 
-static enum err load_catalog(struct refresh *refresh, struct catalog **ret_catalog,
-                             struct err_note *note)
+/* The version is read first: a change in between is noticed next time. */
+static enum err load_catalog(struct refresh *refresh, uint64_t *ret_version,
+                             struct catalog **ret_catalog, struct err_note *note)
 {
-    uint64_t version;
-    TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
-    TRY(refresh->store->load(refresh->store, str_of(refresh->shop), ret_catalog, note));
-    refresh->catalog_version = version; /* read first: a change in between is noticed next time */
-    return OK;
+    TRY(refresh->store->version(refresh->store, str_of(refresh->shop), ret_version, note));
+    return refresh->store->load(refresh->store, str_of(refresh->shop), ret_catalog, note);
 }
 
 /* The world with this catalogue and what the counts now say of it. */
@@ -74,8 +74,10 @@ enum err refresh_new(const char *data_dir, const char *shop, struct composer *co
     if (why && folded)
         log_line(LOG_INFO, "model", "%llu orders read from the log: %s",
                  (unsigned long long) folded, why);
-    TRY(load_catalog(refresh, &catalog, note));
+    uint64_t version;
+    TRY(load_catalog(refresh, &version, &catalog, note));
     TRY(publish(refresh, catalog));
+    refresh->catalog_version = version;
     *ret_refresh = MOVE(refresh);
     return OK;
 }
@@ -133,30 +135,40 @@ static void forget_if_foreign(struct refresh *refresh, uint64_t folded)
     refresh->own_orders = own;
 }
 
-static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
+static enum err publish_new_catalog(struct refresh *refresh, struct err_note *note)
 {
     uint64_t version;
     AUTO(catalog_unref) struct catalog *catalog = NULL;
+    TRY(load_catalog(refresh, &version, &catalog, note));
+    TRY(publish(refresh, catalog));
+    refresh->catalog_version = version;
+    log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products", catalog_count(catalog));
+    return OK;
+}
+
+/* What fails on its way stays owed, and is tried again at the next run. */
+static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
+{
+    uint64_t version, folded = 0;
     TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
     bool imported = version != refresh->catalog_version, due;
     TRY(model_is_due(refresh, &due, note));
-    if (!imported && !due)
+    refresh->owed |= imported || due;
+    if (!refresh->owed)
         return OK;
 
-    uint64_t folded = 0;
     TRY(model_file_tail(refresh->counts, refresh->log, str_of(refresh->shop), &folded, note));
     forget_if_foreign(refresh, folded);
-    if (!imported && !folded)
-        return OK;
+    refresh->unseen_orders += folded;
     if (imported) {
-        TRY(load_catalog(refresh, &catalog, note));
-        log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products",
-                 catalog_count(catalog));
-    } else {
+        TRY(publish_new_catalog(refresh, note));
+    } else if (refresh->unseen_orders) {
         AUTO(world_unref) struct world *world = composer_world(refresh->composer);
-        catalog = catalog_ref(world->catalog);
+        TRY(publish(refresh, world->catalog));
     }
-    return publish(refresh, catalog);
+    refresh->unseen_orders = 0;
+    refresh->owed = false;
+    return OK;
 }
 
 void refresh_run(void *self)

@@ -161,8 +161,9 @@ static enum err slurp(const char *path, struct arena *arena, struct str *ret_tex
                       struct err_note *note)
 {
     FILE *file = fopen(path, "rb");
-    char *text = file ? arena_take_raw(arena, YAML_BYTES_MAX) : NULL;
-    size_t len = text ? fread(text, 1, YAML_BYTES_MAX, file) : 0;
+    const size_t most = YAML_BYTES_MAX + 1; /* one more is seen, and refused by the reader */
+    char *text = file ? arena_take_raw(arena, most) : NULL;
+    size_t len = text ? fread(text, 1, most, file) : 0;
     bool failed = !text || ferror(file);
     if (file)
         (void) fclose(file);
