@@ -74,8 +74,10 @@ static void text_line(struct out *out, enum log_level level, const char *area,
     out_printf(out, " %-7s %s: ", level_names[level], area);
     if (request_id.len)
         out_printf(out, "[%.*s] ", STR_ARG(request_id));
-    for (size_t i = 0; i < text.len; i++)
-        out_char(out, text.at[i] == '\n' ? ' ' : text.at[i]);
+    for (size_t i = 0; i < text.len; i++) { /* what would command a terminal is a blank */
+        bool control = (unsigned char) text.at[i] < ' ' || text.at[i] == 127;
+        out_char(out, control ? ' ' : text.at[i]);
+    }
     out_char(out, '\n');
 }
 
