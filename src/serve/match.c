@@ -72,13 +72,15 @@ enum err match_run(struct decision *d)
     if (!d->facts.catalog)
         begin(d);
     uint32_t wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
+    uint32_t looked = 0;
+    bool time_left = true;
     d->n_handful = 0;
     while (d->n_considered < d->n_rules && d->n_handful < wanted) {
         struct considered *c = next_place(d);
         if (!c)
             return decision_no_room(d);
-        bool time_left =
-            d->n_considered % 32 ? !(d->degraded & DEGRADED_DEADLINE) : decision_has_time(d);
+        if (looked++ % 32 == 0)
+            time_left = decision_has_time(d);
         if (time_left)
             verify(d, c);
         if (c->matched)

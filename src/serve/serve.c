@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The read path. The table below is the order of things: each name is a file here, a label
- * in /metrics and a test. The loop around it is where each stage is timed, where the
- * deadline is looked at, and where a decision that needs a profile from elsewhere stops and
- * goes on later.
+ * in /metrics and a test. The loop around it is where each stage is timed, and where a decision
+ * that needs a profile from elsewhere stops and goes on later. The deadline is looked at between
+ * rules: an answer is called degraded by it when a rule was left out, and only then.
  *
  * Rules come by falling priority, and no offer of a later rule outranks one of an earlier. So
  * the stages from match to rank take a handful of rules at a time and stop when the answer is
@@ -182,8 +182,6 @@ static enum err run_stages(struct decision *d)
         before = after;
         if (err != OK || d->waiting)
             return err;
-        if (after >= d->deadline_us && stage + 1 < SERVE_STAGES)
-            d->degraded |= DEGRADED_DEADLINE;
         d->next_stage = stage == STAGE_RANK && !is_settled(d) ? STAGE_MATCH : stage + 1;
     }
     return OK;

@@ -49,6 +49,24 @@ START_TEST(answers_with_what_it_has_when_the_budget_is_spent)
 }
 END_TEST
 
+START_TEST(says_deadline_when_a_rule_was_left_out_for_it_and_only_then)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    int late = 0, whole = 0;
+    for (small->tick_us = 50; small->tick_us < 3000; small->tick_us += 10) {
+        cJSON *answer = decided(small, ADD("CAM-1", "\"budget_ms\": 5, "));
+        bool left_out = strcmp(result_of(answer, "step"), "deadline") == 0 ||
+                        strcmp(result_of(answer, "together"), "deadline") == 0;
+        bool told = strcmp(text(answer, "degraded/0"), "deadline") == 0;
+        ck_assert_msg(told == left_out, "%lld us a look: told %d, left out %d",
+                      (long long) small->tick_us, told, left_out);
+        *(left_out ? &late : &whole) += 1;
+        cJSON_Delete(answer);
+    }
+    ck_assert(late > 10 && whole > 10);
+}
+END_TEST
+
 static void woken(void *owner)
 {
     *(int *) owner += 1;
@@ -176,6 +194,7 @@ END_TEST
 SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profile_and_clock,
            gives_every_decision_an_id_of_its_own_that_sorts_by_time,
            answers_with_what_it_has_when_the_budget_is_spent,
+           says_deadline_when_a_rule_was_left_out_for_it_and_only_then,
            waits_for_a_profile_and_goes_on_when_it_comes,
            goes_on_without_the_profile_at_the_deadline,
            keeps_a_millisecond_of_the_smallest_budgets_for_itself,
