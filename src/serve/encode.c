@@ -62,17 +62,41 @@ static void int_member(struct out *out, struct str opening, int64_t value)
     out_int(out, value);
 }
 
-/* The line that an upsell takes out of the cart, or NULL. */
+/* The line that an upsell stands in for, or NULL. */
 static const struct cart_line *replaced(const struct decision *d, const struct found *f)
 {
     return f->from->rule->kind == KIND_UPSELL ? d->trigger_line : NULL;
+}
+
+/* Is the trigger item only looked at? One that was just added is in the cart, whatever was sent. */
+static bool is_only_looked_at(const struct decision *d)
+{
+    if (!d->trigger_line || d->trigger == TRIGGER_ADD_TO_CART)
+        return false;
+    for (uint32_t i = 0; i < d->cart.n_lines; i++)
+        if (d->trigger_line == &d->cart.lines[i])
+            return false;
+    return true;
+}
+
+/* What accepting takes out of the cart, or NULL. */
+static const struct cart_line *removed(const struct decision *d, const struct found *f)
+{
+    return is_only_looked_at(d) ? NULL : replaced(d, f);
+}
+
+/* The other half of a bundle when accepting has to put it into the cart as well, or NULL. */
+static const struct cart_line *added_too(const struct decision *d, const struct found *f)
+{
+    return f->product && f->from->rule->with_trigger_item && is_only_looked_at(d) ? d->trigger_line
+                                                                                  : NULL;
 }
 
 static void encode_offer_id(struct decision *d, const struct found *f, struct str decision_id,
                             struct out *out)
 {
     const struct rule *rule = f->from->rule;
-    const struct cart_line *line = replaced(d, f);
+    const struct cart_line *line = removed(d, f), *too = added_too(d, f);
     struct offer_token token;
     token.rule = rule->id;
     token.variant = (struct str){ 0 };
@@ -88,6 +112,11 @@ static void encode_offer_id(struct decision *d, const struct found *f, struct st
         token.items[0].sku = f->product->sku;
         token.items[0].quantity = f->quantity;
         token.n_items = 1;
+    }
+    if (too) {
+        token.items[1].sku = too->sku;
+        token.items[1].quantity = 1;
+        token.n_items = 2;
     }
     out_text(out, STR("{\"offer_id\":\""));
     offer_token_seal(&token, decision_id, d->world->settings.token_key, out);
@@ -158,8 +187,12 @@ static void encode_apply(struct decision *d, const struct found *f, struct out *
         int_member(out, STR(",\"quantity\":"), f->quantity);
         out_char(out, '}');
     }
+    const struct cart_line *line = removed(d, f), *too = added_too(d, f);
+    if (too) {
+        text_member(out, STR(",{\"sku\":"), too->sku);
+        out_text(out, STR(",\"quantity\":1}"));
+    }
     out_text(out, STR("],\"remove\":["));
-    const struct cart_line *line = replaced(d, f);
     if (line) {
         text_member(out, STR("{\"sku\":"), line->sku);
         int_member(out, STR(",\"quantity\":"), line->quantity);

@@ -60,6 +60,39 @@ START_TEST(speaks_the_language_that_was_asked_for)
 }
 END_TEST
 
+START_TEST(changes_the_cart_as_it_is_when_the_item_was_only_looked_at)
+{
+#define LOOKED_AT(id, kind, offer)                                                  \
+    "  - {id: " id ", name: n, kind: " kind ", status: active, owner: o, trigger: " \
+    "[product_view], placement: [page], rank: {priority: 1}, " TEXTS ", offer: {" offer "}}\n"
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" LOOKED_AT(
+        "set", "bundle",
+        "pick: {skus: [LENS-1]}, with: trigger_item, discount: {percent: 10%, of: bundle}"));
+    static const char viewed[] = "{\"placement\": \"page\", \"trigger\": \"product_view\", "
+                                 "\"item\": \"CAM-1\", \"cart\": {}}";
+    static const char in_cart[] =
+        "{\"placement\": \"page\", \"trigger\": \"product_view\", \"item\": "
+        "\"CAM-1\", \"cart\": {\"items\": [{\"sku\": \"CAM-1\"}]}}";
+    cJSON *answer = decided(small, viewed);
+    ck_assert_int_eq(cJSON_GetArraySize(at(answer, "offers/0/apply/add")), 2);
+    ck_assert_str_eq(text(answer, "offers/0/apply/add/1/sku"), "CAM-1");
+    cJSON_Delete(answer);
+    answer = decided(small, in_cart);
+    ck_assert_int_eq(cJSON_GetArraySize(at(answer, "offers/0/apply/add")), 1);
+    cJSON_Delete(answer);
+
+    small_world_publish(small, "rules:\n" LOOKED_AT("up-1", "upsell", "pick: {skus: [CAM-2]}"));
+    answer = decided(small, viewed);
+    ck_assert_str_eq(text(answer, "offers/0/replaces/sku"), "CAM-1");
+    ck_assert_int_eq(cJSON_GetArraySize(at(answer, "offers/0/apply/remove")), 0);
+    cJSON_Delete(answer);
+    answer = decided(small, in_cart);
+    ck_assert_str_eq(text(answer, "offers/0/apply/remove/0/sku"), "CAM-1");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(says_that_stock_is_low_only_when_it_is)
 {
 #define SCARCE(sku)                                                                        \
@@ -130,4 +163,5 @@ START_TEST(says_no_discount_that_the_price_does_not_show)
 END_TEST
 
 SUITE_MAIN("serve/encode", packs_the_offer_into_its_id, speaks_the_language_that_was_asked_for,
+           changes_the_cart_as_it_is_when_the_item_was_only_looked_at,
            says_that_stock_is_low_only_when_it_is, says_no_discount_that_the_price_does_not_show)
