@@ -67,7 +67,6 @@ void out_json_close(struct out *out, char bracket);   /* '}' or ']' */
 void out_json_key(struct out *out, struct str key);   /* a name of ours: not escaped */
 void out_json_str(struct out *out, struct str value); /* absent: null */
 void out_json_int(struct out *out, int64_t value);
-void out_json_double(struct out *out, double value, int decimals); /* not finite: null */
 void out_json_bool(struct out *out, bool value);
 void out_json_null(struct out *out);
 void out_json_raw(struct out *out, struct str json); /* one finished value */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/out.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,16 +155,6 @@ void out_json_int(struct out *out, int64_t value)
 {
     comma(out);
     out_int(out, value);
-}
-
-void out_json_double(struct out *out, double value, int decimals)
-{
-    if (!isfinite(value)) {
-        out_json_null(out);
-        return;
-    }
-    comma(out);
-    out_printf(out, "%.*f", decimals, value);
 }
 
 void out_json_bool(struct out *out, bool value)

@@ -18,8 +18,6 @@ START_TEST(writes_json_with_commas_and_escapes_of_its_own)
     out_json_int(&out, INT64_MIN);
     out_json_bool(&out, true);
     out_json_null(&out);
-    out_json_double(&out, 0.5, 2);
-    out_json_double(&out, NAN, 2);
     out_json_str(&out, (struct str){ 0 });
     out_json_close(&out, ']');
     out_json_close(&out, '}');
@@ -27,7 +25,7 @@ START_TEST(writes_json_with_commas_and_escapes_of_its_own)
     ck_assert(!out.failed);
     ck_assert(str_is(out_str(&out),
                      "{\"a\":\"x\\n\\u0001日\",\"list\":[-9223372036854775808,true,null,"
-                     "0.50,null,null]}"));
+                     "null]}"));
 }
 END_TEST
 
