@@ -47,6 +47,8 @@ struct world {
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
     const struct world_shelf *shelves; /* by rule number */
+    /* False: the rules' amounts are of another currency than the catalogue's. Then nothing is offered. */
+    bool same_money;
     const bool *may_be_silenced; /* by rule number: a decline or acceptance of another rule can */
 };
 

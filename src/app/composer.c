@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "model/model.h"
 #include "rules/ruleset.h"
 #include "shop/catalog.h"
@@ -57,6 +58,10 @@ enum err composer_set(struct composer *composer, struct ruleset *rules, struct c
     (void) pthread_mutex_lock(&composer->lock);
     AUTO(world_unref) struct world *now = composer_world(composer);
     enum err err = world_with(now, rules, catalog, model, &next);
+    if (err == OK && !next->same_money)
+        log_line(LOG_WARNING, "rules",
+                 "nothing is offered: the rules' amounts are in %.*s, the catalogue's in %.*s",
+                 STR_ARG(ruleset_currency(next->rules)), STR_ARG(catalog_currency(next->catalog)));
     if (err == OK)
         snapshot_publish(&composer->slot, &next->snapshot);
     (void) pthread_mutex_unlock(&composer->lock);

@@ -63,7 +63,8 @@ static struct considered *next_place(struct decision *d)
 
 static void begin(struct decision *d)
 {
-    d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
+    if (d->world->same_money)
+        d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
     gather_facts(d);
 }
 

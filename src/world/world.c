@@ -153,6 +153,8 @@ enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model 
     }
     world->shelves = shelves;
     world->may_be_silenced = marks;
+    world->same_money = ruleset_count(rules) == 0 || catalog_count(catalog) == 0 ||
+                        str_eq(ruleset_currency(rules), catalog_currency(catalog));
     snapshot_init(&world->snapshot, world_free);
     world->rules = ruleset_ref(rules);
     world->catalog = catalog_ref(catalog);

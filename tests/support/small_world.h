@@ -30,7 +30,7 @@ struct small_world {
     struct decide_problem problem; /* of the last decision that failed */
 };
 
-/* @rules: the members of `rules:` and of whatever else, below the header lines. Fails the test when they are bad. */
+/* @rules: the members of `rules:` and of whatever else, below the header lines; a first line `currency: …` is taken instead of JPY. Fails the test when they are bad. */
 struct small_world *small_world_new(const char *rules);
 struct small_world *small_world_free(struct small_world *small);
 DEFINE_AUTO(struct small_world, small_world_free)

@@ -106,7 +106,24 @@ START_TEST(gives_the_same_answer_with_and_without_a_profile_that_did_not_consent
 }
 END_TEST
 
+START_TEST(offers_nothing_while_rules_and_catalogue_count_in_different_money)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("card", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}"));
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 1);
+    cJSON_Delete(answer);
+    small_world_publish(small, "currency: USD\nrules:\n" RULE("card", "cross_sell", 1,
+                                                              "offer: {pick: {skus: [CARD-64]}}"));
+    answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 0);
+    cJSON_Delete(answer);
+}
+END_TEST
+
 SUITE_MAIN("serve/match", shows_a_rule_only_for_its_trigger_and_placement,
            names_the_condition_that_failed_what_it_saw_and_where_it_stands,
            knows_what_a_customer_owns_only_with_consent,
-           gives_the_same_answer_with_and_without_a_profile_that_did_not_consent)
+           gives_the_same_answer_with_and_without_a_profile_that_did_not_consent,
+           offers_nothing_while_rules_and_catalogue_count_in_different_money)
