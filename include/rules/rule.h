@@ -156,6 +156,7 @@ struct cap {
 
 struct silence {
     bool present;
+    bool implied; /* not written: a decline is respected for a day by every rule */
     int64_t for_us;
     enum silence_scope scope;
 };

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct reload {
 
     pthread_mutex_t state_lock; /* held for moments only */
     char state[256];
+    atomic_bool blank; /* no rules are live, because those there are have errors */
 };
 
 static void register_metrics(struct reload *reload)
@@ -107,6 +109,11 @@ set_state(struct reload *reload, const char *fmt, ...)
     (void) vsnprintf(reload->state, sizeof reload->state, fmt, ap);
     (void) pthread_mutex_unlock(&reload->state_lock);
     va_end(ap);
+}
+
+bool reload_is_blank(struct reload *reload)
+{
+    return atomic_load(&reload->blank);
 }
 
 void reload_state_print(struct reload *reload, struct out *out)
@@ -197,6 +204,7 @@ static enum err publish(struct reload *reload, struct rules_reading *reading)
 
 static void went_live(struct reload *reload, struct rules_reading *reading)
 {
+    atomic_store(&reload->blank, false);
     metric_set(reload->metrics, reload->successful, 1);
     metric_set(reload->metrics, reload->success_at,
                reload->clock->wall_us(reload->clock) / 1000000);
@@ -328,7 +336,8 @@ static void serve_last_good(struct reload *reload)
     if (rules_dir_read(path, 0, &reading) != OK || publish(reload, reading) != OK) {
         log_line(LOG_ERROR, "rules",
                  "no rules are live: '%s' has errors and there are no last good ones", reload->dir);
-        set_state(reload, "no rules: the rule files have errors");
+        set_state(reload, "no rules are live: the rule files have errors");
+        atomic_store(&reload->blank, true);
         return;
     }
     log_line(LOG_WARNING, "rules",

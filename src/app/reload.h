@@ -47,6 +47,12 @@ void reload_asked(struct reload *reload);
  */
 int reload_for_http(struct reload *reload, enum locale locale, bool force, struct out *ret_json);
 
+/*
+ * No rules are live, because the files have errors and there are no last good ones: a replica that
+ * should take no traffic. An empty directory is not that. Any thread.
+ */
+bool reload_is_blank(struct reload *reload);
+
 /* One plain sentence about the rules that are live, for /readyz. Does not wait for a reading. */
 void reload_state_print(struct reload *reload, struct out *out);
 

@@ -34,12 +34,16 @@ struct service {
     struct http *http;
 };
 
-/* With broken rule files a service still serves what was good last, and /readyz says so in words. */
+/*
+ * With broken rule files a service still serves what was good last, and /readyz says so in words.
+ * One that never had good ones takes no traffic: in a rolling deployment it would replace
+ * replicas that have.
+ */
 static bool ready(void *self, struct out *ret_why)
 {
     struct service *service = self;
     reload_state_print(service->reload, ret_why);
-    return true;
+    return !reload_is_blank(service->reload);
 }
 
 static void reload(void *self, enum locale locale, bool force, int *ret_status,

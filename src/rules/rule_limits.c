@@ -91,7 +91,12 @@ static void read_silence(struct rule_reader *reader, const struct doc_node *node
                       (struct str){ 0 });
 }
 
-void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
+/* What a rule that says nothing of declines does about one: "no" means no, for today at least. */
+static const struct silence after_any_decline = {
+    .present = true, .implied = true, .for_us = INT64_C(86400000000), .scope = SCOPE_RULE
+};
+
+static void read_limits(struct rule_reader *reader, const struct doc_node *node)
 {
     static const char *const keys[] = { "per_customer", "after_decline", "after_accept",
                                         "stop_after_declines", NULL };
@@ -106,4 +111,11 @@ void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
     const struct doc_node *written = doc_get(node, "stop_after_declines");
     if (written && lower_int(&reader->lowering, written, 1, 1000000, &stop))
         rule->stop_after_declines = (uint32_t) stop;
+}
+
+void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
+{
+    read_limits(reader, node);
+    if (!reader->rule->after_decline.present)
+        reader->rule->after_decline = after_any_decline;
 }

@@ -13,7 +13,8 @@
 static bool needs_memory(const struct decision *d, const struct considered *c)
 {
     const struct rule *rule = c->rule;
-    return d->world->may_be_silenced[c->number] || rule->n_caps || rule->after_decline.present ||
+    bool asks = rule->after_decline.present && !rule->after_decline.implied;
+    return d->world->may_be_silenced[c->number] || rule->n_caps || asks ||
            rule->after_accept.present || rule->stop_after_declines;
 }
 

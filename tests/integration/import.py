@@ -203,7 +203,7 @@ def test_online_retail_in_seconds_and_ready_again_in_one():
     check('0 new, 19,773 already known' in again.stdout, again.stdout)
 
     began = time.monotonic()
-    with Offerd(rules=None, data=data) as offerd:
+    with Offerd(rules=scratch(), data=data) as offerd:
         tell(f'ready in {time.monotonic() - began:.2f} s')
         check(time.monotonic() - began < 1 * PATIENCE, 'not ready within a second', offerd.log_text())
         check(offerd.metric('offerd_model_orders') == 19773, offerd.get('/metrics'))
@@ -212,7 +212,7 @@ def test_online_retail_in_seconds_and_ready_again_in_one():
     saved = (data / 'model.bin').read_bytes()
     for bytes_ in (b'', saved[:1000], saved[:50] + b'!' + saved[51:]):
         (data / 'model.bin').write_bytes(bytes_)
-        with Offerd(rules=None, data=data) as offerd:
+        with Offerd(rules=scratch(), data=data) as offerd:
             check(offerd.metric('offerd_model_orders') == 19773, offerd.get('/metrics'))
 
 

@@ -135,6 +135,27 @@ def test_a_made_up_offer_id_is_not_found():
             check(offerd.post(path, {}).status == 404, path)
 
 
+def test_broken_rules_and_no_good_ones_before_are_not_ready_until_they_are_mended():
+    where = rules()
+    good = (where / 'rules.yaml').read_text()
+    (where / 'rules.yaml').write_text(good.replace('kind: cross_sell', 'kind: crosssell'))
+    offerd = Offerd(rules=where, data=demo_data(), start=False)
+    with offerd.start(ready=False):
+        not_ready = wait_until(10, 'an answer', lambda: attempt(offerd))
+        check(not_ready.status == 503 and 'errors' in not_ready.text, not_ready)
+        check(decide(offerd)['offers'] == [], 'a decision is answered all the same')
+        (where / 'rules.yaml').write_text(good)
+        wait_until(5, 'ready', lambda: offerd.get('/readyz').status == 200)
+        check(decide(offerd)['offers'], 'no offer')
+
+
+def attempt(offerd):
+    try:
+        return offerd.get('/readyz')
+    except OSError:
+        return None
+
+
 def test_without_a_ruleset_it_answers_with_nothing_rather_than_not_at_all():
     with Offerd(rules=scratch(), data=demo_data()) as offerd:
         check(decide(offerd)['offers'] == [], 'offers without rules')

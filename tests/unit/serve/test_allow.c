@@ -165,6 +165,18 @@ START_TEST(respects_a_decline_for_everything_its_rule_says)
 }
 END_TEST
 
+START_TEST(respects_a_decline_for_a_day_where_the_rule_says_nothing_of_it)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("plain", "cross_sell", 1, "offer: {pick: {skus: [LENS-1]}}"));
+    remember(small, EVENT_OFFER_DECLINED, "plain", KIND_CROSS_SELL, NULL, 1);
+    ck_assert_str_eq(only_result(small, ADD("CAM-1", C1), "plain"), "silent");
+    small->wall_us += INT64_C(23) * 3600 * 1000000; /* it was declined an hour ago */
+    ck_assert_str_eq(only_result(small, ADD("CAM-1", C1), "plain"), "shown");
+}
+END_TEST
+
 START_TEST(shows_no_rule_with_limits_when_the_profile_cannot_be_had)
 {
     AUTO(small_world_free)
@@ -251,6 +263,7 @@ SUITE_MAIN("serve/allow", never_offers_what_is_in_the_cart_or_gone,
            prices_a_bundle_and_never_sells_it_below_cost,
            stops_offering_free_shipping_once_it_is_reached, counts_what_was_shown_against_the_cap,
            respects_a_decline_for_everything_its_rule_says,
+           respects_a_decline_for_a_day_where_the_rule_says_nothing_of_it,
            shows_no_rule_with_limits_when_the_profile_cannot_be_had,
            respects_what_a_lost_profile_may_have_declined,
            shows_no_more_in_one_answer_than_the_cap_has_left,
