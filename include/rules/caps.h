@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "rules/rule.h"
+#include "rules/schedule.h"
 #include "shop/customer.h"
 
 /*
@@ -20,6 +21,10 @@ struct caps_verdict {
     const struct cap *cap; /* CAPS_CAP */
     int64_t seen, wanted;  /* count and maximum */
 };
+
+/* How much of @cap is used up by all rules together. O(rules remembered + touches). */
+int64_t caps_used(const struct cap *cap, const struct civil_zone *zone,
+                  const struct profile *memory, uint32_t session, int64_t now_us);
 
 /* O(log rules remembered + touches). @session as session_mark gives it. */
 struct caps_verdict caps_allow(const struct rule *rule, const struct profile *memory,

@@ -151,6 +151,7 @@ struct cap {
     enum window_kind window;
     int64_t window_us; /* WINDOW_ROLLING */
     int what;          /* enum touch_what: TOUCH_SHOWN, _CLICKED, _ACCEPTED */
+    struct str file;   /* where it is written */
     uint32_t line;
 };
 

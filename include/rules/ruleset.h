@@ -57,6 +57,8 @@ const struct rule *ruleset_rule(const struct ruleset *ruleset, uint32_t number);
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id); /* NULL: none */
 const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /* for facts */
 const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
+/* `policy: {per_customer: […]}`: caps over all rules together. Their windows are of ruleset_zone. */
+const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n);
 bool ruleset_has_attr_labels(const struct ruleset *ruleset); /* does any file name attributes? */
 const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset,
                                             struct str name); /* NULL: none */

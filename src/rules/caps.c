@@ -85,3 +85,15 @@ struct caps_verdict caps_allow(const struct rule *rule, const struct profile *me
         verdict = check_cap(rule, &rule->caps[i], mine, session, now_us);
     return verdict;
 }
+
+int64_t caps_used(const struct cap *cap, const struct civil_zone *zone,
+                  const struct profile *memory, uint32_t session, int64_t now_us)
+{
+    int64_t used = 0;
+    bool ever = cap->window == WINDOW_LIFETIME;
+    struct window window = ever ? (struct window){ 0 } : window_of(cap, zone, session, now_us);
+    for (uint32_t i = 0; memory && i < memory->n_rules; i++)
+        used += ever ? memory->rules[i].totals[cap->what]
+                     : count_touches(&memory->rules[i], cap, window);
+    return used;
+}

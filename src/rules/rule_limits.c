@@ -39,7 +39,11 @@ static void read_cap(struct rule_reader *reader, const struct doc_node *node, st
     int count;
 
     *cap = (struct cap){
-        .max = 1, .what = TOUCH_SHOWN, .window = WINDOW_LIFETIME, .line = node->place.line
+        .max = 1,
+        .what = TOUCH_SHOWN,
+        .window = WINDOW_LIFETIME,
+        .file = arena_copy(reader->all->arena, reader->grammar.file->name),
+        .line = node->place.line,
     };
     if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
@@ -56,17 +60,18 @@ static void read_cap(struct rule_reader *reader, const struct doc_node *node, st
         grammar_fault(&reader->grammar, max, DIAG_CAP_TOO_LARGE, STR("64"), max->text);
 }
 
-static void read_caps(struct rule_reader *reader, const struct doc_node *node)
+static struct cap *read_caps(struct rule_reader *reader, const struct doc_node *node,
+                             uint32_t *ret_n)
 {
     if (!node || !grammar_list(&reader->grammar, node))
-        return;
+        return NULL;
     struct cap *caps = arena_take_array(reader->all->arena, struct cap, node->n_children);
     uint32_t n = 0;
     for (const struct doc_node *item = node->first; item && caps; item = item->next)
         read_cap(reader, item, &caps[n++]);
-    reader->rule->caps = caps;
-    reader->rule->n_caps = n;
     reader->all->full |= !caps;
+    *ret_n = n;
+    return caps;
 }
 
 static void read_silence(struct rule_reader *reader, const struct doc_node *node,
@@ -105,7 +110,7 @@ static void read_limits(struct rule_reader *reader, const struct doc_node *node)
 
     if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
-    read_caps(reader, doc_get(node, "per_customer"));
+    rule->caps = read_caps(reader, doc_get(node, "per_customer"), &rule->n_caps);
     read_silence(reader, doc_get(node, "after_decline"), &rule->after_decline);
     read_silence(reader, doc_get(node, "after_accept"), &rule->after_accept);
     const struct doc_node *written = doc_get(node, "stop_after_declines");
@@ -118,4 +123,27 @@ void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
     read_limits(reader, node);
     if (!reader->rule->after_decline.present)
         reader->rule->after_decline = after_any_decline;
+}
+
+void policy_read(struct ruleset_reader *all, const struct doc_file *file,
+                 const struct doc_node *node)
+{
+    static const char *const keys[] = { "per_customer", NULL };
+    struct rule_reader reader = {
+        .all = all,
+        .grammar = { .arena = all->arena, .diags = all->diags, .file = file },
+        .lowering = rule_lowering(all, file),
+        .node = node,
+    };
+    if (!node)
+        return;
+    if (all->policy_said.file) {
+        diag_add(all->diags, file, node->key_place, DIAG_DUPLICATE_NAME, node->key,
+                 grammar_place(&reader.grammar, all->policy_said.file, all->policy_said.place),
+                 (struct str){ 0 });
+        return;
+    }
+    all->policy_said = (struct head_value){ node->key, file, node->key_place };
+    if (grammar_mapping(&reader.grammar, node, keys, NULL))
+        all->policy = read_caps(&reader, doc_get(node, "per_customer"), &all->n_policy);
 }

@@ -60,6 +60,10 @@ struct ruleset_reader {
     uint32_t n_labels;
     struct strmap *label_map;
 
+    struct head_value policy_said; /* by the one file that may */
+    struct cap *policy;
+    uint32_t n_policy;
+
     struct str *attrs; /* those that conditions ask for, in the order of first use */
     uint32_t n_attrs, attrs_room;
     struct strmap *attr_map;
@@ -98,6 +102,10 @@ void rule_read_offer(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_schedule(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_message(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_limits(struct rule_reader *reader, const struct doc_node *node);
+
+/* The `policy:` of a file; @node NULL: not written. */
+void policy_read(struct ruleset_reader *all, const struct doc_file *file,
+                 const struct doc_node *node);
 
 /* A copy of the zone called @name in the ruleset's arena, or NULL after a diag at @node. */
 const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *grammar,

@@ -88,6 +88,12 @@ const struct civil_zone *ruleset_zone(const struct ruleset *ruleset)
     return ruleset->zone ? ruleset->zone : &utc;
 }
 
+const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n)
+{
+    *ret_n = ruleset->n_policy;
+    return ruleset->policy;
+}
+
 bool ruleset_has_attr_labels(const struct ruleset *ruleset)
 {
     return ruleset->has_labels;

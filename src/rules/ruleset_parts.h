@@ -22,6 +22,9 @@ struct ruleset {
     uint32_t n_rules;
     struct strmap *by_id;
 
+    const struct cap *policy; /* over all rules */
+    uint32_t n_policy;
+
     const struct str *attrs; /* an absent one behind the last */
     const struct attr_label *labels;
     bool has_labels;

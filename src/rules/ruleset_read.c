@@ -130,6 +130,8 @@ static enum err finish(struct ruleset_reader *all)
     ruleset->zone = all->zone;
     ruleset->rules = all->rules;
     ruleset->n_rules = all->n_rules;
+    ruleset->policy = all->policy;
+    ruleset->n_policy = all->n_policy;
     ruleset->attrs = all->attrs;
     ruleset->labels = all->labels;
     ruleset->has_labels = all->n_labels > 0;

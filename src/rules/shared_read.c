@@ -76,7 +76,7 @@ static void read_locales(struct ruleset_reader *all, struct grammar *grammar,
 void shared_read_head(struct ruleset_reader *all, const struct doc_file *file)
 {
     static const char *const keys[] = { "version", "currency",   "timezone",   "locales", "rules",
-                                        "groups",  "conditions", "attributes", NULL };
+                                        "groups",  "conditions", "attributes", "policy",  NULL };
     static const char *const needed[] = { "version", "currency", "timezone", "locales", NULL };
     struct grammar grammar = grammar_of(all, file);
     const struct doc_node *root = file->root, *version;
@@ -219,6 +219,7 @@ void shared_read_names(struct ruleset_reader *all, const struct doc_file *file)
                      { "attributes", read_attribute } };
     struct grammar grammar = grammar_of(all, file);
 
+    policy_read(all, file, doc_get(file->root, "policy"));
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         const struct doc_node *section = doc_get(file->root, sections[i].key);
         if (!section)

@@ -14,7 +14,7 @@ static bool needs_memory(const struct decision *d, const struct considered *c)
 {
     const struct rule *rule = c->rule;
     bool asks = rule->after_decline.present && !rule->after_decline.implied;
-    return d->world->may_be_silenced[c->number] || rule->n_caps || asks ||
+    return d->policy_cap || d->world->may_be_silenced[c->number] || rule->n_caps || asks ||
            rule->after_accept.present || rule->stop_after_declines;
 }
 
@@ -186,19 +186,36 @@ static enum receipt_reason refuse(const struct decision *d, const struct found *
     return above_floor(d, f) ? RECEIPT_SHOWN : RECEIPT_FLOOR;
 }
 
-static enum err gather_silences(struct decision *d)
+/* What the caps over all rules leave for this answer; a guest has no memory, so nothing is used up. */
+static void gather_policy(struct decision *d)
+{
+    uint32_t n;
+    const struct cap *caps = ruleset_policy(d->world->rules, &n);
+    d->policy_left = INT64_MAX;
+    for (uint32_t i = 0; i < n && d->customer_id.at; i++) {
+        int64_t left = caps[i].max - caps_used(&caps[i], ruleset_zone(d->world->rules), d->memory,
+                                               session_mark(d->session_id), d->now_us);
+        if (left >= d->policy_left)
+            continue;
+        d->policy_left = left > 0 ? left : 0;
+        d->policy_cap = &caps[i];
+    }
+}
+
+static enum err gather_memory(struct decision *d)
 {
     d->silences = arena_take_raw(d->arena, sizeof *d->silences);
     if (!d->silences)
         return decision_no_room(d);
     silences_gather(d->world->rules, d->memory, d->now_us, d->silences);
+    gather_policy(d);
     return OK;
 }
 
 enum err allow_run(struct decision *d)
 {
     if (!d->silences)
-        TRY(gather_silences(d));
+        TRY(gather_memory(d));
     for (uint32_t i = 0; i < d->n_found; i++) {
         struct found *f = &d->found[i];
         if (!f->from->caps_asked)

@@ -42,6 +42,7 @@ enum receipt_reason {
     RECEIPT_FLOOR,
     RECEIPT_THRESHOLD_REACHED,
     RECEIPT_CAP,
+    RECEIPT_POLICY,
     RECEIPT_SILENT,
     RECEIPT_STOPPED,
     RECEIPT_PROFILE_MISSING,
@@ -153,7 +154,9 @@ struct decision {
     uint32_t n_found;
 
     /* allow */
-    struct silences *silences; /* of this customer; gathered once */
+    int64_t policy_left;          /* showings that the caps over all rules still permit */
+    const struct cap *policy_cap; /* the one that permits fewest */
+    struct silences *silences;    /* of this customer; gathered once */
 
     /* rank */
     struct found best[DECISION_MAX_OFFERS];

@@ -34,6 +34,17 @@ static enum receipt_reason clash(const struct decision *d, const struct found *f
     return of_rule < f->from->most ? RECEIPT_SHOWN : RECEIPT_NOT_AMONG_BEST;
 }
 
+/* The caps over all rules are used up by what this answer holds already. */
+static bool policy_is_full(const struct decision *d, struct considered *rule)
+{
+    if (d->n_best < d->policy_left)
+        return false;
+    rule->cap = d->policy_cap;
+    rule->seen = d->policy_cap->max - d->policy_left + d->n_best;
+    rule->wanted = d->policy_cap->max;
+    return true;
+}
+
 /* The best permitted offer of the run found[from..to), or NULL: by score, then by number. */
 static struct found *take_best(struct decision *d, uint32_t from, uint32_t to)
 {
@@ -55,8 +66,9 @@ static void join(struct decision *d, uint32_t from, uint32_t to)
     struct considered *rule = d->found[from].from;
     struct found *f;
     while (d->n_best < d->limit && (f = take_best(d, from, to))) {
-        enum receipt_reason reason =
-            rule->rule->status == STATUS_SHADOW ? RECEIPT_SHADOW : clash(d, f);
+        enum receipt_reason reason = rule->rule->status == STATUS_SHADOW ? RECEIPT_SHADOW
+                                     : policy_is_full(d, rule)           ? RECEIPT_POLICY
+                                                                         : clash(d, f);
         if (reason == RECEIPT_SHOWN && !wording_of(d, f, &d->wordings[d->n_best]))
             reason = RECEIPT_TEXT_INCOMPLETE;
         if (rule->reason != RECEIPT_SHOWN)

@@ -20,6 +20,7 @@ static const char *const reason_words[RECEIPT_REASONS] = {
     [RECEIPT_FLOOR] = "below_floor",
     [RECEIPT_THRESHOLD_REACHED] = "threshold_reached",
     [RECEIPT_CAP] = "cap_reached",
+    [RECEIPT_POLICY] = "policy_cap_reached",
     [RECEIPT_SILENT] = "silent",
     [RECEIPT_STOPPED] = "stopped_after_declines",
     [RECEIPT_PROFILE_MISSING] = "profile_missing",
@@ -122,6 +123,7 @@ static void encode_why(struct decision *d, const struct considered *c, struct ou
         break;
     case RECEIPT_THRESHOLD_REACHED:
     case RECEIPT_CAP:
+    case RECEIPT_POLICY:
     case RECEIPT_STOPPED: encode_numbers(out, c->seen, c->wanted); break;
     case RECEIPT_SILENT:
         encode_because_of(c, out);
@@ -149,8 +151,8 @@ static void encode_rule(struct decision *d, const struct considered *c, struct o
     encode_why(d, c, out);
     if ((c->reason == RECEIPT_CONDITION || c->reason == RECEIPT_UNKNOWN) && c->failed)
         encode_place(out, c->failed->file, c->failed->line);
-    else if (c->reason == RECEIPT_CAP && c->cap)
-        encode_place(out, c->rule->file, c->cap->line);
+    else if ((c->reason == RECEIPT_CAP || c->reason == RECEIPT_POLICY) && c->cap)
+        encode_place(out, c->cap->file, c->cap->line);
     else
         encode_place(out, c->rule->file, c->rule->line);
     out_json_close(out, '}');

@@ -166,7 +166,8 @@ void decision_cancel(struct decision *d)
 /* After rank: is the answer full, or is no rule left? */
 static bool is_settled(const struct decision *d)
 {
-    return d->n_considered == d->n_rules || (d->n_best == d->limit && !d->explain);
+    bool full = d->n_best == d->limit || d->n_best >= d->policy_left;
+    return d->n_considered == d->n_rules || (full && !d->explain);
 }
 
 /* From next_stage to the end, to a fault, or to where a profile is awaited. */

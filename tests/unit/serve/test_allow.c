@@ -165,6 +165,41 @@ START_TEST(respects_a_decline_for_everything_its_rule_says)
 }
 END_TEST
 
+START_TEST(counts_all_rules_together_against_the_policy)
+{
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("policy: {per_customer: [{max: 3, per: day}]}\n"
+                        "rules:\n" RULE("one", "cross_sell", 3, "offer: {pick: {skus: [LENS-1]}}")
+                            RULE("two", "cross_sell", 2, "offer: {pick: {skus: [BAG-1]}}")
+                                RULE("three", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}"));
+    cJSON *answer = decided(small, ADD("CAM-1", C1));
+    ck_assert_int_eq(offers(answer), 3);
+    cJSON_Delete(answer);
+
+    remember(small, EVENT_OFFER_SHOWN, "one", KIND_CROSS_SELL, NULL, 1);
+    remember(small, EVENT_OFFER_SHOWN, "gone-since", KIND_UPSELL, NULL, 2);
+    answer = decided(small, ADD("CAM-1", C1));
+    ck_assert_int_eq(offers(answer), 1);
+    ck_assert_str_eq(result_of(answer, "one"), "shown");
+    ck_assert_str_eq(result_of(answer, "two"), "policy_cap_reached");
+    ck_assert_int_eq(number(answer, "considered/1/seen"), 3);
+    ck_assert_int_eq(number(answer, "considered/1/wanted"), 3);
+    ck_assert_str_eq(text(answer, "considered/1/at"), "test.yaml:5");
+    cJSON_Delete(answer);
+
+    remember(small, EVENT_OFFER_SHOWN, "three", KIND_CROSS_SELL, NULL, 3);
+    answer = decided(small, ADD("CAM-1", C1));
+    ck_assert_int_eq(offers(answer), 0);
+    cJSON_Delete(answer);
+    small->answer = PROFILE_LOST; /* what cannot be counted counts as used up */
+    answer = decided(small, ADD("CAM-1", C1));
+    ck_assert_int_eq(offers(answer), 0);
+    ck_assert_str_eq(result_of(answer, "one"), "profile_missing");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(respects_a_decline_for_a_day_where_the_rule_says_nothing_of_it)
 {
     AUTO(small_world_free)
@@ -263,6 +298,7 @@ SUITE_MAIN("serve/allow", never_offers_what_is_in_the_cart_or_gone,
            prices_a_bundle_and_never_sells_it_below_cost,
            stops_offering_free_shipping_once_it_is_reached, counts_what_was_shown_against_the_cap,
            respects_a_decline_for_everything_its_rule_says,
+           counts_all_rules_together_against_the_policy,
            respects_a_decline_for_a_day_where_the_rule_says_nothing_of_it,
            shows_no_rule_with_limits_when_the_profile_cannot_be_had,
            respects_what_a_lost_profile_may_have_declined,
