@@ -9,12 +9,10 @@
 #include <string.h>
 
 #include "app/composer.h"
-#include "app/user_locale.h"
+#include "app/rules_faults.h"
 #include "base/log.h"
 #include "files/rules_dir.h"
 #include "rules/words.h"
-
-enum { LOGGED_MAX = 20 };
 
 enum outcome { LIVE, UNCHANGED, REFUSED, FAILED, OUTCOMES };
 
@@ -121,29 +119,6 @@ void reload_state_print(struct reload *reload, struct out *out)
     (void) pthread_mutex_lock(&reload->state_lock);
     out_text(out, str_of(reload->state));
     (void) pthread_mutex_unlock(&reload->state_lock);
-}
-
-static void log_one(struct rules_reading *reading, const struct diag *diag, enum locale locale)
-{
-    struct str help;
-    struct str message = diag_message(diag, locale, reading->arena, &help);
-    struct str file =
-        diag->file ? diag->file->path.at ? diag->file->path : diag->file->name : STR("-");
-    log_line(diag_level(diag->code) == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "rules",
-             "%.*s:%u:%u: %.*s%s%.*s%s%s%.*s", STR_ARG(file), diag->place.line, diag->place.column,
-             STR_ARG(message), diag->guess.at ? " -> " : "", STR_ARG(diag->guess),
-             diag->guess.at ? "?" : "", help.at ? " · " : "", STR_ARG(help));
-}
-
-static void log_diags(const struct reload *reload, struct rules_reading *reading)
-{
-    enum locale locale = user_locale();
-    uint32_t total = reading->diags.errors + reading->diags.warnings;
-    for (uint32_t i = 0; i < reading->diags.count && i < LOGGED_MAX; i++)
-        log_one(reading, &reading->diags.list[i], locale);
-    if (total > LOGGED_MAX)
-        log_line(LOG_ERROR, "rules", "and %u more: 'offerd check %s' shows all", total - LOGGED_MAX,
-                 reload->dir);
 }
 
 static uint32_t count_active(const struct ruleset *rules)
@@ -266,7 +241,7 @@ static void conclude(struct reload *reload, struct rules_reading *reading, enum 
 {
     metric_add(reload->shard, reload->outcomes[outcome], 1);
     if (reading && outcome != UNCHANGED)
-        log_diags(reload, reading);
+        rules_faults_log(reload->dir, reading);
     if (outcome == LIVE)
         went_live(reload, reading);
     else if (outcome != UNCHANGED)
