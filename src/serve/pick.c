@@ -13,9 +13,9 @@
 #include "shop/catalog.h"
 
 enum {
-    SPARE = 8,           /* found beyond the rule's limit, for what will be refused */
-    SORTED_MAX = 64,     /* found when the rule wants another order than the list's */
-    WALK_MAX = 512,      /* products looked at for one rule */
+    SPARE = 8,       /* found beyond the rule's limit, for what will be refused */
+    SORTED_MAX = 64, /* found when the rule wants another order than the list's, or named each */
+    WALK_MAX = 512,  /* products looked at for one rule */
     TOGETHER_LINES = 20, /* cart lines that count for bought_together: the first ones */
     TOGETHER_WALK =
         64, /* companions of the cart looked at for one rule: what comes later is no companion */
@@ -275,9 +275,9 @@ static enum err pick_for(struct decision *d, struct considered *c)
 {
     const struct pick *pick = &c->rule->pick;
     struct search s = { .d = d, .from = c };
-    s.most = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF
-                 ? SORTED_MAX
-                 : pick->limit + SPARE;
+    bool all = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ||
+               pick->relation == RELATION_SKUS;
+    s.most = all ? SORTED_MAX : pick->limit + SPARE;
 
     if (!pick->present) { /* free shipping that names no filler */
         d->found[d->n_found++] = (struct found){ .from = c, .number = PRODUCT_NONE };
