@@ -83,5 +83,15 @@ const struct owned *profile_owned(const struct profile *profile, struct str sku)
 const struct rule_memory *profile_rule(const struct profile *profile, struct str rule_id);
 size_t profile_bytes(const struct profile *profile); /* heap */
 
+/*
+ * A guest is remembered by the session: "session:<session id>" stands in for the customer, so that
+ * caps and declines hold for the rest of the visit. It never has a person's profile.
+ */
+#define SESSION_CUSTOMER "session:"
+static inline bool customer_is_session(struct str customer_id)
+{
+    return str_starts_with(customer_id, STR(SESSION_CUSTOMER));
+}
+
 /* The session's mark in a touch: 0 for an absent id. */
 uint32_t session_mark(struct str session_id);

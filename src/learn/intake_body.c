@@ -3,6 +3,7 @@
 
 #include "learn/intake_reading.h"
 #include "shop/cart.h"
+#include "shop/customer.h"
 #include "shop/money.h"
 
 enum {
@@ -81,13 +82,14 @@ static bool read_cart(struct reading *reading, const cJSON *data)
     return read_lines(reading, intake_member(cart, "items"), "cart");
 }
 
-/* Whose offer it was, unless the event says so itself. */
+/* Whose offer it was, unless the event says so itself: a guest may have signed in meanwhile. */
 static bool take_customer(struct reading *reading, const struct offer_token *token)
 {
     struct event *event = reading->event;
     if (!event->customer_id.at)
         event->customer_id = token->customer_id;
-    else if (token->customer_id.at && !str_eq(token->customer_id, event->customer_id))
+    else if (token->customer_id.at && !customer_is_session(token->customer_id) &&
+             !str_eq(token->customer_id, event->customer_id))
         return intake_fault(reading, "the offer was made to another customer", "/customer_id");
     if (!event->session_id.at)
         event->session_id = token->session_id;

@@ -7,6 +7,7 @@
 #include "rules/words.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
+#include "shop/customer.h"
 #include "shop/event.h"
 #include "shop/money.h"
 
@@ -244,6 +245,21 @@ static enum err find_trigger_line(struct decision *d)
     return OK;
 }
 
+/* A guest's session stands in for the customer; one whose id is too long for that is not remembered. */
+static enum err name_guest(struct decision *d)
+{
+    size_t prefix = sizeof SESSION_CUSTOMER - 1;
+    if (d->customer_id.at || !d->session_id.at || d->session_id.len + prefix > ID_MAX_BYTES)
+        return OK;
+    char *id = arena_take_raw(d->arena, prefix + d->session_id.len);
+    if (!id)
+        return decision_no_room(d);
+    memcpy(id, SESSION_CUSTOMER, prefix);
+    memcpy(id + prefix, d->session_id.at, d->session_id.len);
+    d->customer_id = (struct str){ id, prefix + d->session_id.len };
+    return OK;
+}
+
 enum err decode_run(struct decision *d)
 {
     d->limit = 3;
@@ -260,6 +276,7 @@ enum err decode_run(struct decision *d)
     else if (!str_eq(d->cart.currency, currency) && catalog_count(d->world->catalog) > 0)
         return refuse(d, "the shop sells in another currency than this cart's",
                       STR("/cart/currency"), true);
+    TRY(name_guest(d));
     TRY(complete_lines(d));
     return find_trigger_line(d);
 }

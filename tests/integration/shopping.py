@@ -76,10 +76,23 @@ def test_a_decline_is_thanked_and_respected_by_the_next_decision_and_after_a_res
 
 def test_a_guest_who_declines_is_thanked_and_promised_nothing():
     with Offerd(rules=rules(), data=demo_data()) as offerd:
-        answer = say(offerd, decide(offerd, customer_id=None), 'decline', {'locale': 'en'})
+        answer = say(offerd, decide(offerd, customer_id=None, session_id=None), 'decline', {'locale': 'en'})
         check(answer.json['message'] == 'Thank you for telling us.', answer)
         answer = say(offerd, decide(offerd), 'decline', {'locale': 'ja'})
         check(answer.json['message'] == 'ご回答ありがとうございます。今後のご案内に活かします。', answer)
+
+
+def test_a_guest_is_remembered_by_the_session():
+    guest = {'customer_id': None, 'session_id': 'visit-1'}
+    with Offerd(rules=rules(), data=demo_data()) as offerd:
+        answer = say(offerd, decide(offerd, **guest), 'decline', {'locale': 'en'})
+        check('keep it in mind' in answer.json['message'], answer)
+        check(decide(offerd, **guest)['offers'] == [], 'asked again in the same visit')
+        check(decide(offerd, customer_id=None, session_id='visit-2')['offers'], 'another visitor is not silenced')
+        decision = decide(offerd, customer_id=None, session_id='visit-3')
+        answer = say(offerd, decision, 'decline', {'customer_id': 'C9'})  # signed in meanwhile
+        check(answer.status == 200, answer)
+        check(decide(offerd, customer_id='C9')['offers'] == [], 'the customer is asked again')
 
 
 def test_an_event_is_visible_to_the_next_decision():
