@@ -11,6 +11,7 @@
 struct catalog;
 struct model;
 struct ruleset;
+struct wheres;
 
 /*
  * World
@@ -46,6 +47,7 @@ struct world {
     struct catalog *catalog;  /* never NULL */
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
+    struct wheres *wheres;             /* never NULL; for those rules and that catalogue */
     const struct world_shelf *shelves; /* by rule number */
     /* False: the rules' amounts are of another currency than the catalogue's. Then nothing is offered. */
     bool same_money;

@@ -11,12 +11,15 @@
 #include "model/model.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
+#include "world/wheres.h"
 
 enum {
     SPARE = 8,       /* found beyond the rule's limit, for what will be refused */
     SORTED_MAX = 64, /* found when the rule wants another order than the list's, or named each */
     WALK_MAX = 512,  /* products looked at for one rule */
     TOGETHER_LINES = 20, /* cart lines that count for bought_together: the first ones */
+    TOGETHER_TOP =
+        30, /* companions of each line: further ones weigh too little to matter in a sum */
     TOGETHER_WALK =
         64, /* companions of the cart looked at for one rule: what comes later is no companion */
 };
@@ -72,8 +75,12 @@ static bool take(struct search *s, uint32_t number, double score, uint32_t order
 {
     if (s->walked++ >= WALK_MAX)
         return false;
-    const struct product *product = catalog_product(s->d->world->catalog, number);
-    if (!pick_takes(&s->from->rule->pick, &s->d->facts, product))
+    const struct world *world = s->d->world;
+    bool takes;
+    if (!wheres_know(world->wheres, s->from->number, number, &takes))
+        takes =
+            pick_takes(&s->from->rule->pick, &s->d->facts, catalog_product(world->catalog, number));
+    if (!takes)
         return true;
     return add(s, number, score, orders, base_orders);
 }
@@ -192,7 +199,7 @@ static void add_line(struct decision *d, uint32_t product, uint16_t *slots, uint
     const struct model *model = d->world->model;
     uint32_t n, base_orders = model_orders(model, product);
     const struct companion *list = model_companions(model, product, &n);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n && i < TOGETHER_TOP; i++) {
         uint32_t slot = list[i].product * 2654435761u & mask;
         while (slots[slot] && d->together[slots[slot] - 1].product != list[i].product)
             slot = (slot + 1) & mask;
@@ -214,7 +221,7 @@ static enum err gather_together(struct decision *d)
 {
     d->together_ready = true;
     uint32_t lines = d->cart.n_lines < TOGETHER_LINES ? d->cart.n_lines : TOGETHER_LINES;
-    uint32_t most = lines * MODEL_TOP, slots_n = 64;
+    uint32_t most = lines * TOGETHER_TOP, slots_n = 64;
     while (slots_n < most * 2)
         slots_n *= 2;
     uint16_t *slots = arena_take_array(d->arena, uint16_t, slots_n);

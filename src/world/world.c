@@ -15,6 +15,7 @@
 #include "rules/rule.h"
 #include "rules/ruleset.h"
 #include "shop/catalog.h"
+#include "world/wheres.h"
 
 static void world_free(struct snapshot *snapshot)
 {
@@ -22,6 +23,7 @@ static void world_free(struct snapshot *snapshot)
     (void) ruleset_unref(world->rules);
     (void) catalog_unref(world->catalog);
     (void) model_unref(world->model);
+    (void) wheres_unref(world->wheres);
     free((void *) world->shelves);
     free((void *) world->may_be_silenced);
     free(world);
@@ -135,8 +137,10 @@ static enum err mark_silenced(const struct ruleset *rules, bool **ret_marks)
     return OK;
 }
 
-enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
-                   const struct world_settings *settings, struct world **ret_world)
+/* @wheres belongs to @rules and @catalog. */
+static enum err compose(struct ruleset *rules, struct catalog *catalog, struct model *model,
+                        struct wheres *wheres, const struct world_settings *settings,
+                        struct world **ret_world)
 {
     struct world *world = calloc(1, sizeof *world);
     if (!world)
@@ -159,14 +163,28 @@ enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model 
     world->rules = ruleset_ref(rules);
     world->catalog = catalog_ref(catalog);
     world->model = model_ref(model);
+    world->wheres = wheres_ref(wheres);
     world->settings = *settings;
     *ret_world = world;
     return OK;
 }
 
+enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
+                   const struct world_settings *settings, struct world **ret_world)
+{
+    AUTO(wheres_unref) struct wheres *wheres = NULL;
+    TRY(wheres_new(rules, catalog, &wheres));
+    return compose(rules, catalog, model, wheres, settings, ret_world);
+}
+
 enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
                     struct model *model, struct world **ret_world)
 {
-    return world_new(rules ? rules : old->rules, catalog ? catalog : old->catalog,
-                     model ? model : old->model, &old->settings, ret_world);
+    bool same = (!rules || rules == old->rules) && (!catalog || catalog == old->catalog);
+    rules = rules ? rules : old->rules;
+    catalog = catalog ? catalog : old->catalog;
+    model = model ? model : old->model;
+    if (same) /* only the model is new */
+        return compose(rules, catalog, model, old->wheres, &old->settings, ret_world);
+    return world_new(rules, catalog, model, &old->settings, ret_world);
 }
