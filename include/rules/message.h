@@ -18,7 +18,7 @@
  * lacks a value is not shown at all. "{{" and "}}" are braces.
  */
 enum placeholder {
-#define PLACEHOLDER(id, name, can_be_unknown) PLACE_##id,
+#define PLACEHOLDER(id, name) PLACE_##id,
 #include "rules/placeholders.inc"
 #undef PLACEHOLDER
     PLACEHOLDERS
@@ -55,5 +55,3 @@ bool message_render(const struct message_text *text, const struct message_values
 const char *const *message_placeholder_names(void);
 /* Which placeholders this text uses: bit 1u << enum placeholder. */
 uint32_t message_uses(const struct message_text *text);
-/* Those of them that can be unknown and have no fallback: without their value the text is not shown. */
-uint32_t message_may_lack(const struct message_text *text);

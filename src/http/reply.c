@@ -62,11 +62,6 @@ enum problem problem_of(enum err err, bool is_value)
     return PROBLEM_INTERNAL;
 }
 
-unsigned problem_status(enum problem problem)
-{
-    return problems[problem].status;
-}
-
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
     (void) MHD_add_response_header(response, name, value);

@@ -34,7 +34,6 @@ enum problem {
 
 /* @is_value: ERR_INPUT of well-formed JSON whose value is not acceptable. */
 enum problem problem_of(enum err err, bool is_value);
-unsigned problem_status(enum problem problem);
 
 void reply_json(struct exchange *exchange, unsigned status, struct str json);
 void reply_text(struct exchange *exchange, unsigned status, const char *type, struct str text);

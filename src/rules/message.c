@@ -2,16 +2,10 @@
 #include "rules/message.h"
 
 static const char *const names[] = {
-#define PLACEHOLDER(id, name, can_be_unknown) name,
+#define PLACEHOLDER(id, name) name,
 #include "rules/placeholders.inc"
 #undef PLACEHOLDER
     NULL,
-};
-
-static const bool can_be_unknown[] = {
-#define PLACEHOLDER(id, name, can_be_unknown) can_be_unknown,
-#include "rules/placeholders.inc"
-#undef PLACEHOLDER
 };
 
 _Static_assert(PLACEHOLDERS <= 32, "message_uses has a bit for each");
@@ -164,15 +158,4 @@ uint32_t message_uses(const struct message_text *text)
         if (text->pieces[i].placeholder >= 0)
             uses |= 1u << text->pieces[i].placeholder;
     return uses;
-}
-
-uint32_t message_may_lack(const struct message_text *text)
-{
-    uint32_t lacks = 0;
-    for (uint32_t i = 0; i < text->n_pieces; i++) {
-        const struct message_piece *piece = &text->pieces[i];
-        if (piece->placeholder >= 0 && can_be_unknown[piece->placeholder] && !piece->text.at)
-            lacks |= 1u << piece->placeholder;
-    }
-    return lacks;
 }

@@ -88,8 +88,3 @@ struct data_dir *data_dir_free(struct data_dir *dir)
     free(dir);
     return NULL;
 }
-
-const char *data_dir_path(const struct data_dir *dir)
-{
-    return dir->path;
-}

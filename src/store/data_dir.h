@@ -21,5 +21,3 @@ MUST_CHECK enum err data_dir_open(const char *path, enum data_dir_use use,
                                   struct data_dir **ret_dir, struct err_note *note);
 struct data_dir *data_dir_free(struct data_dir *dir); /* lets go; NULL in, NULL out */
 DEFINE_AUTO(struct data_dir, data_dir_free)
-
-const char *data_dir_path(const struct data_dir *dir); /* as given */

@@ -126,7 +126,7 @@ START_TEST(a_brace_without_its_other_is_refused)
 }
 END_TEST
 
-START_TEST(tells_which_placeholders_it_uses_and_which_may_be_missing)
+START_TEST(tells_which_placeholders_it_uses)
 {
     struct fixture *f = fixture();
     const struct message_text *text =
@@ -135,7 +135,6 @@ START_TEST(tells_which_placeholders_it_uses_and_which_may_be_missing)
     ck_assert_uint_eq(message_uses(text), 1u << PLACE_PRICE | 1u << PLACE_SAVING |
                                               1u << PLACE_TRIGGER_NAME |
                                               1u << PLACE_OFFER_SPEC_GAIN);
-    ck_assert_uint_eq(message_may_lack(text), 1u << PLACE_TRIGGER_NAME);
 }
 END_TEST
 
@@ -164,6 +163,5 @@ SUITE_MAIN("rules/message", placeholders_are_filled_in,
            nothing_is_appended_when_a_value_is_missing, doubled_braces_are_braces,
            text_values_and_fallbacks_are_escaped_for_json,
            an_unknown_placeholder_is_refused_with_its_name_and_place,
-           a_brace_without_its_other_is_refused,
-           tells_which_placeholders_it_uses_and_which_may_be_missing,
+           a_brace_without_its_other_is_refused, tells_which_placeholders_it_uses,
            the_names_stand_in_the_order_of_the_enumerators, a_full_arena_is_a_limit)
