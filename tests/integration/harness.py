@@ -169,8 +169,11 @@ class Offerd:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failure, *_):
+        if failure:
+            self.kill()  # whatever its end would say, the test has failed of something else
+        else:
+            self.stop()
 
     def start(self, timeout=20, ready=True):
         """Starts it (again, on the same data) and waits for /readyz to answer 200."""
