@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A private PostgreSQL and a private Redis for tests: started in about a second, ended whatever happens.
+
+In Python:
+
+    from servers import Servers
+
+    with Servers() as s:                     # Servers(only='redis') for one of them
+        s.database_url, s.redis_url          # what offerd's --database-url and --redis-url take
+        s.pg.sql('SELECT count(*) FROM events')           # rows, each a tuple of texts
+        s.redis.command('FLUSHALL')
+        s.pg.stop(); s.pg.cont()             # SIGSTOP and SIGCONT of the whole server
+        s.redis.kill9(); s.redis.start()     # again on the same port and data directory
+
+As a command, for programs that find their servers in the environment:
+
+    servers.py [--only pg|redis] -- COMMAND …
+
+COMMAND sees OFFERD_TEST_DATABASE_URL and OFFERD_TEST_REDIS_URL (and …_SOCKET_URL: the same by a unix
+socket); its exit status is ours. Where a server is not installed: "skipped: …", status 77.
+
+The servers listen on loopback and on a unix socket in a scratch directory, which also holds all
+they write: nothing of a PostgreSQL or Redis that this machine may run for itself is touched.
+PostgreSQL syncs its log as in earnest (fsync on). As root its server runs as the user postgres, as it
+refuses to run as root. A watcher process ends servers and directory when the process that wanted
+them has died without doing so. Standard library only.
+"""
+import argparse
+import contextlib
+import glob
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
+SEPARATOR = '\x1f'
+
+
+class Missing(Exception):
+    """A server's package is not installed."""
+
+
+class Broken(Exception):
+    """A server did not do what it was told."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def program(name):
+    """Where @name is, also among PostgreSQL's own programs, which are not on the PATH."""
+    places = glob.glob(f'/usr/lib/postgresql/*/bin/{name}')
+    # The newest: '/usr/lib/postgresql/9/…' comes before '…/15/…'.
+    found = max(places, key=lambda p: int(p.split('/')[4]), default=None) or shutil.which(name)
+    if not found:
+        raise Missing(f'{name} is not installed')
+    return found
+
+
+def descendants(pid):
+    """The processes that @pid has started, and theirs."""
+    children = {}
+    for entry in os.listdir('/proc'):
+        if entry.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                text = pathlib.Path('/proc', entry, 'stat').read_text()
+                children.setdefault(int(text.rpartition(')')[2].split()[1]), []).append(int(entry))
+    found, todo = [], [pid]
+    while todo:
+        more = children.get(todo.pop(), [])
+        found += more
+        todo += more
+    return found
+
+
+def lives(pid):
+    """A process that has ended, and that nobody has asked how, lives no more."""
+    try:
+        return pathlib.Path('/proc', str(pid), 'stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
+    except OSError:
+        return False
+
+
+def signal_all(pids, number):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+class Server:
+    """What both servers have in common: one process, its descendants, a directory and a port."""
+
+    def __init__(self, directory):
+        self.dir, self.port, self.process, self.stopped = directory, free_port(), None, False
+        self.log = directory / 'log'
+
+    def _start(self, command, **options):
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen([str(word) for word in command], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True, **options)
+        (self.dir / 'pid').write_text(str(self.process.pid))
+
+    def _wait_until_ready(self, seconds, probe):
+        end = time.monotonic() + seconds * PATIENCE
+        while not probe():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise Broken(f'{type(self).__name__} did not become ready:\n{self.log_text()}')
+            time.sleep(.005)
+
+    def log_text(self, last=30):
+        lines = self.log.read_text(errors='replace').splitlines() if self.log.exists() else []
+        return '\n'.join(lines[-last:])
+
+    @property
+    def pids(self):
+        return [self.process.pid, *descendants(self.process.pid)] if self.process else []
+
+    def stop(self):
+        """SIGSTOP: there, connected, and silent."""
+        self.stopped = True
+        signal_all(self.pids, signal.SIGSTOP)
+        signal_all(self.pids, signal.SIGSTOP)  # what it started in between
+
+    def cont(self):
+        self.stopped = False
+        signal_all(self.pids, signal.SIGCONT)
+
+    def kill9(self):
+        """SIGKILL of all of it at once; start() brings it back."""
+        if not self.process:
+            return
+        pids = self.pids
+        signal_all(pids, signal.SIGKILL)
+        signal_all(self.pids, signal.SIGKILL)
+        self.process.wait()
+        self.process, self.stopped = None, False
+        end = time.monotonic() + 10
+        while any(map(lives, pids)) and time.monotonic() < end:
+            time.sleep(.001)
+
+    def end(self):
+        """The clean end."""
+        if not self.process:
+            return
+        if self.stopped:
+            self.cont()
+        self.process.send_signal(self.CLEAN_END)
+        try:
+            self.process.wait(10)
+            self.process = None
+        except subprocess.TimeoutExpired:
+            self.kill9()
+
+
+class PostgreSQL(Server):
+    CLEAN_END = signal.SIGINT  # "fast": does not wait for clients
+
+    def __init__(self, directory):
+        program('initdb'), program('postgres'), program('psql')
+        super().__init__(directory)
+        self.data = directory / 'data'
+        self.user = {}
+        if os.getuid() == 0:
+            try:
+                account = pwd.getpwnam('postgres')
+            except KeyError:
+                raise Missing('there is no user postgres') from None
+            self.user = {'user': account.pw_uid, 'group': account.pw_gid, 'extra_groups': []}
+            os.chown(directory, account.pw_uid, account.pw_gid)
+        self.url = f'postgresql://offerd@127.0.0.1:{self.port}/offerd'
+        self.socket_url = f'postgresql://offerd@/offerd?host={directory}&port={self.port}'
+        made = subprocess.run([program('initdb'), '-D', self.data, '-U', 'offerd', '-A', 'trust', '-E', 'UTF8',
+                               '--locale=C.UTF-8', '--no-sync', '--no-instructions'], cwd=directory,
+                              capture_output=True, text=True, timeout=60 * PATIENCE, **self.user)
+        if made.returncode != 0:
+            raise Broken(f'initdb: {made.stderr}')
+        with open(self.data / 'postgresql.conf', 'a', encoding='utf-8') as conf:
+            conf.write(f"""
+listen_addresses = '127.0.0.1'
+port = {self.port}
+unix_socket_directories = '{directory}'
+fsync = on
+synchronous_commit = on
+shared_buffers = 32MB
+max_connections = 100
+max_wal_senders = 0
+wal_level = minimal
+max_wal_size = 512MB
+recovery_init_sync_method = syncfs
+log_min_messages = warning
+log_line_prefix = '%m [%p] '
+""")
+
+    def start(self):
+        self._start([program('postgres'), '-D', self.data], **self.user)
+        # The status file's last line says when connections are taken: sooner seen than asked for.
+        self._wait_until_ready(60, self._is_ready)
+        self.sql('SELECT 1', database='postgres')
+
+    def _is_ready(self):
+        with contextlib.suppress(OSError, IndexError):
+            lines = (self.data / 'postmaster.pid').read_text().splitlines()
+            return int(lines[0]) == self.process.pid and lines[7].strip() == 'ready'
+        return False
+
+    def create(self, database):
+        """A new empty database; the URL to it."""
+        self.sql(f'CREATE DATABASE {database}', database='postgres')
+        return self.url_of(database)
+
+    def url_of(self, database, port=None):
+        return f'postgresql://offerd@127.0.0.1:{port or self.port}/{database}'
+
+    def sql(self, text, database='offerd', timeout=60):
+        """The rows that @text answers with, each a tuple of texts ('' for NULL)."""
+        done = subprocess.run([program('psql'), '-X', '-A', '-t', '-q', '-F', SEPARATOR, '-v', 'ON_ERROR_STOP=1',
+                               '-h', str(self.dir), '-p', str(self.port), '-U', 'offerd', '-d', database, '-c', text],
+                              capture_output=True, text=True, timeout=timeout * PATIENCE)
+        if done.returncode != 0:
+            raise Broken(f'psql: {done.stderr.strip()}')
+        return [tuple(line.split(SEPARATOR)) for line in done.stdout.splitlines()]
+
+    def kill9_a_backend(self):
+        """SIGKILL of one client's process: PostgreSQL then restarts itself, as after a crash."""
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(OSError):
+                title = pathlib.Path('/proc', str(pid), 'cmdline').read_bytes()
+                if b' 127.0.0.1(' in title:
+                    os.kill(pid, signal.SIGKILL)
+                    return True
+        return False
+
+
+class Redis(Server):
+    CLEAN_END = signal.SIGTERM
+
+    def __init__(self, directory):
+        program('redis-server')
+        super().__init__(directory)
+        self.socket = directory / 'redis.sock'
+        self.url = f'redis://127.0.0.1:{self.port}/0'
+        self.socket_url = f'unix://{self.socket}'
+
+    def start(self, *flags):
+        """@flags: further words of redis-server's, such as '--requirepass', 'secret'."""
+        with contextlib.suppress(FileNotFoundError):
+            self.socket.unlink()
+        self._start([program('redis-server'), '--port', self.port, '--bind', '127.0.0.1', '--unixsocket', self.socket,
+                     '--save', '', '--appendonly', 'no', '--dir', self.dir, '--daemonize', 'no',
+                     '--loglevel', 'warning', *flags])
+        self._wait_until_ready(20, self._is_ready)
+
+    def _is_ready(self):
+        try:
+            return self.command('PING') in ('PONG', b'PONG')
+        except (OSError, Broken) as why:
+            return 'NOAUTH' in str(why)
+
+    def command(self, *words, timeout=10):
+        """One command by the unix socket: text, int, bytes, None or a list of these."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(timeout * PATIENCE)
+            link.connect(str(self.socket))
+            encoded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+            link.sendall(b'*%d\r\n' % len(encoded) + b''.join(b'$%d\r\n%s\r\n' % (len(w), w) for w in encoded))
+            with link.makefile('rb') as answer:
+                return self._read(answer)
+
+    def _read(self, answer):
+        line = answer.readline()
+        if not line.endswith(b'\r\n'):
+            raise Broken('redis closed the connection')
+        kind, rest = line[:1], line[1:-2]
+        if kind == b'-':
+            raise Broken(f'redis: {rest.decode()}')
+        if kind == b'+':
+            return rest.decode()
+        if kind == b':':
+            return int(rest)
+        if int(rest) < 0:
+            return None
+        if kind == b'*':
+            return [self._read(answer) for _ in range(int(rest))]
+        return answer.read(int(rest) + 2)[:-2]
+
+
+class Servers:
+    """Both of them, or one ('pg' or 'redis'). Raises Missing when a package is not there."""
+
+    def __init__(self, only=None):
+        self.only, self.pg, self.redis, self._watcher = only, None, None, None
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='offerd-servers-'))
+        os.chmod(self.dir, 0o755)
+        try:
+            self._start()
+        except BaseException:
+            self.end()
+            raise
+
+    def _start(self):
+        self._watcher = subprocess.Popen([sys.executable, '-S', '-E', __file__, '--watch', self.dir],
+                                         stdin=subprocess.PIPE, start_new_session=True)
+        for name, kind in (('redis', Redis), ('pg', PostgreSQL)):
+            if self.only in (None, name):
+                (self.dir / name).mkdir()
+                setattr(self, name, kind(self.dir / name))
+                getattr(self, name).start()
+        if self.pg:
+            self.pg.create('offerd')
+
+    @property
+    def database_url(self):
+        return self.pg.url
+
+    @property
+    def redis_url(self):
+        return self.redis.url
+
+    @property
+    def environment(self):
+        found = {}
+        if self.pg:
+            found |= {'OFFERD_TEST_DATABASE_URL': self.pg.url, 'OFFERD_TEST_DATABASE_SOCKET_URL': self.pg.socket_url}
+        if self.redis:
+            found |= {'OFFERD_TEST_REDIS_URL': self.redis.url, 'OFFERD_TEST_REDIS_SOCKET_URL': self.redis.socket_url}
+        return found
+
+    def end(self):
+        for server in (self.pg, self.redis):
+            if server:
+                server.end()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if self._watcher:
+            self._watcher.stdin.close()
+            self._watcher.wait()
+            self._watcher = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+def watch(directory):
+    """Waits until the process at the other end of our input is gone; then ends what it has left."""
+    sys.stdin.buffer.read()
+    for file in pathlib.Path(directory).glob('*/pid'):
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(file.read_text())
+            # The number may have been given to another process since.
+            if os.readlink(f'/proc/{pid}/cwd').startswith(str(directory)):
+                everybody = [pid, *descendants(pid)]
+                signal_all(everybody, signal.SIGCONT)
+                signal_all([pid], signal.SIGQUIT)  # PostgreSQL: leave at once; frees its shared memory
+                end = time.monotonic() + 2
+                while lives(pid) and time.monotonic() < end:
+                    time.sleep(.01)
+                signal_all([pid] if lives(pid) else [], signal.SIGKILL)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', choices=['pg', 'redis'])
+    parser.add_argument('--watch', help=argparse.SUPPRESS)
+    parser.add_argument('command', nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    if args.watch:
+        return watch(args.watch)
+    command = args.command[1:] if args.command[:1] == ['--'] else args.command
+    if not command:
+        parser.error('which command?')
+    # A request to end goes to the command, whose end is ours: the servers are ended after it.
+    child = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _: child[0].send_signal(got) if child else sys.exit(128 + got))
+    try:
+        with Servers(args.only) as servers:
+            child.append(subprocess.Popen(command, env={**os.environ, **servers.environment}))
+            status = child[0].wait()
+    except Missing as why:
+        print(f'skipped: {why}', file=sys.stderr)
+        return 77
+    return status if status >= 0 else 128 - status
+
+
+if __name__ == '__main__':
+    sys.exit(main())
