@@ -21,7 +21,8 @@
 struct clock;
 struct profile_store;
 struct snapshot_slot;
-struct serve;        /* shared by all threads */
+struct serve; /* shared by all threads */
+struct uv_loop_s;
 struct serve_worker; /* one per thread: its view of the world, its metrics, its reader */
 
 MUST_CHECK enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
@@ -30,9 +31,13 @@ MUST_CHECK enum err serve_new(struct snapshot_slot *world, struct profile_store 
 struct serve *serve_free(struct serve *serve);
 DEFINE_AUTO(struct serve, serve_free)
 
-/* @id makes decision ids of several workers differ; @seed is random in production, fixed in tests. */
+/*
+ * @id makes decision ids of several workers differ; @seed is random in production, fixed in tests. @loop:
+ * the thread's event loop, which has to outlive the worker; NULL where profiles do not come from sockets.
+ */
 MUST_CHECK enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
-                                     struct metric_shard *shard, struct serve_worker **ret_worker);
+                                     struct uv_loop_s *loop, struct metric_shard *shard,
+                                     struct serve_worker **ret_worker);
 struct serve_worker *serve_worker_free(struct serve_worker *worker);
 DEFINE_AUTO(struct serve_worker, serve_worker_free)
 

@@ -12,7 +12,8 @@ struct event;
  * Event log
  *
  * The truth: every accepted event, in order, once. append makes a whole batch durable
- * (fsynced) before it returns, or none of it. Positions rise, without being dense. Used from
+ * (fsynced) before it returns, or none of it. Positions rise, without being dense, and in the
+ * order of the commits, whoever commits: who has read up to a position has missed nothing before it. Used from
  * one thread at a time; another thread reads through a reader of its own.
  */
 struct logged_event {
@@ -21,16 +22,36 @@ struct logged_event {
     int64_t at_us;
 };
 
-enum append_result { APPEND_ACCEPTED, APPEND_DUPLICATE };
+enum append_result {
+    APPEND_ACCEPTED,
+    APPEND_DUPLICATE,
+    APPEND_REFUSED, /* an acceptance whose rule's budget (offer.budget_max) is used up: not stored */
+};
+
+struct append_outcome {
+    enum append_result result;
+    uint64_t
+        position; /* accepted: of the event; duplicate: where it stands already, 0 if unknown */
+    uint64_t
+        previous; /* accepted: of the same customer's event before it; 0: the first, or a guest's */
+    int64_t accepted; /* offer_accepted: the rule's acceptances, this one included */
+};
+
+/*
+ * From here on positions are provisional: a place in the spool, not in the log. Such an
+ * event is durable, but no reading of the log shows it before it was drained and got its position.
+ */
+#define POSITION_PROVISIONAL (UINT64_C(1) << 62)
 
 struct event_log {
     /*
-     * ret_results and ret_positions (of accepted ones) have @n slots. A repeat of an
-     * event_id of the same shop, in the log or earlier in the batch, is a duplicate.
+     * ret_outcomes has @n slots. A repeat of an event_id of the same shop, in the log or
+     * earlier in the batch, is a duplicate. Acceptances of a rule are counted whether it has
+     * a budget or not; one with a budget is refused when the budget is used up.
      */
     enum err (*append)(struct event_log *log, const struct event *const *events, uint32_t n,
-                       int64_t received_us, enum append_result *ret_results,
-                       uint64_t *ret_positions, struct err_note *note);
+                       int64_t received_us, struct append_outcome *ret_outcomes,
+                       struct err_note *note);
     /* All events of one customer after @after, in log order; stops when visit answers other than OK. */
     enum err (*read_customer)(struct event_log *log, struct str shop, struct str customer_id,
                               uint64_t after, void *self,
@@ -40,6 +61,23 @@ struct event_log {
     enum err (*read_orders)(struct event_log *log, struct str shop, uint64_t after, void *self,
                             enum err (*visit)(void *self, const struct logged_event *event),
                             struct err_note *note);
+    /* Every customer with events received at or after @since_us, with the position of the last: no order. */
+    enum err (*read_customers)(struct event_log *log, struct str shop, int64_t since_us, void *self,
+                               enum err (*visit)(void *self, struct str customer_id,
+                                                 uint64_t position),
+                               struct err_note *note);
+    /* How often each rule was accepted; rules that never were do not appear. */
+    enum err (*read_budgets)(struct event_log *log, struct str shop, void *self,
+                             enum err (*visit)(void *self, struct str rule, int64_t accepted),
+                             struct err_note *note);
+    /*
+     * Work that waits for nobody (draining a spool): called by the journal between rounds. NULL when there is none.
+     * @settled hears of each event that now has its place, or was there already, in order.
+     */
+    enum err (*tend)(struct event_log *log, void *self,
+                     void (*settled)(void *self, const struct event *event,
+                                     const struct append_outcome *outcome),
+                     struct err_note *note);
     /* Position of the last event; 0 for an empty log. */
     enum err (*last_position)(struct event_log *log, uint64_t *ret_position, struct err_note *note);
     /*

@@ -59,11 +59,13 @@ struct event {
     } order;
     struct { /* offer_*; opened from offer_id (shop/offer_token.h) */
         struct str decision_id, offer_id, rule, group;
-        int kind; /* enum rule_kind */
+        int kind;           /* enum rule_kind */
+        int64_t budget_max; /* offer_accepted: how many the rule's budget allows; 0: no budget */
     } offer;
-    struct str sku;                                /* product_viewed, feedback */
-    struct str text;                               /* feedback: free text */
-    struct {                                       /* customer_updated */
+    struct str anonymous_id; /* customer_identified: who the customer was until now */
+    struct str sku;          /* product_viewed, feedback */
+    struct str text;         /* feedback: free text */
+    struct {                 /* customer_updated */
         uint32_t consent_given, consent_withdrawn; /* bits: enum consent */
         struct str name;                           /* first name, or absent */
         struct str attributes;                     /* JSON object text, or absent */

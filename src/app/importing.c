@@ -168,8 +168,7 @@ static enum err store_catalog(struct importing *self, struct err_note *note)
 struct batch {
     struct event events[BATCH_ORDERS];
     const struct event *list[BATCH_ORDERS];
-    enum append_result results[BATCH_ORDERS];
-    uint64_t positions[BATCH_ORDERS];
+    struct append_outcome outcomes[BATCH_ORDERS];
     uint32_t n;
     struct arena *arena; /* event ids, payloads */
     struct out text;
@@ -205,10 +204,9 @@ static int64_t wall_us(void)
 
 static enum err commit(struct importing *self, struct batch *batch, struct err_note *note)
 {
-    TRY(self->log->append(self->log, batch->list, batch->n, wall_us(), batch->results,
-                          batch->positions, note));
+    TRY(self->log->append(self->log, batch->list, batch->n, wall_us(), batch->outcomes, note));
     for (uint32_t i = 0; i < batch->n; i++)
-        if (batch->results[i] == APPEND_ACCEPTED)
+        if (batch->outcomes[i].result == APPEND_ACCEPTED)
             self->added++;
         else
             self->known++;

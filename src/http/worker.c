@@ -288,8 +288,6 @@ enum err worker_start(struct worker *worker, struct http *http, unsigned id, int
     TRY(daemon_start(worker, listen_fd, note));
     if (!(worker->shard = metric_shard_new(http->near.metrics)))
         return err_fail(note, ERR_NOMEM, "worker %u: no room for its metrics", id);
-    TRY(serve_worker_new(http->near.serve, (uint16_t) id, worker_random(worker), worker->shard,
-                         &worker->serve));
 
     int wrong = uv_loop_init(&worker->loop);
     if (wrong == 0) {
@@ -299,6 +297,8 @@ enum err worker_start(struct worker *worker, struct http *http, unsigned id, int
     if (wrong)
         return err_fail(note, ERR_UNAVAILABLE, "worker %u: no event loop: %s", id,
                         uv_strerror(wrong));
+    TRY(serve_worker_new(http->near.serve, (uint16_t) id, worker_random(worker), &worker->loop,
+                         worker->shard, &worker->serve));
     wrong = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (wrong)
         return err_fail(note, ERR_UNAVAILABLE, "worker %u: no thread: %s", id, strerror(wrong));
@@ -320,6 +320,7 @@ void worker_stop(struct worker *worker)
         (void) MHD_run(worker->daemon);
         MHD_stop_daemon(worker->daemon);
     }
+    worker->serve = serve_worker_free(worker->serve); /* it may have handles on the loop */
     if (worker->loop.data) {
         uv_walk(&worker->loop, close_handle, NULL);
         (void) uv_run(&worker->loop, UV_RUN_DEFAULT);
@@ -328,5 +329,4 @@ void worker_stop(struct worker *worker)
     }
     exchange_free_pool(worker);
     lines_deinit(&worker->lines);
-    worker->serve = serve_worker_free(worker->serve);
 }

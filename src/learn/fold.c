@@ -42,12 +42,12 @@ static void fold_one(struct fold *fold, const struct event *event, uint64_t posi
 }
 
 void fold_committed(struct fold *fold, const struct event *const *events, uint32_t n,
-                    const enum append_result *results, const uint64_t *positions)
+                    const struct append_outcome *outcomes)
 {
     pthread_mutex_lock(&fold->lock);
     for (uint32_t i = 0; i < n; i++)
-        if (results[i] == APPEND_ACCEPTED)
-            fold_one(fold, events[i], positions[i]);
+        if (outcomes[i].result == APPEND_ACCEPTED)
+            fold_one(fold, events[i], outcomes[i].position);
     unlock(fold);
 }
 

@@ -41,7 +41,7 @@ void fold_deinit(struct fold *fold);
  * cannot be made for lack of memory is dropped: it is read from the log again.
  */
 void fold_committed(struct fold *fold, const struct event *const *events, uint32_t n,
-                    const enum append_result *results, const uint64_t *positions);
+                    const struct append_outcome *outcomes);
 
 /* Somebody else wrote to the log: no profile at hand can be trusted, each is read again when asked for. */
 void fold_forget(struct fold *fold);

@@ -22,8 +22,7 @@ enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26 };
 /* One round's events, flat; the arrays grow and stay. */
 struct round {
     const struct event **events;
-    enum append_result *results;
-    uint64_t *positions;
+    struct append_outcome *outcomes;
     uint32_t n, cap;
 };
 
@@ -51,19 +50,16 @@ static bool round_has_room(struct round *round, uint32_t n)
         return true;
     struct round grown = {
         .events = malloc(n * sizeof *grown.events),
-        .results = malloc(n * sizeof *grown.results),
-        .positions = malloc(n * sizeof *grown.positions),
+        .outcomes = malloc(n * sizeof *grown.outcomes),
         .cap = n,
     };
-    if (!grown.events || !grown.results || !grown.positions) {
+    if (!grown.events || !grown.outcomes) {
         free(grown.events);
-        free(grown.results);
-        free(grown.positions);
+        free(grown.outcomes);
         return false;
     }
     free(round->events);
-    free(round->results);
-    free(round->positions);
+    free(round->outcomes);
     *round = grown;
     return true;
 }
@@ -116,8 +112,7 @@ static enum err commit(struct journal *journal, const struct inbox_work *work)
     enum err err = gather(journal, work) ? OK : ERR_NOMEM;
     if (err == OK && round->n > 0)
         err = journal->log->append(journal->log, round->events, round->n,
-                                   journal->clock->wall_us(journal->clock), round->results,
-                                   round->positions, &why);
+                                   journal->clock->wall_us(journal->clock), round->outcomes, &why);
     note_state(journal, err, &why);
     if (err != OK)
         journal_metrics_failed(&journal->metrics);
@@ -143,7 +138,7 @@ static void count_unknown_skus(struct journal *journal)
     const struct world *world =
         (const struct world *) snapshot_look(journal->worlds, &journal->view);
     for (uint32_t i = 0; world && i < journal->round.n; i++)
-        if (journal->round.results[i] == APPEND_ACCEPTED)
+        if (journal->round.outcomes[i].result == APPEND_ACCEPTED)
             journal_metrics_unknown_skus(&journal->metrics,
                                          unknown_skus(world->catalog, journal->round.events[i]));
 }
@@ -152,10 +147,10 @@ static void fold_round(struct journal *journal)
 {
     struct round *round = &journal->round;
     uint64_t orders = 0;
-    fold_committed(journal->fold, round->events, round->n, round->results, round->positions);
+    fold_committed(journal->fold, round->events, round->n, round->outcomes);
     for (uint32_t i = 0; i < round->n; i++)
-        orders +=
-            round->results[i] == APPEND_ACCEPTED && round->events[i]->type == EVENT_ORDER_PLACED;
+        orders += round->outcomes[i].result == APPEND_ACCEPTED &&
+                  round->events[i]->type == EVENT_ORDER_PLACED;
     atomic_fetch_add(&journal->orders, orders);
     count_unknown_skus(journal);
 }
@@ -170,8 +165,9 @@ static void fill_in(struct journal *journal, const struct inbox_work *work, enum
             continue;
         journal_metrics_rejected(&journal->metrics, batch->n_results - batch->n_events);
         for (uint32_t i = 0; i < batch->n_events; i++, n++) {
-            enum event_status status =
-                journal->round.results[n] == APPEND_ACCEPTED ? EVENT_ACCEPTED : EVENT_DUPLICATE;
+            enum event_status status = journal->round.outcomes[n].result == APPEND_ACCEPTED
+                                           ? EVENT_ACCEPTED
+                                           : EVENT_DUPLICATE;
             batch->results[batch->result_of[i]].status = status;
             journal_metrics_event(&journal->metrics, batch->events[i].type, status);
         }
@@ -217,8 +213,7 @@ static struct journal *journal_free(struct journal *journal)
     snapshot_view_deinit(&journal->view);
     arena_free(journal->arena);
     free(journal->round.events);
-    free(journal->round.results);
-    free(journal->round.positions);
+    free(journal->round.outcomes);
     free(journal);
     return NULL;
 }

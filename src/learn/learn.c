@@ -32,8 +32,9 @@ struct learn {
 
 /* ── the profile store ───────────────────────────────────────────────────────────────────── */
 
-static void *reader_new(struct profile_store *store)
+static void *reader_new(struct profile_store *store, struct uv_loop_s *loop)
 {
+    (void) loop;
     return epoch_reader_new(profiles_epoch(((struct learn *) store)->profiles));
 }
 
@@ -54,11 +55,19 @@ static void read_end(struct profile_store *store, void *reader)
     epoch_leave(reader);
 }
 
+static void forget(struct profile_store *store, struct profile_waiter *waiter)
+{
+    wanted_forget(((struct learn *) store)->wanted, waiter);
+    waiter->asked = NULL;
+}
+
 static enum profile_answer find(struct profile_store *store, void *reader, struct str customer_id,
                                 struct profile_waiter *waiter, const struct profile **ret_profile)
 {
     struct learn *learn = (struct learn *) store;
     (void) reader;
+    if (waiter && waiter->asked)
+        forget(store, waiter);
     const struct profile *profile = profiles_find(learn->profiles, customer_id);
     if (profile) {
         *ret_profile = profile->position > 0 ? profile : NULL;
@@ -66,12 +75,8 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
     }
     if (loader_is_losing(learn->loader) || !wanted_ask(learn->wanted, customer_id, waiter))
         return PROFILE_LOST;
+    waiter->asked = learn;
     return PROFILE_COMING;
-}
-
-static void forget(struct profile_store *store, struct profile_waiter *waiter)
-{
-    wanted_forget(((struct learn *) store)->wanted, waiter);
 }
 
 struct profile_store *learn_profiles(struct learn *learn)

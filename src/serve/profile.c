@@ -34,8 +34,6 @@ static bool may_wait(struct decision *d)
 enum err profile_run(struct decision *d)
 {
     struct profile_store *store = d->worker->serve->profiles;
-    if (d->waiting)
-        store->forget(store, &d->waiter);
     d->waiting = false;
     d->deadline_us = d->started_us + d->budget_us;
     if (!store || !d->customer_id.at)

@@ -83,7 +83,7 @@ static uint64_t split_mix(uint64_t *state)
     return z ^ z >> 31;
 }
 
-enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
+enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struct uv_loop_s *loop,
                           struct metric_shard *shard, struct serve_worker **ret_worker)
 {
     AUTO(serve_worker_free) struct serve_worker *worker = calloc(1, sizeof *worker);
@@ -94,7 +94,7 @@ enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
     worker->id = id;
     worker->random[0] = split_mix(&seed);
     worker->random[1] = split_mix(&seed);
-    if (serve->profiles && !(worker->reader = serve->profiles->reader_new(serve->profiles)))
+    if (serve->profiles && !(worker->reader = serve->profiles->reader_new(serve->profiles, loop)))
         return ERR_NOMEM;
     *ret_worker = MOVE(worker);
     return OK;
@@ -155,7 +155,7 @@ int64_t decision_deadline_us(const struct decision *d)
 void decision_cancel(struct decision *d)
 {
     struct serve *serve = d->worker->serve;
-    if (d->waiting)
+    if (d->waiter.asked)
         serve->profiles->forget(serve->profiles, &d->waiter);
     d->waiting = false;
     if (d->world_held)

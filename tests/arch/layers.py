@@ -32,7 +32,7 @@ BELOW = {
 # Outside libraries: the first part of the include, and who may see it ('folder' or 'folder/file*').
 LIBRARIES = {
     'microhttpd.h': 'http',
-    'uv.h': 'http app',
+    'uv.h': 'http app store/redis',
     'hiredis': 'store',
     'libpq-fe.h': 'store',
     'sqlite3.h': 'store',

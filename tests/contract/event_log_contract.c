@@ -55,10 +55,11 @@ static enum append_result append_one(struct event_log *log, const struct event *
                                      uint64_t *ret_position)
 {
     struct err_note note;
-    enum append_result result = APPEND_DUPLICATE;
+    struct append_outcome outcome = { APPEND_DUPLICATE };
     const struct event *events[] = { event };
-    ck_assert_int_eq(log->append(log, events, 1, 1, &result, ret_position, &note), OK);
-    return result;
+    ck_assert_int_eq(log->append(log, events, 1, 1, &outcome, &note), OK);
+    *ret_position = outcome.position;
+    return outcome.result;
 }
 
 /* What a visitor saw, as one line of text. */
@@ -118,17 +119,17 @@ START_TEST(a_repeat_is_a_duplicate_in_the_log_and_in_one_batch)
     struct event a = event_of(EVENT_FEEDBACK, "a", "c"), b = event_of(EVENT_FEEDBACK, "b", "c"),
                  again = event_of(EVENT_ORDER_PLACED, "a", "other");
     const struct event *batch[] = { &a, &b, &again, &b };
-    enum append_result results[4];
-    uint64_t positions[4], position;
+    struct append_outcome outcomes[4];
+    uint64_t position;
     struct err_note note;
 
-    ck_assert_int_eq(log->append(log, batch, 4, 1, results, positions, &note), OK);
+    ck_assert_int_eq(log->append(log, batch, 4, 1, outcomes, &note), OK);
 
-    ck_assert_int_eq(results[0], APPEND_ACCEPTED);
-    ck_assert_int_eq(results[1], APPEND_ACCEPTED);
-    ck_assert_int_eq(results[2], APPEND_DUPLICATE);
-    ck_assert_int_eq(results[3], APPEND_DUPLICATE);
-    ck_assert_uint_lt(positions[0], positions[1]);
+    ck_assert_int_eq(outcomes[0].result, APPEND_ACCEPTED);
+    ck_assert_int_eq(outcomes[1].result, APPEND_ACCEPTED);
+    ck_assert_int_eq(outcomes[2].result, APPEND_DUPLICATE);
+    ck_assert_int_eq(outcomes[3].result, APPEND_DUPLICATE);
+    ck_assert_uint_lt(outcomes[0].position, outcomes[1].position);
     ck_assert_int_eq(append_one(log, &b, &position), APPEND_DUPLICATE);
     ck_assert_str_eq(customer_events(log, "c", 0).text, "a b ");
     ck_assert_str_eq(customer_events(log, "other", 0).text, "");
@@ -219,7 +220,7 @@ START_TEST(an_empty_batch_is_fine)
 {
     struct event_log *log = open_log(_i);
     struct err_note note;
-    ck_assert_int_eq(log->append(log, NULL, 0, 1, NULL, NULL, &note), OK);
+    ck_assert_int_eq(log->append(log, NULL, 0, 1, NULL, &note), OK);
     log->free(log);
 }
 END_TEST

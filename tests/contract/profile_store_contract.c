@@ -52,12 +52,11 @@ static struct profile_store *open_embedded(void)
         .shop = STR("main"), .queue_events = 10, .commit_events = 10, .hot_profiles = 10
     };
     const struct event *events[] = { &the_event };
-    enum append_result result;
-    uint64_t position;
+    struct append_outcome outcome;
     struct event_log *log = NULL;
     struct err_note note;
     ck_assert_int_eq(fake_event_log_new(&log), OK);
-    ck_assert_int_eq(log->append(log, events, 1, 1, &result, &position, &note), OK);
+    ck_assert_int_eq(log->append(log, events, 1, 1, &outcome, &note), OK);
     fake_clock_init(&fake_clock, 1000000);
     metrics = metrics_new();
     ck_assert_int_eq(learn_start(&settings, log, &fake_clock.clock, metrics, &learn, &note), OK);
@@ -67,7 +66,7 @@ static struct profile_store *open_embedded(void)
 static void open_store(int which)
 {
     store = which == FAKE ? open_fake() : open_embedded();
-    reader = store->reader_new(store);
+    reader = store->reader_new(store, NULL);
     ck_assert_ptr_nonnull(reader);
 }
 

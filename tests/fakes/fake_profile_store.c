@@ -16,8 +16,9 @@ struct fake_profile_store {
     int sections;
 };
 
-static void *reader_new(struct profile_store *store)
+static void *reader_new(struct profile_store *store, struct uv_loop_s *loop)
 {
+    (void) loop;
     return store;
 }
 
@@ -39,12 +40,25 @@ static void read_end(struct profile_store *store, void *reader)
     ((struct fake_profile_store *) store)->sections--;
 }
 
+static void forget(struct profile_store *store, struct profile_waiter *waiter)
+{
+    struct fake_profile_store *fake = (struct fake_profile_store *) store;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < fake->n_waiters; i++)
+        if (fake->waiters[i] != waiter)
+            fake->waiters[kept++] = fake->waiters[i];
+    fake->n_waiters = kept;
+    waiter->asked = NULL;
+}
+
 static enum profile_answer find(struct profile_store *store, void *reader, struct str customer_id,
                                 struct profile_waiter *waiter, const struct profile **ret_profile)
 {
     struct fake_profile_store *fake = (struct fake_profile_store *) store;
     (void) reader;
     fake->finds++;
+    if (waiter->asked)
+        forget(store, waiter);
     for (uint32_t i = 0; i < fake->n_seats; i++) {
         if (!str_eq(fake->seats[i].profile->customer_id, customer_id))
             continue;
@@ -54,6 +68,7 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
             if (fake->n_waiters == MAX_WAITERS)
                 return PROFILE_LOST;
             fake->waiters[fake->n_waiters++] = waiter;
+            waiter->asked = fake;
             return PROFILE_COMING;
         }
         *ret_profile = fake->seats[i].profile;
@@ -61,16 +76,6 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
     }
     *ret_profile = NULL;
     return PROFILE_HERE;
-}
-
-static void forget(struct profile_store *store, struct profile_waiter *waiter)
-{
-    struct fake_profile_store *fake = (struct fake_profile_store *) store;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < fake->n_waiters; i++)
-        if (fake->waiters[i] != waiter)
-            fake->waiters[kept++] = fake->waiters[i];
-    fake->n_waiters = kept;
 }
 
 struct fake_profile_store *fake_profile_store_new(void)

@@ -40,8 +40,9 @@ static struct small_world *owner(struct profile_store *store)
     return (struct small_world *) ((char *) store - offsetof(struct small_world, profiles));
 }
 
-static void *reader_new(struct profile_store *store)
+static void *reader_new(struct profile_store *store, struct uv_loop_s *loop)
 {
+    (void) loop;
     return owner(store);
 }
 
@@ -65,6 +66,7 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
     (void) customer_id;
     small->finds++;
     small->waiter = waiter;
+    waiter->asked = small->answer == PROFILE_COMING ? small : NULL;
     if (small->answer == PROFILE_HERE)
         *ret_profile = small->profile;
     return small->answer;
@@ -72,7 +74,7 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
 
 static void forget(struct profile_store *store, struct profile_waiter *waiter)
 {
-    (void) waiter;
+    waiter->asked = NULL;
     owner(store)->forgets++;
 }
 
@@ -197,7 +199,7 @@ struct small_world *small_world_new(const char *rules)
     small_world_publish(small, rules);
     must((serve_new(&small->slot, &small->profiles, &small->clock, small->metrics,
                     &small->serve)) == OK);
-    must((serve_worker_new(small->serve, 1, 42, metric_shard_new(small->metrics),
+    must((serve_worker_new(small->serve, 1, 42, NULL, metric_shard_new(small->metrics),
                            &small->worker)) == OK);
     small->arena = arena_new(65536, 1 << 22);
     return small;

@@ -37,9 +37,10 @@ static int64_t now_us(void)
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
+enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struct uv_loop_s *loop,
                           struct metric_shard *shard, struct serve_worker **ret_worker)
 {
+    (void) loop;
     (void) serve;
     (void) seed;
     (void) shard;

@@ -30,13 +30,12 @@ static void pass(struct gated_log *gated, const atomic_bool *closed)
 }
 
 static enum err gated_append(struct event_log *log, const struct event *const *events, uint32_t n,
-                             int64_t received_us, enum append_result *ret_results,
-                             uint64_t *ret_positions, struct err_note *why)
+                             int64_t received_us, struct append_outcome *ret_outcomes,
+                             struct err_note *why)
 {
     struct gated_log *gated = (struct gated_log *) log;
     pass(gated, &gated->closed);
-    enum err err =
-        gated->inner->append(gated->inner, events, n, received_us, ret_results, ret_positions, why);
+    enum err err = gated->inner->append(gated->inner, events, n, received_us, ret_outcomes, why);
     pass(gated, &gated->closed_behind);
     return err;
 }
@@ -64,8 +63,10 @@ static enum err gated_reader(struct event_log *log, struct event_log **ret_reade
 
 static void gated_init(struct gated_log *gated)
 {
-    gated->log = (struct event_log){ gated_append, gated_read_customer, NULL,
-                                     NULL,         gated_reader,        gated_free };
+    gated->log = (struct event_log){ .append = gated_append,
+                                     .read_customer = gated_read_customer,
+                                     .reader = gated_reader,
+                                     .free = gated_free };
     sem_init(&gated->entered, 0, 0);
     sem_init(&gated->gate, 0, 0);
     atomic_store(&gated->closed, false);
@@ -100,7 +101,7 @@ static void set_up(const struct learn_settings *settings)
     ck_assert_int_eq(learn_start(settings, &gated.log, &fake_clock.clock, metrics, &learn, &why),
                      OK);
     store = learn_profiles(learn);
-    reader = store->reader_new(store);
+    reader = store->reader_new(store, NULL);
     ck_assert_ptr_nonnull(reader);
 }
 
@@ -198,7 +199,7 @@ static void on_ready(struct profile_waiter *waiter)
 
 static void waiting_init(struct waiting *waiting)
 {
-    waiting->waiter.ready = on_ready;
+    waiting->waiter = (struct profile_waiter){ .ready = on_ready };
     sem_init(&waiting->told, 0, 0);
 }
 
@@ -554,7 +555,7 @@ static atomic_bool over;
 static void *decide_on(void *unused)
 {
     (void) unused;
-    void *mine = store->reader_new(store);
+    void *mine = store->reader_new(store, NULL);
     struct waiting waiting;
     char name[16];
     waiting_init(&waiting);

@@ -112,7 +112,7 @@ START_TEST(goes_on_without_the_profile_at_the_deadline)
 
     ck_assert(str_contains(answer, STR("\"degraded\":[\"profile\"]")));
     ck_assert(str_contains(answer, STR("\"rule\":\"step\"")));
-    ck_assert_int_eq(small->forgets, 2); /* nobody may wake what has been answered */
+    ck_assert_int_eq(small->forgets, 1); /* nobody may wake what has been answered */
 }
 END_TEST
 

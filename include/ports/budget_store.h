@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct uv_loop_s;
+
+/*
+ * Budget store
+ *
+ * How much of a rule's budget is left: acceptances, which the log counts and decides, and
+ * holds: offers that were made and may yet be accepted. A hold ends by acceptance, decline, or its time. Holds
+ * only keep us from promising what will be gone; the log alone keeps a budget from being exceeded.
+ *
+ * Readers reserve (a worker each, never blocking, no lock); the journal's thread settles,
+ * releases and restores.
+ */
+struct budget_claim {
+    struct str rule;
+    uint64_t
+        mark; /* of the offer: str_hash of the offer's id without its decision; equal for equal offers */
+    int64_t redemptions; /* the budget: most acceptances and holds together */
+    int64_t until_us;    /* wall clock: when the hold ends by itself */
+    bool granted;        /* the answer */
+};
+
+enum budget_answer {
+    BUDGET_ANSWERED, /* each claim's granted is set */
+    BUDGET_COMING, /* @waiter->ready will be called once, on any thread; ask again with the same claims */
+    BUDGET_LOST, /* cannot be known now: make no such offer, say so in degraded[] */
+};
+
+struct budget_waiter {
+    void (*ready)(struct budget_waiter *waiter); /* must only hand over */
+    void *found;                                 /* the store's; NULL at the beginning */
+};
+
+struct budget_store {
+    void *(*reader_new)(struct budget_store *store,
+                        struct uv_loop_s *loop); /* one per reading thread */
+    void (*reader_free)(struct budget_store *store, void *reader);
+    /* A claim whose mark is held already is granted and its time is extended. */
+    enum budget_answer (*reserve)(struct budget_store *store, void *reader,
+                                  struct budget_claim *claims, uint32_t n, int64_t now_us,
+                                  struct budget_waiter *waiter);
+    void (*forget)(struct budget_store *store, struct budget_waiter *waiter);
+
+    /* The journal's thread; bounded in time. A failure is repaired by restore. */
+    enum err (*settle)(struct budget_store *store, struct str rule, uint64_t mark, int64_t accepted,
+                       struct err_note *note); /* accepted: the log's count now */
+    enum err (*release)(struct budget_store *store, struct str rule, uint64_t mark,
+                        struct err_note *note);
+    /* The log's count. A rule not restored yet answers BUDGET_LOST (0 acceptances is restored, too). */
+    enum err (*restore)(struct budget_store *store, struct str rule, int64_t accepted,
+                        struct err_note *note);
+    /* A reader met a rule that was not restored, since the last call: restore all. Any thread. */
+    bool (*wants_restore)(struct budget_store *store);
+    /* Ends holds whose time is over. The journal's thread, each 250 ms or sooner. */
+    void (*tend)(struct budget_store *store, int64_t now_us);
+    void (*free)(struct budget_store *store);
+};
