@@ -81,28 +81,31 @@ static enum err fold_logged(void *self, const struct logged_event *logged)
     return OK;
 }
 
-static enum err read_profile(struct folding *folding, struct event_log *log, struct str customer_id,
-                             struct err_note *note)
+enum err fold_read(struct fold *fold, struct event_log *log, struct str customer_id,
+                   struct arena *arena, struct profile **ret_profile, struct err_note *note)
 {
-    folding->profile = profile_new(customer_id);
-    if (!folding->profile)
+    struct folding folding = { .fold = fold, .arena = arena, .profile = profile_new(customer_id) };
+    if (!folding.profile)
         return ERR_NOMEM;
-    enum err err =
-        log->read_customer(log, folding->fold->shop, customer_id, 0, folding, fold_logged, note);
+    enum err err = log->read_customer(log, fold->shop, customer_id, 0, &folding, fold_logged, note);
     if (err == OK)
-        return profiles_publish(folding->fold->profiles, folding->profile);
-    profile_free(folding->profile);
+        *ret_profile = folding.profile;
+    else
+        profile_free(folding.profile);
     return err;
 }
 
 enum err fold_customer(struct fold *fold, struct event_log *log, struct str customer_id,
                        struct arena *arena, struct err_note *note)
 {
-    struct folding folding = { .fold = fold, .arena = arena };
+    struct profile *profile = NULL;
     enum err err = OK;
     pthread_mutex_lock(&fold->lock);
-    if (!profiles_find(fold->profiles, customer_id))
-        err = read_profile(&folding, log, customer_id, note);
+    if (!profiles_find(fold->profiles, customer_id)) {
+        err = fold_read(fold, log, customer_id, arena, &profile, note);
+        if (err == OK)
+            err = profiles_publish(fold->profiles, profile);
+    }
     unlock(fold);
     return err;
 }

@@ -23,6 +23,7 @@
  * after it finds the profile in the table. Readers of profiles take no part in this lock.
  */
 struct event;
+struct profile;
 struct profiles;
 
 struct fold {
@@ -45,6 +46,14 @@ void fold_committed(struct fold *fold, const struct event *const *events, uint32
 
 /* Somebody else wrote to the log: no profile at hand can be trusted, each is read again when asked for. */
 void fold_forget(struct fold *fold);
+
+/*
+ * The customer's profile as @log has it, heap, the caller's; a stranger's is empty. Takes no part in the
+ * table or the lock.
+ */
+MUST_CHECK enum err fold_read(struct fold *fold, struct event_log *log, struct str customer_id,
+                              struct arena *arena, struct profile **ret_profile,
+                              struct err_note *note);
 
 /*
  * The customer's profile from @log, unless it is at hand; a stranger's is empty. An event that
