@@ -7,7 +7,9 @@
 
 #include "app/composer.h"
 #include "app/keeper.h"
+#include "app/key_file.h"
 #include "app/live_rules.h"
+#include "app/pem_pair.h"
 #include "app/real_clock.h"
 #include "app/refresh.h"
 #include "app/reload.h"
@@ -30,6 +32,7 @@ struct service {
     struct reload *reload;
     struct learn *learn;
     struct serve *serve;
+    struct key_file *api_keys; /* NULL: nobody is asked for a key */
     struct keeper *keeper;
     struct http *http;
 };
@@ -43,6 +46,7 @@ static bool ready(void *self, struct out *ret_why)
 {
     struct service *service = self;
     reload_state_print(service->reload, ret_why);
+    key_file_state_print(service->api_keys, ret_why);
     return !reload_is_blank(service->reload);
 }
 
@@ -96,11 +100,14 @@ static enum err start_flows(struct service *service, struct err_note *note)
 static enum err start_rules(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
-    struct keeper_task refresh = { "refresh", 1000000, refresh_run, service->refresh };
+    const struct keeper_task tasks[] = {
+        { "refresh", 1000000, refresh_run, service->refresh },
+        { "keys", KEY_FILE_EVERY_US, key_file_look, service->api_keys },
+    };
     TRY(reload_new(settings->rules_dir, settings->data_dir, service->composer, service->metrics,
                    real_clock(), &service->reload, note));
     reload_first(service->reload);
-    return keeper_start(service->reload, &refresh, 1, &service->keeper, note);
+    return keeper_start(service->reload, tasks, service->api_keys ? 2 : 1, &service->keeper, note);
 }
 
 static enum err open_door(struct service *service, struct err_note *note)
@@ -125,6 +132,8 @@ static enum err open_door(struct service *service, struct err_note *note)
     http.idle_timeout_s = (unsigned) settings->idle_timeout_s;
     http.slow_request_s = (unsigned) settings->slow_request_s;
     http.drain_s = (unsigned) settings->drain_s;
+    const bool is_off = !*settings->access_log || strcmp(settings->access_log, "off") == 0;
+    http.access_log = is_off ? NULL : settings->access_log;
     http.offer_lifetime_us = settings->offer_minutes * 60000000;
     randombytes_buf(&http.seed, sizeof http.seed);
 
@@ -133,11 +142,18 @@ static enum err open_door(struct service *service, struct err_note *note)
                                     .metrics = service->metrics,
                                     .clock = real_clock(),
                                     .token_key = service->token_key,
+                                    .api_keys = key_file_slot(service->api_keys),
                                     .self = service,
                                     .ready = ready,
                                     .reload = reload,
                                     .rules_text = rules_text };
-    return http_start(&http, &near, &service->http, note);
+    struct pem_pair pair;
+    TRY(pem_pair_read(settings->tls_cert, settings->tls_key, &pair, note));
+    http.tls_cert = pair.cert;
+    http.tls_key = pair.key;
+    enum err err = http_start(&http, &near, &service->http, note);
+    pem_pair_deinit(&pair);
+    return err;
 }
 
 enum err service_start(const struct settings *settings, struct service **ret_service,
@@ -149,6 +165,8 @@ enum err service_start(const struct settings *settings, struct service **ret_ser
     if (!service || !(service->metrics = metrics_new()))
         return ERR_NOMEM;
     service->settings = *settings;
+    if (*settings->api_keys_file)
+        TRY(key_file_open(settings->api_keys_file, service->metrics, &service->api_keys, note));
     TRY(open_store(service, note));
     TRY(start_flows(service, note));
     TRY(start_rules(service, note));
@@ -173,6 +191,7 @@ struct service *service_stop(struct service *service)
     service->learn = learn_stop(service->learn);
     service->reload = reload_free(service->reload);
     service->refresh = refresh_free(service->refresh);
+    service->api_keys = key_file_free(service->api_keys);
     service->composer = composer_free(service->composer);
     service->metrics = metrics_free(service->metrics);
     service->data_dir = data_dir_free(service->data_dir);
@@ -188,6 +207,7 @@ uint16_t service_port(const struct service *service)
 void service_reload(struct service *service)
 {
     keeper_wake(service->keeper);
+    http_reopen_log(service->http);
 }
 
 void service_drain(struct service *service)

@@ -25,7 +25,7 @@ DEFINE_AUTO(struct service, service_stop)
 
 uint16_t service_port(const struct service *service);
 
-/* SIGHUP: the rule files are read again soon, by the keeper. */
+/* SIGHUP: the rule files are read again soon, by the keeper; the access log's file is opened anew. */
 void service_reload(struct service *service);
 
 /* First SIGTERM: not ready any more, no new connections. True once nothing is in flight. */

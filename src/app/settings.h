@@ -24,7 +24,10 @@ struct settings {
     char rules_dir[SETTING_TEXT_MAX];
     char data_dir[SETTING_TEXT_MAX];
     char shop[SETTING_TEXT_MAX];
-    char token_key[SETTING_TEXT_MAX]; /* 32 hex digits; empty: made once and kept in data_dir */
+    char token_key[SETTING_TEXT_MAX];     /* 32 hex digits; empty: made once and kept in data_dir */
+    char api_keys_file[SETTING_TEXT_MAX]; /* empty: nobody is asked for a key */
+    char tls_cert[SETTING_TEXT_MAX], tls_key[SETTING_TEXT_MAX]; /* both or neither */
+    char access_log[SETTING_TEXT_MAX]; /* "-" or a file; empty or "off": none */
     char log_level[SETTING_TEXT_MAX];
     char log_format[SETTING_TEXT_MAX];
     int64_t workers; /* 0: one for each processor */

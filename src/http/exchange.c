@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "http/access_log.h"
+#include "http/guard.h"
 #include "http/language.h"
 #include "http/worker.h"
 #include "ports/clock.h"
@@ -57,16 +59,24 @@ void exchange_free_pool(struct worker *worker)
     worker->n_pool = 0;
 }
 
-/* By length first: no two of them have the same. */
+/* Where to look, by length and first letter: no two of them have the same place. */
+#define PLACE(len, first) (((len) ^ (size_t) ((first) | 32)) % 32)
 static const struct header {
     const char *name;
     size_t offset;
-} headers[] = {
-#define HEADER(field, name) [sizeof(name) - 1] = { name, offsetof(struct exchange_head, field) }
-    HEADER(content_type, "content-type"),         HEADER(content_length, "content-length"),
-    HEADER(content_encoding, "content-encoding"), HEADER(transfer_encoding, "transfer-encoding"),
-    HEADER(accept_language, "accept-language"),   HEADER(traceparent, "traceparent"),
-    HEADER(if_none_match, "if-none-match"),       HEADER(expect, "expect"),
+} headers[32] = {
+#define HEADER(first, field, name) \
+    [PLACE(sizeof(name) - 1, first)] = { name, offsetof(struct exchange_head, field) }
+    HEADER('c', content_type, "content-type"),
+    HEADER('c', content_length, "content-length"),
+    HEADER('c', content_encoding, "content-encoding"),
+    HEADER('t', transfer_encoding, "transfer-encoding"),
+    HEADER('a', accept_language, "accept-language"),
+    HEADER('t', traceparent, "traceparent"),
+    HEADER('i', if_none_match, "if-none-match"),
+    HEADER('e', expect, "expect"),
+    HEADER('a', authorization, "authorization"),
+    HEADER('x', x_api_key, "x-api-key"),
 #undef HEADER
 };
 
@@ -75,10 +85,10 @@ static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *
 {
     struct exchange *exchange = of;
     (void) kind;
-    if (name_len >= sizeof headers / sizeof *headers || !headers[name_len].name ||
-        strcasecmp(name, headers[name_len].name) != 0)
+    const struct header *header = &headers[PLACE(name_len, name_len ? *name : 0)];
+    if (!header->name || strcasecmp(name, header->name) != 0)
         return MHD_YES;
-    struct str *slot = (struct str *) ((char *) &exchange->head + headers[name_len].offset);
+    struct str *slot = (struct str *) ((char *) &exchange->head + header->offset);
     /* Two lengths are how requests are smuggled past a proxy. */
     if (slot->at && slot == &exchange->head.content_length) {
         exchange->refusal = PROBLEM_MALFORMED;
@@ -117,21 +127,11 @@ static size_t body_limit(const struct exchange *exchange)
     return 0;
 }
 
-/* What the head alone tells; @ret_detail may stay NULL. */
-static enum problem refuse(const struct exchange *exchange, const char **ret_detail)
+/* Of a request that may come in: does its body look like one we want? */
+static enum problem refuse_body(const struct exchange *exchange, const char **ret_detail)
 {
     const struct exchange_head *head = &exchange->head;
     const struct route *route = exchange->match.route;
-    if (exchange->refusal) {
-        *ret_detail = exchange->refusal_detail;
-        return exchange->refusal;
-    }
-    if (!route)
-        return exchange->match.allow ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
-    if (head->transfer_encoding.at && head->content_length.at) {
-        *ret_detail = "Content-Length and Transfer-Encoding exclude each other";
-        return PROBLEM_MALFORMED;
-    }
     if (route->body == ROUTE_BODY_NONE)
         return PROBLEM_NONE;
     bool wanted = route->body != ROUTE_BODY_SMALL;
@@ -154,10 +154,30 @@ static enum problem refuse(const struct exchange *exchange, const char **ret_det
     return PROBLEM_NONE;
 }
 
+/* What the head alone tells; @ret_detail may stay NULL. */
+static enum problem refuse(struct exchange *exchange, const char **ret_detail)
+{
+    const struct exchange_head *head = &exchange->head;
+    const struct route *route = exchange->match.route;
+    if (exchange->refusal) {
+        *ret_detail = exchange->refusal_detail;
+        return exchange->refusal;
+    }
+    if (!route)
+        return exchange->match.allow ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
+    if (head->transfer_encoding.at && head->content_length.at) {
+        *ret_detail = "Content-Length and Transfer-Encoding exclude each other";
+        return PROBLEM_MALFORMED;
+    }
+    enum problem problem = guard_check(exchange, ret_detail);
+    return problem ? problem : refuse_body(exchange, ret_detail);
+}
+
 void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
                     const char *method, const char *path)
 {
     exchange->connection = connection;
+    exchange->method = method;
     (void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_header, exchange);
     exchange->has_trace =
         exchange->head.traceparent.at && trace_read(exchange->head.traceparent, &exchange->trace);
@@ -219,6 +239,30 @@ static void exchange_complete(struct exchange *exchange)
     line_enter(exchange->line, LINE_WORKING, uv_now(&exchange->worker->loop));
 }
 
+/* A line for the access log; @status 0 when there will be no answer. */
+static void exchange_log(struct exchange *exchange, unsigned status, int64_t took_us)
+{
+    struct worker *worker = exchange->worker;
+    struct clock *clock = worker->http->near.clock;
+    struct access_line *line = access_log_line(worker->http->access_log, worker->id, worker->shard);
+    if (!line)
+        return;
+    *line = (struct access_line){
+        .at_us = clock->wall_us(clock) - took_us,
+        .took_us = took_us,
+        .bytes = strcmp(exchange->method, "HEAD") == 0 || !status ? 0 : exchange->answer_bytes,
+        .path = exchange->match.route ? exchange->match.route->path : NULL,
+        .status = (uint16_t) status
+    };
+    line->method_len = (uint8_t) strnlen(exchange->method, sizeof line->method);
+    memcpy(line->method, exchange->method, line->method_len);
+    line->key_len = (uint8_t) exchange->key_name.len;
+    if (line->key_len)
+        memcpy(line->key, exchange->key_name.at, line->key_len);
+    memcpy(line->trace_id, exchange_request_id(exchange).at, sizeof line->trace_id);
+    access_log_done(worker->http->access_log, worker->id);
+}
+
 static void exchange_count(struct exchange *exchange)
 {
     struct worker *worker = exchange->worker;
@@ -228,6 +272,8 @@ static void exchange_count(struct exchange *exchange)
     metric_observe_us(worker->shard, operation->seconds, took_us);
     metric_add(worker->shard, operation->answers[exchange->status / 100 % TALLY_CLASSES], 1);
     line_enter(exchange->line, LINE_SENDING, uv_now(&worker->loop));
+    if (worker->http->access_log)
+        exchange_log(exchange, exchange->status, took_us);
     if (log_wants(LOG_DEBUG))
         log_request(LOG_DEBUG, "http", exchange_request_id(exchange), "answered: %s %u in %lld us",
                     exchange->match.route ? exchange->match.route->operation : "none",
@@ -258,6 +304,8 @@ enum MHD_Result exchange_run(struct exchange *exchange)
 void exchange_end(struct exchange *exchange)
 {
     struct worker *worker = exchange->worker;
+    if (worker->http->access_log && !exchange->answered)
+        exchange_log(exchange, 0, 0);
     if (exchange->decision)
         decision_cancel(exchange->decision);
     if (exchange->waited)

@@ -39,6 +39,7 @@ typedef void exchange_step(struct exchange *exchange);
 struct exchange_head {
     struct str content_type, content_length, content_encoding, transfer_encoding;
     struct str accept_language, traceparent, if_none_match, expect;
+    struct str authorization, x_api_key;
 };
 
 struct exchange {
@@ -48,6 +49,7 @@ struct exchange {
 
     struct MHD_Connection *connection;
     struct line *line;
+    const char *method; /* libmicrohttpd's, until the request ends */
     struct exchange_head head;
     struct route_match match;
     struct trace trace;
@@ -59,12 +61,16 @@ struct exchange {
 
     enum problem refusal; /* found in the head: what to answer after the body */
     const char *refusal_detail;
+    struct str key_name; /* of the key it came with; absent when none was asked for */
+    bool bad_key;        /* it came with one that nobody has */
+    unsigned retry_after_s;
 
     exchange_step *step; /* what to call next */
     int64_t began_us;    /* the request was complete: clock's mono_us */
     bool complete, answered, failed;
     enum MHD_Result queued;
     unsigned status;
+    size_t answer_bytes;
 
     /* waiting.h's own */
     struct exchange *before, *after; /* in the list of those that wait */

@@ -69,14 +69,14 @@ static void say_too_slow(int fd)
     (void) send(fd, text, (size_t) len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void line_cut(struct line *line)
+static void line_cut(const struct lines *lines, struct line *line)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(line->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     line->cut = true;
     if (!info)
         return;
-    if (line->phase == LINE_RECEIVING)
+    if (line->phase == LINE_RECEIVING && !lines->speechless)
         say_too_slow(info->connect_fd);
     (void) shutdown(info->connect_fd, SHUT_RDWR);
 }
@@ -90,7 +90,7 @@ unsigned lines_sweep(struct lines *lines, uint64_t now_ms, uint64_t most_quiet_m
             most = most_quiet_ms;
         if (line->cut || line->phase == LINE_WORKING || now_ms - line->since_ms <= most)
             continue;
-        line_cut(line);
+        line_cut(lines, line);
         n++;
     }
     return n;

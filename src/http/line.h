@@ -16,7 +16,7 @@
  *   WORKING    the handler has it                  none: the handler keeps its own
  *   SENDING    the answer                          slow
  *
- * Checked once a tick; a line is cut by shutting its socket down, which libmicrohttpd then
+ * Over TLS the 408 is left out. Checked once a tick; a line is cut by shutting its socket down, which libmicrohttpd then
  * notices by itself. Lines belong to one worker's thread and are kept for reuse.
  */
 enum line_phase { LINE_QUIET, LINE_RECEIVING, LINE_WORKING, LINE_SENDING };
@@ -33,6 +33,7 @@ struct lines {
     struct line ring, *spare;
     unsigned open;
     uint64_t quiet_ms, slow_ms;
+    bool speechless; /* TLS: words of ours would not be understood on the socket */
 };
 
 void lines_init(struct lines *lines, unsigned idle_timeout_s, unsigned slow_request_s);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/reply.h"
 
+#include <stdio.h>
+
 #include "http/exchange.h"
 #include "http/worker.h"
 
@@ -13,6 +15,13 @@ static const struct {
                             "/problems/malformed",
                             { "リクエストの形式が正しくありません。",
                               "The request is malformed." } },
+    [PROBLEM_NO_KEY] = { 401,
+                         "/problems/no-key",
+                         { "APIキーが必要です。", "An API key is required." } },
+    [PROBLEM_SCOPE] = { 403,
+                        "/problems/scope",
+                        { "このAPIキーでは利用できません。",
+                          "This API key may not be used for that." } },
     [PROBLEM_NOT_FOUND] = { 404,
                             "/problems/not-found",
                             { "見つかりません。", "There is nothing here." } },
@@ -35,6 +44,10 @@ static const struct {
     [PROBLEM_UNACCEPTABLE] = { 422,
                                "/problems/unacceptable",
                                { "受け付けられない値があります。", "A value is not acceptable." } },
+    [PROBLEM_RATE] = { 429,
+                       "/problems/rate",
+                       { "リクエストが多すぎます。少し待ってやり直してください。",
+                         "Too many requests. Try again in a moment." } },
     [PROBLEM_BUSY] = { 503,
                        "/problems/busy",
                        { "混み合っています。少し待ってやり直してください。",
@@ -74,6 +87,14 @@ static void add_trace(struct exchange *exchange, struct MHD_Response *response)
     add_header(response, "traceparent", text);
 }
 
+static void add_retry_after(const struct exchange *exchange, struct MHD_Response *response)
+{
+    char seconds[16];
+    (void) snprintf(seconds, sizeof seconds, "%u",
+                    exchange->retry_after_s ? exchange->retry_after_s : 1);
+    add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+}
+
 /* Headers are few: each costs libmicrohttpd an allocation, and the client bytes. */
 static void reply(struct exchange *exchange, enum problem problem, unsigned status,
                   const char *type, struct str body)
@@ -82,6 +103,7 @@ static void reply(struct exchange *exchange, enum problem problem, unsigned stat
         return;
     exchange->answered = true;
     exchange->status = status;
+    exchange->answer_bytes = body.len;
     exchange->queued = MHD_NO;
     struct MHD_Response *response = MHD_create_response_from_buffer(
         body.len, (void *) (body.at ? body.at : ""), MHD_RESPMEM_PERSISTENT);
@@ -95,8 +117,12 @@ static void reply(struct exchange *exchange, enum problem problem, unsigned stat
         add_header(response, MHD_HTTP_HEADER_ETAG, exchange->etag);
     if (problem == PROBLEM_METHOD)
         add_header(response, MHD_HTTP_HEADER_ALLOW, exchange->match.allow);
-    if (status == 503)
-        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    if (problem == PROBLEM_NO_KEY)
+        add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                   exchange->bad_key ? "Bearer realm=\"offerd\", error=\"invalid_token\""
+                                     : "Bearer realm=\"offerd\"");
+    if (status == 503 || problem == PROBLEM_RATE)
+        add_retry_after(exchange, response);
     if (atomic_load_explicit(&exchange->worker->http->draining, memory_order_relaxed) ||
         exchange->refusal == PROBLEM_MALFORMED)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");

@@ -19,6 +19,8 @@ struct exchange;
 enum problem {
     PROBLEM_NONE,
     PROBLEM_MALFORMED,       /* 400 */
+    PROBLEM_NO_KEY,          /* 401, with WWW-Authenticate */
+    PROBLEM_SCOPE,           /* 403 */
     PROBLEM_NOT_FOUND,       /* 404 */
     PROBLEM_METHOD,          /* 405, with Allow */
     PROBLEM_OVER,            /* 409 */
@@ -26,6 +28,7 @@ enum problem {
     PROBLEM_TOO_LARGE,       /* 413 */
     PROBLEM_MEDIA_TYPE,      /* 415 */
     PROBLEM_UNACCEPTABLE,    /* 422 */
+    PROBLEM_RATE,            /* 429, with Retry-After */
     PROBLEM_BUSY,            /* 503, with Retry-After */
     PROBLEM_UNAVAILABLE,     /* 503, with Retry-After */
     PROBLEM_INTERNAL,        /* 500 */

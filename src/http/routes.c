@@ -5,18 +5,20 @@
 
 /* The most asked for stands first: it is found first. */
 static const struct route table[] = {
-    { "POST", "/offers", "offers", offers_post, ROUTE_BODY_OFFERS },
-    { "POST", "/events", "events", events_post, ROUTE_BODY_EVENTS },
-    { "POST", "/v1/offers", "offers", offers_post, ROUTE_BODY_OFFERS },
-    { "POST", "/v1/events", "events", events_post, ROUTE_BODY_EVENTS },
-    { "POST", "/offers/{}/{}/accept", "accept", offer_accept_post, ROUTE_BODY_SMALL },
-    { "POST", "/offers/{}/{}/decline", "decline", offer_decline_post, ROUTE_BODY_SMALL },
-    { "GET", "/rules", "rules", rules_get, ROUTE_BODY_NONE },
-    { "POST", "/-/reload", "reload", reload_post, ROUTE_BODY_NONE },
-    { "GET", "/healthz", "healthz", healthz_get, ROUTE_BODY_NONE },
-    { "GET", "/readyz", "readyz", readyz_get, ROUTE_BODY_NONE },
-    { "GET", "/metrics", "metrics", metrics_get, ROUTE_BODY_NONE },
-    { "GET", "/openapi.json", "openapi", openapi_get, ROUTE_BODY_NONE },
+    { "POST", "/offers", "offers", offers_post, ROUTE_BODY_OFFERS, SCOPE_STOREFRONT },
+    { "POST", "/events", "events", events_post, ROUTE_BODY_EVENTS, SCOPE_EVENTS },
+    { "POST", "/v1/offers", "offers", offers_post, ROUTE_BODY_OFFERS, SCOPE_STOREFRONT },
+    { "POST", "/v1/events", "events", events_post, ROUTE_BODY_EVENTS, SCOPE_EVENTS },
+    { "POST", "/offers/{}/{}/accept", "accept", offer_accept_post, ROUTE_BODY_SMALL,
+      SCOPE_STOREFRONT },
+    { "POST", "/offers/{}/{}/decline", "decline", offer_decline_post, ROUTE_BODY_SMALL,
+      SCOPE_STOREFRONT },
+    { "GET", "/rules", "rules", rules_get, ROUTE_BODY_NONE, SCOPE_ADMIN },
+    { "POST", "/-/reload", "reload", reload_post, ROUTE_BODY_NONE, SCOPE_ADMIN },
+    { "GET", "/healthz", "healthz", healthz_get, ROUTE_BODY_NONE, SCOPE_OPEN },
+    { "GET", "/readyz", "readyz", readyz_get, ROUTE_BODY_NONE, SCOPE_OPEN },
+    { "GET", "/metrics", "metrics", metrics_get, ROUTE_BODY_NONE, SCOPE_METRICS },
+    { "GET", "/openapi.json", "openapi", openapi_get, ROUTE_BODY_NONE, SCOPE_OPEN },
 };
 
 enum { ROWS = sizeof table / sizeof *table };

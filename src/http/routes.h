@@ -4,12 +4,13 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "http/scope.h"
 
 /*
  * Routes
  *
  * The one table of what this service answers: method, path, who handles it, how large a
- * body it takes, and the operation's name, which is its metric label and its operationId
+ * body it takes, what a key must be good for, and the operation's name, which is its metric label and its operationId
  * in the OpenAPI document. A path may hold "{}", one segment that is handed on. HEAD is
  * answered wherever GET is. The table is constant: any thread.
  */
@@ -26,6 +27,7 @@ struct route {
     const char *method, *path, *operation;
     void (*handle)(struct exchange *exchange);
     enum route_body body;
+    enum scope scope; /* of the key that is asked for */
 };
 
 enum { ROUTE_SEGMENTS = 2, ROUTES_MAX = 16 };

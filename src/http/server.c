@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/access_log.h"
 #include "http/worker.h"
 
 enum { BACKLOG = 1024 };
@@ -142,6 +143,7 @@ static struct http *http_free(struct http *http)
         worker_stop(&http->workers[i]);
     (void) pthread_cond_destroy(&http->quiet);
     (void) pthread_mutex_destroy(&http->lock);
+    http->access_log = access_log_stop(http->access_log);
     free(http->workers);
     free(http);
     return NULL;
@@ -161,13 +163,25 @@ enum err http_start(const struct http_settings *settings, const struct http_neig
     quiet_init(http);
     tally_register(&http->tally, neighbours->metrics);
     http->workers = calloc(settings->workers, sizeof *http->workers);
-    enum err err = http->workers ? workers_start(http, note) : ERR_NOMEM;
-    http->settings.address = NULL;
+    enum err err = http->workers ? OK : ERR_NOMEM;
+    if (err == OK && settings->access_log)
+        err = access_log_start(settings->access_log, settings->workers, neighbours->metrics,
+                               &http->access_log, note);
+    if (err == OK)
+        err = workers_start(http, note);
+    http->settings.address = http->settings.access_log = NULL;
+    http->settings.tls_cert = http->settings.tls_key = NULL;
     if (err == OK)
         *ret_http = http;
     else
         (void) http_free(http);
     return err;
+}
+
+void http_reopen_log(struct http *http)
+{
+    if (http->access_log)
+        access_log_reopen(http->access_log);
 }
 
 uint16_t http_port(const struct http *http)

@@ -24,16 +24,19 @@ struct clock;
 struct http;
 struct learn;
 struct serve;
+struct snapshot_slot;
 
 struct http_settings {
-    const char *address;      /* "127.0.0.1", "0.0.0.0", "::1"; borrowed during http_start */
-    uint16_t port;            /* 0: any free one; see http_port */
-    unsigned workers;         /* 1 up to HTTP_WORKERS_MAX */
-    size_t max_offers_bytes;  /* body of POST /offers */
-    size_t max_events_bytes;  /* body of POST /events */
-    size_t max_head_bytes;    /* request line and headers */
-    unsigned max_connections; /* of one worker; more of them wait to be accepted */
-    unsigned idle_timeout_s;  /* a connection without a request */
+    const char *access_log; /* NULL: off; "-": standard output; else a file; borrowed as address */
+    const char *tls_cert, *tls_key; /* PEM texts; NULL: no TLS; borrowed as address */
+    const char *address;            /* "127.0.0.1", "0.0.0.0", "::1"; borrowed during http_start */
+    uint16_t port;                  /* 0: any free one; see http_port */
+    unsigned workers;               /* 1 up to HTTP_WORKERS_MAX */
+    size_t max_offers_bytes;        /* body of POST /offers */
+    size_t max_events_bytes;        /* body of POST /events */
+    size_t max_head_bytes;          /* request line and headers */
+    unsigned max_connections;       /* of one worker; more of them wait to be accepted */
+    unsigned idle_timeout_s;        /* a connection without a request */
     unsigned
         slow_request_s; /* from the head of a request to the end of its body; the same to take an answer */
     unsigned drain_s; /* http_stop: how long what is in flight may take to end */
@@ -54,7 +57,8 @@ struct http_neighbours {
     struct learn *learn;
     struct metrics *metrics;
     struct clock *clock;
-    const uint8_t *token_key; /* OFFER_TOKEN_KEY_BYTES */
+    const uint8_t *token_key;       /* OFFER_TOKEN_KEY_BYTES */
+    struct snapshot_slot *api_keys; /* of struct api_keys; NULL: nobody is asked for one */
     void *self;
 
     /* On a worker, must not block. One plain sentence in @ret_why: why it is not ready, or of the live rules. */
@@ -75,6 +79,9 @@ struct http_neighbours {
 MUST_CHECK enum err http_start(const struct http_settings *settings,
                                const struct http_neighbours *neighbours, struct http **ret_http,
                                struct err_note *note);
+
+/* The access log's file was moved away: goes on in a new one. Any thread. */
+void http_reopen_log(struct http *http);
 
 uint16_t http_port(const struct http *http);
 

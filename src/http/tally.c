@@ -34,6 +34,13 @@ void tally_register(struct tally *tally, struct metrics *metrics)
                                  "Connections closed because the client was too slow.", none);
     tally->aborted = metric_register(metrics, METRIC_COUNTER, "offerd_http_requests_aborted_total",
                                      "Requests that ended before their answer was sent.", none);
+    const char *refused = "offerd_http_refused_total", *why = "Requests refused by their API key.";
+    tally->refused_key =
+        metric_register(metrics, METRIC_COUNTER, refused, why, STR("reason=\"no_key\""));
+    tally->refused_scope =
+        metric_register(metrics, METRIC_COUNTER, refused, why, STR("reason=\"scope\""));
+    tally->refused_rate =
+        metric_register(metrics, METRIC_COUNTER, refused, why, STR("reason=\"rate\""));
     tally->rejected_events = metric_register(metrics, METRIC_COUNTER, "offerd_events_total",
                                              "Events by type and what became of them.",
                                              STR("type=\"unknown\",status=\"rejected\""));

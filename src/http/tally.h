@@ -20,8 +20,9 @@ struct tally_operation {
 };
 
 struct tally {
-    struct tally_operation operation[ROUTES_MAX + 1]; /* the last: none */
-    metric_id body_bytes, cut, aborted;               /* counters */
+    struct tally_operation operation[ROUTES_MAX + 1];   /* the last: none */
+    metric_id body_bytes, cut, aborted;                 /* counters */
+    metric_id refused_key, refused_scope, refused_rate; /* by the guard */
     metric_id rejected_events; /* of requests without a good one, which no journal sees */
     metric_id connections, in_flight, waiting; /* gauges */
 };

@@ -2,6 +2,7 @@
 #include "http/worker.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -230,20 +231,52 @@ static void no_panic_text(void *of, const char *file, unsigned line, const char 
              line);
 }
 
+/* During the start libmicrohttpd's words are the reason why; later ones are about single clients. */
+static void on_word(void *of, const char *fmt, va_list args)
+{
+    struct worker *worker = of;
+    char text[200];
+    if (worker->loop.data && !log_wants(LOG_DEBUG))
+        return;
+    int len = vsnprintf(text, sizeof text, fmt, args);
+    len = len < (int) sizeof text ? len : (int) sizeof text - 1;
+    while (len > 0 && text[len - 1] == '\n')
+        text[--len] = '\0';
+    if (worker->loop.data)
+        log_line(LOG_DEBUG, "http", "libmicrohttpd: %s", text);
+    else if (!worker->why[0]) /* the first is the cause */
+        (void) snprintf(worker->why, sizeof worker->why, "%s", text);
+}
+
 static enum err daemon_start(struct worker *worker, int listen_fd, struct err_note *note)
 {
     const struct http_settings *settings = &worker->http->settings;
+    const bool tls = settings->tls_cert != NULL;
+    struct MHD_OptionItem secure[] = {
+        { MHD_OPTION_HTTPS_PRIORITIES, 0,
+          (char[]){ "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" } },
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) settings->tls_cert },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) settings->tls_key },
+        { MHD_OPTION_END, 0, NULL },
+    };
     MHD_set_panic_func(no_panic_text, NULL);
+    errno = 0;
     worker->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, worker,
+        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+            (tls ? MHD_USE_TLS | MHD_USE_ERROR_LOG : 0),
+        0, NULL, NULL, on_request, worker, MHD_OPTION_EXTERNAL_LOGGER, on_word, worker,
         MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker,
         MHD_OPTION_NOTIFY_CONNECTION, on_line, worker, MHD_OPTION_CONNECTION_TIMEOUT,
         settings->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT, settings->max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->max_head_bytes, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls ? secure : secure + 3,
+        MHD_OPTION_END);
+    worker->lines.speechless = tls;
     if (worker->daemon)
         return OK;
     (void) close(listen_fd);
+    if (tls && worker->why[0])
+        return err_fail(note, ERR_INPUT, "tls_cert and tls_key cannot be used: %s", worker->why);
     return err_fail(note, ERR_UNAVAILABLE, "worker %u: libmicrohttpd does not start: %s",
                     worker->id, strerror(errno));
 }
@@ -329,4 +362,5 @@ void worker_stop(struct worker *worker)
     }
     exchange_free_pool(worker);
     lines_deinit(&worker->lines);
+    snapshot_view_deinit(&worker->api_keys);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "base/snapshot.h"
 #include "http/line.h"
 #include "http/server.h"
 #include "http/tally.h"
@@ -29,6 +30,7 @@ struct http {
     struct http_settings settings;
     struct http_neighbours near;
     struct tally tally;
+    struct access_log *access_log; /* NULL: off */
     uint16_t port;
     atomic_bool draining;
     int64_t drain_began_us; /* under lock */
@@ -56,6 +58,7 @@ struct worker {
     struct waiting waiting;
 
     struct MHD_Daemon *daemon;
+    char why[200]; /* it did not start */
     struct lines lines;
     struct exchange *pool;
     unsigned n_pool;
@@ -63,6 +66,7 @@ struct worker {
     uint64_t warned_ms; /* exchange_warn */
     unsigned unwarned;
 
+    struct snapshot_view api_keys;
     struct serve_worker *serve;
     struct metric_shard *shard;
     /* For other threads to read. */

@@ -40,8 +40,8 @@ LIBRARIES = {
     'csv.h': 'files',
     'zlib.h': 'files',
     'cjson': 'http files app learn/intake',
-    'sodium.h': 'shop files app',
-    'sodium': 'shop files app',
+    'sodium.h': 'shop files http app',
+    'sodium': 'shop files http app',
     'xxhash.h': 'base expr shop rules model world serve learn store files http app',
 }
 
