@@ -26,6 +26,7 @@ enum append_result {
     APPEND_ACCEPTED,
     APPEND_DUPLICATE,
     APPEND_REFUSED, /* an acceptance whose rule's budget (offer.budget_max) is used up: not stored */
+    APPEND_LATER, /* an acceptance with a budget, while the log that decides is away: not stored; to be repeated */
 };
 
 struct append_outcome {
@@ -33,7 +34,8 @@ struct append_outcome {
     uint64_t
         position; /* accepted: of the event; duplicate: where it stands already, 0 if unknown */
     uint64_t
-        previous; /* accepted: of the same customer's event before it; 0: the first, or a guest's */
+        previous; /* accepted: of the same customer's event before it; 0: the first, or a guest's;
+                   * at a provisional position: provisional too, 0 when the one before is not in the spool */
     int64_t accepted; /* offer_accepted: the rule's acceptances, this one included */
 };
 
@@ -71,8 +73,12 @@ struct event_log {
                              enum err (*visit)(void *self, struct str rule, int64_t accepted),
                              struct err_note *note);
     /*
-     * Work that waits for nobody (draining a spool): called by the journal between rounds. NULL when there is none.
-     * @settled hears of each event that now has its place, or was there already, in order.
+     * Work that waits for nobody (draining a spool): called by the journal after each round and
+     * at least every 250 ms; bounded in time. NULL when there is none. OK also while there is
+     * nowhere to drain to. @settled hears of each event that now has its place, or was there
+     * already, in order. Its ids, type, shop, times, payload, offer.rule and anonymous_id are set, the
+     * rest is in the payload. It is forgotten at the next call of tend, not before: who dies in between
+     * hears of it again, as a duplicate.
      */
     enum err (*tend)(struct event_log *log, void *self,
                      void (*settled)(void *self, const struct event *event,

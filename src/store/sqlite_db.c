@@ -7,17 +7,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    BUSY_TRIES = 5000,
-    BUSY_PAUSE_NS = 1000000 /* 5 s in all */,
-    APPLICATION_ID = 0x6f666664 /* offd */
-};
+enum { BUSY_TRIES = 5000, BUSY_PAUSE_NS = 1000000 /* 5 s in all */ };
 
-/* migrations/sqlite, in order: a database of version n has seen the first n. */
 static const char *const migrations[] = {
 #include "store/sqlite_migrations.inc"
 };
-enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
+
+/* The embedded store's: event log and catalogue. */
+static const struct sqlite_file offerd_db = {
+    .name = "offerd.db",
+    .application_id = 0x6f666664, /* offd */
+    .migrations = migrations,
+    .n_migrations = sizeof migrations / sizeof *migrations,
+    .pragmas = "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;"
+               "PRAGMA journal_size_limit = 67108864",
+};
 
 enum err sqlite_db_fail(sqlite3 *db, const char *doing, struct err_note *note)
 {
@@ -90,30 +94,31 @@ static enum err read_version(sqlite3 *db, int *ret_version, struct err_note *not
 }
 
 /* Inside a transaction that has the write lock: two programs may start at once. */
-static enum err run_migrations(sqlite3 *db, struct err_note *note)
+static enum err run_migrations(sqlite3 *db, const struct sqlite_file *file, struct err_note *note)
 {
     int version = 0;
     TRY(read_version(db, &version, note));
-    for (int i = version; i < SCHEMA_VERSION; i++)
-        TRY(sqlite_db_exec(db, migrations[i], note));
+    for (int i = version; i < file->n_migrations; i++)
+        TRY(sqlite_db_exec(db, file->migrations[i], note));
     char sql[96];
     snprintf(sql, sizeof sql, "PRAGMA user_version = %d; PRAGMA application_id = %d",
-             SCHEMA_VERSION, APPLICATION_ID);
+             file->n_migrations, file->application_id);
     return sqlite_db_exec(db, sql, note);
 }
 
-static enum err bring_up_to_date(sqlite3 *db, const char *path, struct err_note *note)
+static enum err bring_up_to_date(sqlite3 *db, const struct sqlite_file *file, const char *path,
+                                 struct err_note *note)
 {
     int version = 0;
     TRY(read_version(db, &version, note));
-    if (version > SCHEMA_VERSION)
+    if (version > file->n_migrations)
         return err_fail(note, ERR_INPUT,
                         "database: '%s' belongs to a newer offerd (schema %d, this one knows %d)",
-                        path, version, (int) SCHEMA_VERSION);
-    if (version == SCHEMA_VERSION)
+                        path, version, file->n_migrations);
+    if (version == file->n_migrations)
         return OK;
     TRY(sqlite_db_exec(db, "BEGIN IMMEDIATE", note));
-    enum err err = run_migrations(db, note);
+    enum err err = run_migrations(db, file, note);
     if (err == OK)
         err = sqlite_db_exec(db, "COMMIT", note);
     if (err != OK)
@@ -133,7 +138,8 @@ static void make_private(const char *path)
         close(file);
 }
 
-static enum err open_file(const char *path, sqlite3 **ret_db, struct err_note *note)
+static enum err open_file(const struct sqlite_file *file, const char *path, sqlite3 **ret_db,
+                          struct err_note *note)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     make_private(path);
@@ -144,23 +150,27 @@ static enum err open_file(const char *path, sqlite3 **ret_db, struct err_note *n
     }
     sqlite3_extended_result_codes(*ret_db, 1);
     sqlite3_busy_handler(*ret_db, wait_for_writer, NULL);
-    TRY(sqlite_db_exec(
-        *ret_db,
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-        "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;"
-        "PRAGMA trusted_schema = OFF;"
-        "PRAGMA journal_size_limit = 67108864",
-        note));
-    return bring_up_to_date(*ret_db, path, note);
+    TRY(sqlite_db_exec(*ret_db, file->pragmas, note));
+    TRY(sqlite_db_exec(*ret_db,
+                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF",
+                       note));
+    return bring_up_to_date(*ret_db, file, path, note);
 }
 
 enum err sqlite_db_open(const char *directory, sqlite3 **ret_db, struct err_note *note)
 {
+    return sqlite_db_open_file(directory, &offerd_db, ret_db, note);
+}
+
+enum err sqlite_db_open_file(const char *directory, const struct sqlite_file *file,
+                             sqlite3 **ret_db, struct err_note *note)
+{
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/offerd.db", directory) >= (int) sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s", directory, file->name) >= (int) sizeof path)
         return err_fail(note, ERR_INPUT, "database: the directory's name is too long");
     sqlite3 *db = NULL;
-    enum err err = open_file(path, &db, note);
+    enum err err = open_file(file, path, &db, note);
     if (err != OK) {
         sqlite_db_close(db);
         return err;

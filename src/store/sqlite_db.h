@@ -16,6 +16,18 @@
  * program is refused.
  */
 MUST_CHECK enum err sqlite_db_open(const char *directory, sqlite3 **ret_db, struct err_note *note);
+
+/* A database of its own beside it, opened and kept up to date in the same way. */
+struct sqlite_file {
+    const char *name; /* in the data directory */
+    int application_id;
+    const char *const *migrations; /* in order: a file of version n has seen the first n */
+    int n_migrations;
+    const char *pragmas; /* run first, before the schema is looked at */
+};
+MUST_CHECK enum err sqlite_db_open_file(const char *directory, const struct sqlite_file *file,
+                                        sqlite3 **ret_db, struct err_note *note);
+
 sqlite3 *sqlite_db_close(sqlite3 *db); /* after its statements; NULL in, NULL out */
 
 /* The enum err of the last failure on @db, with a sentence: "<doing>: <what SQLite said>". */
