@@ -28,6 +28,7 @@ enum profile_answer {
 struct profile_waiter {
     void (*ready)(struct profile_waiter *waiter); /* must only hand over (uv_async_send) */
     void *asked; /* the store's; NULL: nothing was asked, or it was forgotten */
+    void *found; /* the store's: what came for this waiter alone */
 };
 
 struct profile_store {

@@ -7,9 +7,14 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/out.h"
 #include "learn/fold.h"
+#include "learn/share.h"
 #include "learn/wanted.h"
 #include "ports/clock.h"
+#include "ports/shared_profiles.h"
+#include "shop/customer.h"
+#include "shop/profile_bytes.h"
 
 enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 23 };
 #define LOSING_US INT64_C(100000)
@@ -21,18 +26,116 @@ struct loader {
     struct wanted *wanted;
     struct clock *clock;
     struct arena *arena;
+    struct loader_sharing sharing;
+    struct shared_writer *writer; /* NULL: embedded */
+    bool log_failed;              /* the last reading */
     struct metrics *metrics;
     struct metric_shard *shard;
     metric_id done, failed, cached, unreadable;
     _Atomic int64_t losing_until_us; /* clock's mono_us */
 };
 
-static void load_one(struct loader *loader, struct str customer_id)
+/* ── with shared profiles ────────────────────────────────────────────────────────────────────── */
+
+static enum err put_one(struct loader *loader, const struct shared_put *put, bool *ret_taken)
+{
+    struct err_note why = { "" };
+    *ret_taken = false;
+    return loader->sharing.shared->put(loader->writer, put, 1, ret_taken, &why);
+}
+
+/* What is there already: ERR_UNAVAILABLE when it may not be known now, ERR_LIMIT when it has to be folded. */
+static enum err get_one(struct loader *loader, struct str customer_id, struct profile **ret_profile)
+{
+    struct shared_value value = { 0 };
+    struct err_note why = { "" };
+    arena_reset(loader->arena);
+    TRY(loader->sharing.shared->get(loader->writer, &customer_id, 1, loader->arena, &value, &why));
+    if (value.body.at && profile_parse(customer_id, value.body, ret_profile) == OK)
+        return OK;
+    return value.position >= POSITION_PROVISIONAL ? ERR_UNAVAILABLE : ERR_LIMIT;
+}
+
+static enum err fill(struct loader *loader, const struct profile *profile, bool *ret_taken)
+{
+    struct out out;
+    arena_reset(loader->arena);
+    out_init(&out, loader->arena, 512);
+    profile_print(&out, profile);
+    if (out.failed)
+        return ERR_NOMEM;
+    const struct shared_put put = { .value = { .customer_id = profile->customer_id,
+                                               .position = profile->position,
+                                               .body = out_str(&out) },
+                                    .mode = SHARED_FILL };
+    return put_one(loader, &put, ret_taken);
+}
+
+/* From the log, unless events of this customer are in our own spool, where no reading shows them. */
+static enum err fold_whole(struct loader *loader, struct str customer_id,
+                           struct profile **ret_profile, struct err_note *note)
+{
+    struct profile *profile = NULL;
+    enum err err = fold_read(loader->fold, loader->log, customer_id, loader->arena, &profile, note);
+    loader->log_failed = err != OK;
+    TRY(err);
+    if (share_is_spooled(loader->sharing.share, customer_id)) {
+        (void) profile_free(profile);
+        return err_fail(note, ERR_UNAVAILABLE, "events of this customer wait in the spool");
+    }
+    *ret_profile = profile;
+    return OK;
+}
+
+/*
+ * One try. ERR_LIMIT: the shared profiles changed under our hands, try again. While they are away, or
+ * lack what we owe, the fold alone answers.
+ */
+static enum err load_shared(struct loader *loader, struct str customer_id,
+                            struct profile **ret_profile, struct err_note *note)
+{
+    const struct shared_put claim = { .value.customer_id = customer_id, .mode = SHARED_CLAIM };
+    bool taken = false;
+    bool away = put_one(loader, &claim, &taken) != OK;
+    if (!away && !taken && !share_owes(loader->sharing.share)) {
+        enum err err = get_one(loader, customer_id, ret_profile);
+        if (err == OK)
+            return OK;
+        if (err == ERR_UNAVAILABLE)
+            return err_fail(note, err, "events of this customer wait in another replica's spool");
+    }
+    struct profile *profile = NULL;
+    TRY(fold_whole(loader, customer_id, &profile, note));
+    if (!away && fill(loader, profile, &taken) == OK && !taken) {
+        (void) profile_free(profile);
+        return err_fail(note, ERR_LIMIT, "the shared profile keeps changing");
+    }
+    *ret_profile = profile;
+    return OK;
+}
+
+static enum err load_with_patience(struct loader *loader, struct str customer_id,
+                                   struct profile **ret_profile, struct err_note *note)
+{
+    enum err err = ERR_LIMIT;
+    for (int tries = 0; tries < 3 && err == ERR_LIMIT; tries++)
+        err = load_shared(loader, customer_id, ret_profile, note);
+    return err;
+}
+
+/* ── one profile after the other ───────────────────────────────────────────────────────────────── */
+
+/* Embedded it goes into the table, and *ret_profile stays NULL. */
+static void load_one(struct loader *loader, struct str customer_id, struct profile **ret_profile)
 {
     struct err_note why = { "out of memory" };
-    enum err err = fold_customer(loader->fold, loader->log, customer_id, loader->arena, &why);
+    enum err err = loader->writer
+                       ? load_with_patience(loader, customer_id, ret_profile, &why)
+                       : fold_customer(loader->fold, loader->log, customer_id, loader->arena, &why);
+    if (!loader->writer)
+        loader->log_failed = err != OK;
     metric_add(loader->shard, err == OK ? loader->done : loader->failed, 1);
-    if (err == OK)
+    if (err == OK || !loader->log_failed)
         return;
     log_line(LOG_WARNING, "loader",
              "a profile could not be read, the decision goes on without: \"%s\"", why.text);
@@ -47,8 +150,10 @@ static void *run(void *self)
     while ((load = wanted_take(loader->wanted))) {
         while (load) {
             struct load *next = load->next;
-            load_one(loader, load->customer_id);
-            wanted_done(loader->wanted, load);
+            struct profile *profile = NULL;
+            load_one(loader, load->customer_id, &profile);
+            if (!wanted_done(loader->wanted, load, profile))
+                (void) profile_free(profile);
             load = next;
         }
         metric_set(loader->metrics, loader->cached, atomic_load(&loader->fold->cached));
@@ -83,6 +188,8 @@ static struct loader *loader_free(struct loader *loader)
     if (!loader)
         return NULL;
     loader->log->free(loader->log);
+    if (loader->writer)
+        loader->sharing.shared->writer_free(loader->sharing.shared, loader->writer);
     arena_free(loader->arena);
     free(loader);
     return NULL;
@@ -90,8 +197,8 @@ static struct loader *loader_free(struct loader *loader)
 DEFINE_AUTO(struct loader, loader_free)
 
 enum err loader_start(struct event_log *reader, struct fold *fold, struct wanted *wanted,
-                      struct clock *clock, struct metrics *metrics, struct loader **ret_loader,
-                      struct err_note *note)
+                      const struct loader_sharing *sharing, struct clock *clock,
+                      struct metrics *metrics, struct loader **ret_loader, struct err_note *note)
 {
     AUTO(loader_free) struct loader *loader = calloc(1, sizeof *loader);
     if (!loader) {
@@ -103,6 +210,9 @@ enum err loader_start(struct event_log *reader, struct fold *fold, struct wanted
     loader->wanted = wanted;
     loader->clock = clock;
     loader->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
+    loader->sharing = *sharing;
+    if (sharing->shared && !(loader->writer = sharing->shared->writer_new(sharing->shared)))
+        return ERR_NOMEM;
     if (!loader->arena || !register_metrics(loader, metrics))
         return ERR_NOMEM;
     if (pthread_create(&loader->thread, NULL, run, loader) != 0)

@@ -123,13 +123,17 @@ struct load *wanted_take(struct wanted *wanted)
     return first;
 }
 
-void wanted_done(struct wanted *wanted, struct load *load)
+bool wanted_done(struct wanted *wanted, struct load *load, void *found)
 {
     pthread_mutex_lock(&wanted->lock);
-    if (load->waiter)
+    bool waits = load->waiter != NULL;
+    if (waits) {
+        load->waiter->found = found;
         load->waiter->ready(load->waiter);
+    }
     wanted->in_hand.first = load->next; /* they are done in order */
     wanted->n--;
     pthread_mutex_unlock(&wanted->lock);
     free(load);
+    return waits;
 }

@@ -39,5 +39,8 @@ void wanted_stop(struct wanted *wanted);
 /* Loader: waits; all that is wanted, linked by next, in order. NULL when stopped and empty. */
 struct load *wanted_take(struct wanted *wanted);
 
-/* Loader: tells the waiter, if it still waits, and ends @load. Each one that was taken, in order. */
-void wanted_done(struct wanted *wanted, struct load *load);
+/*
+ * Loader: tells the waiter, if it still waits, and ends @load. Each one that was taken, in order. @found
+ * becomes the waiter's (waiter->found); false: nobody waits any more, it is still the caller's.
+ */
+bool wanted_done(struct wanted *wanted, struct load *load, void *found);

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "learn/share.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/out.h"
+#include "base/strmap.h"
+#include "learn/marks.h"
+#include "learn/stamps.h"
+#include "ports/clock.h"
+#include "ports/event_log.h"
+#include "ports/fleet.h"
+#include "ports/shared_profiles.h"
+#include "shop/customer.h"
+#include "shop/event.h"
+#include "shop/profile_bytes.h"
+
+enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 28, PUTS_MAX = 2000 };
+enum { NO_EVENT = UINT32_MAX };
+
+struct share {
+    struct str shop;
+    char *shop_text;
+    struct shared_profiles *shared;
+    struct shared_writer *writer;
+    struct fleet *fleet;
+    struct stamps *stamps;
+    struct arena *arena; /* of one round */
+
+    struct marks *owed;    /* floors that the shared profiles do not have yet */
+    struct marks *untold;  /* of these, what the other replicas were not told yet */
+    struct marks *drained; /* customers whose provisional floors have to go */
+    atomic_bool owes;
+
+    pthread_mutex_t lock;
+    struct marks *spooled; /* under lock: customers with events in the spool */
+
+    struct metrics *metrics;
+    struct metric_shard *shard;
+    metric_id applied, floors, owed_now, told;
+};
+
+/* The events of one customer in one round. */
+struct group {
+    struct str customer_id;
+    uint32_t first, last; /* accepted events, linked by next; NO_EVENT: only repeats */
+    uint64_t position;    /* of the last */
+    bool broken;          /* cannot be applied one by one: leave a floor */
+};
+
+struct round {
+    const struct event *const *events;
+    const struct append_outcome *outcomes;
+    uint32_t *next; /* the customer's event after this one */
+    struct group *groups;
+    uint32_t n, n_groups;
+};
+
+/* ── what one round changes, customer by customer ──────────────────────────────────────────────── */
+
+static void join(struct round *round, struct group *group, uint32_t i)
+{
+    const struct append_outcome *outcome = &round->outcomes[i];
+    if (outcome->position > group->position)
+        group->position = outcome->position;
+    if (outcome->result != APPEND_ACCEPTED) {
+        group->broken = true; /* an earlier try may have died before it came this far */
+        return;
+    }
+    if (group->first == NO_EVENT)
+        group->first = i;
+    else
+        round->next[group->last] = i;
+    group->broken |=
+        group->last != NO_EVENT && outcome->previous != round->outcomes[group->last].position;
+    group->broken |= round->events[i]->type == EVENT_CUSTOMER_IDENTIFIED ||
+                     outcome->position >= POSITION_PROVISIONAL;
+    group->last = i;
+    round->next[i] = NO_EVENT;
+}
+
+static enum err sort_out(struct share *share, struct round *round)
+{
+    AUTO(strmap_free) struct strmap *places = strmap_new(round->n);
+    round->next = arena_take_array(share->arena, uint32_t, round->n + 1);
+    round->groups = arena_take_array(share->arena, struct group, round->n + 1);
+    if (!places || !round->next || !round->groups)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < round->n; i++) {
+        struct str customer_id = round->events[i]->customer_id;
+        if (!customer_id.at || round->outcomes[i].position == 0)
+            continue;
+        uint32_t at = strmap_get(places, customer_id);
+        if (at == STRMAP_NONE) {
+            at = round->n_groups++;
+            round->groups[at] =
+                (struct group){ .customer_id = customer_id, .first = NO_EVENT, .last = NO_EVENT };
+            TRY(strmap_put(places, customer_id, at));
+        }
+        join(round, &round->groups[at], i);
+    }
+    return OK;
+}
+
+/* ── one customer's new value ──────────────────────────────────────────────────────────────────── */
+
+static enum err base_of(const struct round *round, const struct group *group,
+                        const struct shared_value *before, struct profile **ret_profile)
+{
+    uint64_t previous = round->outcomes[group->first].previous;
+    if (before->body.at && before->position == previous)
+        return profile_parse(group->customer_id, before->body, ret_profile);
+    if (before->body.at || previous > 0)
+        return ERR_INPUT; /* it does not stand where the events begin */
+    *ret_profile = profile_new(group->customer_id);
+    return *ret_profile ? OK : ERR_NOMEM;
+}
+
+static enum err apply_all(const struct round *round, const struct group *group,
+                          struct profile **profile)
+{
+    for (uint32_t i = group->first; i != NO_EVENT; i = round->next[i]) {
+        struct profile *next = NULL;
+        TRY(profile_apply(*profile, round->events[i], round->outcomes[i].position, &next));
+        (void) profile_free(*profile);
+        *profile = next;
+    }
+    return OK;
+}
+
+/* True when @ret_put is to be written: the profile with the round's events, or a floor. */
+static bool value_of(struct share *share, const struct round *round, const struct group *group,
+                     const struct shared_value *before, struct shared_put *ret_put)
+{
+    AUTO(profile_free) struct profile *profile = NULL;
+    *ret_put = (struct shared_put){ .value = { .customer_id = group->customer_id,
+                                               .position = group->position },
+                                    .mode = SHARED_COMMIT };
+    if (before->position >= group->position && before->position > 0)
+        return false; /* folded from the log meanwhile, or still to be */
+    if (!group->broken && group->first != NO_EVENT &&
+        base_of(round, group, before, &profile) == OK && apply_all(round, group, &profile) == OK) {
+        struct out out;
+        out_init(&out, share->arena, 512);
+        profile_print(&out, profile);
+        if (!out.failed)
+            ret_put->value.body = out_str(&out);
+    }
+    metric_add(share->shard, ret_put->value.body.at ? share->applied : share->floors, 1);
+    return true;
+}
+
+static enum err write_round(struct share *share, const struct round *round, struct err_note *note)
+{
+    uint32_t n = round->n_groups, n_puts = 0;
+    struct str *ids = arena_take_array(share->arena, struct str, n);
+    struct shared_value *before = arena_take_array(share->arena, struct shared_value, n);
+    struct shared_put *puts = arena_take_array(share->arena, struct shared_put, n);
+    bool *taken = arena_take_array(share->arena, bool, n);
+    if (!ids || !before || !puts || !taken)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        ids[i] = round->groups[i].customer_id;
+    TRY(share->shared->get(share->writer, ids, n, share->arena, before, note));
+    for (uint32_t i = 0; i < n; i++)
+        n_puts += value_of(share, round, &round->groups[i], &before[i], &puts[n_puts]);
+    return n_puts ? share->shared->put(share->writer, puts, n_puts, taken, note) : OK;
+}
+
+/* ── what cannot be told now ───────────────────────────────────────────────────────────────────── */
+
+static void set_owes(struct share *share, bool owes)
+{
+    if (owes != atomic_load(&share->owes))
+        log_line(
+            owes ? LOG_WARNING : LOG_INFO, "share",
+            owes ? "the shared profiles cannot be told of events: they are not used until they know"
+                 : "the shared profiles know everything again");
+    atomic_store(&share->owes, owes);
+}
+
+static void keep_count(struct share *share)
+{
+    uint32_t n;
+    (void) marks_all(share->owed, &n);
+    metric_set(share->metrics, share->owed_now, n);
+}
+
+/* For lack of memory the mark is lost; then nothing shared is used until the process ends. */
+static void owe(struct share *share, struct marks *marks, struct str customer_id, uint64_t position)
+{
+    set_owes(share, true);
+    if (marks_raise(marks, customer_id, position) != OK)
+        log_line(LOG_ERROR, "share", "out of memory: a customer's profile may be old for an hour");
+}
+
+void share_mark(struct share *share, struct str customer_id, uint64_t position)
+{
+    stamps_raise(share->stamps, str_hash(customer_id));
+    owe(share, share->owed, customer_id, position);
+    if (position < POSITION_PROVISIONAL)
+        return;
+    (void) pthread_mutex_lock(&share->lock);
+    enum err err = marks_raise(share->spooled, customer_id, position);
+    (void) pthread_mutex_unlock(&share->lock);
+    if (err != OK)
+        log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
+}
+
+static void owe_round(struct share *share, const struct round *round)
+{
+    for (uint32_t i = 0; i < round->n_groups; i++) {
+        const struct group *group = &round->groups[i];
+        owe(share, share->owed, group->customer_id, group->position);
+        if (group->position < POSITION_PROVISIONAL)
+            owe(share, share->untold, group->customer_id, group->position);
+    }
+}
+
+static void remember_spooled(struct share *share, const struct round *round)
+{
+    (void) pthread_mutex_lock(&share->lock);
+    enum err err = OK;
+    for (uint32_t i = 0; i < round->n_groups; i++)
+        if (round->groups[i].position >= POSITION_PROVISIONAL && err == OK)
+            err = marks_raise(share->spooled, round->groups[i].customer_id,
+                              round->groups[i].position);
+    (void) pthread_mutex_unlock(&share->lock);
+    if (err != OK)
+        log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
+}
+
+static void tell_others(struct share *share)
+{
+    uint32_t n;
+    struct err_note why = { "" };
+    const struct mark *all = marks_all(share->untold, &n);
+    if (n == 0 || !share->fleet)
+        return;
+    arena_reset(share->arena);
+    struct fleet_mark *marks = arena_take_array(share->arena, struct fleet_mark, n);
+    if (!marks)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        marks[i] = (struct fleet_mark){ all[i].customer_id, all[i].position };
+    if (share->fleet->tell(share->fleet, share->shop, marks, n, &why) != OK)
+        return; /* the database is away as well: again at the next tick */
+    metric_add(share->shard, share->told, n);
+    marks_clear(share->untold);
+}
+
+void share_committed(struct share *share, const struct event *const *events, uint32_t n,
+                     const struct append_outcome *outcomes)
+{
+    struct round round = { .events = events, .outcomes = outcomes, .n = n };
+    struct err_note why = { "" };
+    arena_reset(share->arena);
+    enum err err = sort_out(share, &round);
+    if (err == OK && round.n_groups > 0) {
+        remember_spooled(share, &round);
+        err = write_round(share, &round, &why);
+    }
+    if (err != OK) {
+        owe_round(share, &round);
+        keep_count(share);
+        tell_others(share);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (events[i]->customer_id.at)
+            stamps_raise(share->stamps, str_hash(events[i]->customer_id));
+}
+
+/* ── between rounds ────────────────────────────────────────────────────────────────────────────── */
+
+static void heard(void *self, const struct fleet_mark *mark)
+{
+    share_mark(self, mark->customer_id, mark->position);
+}
+
+/* Floors for @n of @all, in @mode. */
+static enum err put_floors(struct share *share, const struct mark *all, uint32_t n,
+                           enum shared_mode mode)
+{
+    struct err_note why = { "" };
+    arena_reset(share->arena);
+    struct shared_put *puts = arena_take_array(share->arena, struct shared_put, n);
+    bool *taken = arena_take_array(share->arena, bool, n);
+    if (!puts || !taken)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        puts[i] = (struct shared_put){ .value = { .customer_id = all[i].customer_id,
+                                                  .position = all[i].position },
+                                       .mode = mode };
+    return share->shared->put(share->writer, puts, n, taken, &why);
+}
+
+static enum err deliver(struct share *share, const struct marks *marks, enum shared_mode mode)
+{
+    uint32_t n;
+    const struct mark *all = marks_all(marks, &n);
+    for (uint32_t at = 0; at < n; at += PUTS_MAX)
+        TRY(put_floors(share, all + at, n - at < PUTS_MAX ? n - at : PUTS_MAX, mode));
+    return OK;
+}
+
+/* The rows that stand for what was delivered can go; if they cannot now, they are heard and delivered again. */
+static void settle_with_others(struct share *share)
+{
+    uint32_t n;
+    struct err_note why = { "" };
+    const struct mark *all = marks_all(share->owed, &n);
+    arena_reset(share->arena);
+    struct fleet_mark *marks = arena_take_array(share->arena, struct fleet_mark, n);
+    if (!marks || !share->fleet)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        marks[i] = (struct fleet_mark){ all[i].customer_id, all[i].position };
+    (void) share->fleet->settle(share->fleet, share->shop, marks, n, &why);
+}
+
+static void deliver_owed(struct share *share)
+{
+    uint32_t n;
+    (void) marks_all(share->owed, &n);
+    if (n > 0 && deliver(share, share->owed, SHARED_COMMIT) == OK) {
+        settle_with_others(share);
+        marks_clear(share->owed);
+        marks_clear(share->untold);
+        n = 0;
+    }
+    if (n == 0)
+        set_owes(share, false);
+    keep_count(share);
+}
+
+void share_settled(struct share *share, const struct event *event,
+                   const struct append_outcome *outcome)
+{
+    if (!event->customer_id.at)
+        return;
+    stamps_raise(share->stamps, str_hash(event->customer_id));
+    if (marks_raise(share->drained, event->customer_id, outcome->position) != OK)
+        log_line(LOG_ERROR, "share", "out of memory: a profile may be missing for a day");
+}
+
+/* The log has everything now: it can be folded, and the provisional floors make way. */
+static void end_of_spool(struct share *share)
+{
+    uint32_t n_spooled, n_drained;
+    (void) pthread_mutex_lock(&share->lock);
+    enum err err = OK;
+    const struct mark *spooled = marks_all(share->spooled, &n_spooled);
+    for (uint32_t i = 0; i < n_spooled && err == OK; i++)
+        err = marks_raise(share->drained, spooled[i].customer_id, 0);
+    if (err == OK)
+        marks_clear(share->spooled);
+    (void) pthread_mutex_unlock(&share->lock);
+
+    (void) marks_all(share->drained, &n_drained);
+    if (n_drained > 0 && deliver(share, share->drained, SHARED_SETTLE) == OK)
+        marks_clear(share->drained);
+}
+
+void share_tend(struct share *share, uint64_t spooled)
+{
+    bool catalog_changed;
+    struct err_note why = { "" };
+    if (share->fleet)
+        (void) share->fleet->hear(share->fleet, share->shop, share, heard, &catalog_changed, &why);
+    tell_others(share);
+    deliver_owed(share);
+    if (spooled == 0 && !atomic_load(&share->owes))
+        end_of_spool(share);
+}
+
+bool share_owes(struct share *share)
+{
+    return atomic_load_explicit(&share->owes, memory_order_relaxed);
+}
+
+bool share_is_spooled(struct share *share, struct str customer_id)
+{
+    (void) pthread_mutex_lock(&share->lock);
+    bool spooled = marks_find(share->spooled, customer_id) != NULL;
+    (void) pthread_mutex_unlock(&share->lock);
+    return spooled;
+}
+
+/* ── lifetime ──────────────────────────────────────────────────────────────────────────────────── */
+
+static bool register_metrics(struct share *share, struct metrics *metrics)
+{
+    const char *help =
+        "Shared profiles written after a commit: with the events applied, or a floor.";
+    share->metrics = metrics;
+    share->shard = metric_shard_new(metrics);
+    if (!share->shard)
+        return false;
+    share->applied = metric_register(metrics, METRIC_COUNTER, "offerd_shared_writes_total", help,
+                                     STR("what=\"profile\""));
+    share->floors = metric_register(metrics, METRIC_COUNTER, "offerd_shared_writes_total", help,
+                                    STR("what=\"floor\""));
+    share->owed_now =
+        metric_register(metrics, METRIC_GAUGE, "offerd_shared_owed_customers",
+                        "Customers whose events the shared profiles do not know of yet.", STR(""));
+    share->told =
+        metric_register(metrics, METRIC_COUNTER, "offerd_shared_told_total",
+                        "Customers that other replicas were told of by the database.", STR(""));
+    return true;
+}
+
+enum err share_new(const struct share_settings *settings, struct metrics *metrics,
+                   struct share **ret_share)
+{
+    AUTO(share_free) struct share *share = calloc(1, sizeof *share);
+    if (!share)
+        return ERR_NOMEM;
+    (void) pthread_mutex_init(&share->lock, NULL);
+    share->shop_text = str_dup(settings->shop);
+    share->shared = settings->shared;
+    share->fleet = settings->fleet;
+    share->stamps = settings->stamps;
+    share->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
+    share->owed = marks_new();
+    share->untold = marks_new();
+    share->drained = marks_new();
+    share->spooled = marks_new();
+    share->writer = share->shared->writer_new(share->shared);
+    if (!share->shop_text || !share->arena || !share->owed || !share->untold || !share->drained ||
+        !share->spooled || !share->writer || !register_metrics(share, metrics))
+        return ERR_NOMEM;
+    share->shop = str_of(share->shop_text);
+    *ret_share = MOVE(share);
+    return OK;
+}
+
+struct share *share_free(struct share *share)
+{
+    if (!share)
+        return NULL;
+    if (share->writer)
+        share->shared->writer_free(share->shared, share->writer);
+    (void) marks_free(share->owed);
+    (void) marks_free(share->untold);
+    (void) marks_free(share->drained);
+    (void) marks_free(share->spooled);
+    arena_free(share->arena);
+    (void) pthread_mutex_destroy(&share->lock);
+    free(share->shop_text);
+    free(share);
+    return NULL;
+}
