@@ -21,6 +21,7 @@
  * batch's done is called on the journal thread. So an answered event is durable and visible
  * to the next decision of this process.
  */
+struct budget_store;
 struct clock;
 struct event_log;
 struct learn;
@@ -34,6 +35,7 @@ struct event_result {
     enum event_status status;
     const char *problem; /* EVENT_REJECTED: what was expected, static text */
     struct str pointer;  /* EVENT_REJECTED: JSON Pointer to the fault within the body */
+    bool used_up;        /* EVENT_REJECTED: an acceptance, but its rule's budget is used up */
 };
 
 /*
@@ -76,11 +78,12 @@ MUST_CHECK enum err intake_recall(struct str payload, struct arena *arena, struc
 
 struct learn_settings {
     struct str shop;
-    struct snapshot_slot
-        *worlds;           /* whose catalogue tells unknown SKUs, for a metric; NULL: not counted */
-    uint32_t queue_events; /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
-    uint32_t commit_events; /* most in one transaction: 2,000 */
-    uint32_t hot_profiles;  /* kept in memory, with 4 KB each on average: 200,000 */
+    struct snapshot_slot *
+        worlds; /* whose rules have budgets and whose catalogue tells unknown SKUs; NULL: neither */
+    struct budget_store *budgets; /* borrowed; NULL: learn makes one in the process */
+    uint32_t queue_events;        /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
+    uint32_t commit_events;       /* most in one transaction: 2,000 */
+    uint32_t hot_profiles;        /* kept in memory, with 4 KB each on average: 200,000 */
 };
 
 /*
@@ -102,6 +105,12 @@ MUST_CHECK enum err learn_submit(struct learn *learn, struct event_batch *batch)
 
 /* In the process, folded from the log on a miss, on the loader's thread. Borrowed from @learn. */
 struct profile_store *learn_profiles(struct learn *learn);
+
+/* What is left of the rules' budgets: what the settings named, or the process' own, borrowed from @learn. */
+struct budget_store *learn_budgets(struct learn *learn);
+
+/* New rules are live: the journal's thread looks at once whether their budgets are known. Any thread. */
+void learn_rules_changed(struct learn *learn);
 
 /* How many orders were committed since the start: tells others' orders in the log from ours. Any thread. */
 uint64_t learn_orders(struct learn *learn);

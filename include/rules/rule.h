@@ -162,6 +162,12 @@ struct silence {
     enum silence_scope scope;
 };
 
+/* How often a rule's offers may be accepted, by all customers together. */
+struct budget {
+    int64_t redemptions; /* 0 = any number */
+    int64_t hold_us;     /* how long an offer made keeps one; 0: as long as the offer stands */
+};
+
 enum text_part { TEXT_TITLE, TEXT_BODY, TEXT_CTA, TEXT_DECLINE, TEXT_BADGE, TEXT_PARTS };
 
 struct rule {
@@ -188,6 +194,7 @@ struct rule {
     uint32_t n_caps;
     struct silence after_decline, after_accept;
     uint32_t stop_after_declines; /* 0 = never */
+    struct budget budget;
 
     int32_t priority;
     struct str group;   /* rank.exclusive_group, or absent */

@@ -61,6 +61,7 @@ struct event {
         struct str decision_id, offer_id, rule, group;
         int kind;           /* enum rule_kind */
         int64_t budget_max; /* offer_accepted: how many the rule's budget allows; 0: no budget */
+        uint64_t mark;      /* of the offer made (offer_token_mark); 0 when recalled from the log */
     } offer;
     struct str anonymous_id; /* customer_identified: who the customer was until now */
     struct str sku;          /* product_viewed, feedback */

@@ -33,6 +33,13 @@ struct offer_token {
     uint32_t n_items;
 };
 
+/*
+ * What offers have in common that take the same one of a budget: rule, items, and to whom. So
+ * a customer who looks at the page again holds one, not two; guests whom nothing tells
+ * apart hold one each time. Never 0.
+ */
+uint64_t offer_token_mark(const struct offer_token *token);
+
 /* Appends the id's text to @out. No malloc when @out has an arena. */
 void offer_token_seal(const struct offer_token *token, struct str decision_id,
                       const uint8_t key[OFFER_TOKEN_KEY_BYTES], struct out *out);

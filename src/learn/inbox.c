@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn/inbox.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t work;
     struct event_batch *first, *last;
     uint32_t max_events, n_events;
-    bool stopping;
+    bool stopping, woken;
 };
+
+/* Waits are of real time: how long a thread sleeps is nobody's decision. */
+static bool init_work(pthread_cond_t *work)
+{
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic) != 0)
+        return false;
+    bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                pthread_cond_init(work, &monotonic) == 0;
+    pthread_condattr_destroy(&monotonic);
+    return made;
+}
 
 struct inbox *inbox_new(uint32_t max_events)
 {
@@ -18,8 +32,11 @@ struct inbox *inbox_new(uint32_t max_events)
     if (!inbox)
         return NULL;
     inbox->max_events = max_events;
+    if (!init_work(&inbox->work)) {
+        free(inbox);
+        return NULL;
+    }
     pthread_mutex_init(&inbox->lock, NULL);
-    pthread_cond_init(&inbox->work, NULL);
     return inbox;
 }
 
@@ -63,6 +80,14 @@ void inbox_stop(struct inbox *inbox)
     pthread_mutex_unlock(&inbox->lock);
 }
 
+void inbox_wake(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    inbox->woken = true;
+    pthread_cond_signal(&inbox->work);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
 /* Cuts off the first batches of at most @max_events events, at least one. */
 static void take_batches(struct inbox *inbox, uint32_t max_events, struct inbox_work *work)
 {
@@ -85,12 +110,26 @@ static void take_batches(struct inbox *inbox, uint32_t max_events, struct inbox_
     inbox->n_events -= work->n_events;
 }
 
-void inbox_take(struct inbox *inbox, uint32_t max_events, struct inbox_work *ret_work)
+static struct timespec from_now(int64_t wait_us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + wait_us % 1000000 * 1000;
+    until.tv_sec += wait_us / 1000000 + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    return until;
+}
+
+void inbox_take(struct inbox *inbox, uint32_t max_events, int64_t wait_us,
+                struct inbox_work *ret_work)
 {
     struct inbox_work work = { 0 };
+    struct timespec until = from_now(wait_us);
     pthread_mutex_lock(&inbox->lock);
-    while (!inbox->first && !inbox->stopping)
-        pthread_cond_wait(&inbox->work, &inbox->lock);
+    while (!inbox->first && !inbox->stopping && !inbox->woken)
+        if (pthread_cond_timedwait(&inbox->work, &inbox->lock, &until) == ETIMEDOUT)
+            break;
+    inbox->woken = false;
     work.n_waiting = inbox->n_events;
     take_batches(inbox, max_events, &work);
     work.stopping = inbox->stopping && !inbox->first;

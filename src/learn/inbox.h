@@ -33,5 +33,12 @@ MUST_CHECK enum err inbox_submit(struct inbox *inbox, struct event_batch *batch)
 /* Nothing more comes in; the journal's thread gets what is there, then `stopping`. */
 void inbox_stop(struct inbox *inbox);
 
-/* Journal: waits for work; takes whole batches, at least one if there is one, up to @max_events. */
-void inbox_take(struct inbox *inbox, uint32_t max_events, struct inbox_work *ret_work);
+/* Ends a wait of the journal's thread, or its next one, without work. Any thread. */
+void inbox_wake(struct inbox *inbox);
+
+/*
+ * Journal: waits for work, at most so long; takes whole batches, at least one if there is one, up
+ * to @max_events. Nothing came in time, or it was woken: no batches.
+ */
+void inbox_take(struct inbox *inbox, uint32_t max_events, int64_t wait_us,
+                struct inbox_work *ret_work);

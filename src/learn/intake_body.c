@@ -121,6 +121,7 @@ static bool read_offer(struct reading *reading, const cJSON *data)
     event->offer.rule = token->rule;
     event->offer.group = token->group;
     event->offer.kind = token->kind;
+    event->offer.mark = offer_token_mark(token);
     return intake_copy(reading, text, &event->offer.offer_id) && take_customer(reading, token);
 }
 

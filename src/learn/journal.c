@@ -10,6 +10,7 @@
 #include "base/snapshot.h"
 #include "learn/fold.h"
 #include "learn/inbox.h"
+#include "learn/journal_budgets.h"
 #include "learn/journal_metrics.h"
 #include "learn/payload.h"
 #include "ports/clock.h"
@@ -17,7 +18,7 @@
 #include "shop/catalog.h"
 #include "world/world.h"
 
-enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26 };
+enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26, TEND_US = 250000 };
 
 /* One round's events, flat; the arrays grow and stay. */
 struct round {
@@ -40,6 +41,9 @@ struct journal {
     _Atomic uint64_t orders;
     struct snapshot_slot *worlds; /* or NULL */
     struct snapshot_view view;
+    const struct world *world; /* of this round or tending; or NULL */
+    struct journal_budgets budgets;
+    int64_t tended_us; /* mono */
 };
 
 /* ── one round ───────────────────────────────────────────────────────────────────────────── */
@@ -68,6 +72,7 @@ static bool round_has_room(struct round *round, uint32_t n)
 static bool complete(struct journal *journal, struct event *event)
 {
     event->shop = journal->fold->shop;
+    journal_budgets_limit(journal->world, event);
     if (event->payload.at)
         return true;
     struct out out;
@@ -131,28 +136,62 @@ static uint32_t unknown_skus(const struct catalog *catalog, const struct event *
     return n;
 }
 
-static void count_unknown_skus(struct journal *journal)
+/* What follows from events that the log has answered for: profiles, orders, budgets. */
+static void fold_answered(struct journal *journal, const struct event *const *events, uint32_t n,
+                          const struct append_outcome *outcomes)
 {
-    if (!journal->worlds)
-        return;
-    const struct world *world =
-        (const struct world *) snapshot_look(journal->worlds, &journal->view);
-    for (uint32_t i = 0; world && i < journal->round.n; i++)
-        if (journal->round.outcomes[i].result == APPEND_ACCEPTED)
+    uint64_t orders = 0;
+    fold_committed(journal->fold, events, n, outcomes);
+    for (uint32_t i = 0; i < n; i++) {
+        journal_budgets_settle(&journal->budgets, events[i], &outcomes[i]);
+        if (outcomes[i].result != APPEND_ACCEPTED)
+            continue;
+        orders += events[i]->type == EVENT_ORDER_PLACED;
+        if (journal->world)
             journal_metrics_unknown_skus(&journal->metrics,
-                                         unknown_skus(world->catalog, journal->round.events[i]));
+                                         unknown_skus(journal->world->catalog, events[i]));
+    }
+    atomic_fetch_add(&journal->orders, orders);
 }
 
 static void fold_round(struct journal *journal)
 {
-    struct round *round = &journal->round;
-    uint64_t orders = 0;
-    fold_committed(journal->fold, round->events, round->n, round->outcomes);
-    for (uint32_t i = 0; i < round->n; i++)
-        orders += round->outcomes[i].result == APPEND_ACCEPTED &&
-                  round->events[i]->type == EVENT_ORDER_PLACED;
-    atomic_fetch_add(&journal->orders, orders);
-    count_unknown_skus(journal);
+    fold_answered(journal, journal->round.events, journal->round.n, journal->round.outcomes);
+}
+
+/* ── between rounds ──────────────────────────────────────────────────────────────────────── */
+
+/* An event that was accepted before, provisionally: the log has answered for it now. */
+static void settled(void *self, const struct event *event, const struct append_outcome *outcome)
+{
+    fold_answered(self, &event, 1, outcome);
+}
+
+/* What waits for nobody: each TEND_US at the latest, whether events come or not. */
+static void journal_tend(struct journal *journal)
+{
+    struct event_log *log = journal->log;
+    struct err_note why;
+    if (log->tend)
+        (void) log->tend(log, journal, settled, &why);
+    journal_budgets_tend(&journal->budgets, log, journal->world,
+                         journal->clock->wall_us(journal->clock));
+    journal->tended_us = journal->clock->mono_us(journal->clock);
+}
+
+/* ── answers ─────────────────────────────────────────────────────────────────────────────── */
+
+static enum event_status answer_for(struct event_result *result, enum append_result outcome)
+{
+    static const enum event_status statuses[] = { [APPEND_ACCEPTED] = EVENT_ACCEPTED,
+                                                  [APPEND_DUPLICATE] = EVENT_DUPLICATE,
+                                                  [APPEND_REFUSED] = EVENT_REJECTED };
+    result->status = statuses[outcome];
+    if (outcome == APPEND_REFUSED) {
+        result->problem = "the rule's budget is used up";
+        result->used_up = true;
+    }
+    return result->status;
 }
 
 /* Gives each batch its outcome and results; counts them. */
@@ -165,10 +204,8 @@ static void fill_in(struct journal *journal, const struct inbox_work *work, enum
             continue;
         journal_metrics_rejected(&journal->metrics, batch->n_results - batch->n_events);
         for (uint32_t i = 0; i < batch->n_events; i++, n++) {
-            enum event_status status = journal->round.outcomes[n].result == APPEND_ACCEPTED
-                                           ? EVENT_ACCEPTED
-                                           : EVENT_DUPLICATE;
-            batch->results[batch->result_of[i]].status = status;
+            enum event_status status =
+                answer_for(&batch->results[batch->result_of[i]], journal->round.outcomes[n].result);
             journal_metrics_event(&journal->metrics, batch->events[i].type, status);
         }
     }
@@ -184,21 +221,34 @@ static void tell_senders(struct event_batch *batch)
     }
 }
 
+static void run_round(struct journal *journal, const struct inbox_work *work)
+{
+    enum err err = commit(journal, work);
+    if (err == OK)
+        fold_round(journal);
+    fill_in(journal, work, err);
+    tell_senders(work->batches);
+}
+
+static bool is_due(const struct journal *journal)
+{
+    return journal->clock->mono_us(journal->clock) - journal->tended_us >= TEND_US;
+}
+
 static void *run(void *self)
 {
     struct journal *journal = self;
     struct inbox_work work;
     pthread_setname_np(pthread_self(), "journal");
     do {
-        inbox_take(journal->inbox, journal->commit_events, &work);
+        inbox_take(journal->inbox, journal->commit_events, TEND_US, &work);
         journal_metrics_queue(&journal->metrics, work.n_waiting);
-        if (work.batches) {
-            enum err err = commit(journal, &work);
-            if (err == OK)
-                fold_round(journal);
-            fill_in(journal, &work, err);
-            tell_senders(work.batches);
-        }
+        if (journal->worlds)
+            journal->world = (const struct world *) snapshot_look(journal->worlds, &journal->view);
+        if (work.batches)
+            run_round(journal, &work);
+        if (!work.batches || is_due(journal))
+            journal_tend(journal);
     } while (!work.stopping);
     return NULL;
 }
@@ -234,6 +284,7 @@ enum err journal_start(const struct learn_settings *settings, struct event_log *
     journal->clock = clock;
     journal->commit_events = settings->commit_events;
     journal->worlds = settings->worlds;
+    journal->budgets = (struct journal_budgets){ .store = settings->budgets, .shop = fold->shop };
     journal->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
     if (!journal->arena || !journal_metrics_init(&journal->metrics, metrics))
         return ERR_NOMEM;

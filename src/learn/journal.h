@@ -14,6 +14,10 @@
  * as one, folds it into the profiles, tells the senders, in the order they came. When a commit
  * fails, nothing of it is stored or folded, and each of its batches ends with ERR_UNAVAILABLE:
  * the sender repeats it, and because of the event ids nothing counts twice.
+ *
+ * An acceptance goes to the log with what its rule's budget allows, by the rules live at that
+ * moment; one that the log refuses is answered EVENT_REJECTED. Four times a second, events or
+ * none, it tends: the log (what it still has to settle) and the budgets.
  */
 struct fold;
 struct inbox;

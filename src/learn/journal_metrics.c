@@ -19,6 +19,8 @@ static void register_events(struct journal_metrics *self)
         }
     self->rejected = metric_register(self->metrics, METRIC_COUNTER, "offerd_events_total", help,
                                      STR("type=\"unknown\",status=\"rejected\""));
+    self->refused = metric_register(self->metrics, METRIC_COUNTER, "offerd_events_total", help,
+                                    STR("type=\"offer_accepted\",status=\"rejected\""));
 }
 
 bool journal_metrics_init(struct journal_metrics *self, struct metrics *metrics)
@@ -66,7 +68,10 @@ void journal_metrics_failed(struct journal_metrics *self)
 void journal_metrics_event(struct journal_metrics *self, enum event_type type,
                            enum event_status status)
 {
-    metric_add(self->shard, self->events[type][status == EVENT_DUPLICATE], 1);
+    metric_add(self->shard,
+               status == EVENT_REJECTED ? self->refused
+                                        : self->events[type][status == EVENT_DUPLICATE],
+               1);
 }
 
 void journal_metrics_rejected(struct journal_metrics *self, uint32_t events)

@@ -17,6 +17,7 @@ struct journal_metrics {
     struct metric_shard *shard;
     metric_id waiting, commits, commit_events, commit_time, failures, unknown_skus;
     metric_id events[EVENT_TYPES][2], rejected; /* by type; accepted, duplicate */
+    metric_id refused;                          /* acceptances whose budget was used up */
 };
 
 /* False for lack of memory. Borrows @metrics. */

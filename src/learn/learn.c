@@ -28,6 +28,7 @@ struct learn {
     struct loader *loader;
     struct inbox *inbox;
     struct journal *journal;
+    struct budget_store *budgets; /* given, or its own */
 };
 
 /* ── the profile store ───────────────────────────────────────────────────────────────────── */
@@ -114,6 +115,7 @@ static struct learn *learn_new(const struct learn_settings *settings)
     learn->profiles = profiles_new(settings->hot_profiles, MAX_READERS);
     learn->wanted = wanted_new();
     learn->inbox = inbox_new(settings->queue_events);
+    learn->budgets = settings->budgets;
     fold_init(&learn->fold, learn->profiles, str_of(learn->shop));
     if (learn->shop && learn->profiles && learn->wanted && learn->inbox)
         return learn;
@@ -157,6 +159,16 @@ enum err learn_submit(struct learn *learn, struct event_batch *batch)
 void learn_forget_profiles(struct learn *learn)
 {
     fold_forget(&learn->fold);
+}
+
+struct budget_store *learn_budgets(struct learn *learn)
+{
+    return learn->budgets;
+}
+
+void learn_rules_changed(struct learn *learn)
+{
+    inbox_wake(learn->inbox);
 }
 
 uint64_t learn_orders(struct learn *learn)

@@ -114,6 +114,23 @@ void offer_token_seal(const struct offer_token *token, struct str decision_id,
     out->len += encode(bytes, n, out->at + out->len);
 }
 
+uint64_t offer_token_mark(const struct offer_token *token)
+{
+    uint8_t bytes[TOKEN_MAX_BYTES];
+    struct packer packer = { .at = bytes };
+    bool is_known = token->customer_id.len > 0 || token->session_id.len > 0;
+    pack_number(&packer, is_known ? 0 : (uint64_t) token->made_us);
+    pack_text(&packer, token->rule);
+    pack_text(&packer, token->customer_id.len > 0 ? token->customer_id : token->session_id);
+    pack_text(&packer, token->replaces);
+    for (uint32_t i = 0; i < token->n_items && i < OFFER_TOKEN_MAX_ITEMS; i++) {
+        pack_text(&packer, token->items[i].sku);
+        pack_number(&packer, (uint64_t) token->items[i].quantity);
+    }
+    uint64_t mark = str_hash((struct str){ (const char *) bytes, (size_t) (packer.at - bytes) });
+    return mark ? mark : 1;
+}
+
 /* ── opening ─────────────────────────────────────────────────────────────────────────────── */
 
 static int digit_value(char c)

@@ -57,6 +57,45 @@ static void assert_same(const struct offer_token *a, const struct offer_token *b
     }
 }
 
+START_TEST(the_same_offer_to_the_same_customer_has_the_same_mark_whenever_it_is_made)
+{
+    struct offer_token one = lens_offer(), again = lens_offer();
+    again.made_us++;
+    again.session_id = STR("s-2"); /* the customer tells */
+    ck_assert_uint_eq(offer_token_mark(&one), offer_token_mark(&again));
+    ck_assert_uint_ne(offer_token_mark(&one), 0);
+}
+END_TEST
+
+START_TEST(another_rule_item_quantity_or_customer_is_another_mark)
+{
+    struct offer_token one = lens_offer(), other = lens_offer();
+    other.rule = STR("camera-card");
+    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    other = lens_offer();
+    other.items[0].sku = STR("LENS-85");
+    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    other = lens_offer();
+    other.items[0].quantity = 2;
+    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    other = lens_offer();
+    other.customer_id = STR("C2");
+    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+}
+END_TEST
+
+START_TEST(guests_whom_nothing_tells_apart_have_a_mark_for_each_offer)
+{
+    struct offer_token one = lens_offer(), other;
+    one.customer_id = one.session_id = (struct str){ 0 };
+    other = one;
+    other.made_us++;
+    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    other.session_id = one.session_id = STR("s-1");
+    ck_assert_uint_eq(offer_token_mark(&one), offer_token_mark(&other));
+}
+END_TEST
+
 START_TEST(opens_what_it_sealed)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
@@ -193,8 +232,12 @@ START_TEST(refuses_texts_that_never_were_ids)
 }
 END_TEST
 
-SUITE_MAIN("shop/offer_token", opens_what_it_sealed, keeps_what_is_absent_absent,
-           holds_the_longest_offer_there_can_be, refuses_to_seal_a_text_that_is_no_id,
-           is_safe_in_a_path_of_a_url, refuses_the_id_under_another_decision_or_key,
+SUITE_MAIN("shop/offer_token",
+           the_same_offer_to_the_same_customer_has_the_same_mark_whenever_it_is_made,
+           another_rule_item_quantity_or_customer_is_another_mark,
+           guests_whom_nothing_tells_apart_have_a_mark_for_each_offer, opens_what_it_sealed,
+           keeps_what_is_absent_absent, holds_the_longest_offer_there_can_be,
+           refuses_to_seal_a_text_that_is_no_id, is_safe_in_a_path_of_a_url,
+           refuses_the_id_under_another_decision_or_key,
            refuses_every_id_with_one_character_changed_cut_or_added,
            refuses_texts_that_never_were_ids)

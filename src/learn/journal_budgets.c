@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "learn/journal_budgets.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ports/budget_store.h"
+#include "ports/event_log.h"
+#include "rules/ruleset.h"
+#include "shop/event.h"
+#include "world/world.h"
+
+static int64_t budget_of(const struct world *world, struct str rule_id)
+{
+    const struct rule *rule = world ? ruleset_find(world->rules, rule_id) : NULL;
+    return rule ? rule->budget.redemptions : 0;
+}
+
+void journal_budgets_limit(const struct world *world, struct event *event)
+{
+    if (event->type == EVENT_OFFER_ACCEPTED || event->type == EVENT_OFFER_DECLINED)
+        event->offer.budget_max = budget_of(world, event->offer.rule);
+}
+
+/* A store that cannot be told keeps a hold for as long as it was meant to stand, then counts right again. */
+void journal_budgets_settle(struct journal_budgets *self, const struct event *event,
+                            const struct append_outcome *outcome)
+{
+    struct budget_store *store = self->store;
+    if (!store || event->offer.budget_max == 0 || outcome->result == APPEND_DUPLICATE)
+        return;
+    struct err_note why;
+    if (event->type == EVENT_OFFER_ACCEPTED && outcome->result == APPEND_ACCEPTED)
+        (void) store->settle(store, event->offer.rule, event->offer.mark, outcome->accepted, &why);
+    else
+        (void) store->release(store, event->offer.rule, event->offer.mark, &why);
+}
+
+/* ── restoring ───────────────────────────────────────────────────────────────────────────── */
+
+struct counts {
+    const struct ruleset *rules;
+    struct {
+        const struct rule *rule;
+        int64_t accepted;
+    } * of; /* the rules that have a budget */
+    uint32_t n;
+};
+
+/* False for lack of memory. */
+static bool find_budgets(const struct ruleset *rules, struct counts *counts)
+{
+    *counts = (struct counts){ .rules = rules };
+    counts->of = calloc(ruleset_count(rules) + 1, sizeof *counts->of);
+    for (uint32_t i = 0; counts->of && i < ruleset_count(rules); i++)
+        if (ruleset_rule(rules, i)->budget.redemptions > 0)
+            counts->of[counts->n++].rule = ruleset_rule(rules, i);
+    return counts->of;
+}
+
+static enum err count_rule(void *self, struct str rule, int64_t accepted)
+{
+    struct counts *counts = self;
+    for (uint32_t i = 0; i < counts->n; i++)
+        if (str_eq(counts->of[i].rule->id, rule))
+            counts->of[i].accepted = accepted;
+    return OK;
+}
+
+static enum err restore_counts(struct journal_budgets *self, struct event_log *log,
+                               struct counts *counts, struct err_note *note)
+{
+    struct budget_store *store = self->store;
+    if (counts->n == 0)
+        return OK;
+    TRY(log->read_budgets(log, self->shop, counts, count_rule, note));
+    for (uint32_t i = 0; i < counts->n; i++)
+        TRY(store->restore(store, counts->of[i].rule->id, counts->of[i].accepted, note));
+    return OK;
+}
+
+static void restore(struct journal_budgets *self, struct event_log *log,
+                    const struct ruleset *rules)
+{
+    struct err_note why = { "out of memory" };
+    struct counts counts;
+    enum err err =
+        find_budgets(rules, &counts) ? restore_counts(self, log, &counts, &why) : ERR_NOMEM;
+    free(counts.of);
+    if (err != OK && !self->failing)
+        log_line(LOG_WARNING, "journal",
+                 "budgets cannot be restored, rules with one are not shown: \"%s\"", why.text);
+    if (err == OK && self->failing)
+        log_line(LOG_INFO, "journal", "budgets are restored again");
+    self->failing = err != OK;
+    self->rules = err == OK ? rules : NULL;
+}
+
+void journal_budgets_tend(struct journal_budgets *self, struct event_log *log,
+                          const struct world *world, int64_t now_us)
+{
+    struct budget_store *store = self->store;
+    if (!store)
+        return;
+    bool wanted = store->wants_restore(store);
+    if (world && (wanted || self->rules != world->rules))
+        restore(self, log, world->rules);
+    store->tend(store, now_us);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/*
+ * Journal's budgets
+ *
+ * What the journal does for budgets. Before a commit: an acceptance is told how many its rule's
+ * budget allows; the log refuses what is more. After it: the store of holds hears what became
+ * of the offer. Between rounds: holds whose time is over end; and a rule that the store does not know,
+ * because the rule or the store is new, gets its acceptances from the log. The journal's thread only.
+ */
+struct append_outcome;
+struct budget_store;
+struct event;
+struct event_log;
+struct world;
+
+struct journal_budgets {
+    struct budget_store *store; /* NULL: only the log counts */
+    struct str shop;
+    const void *rules; /* those that were restored last; compared, never followed */
+    bool failing;      /* a restoration failed, and it was said */
+};
+
+/* Sets event->offer.budget_max. @world may be NULL: no rules. */
+void journal_budgets_limit(const struct world *world, struct event *event);
+
+/* An event with its offer's budget_max set as above, and what the log said. */
+void journal_budgets_settle(struct journal_budgets *self, const struct event *event,
+                            const struct append_outcome *outcome);
+
+void journal_budgets_tend(struct journal_budgets *self, struct event_log *log,
+                          const struct world *world, int64_t now_us);
