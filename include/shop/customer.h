@@ -34,6 +34,7 @@ struct touch {
     int64_t at_us;
     uint32_t session; /* low half of the session id's hash; 0 = no session given */
     uint8_t what;     /* enum touch_what */
+    uint8_t none[3];  /* 0: equal touches are equal bytes */
 };
 
 struct rule_memory {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "shop/event.h"
+#include "shop/profile_pack.h"
 
 struct draft {
     struct profile next;
@@ -38,84 +39,6 @@ static int64_t multiply_capped(int64_t a, int64_t b) /* both not negative */
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-/* ── packing ─────────────────────────────────────────────────────────────────────────────── */
-
-static size_t text_bytes(const struct profile *profile)
-{
-    size_t bytes = profile->customer_id.len + profile->first_name.len;
-    for (uint32_t i = 0; i < profile->n_owned; i++)
-        bytes += profile->owned[i].sku.len;
-    for (uint32_t i = 0; i < profile->n_viewed; i++)
-        bytes += profile->viewed[i].len;
-    for (uint32_t i = 0; i < profile->n_rules; i++)
-        bytes += profile->rules[i].rule.len + profile->rules[i].group.len;
-    return bytes;
-}
-
-size_t profile_bytes(const struct profile *profile)
-{
-    size_t touches = 0;
-    for (uint32_t i = 0; i < profile->n_rules; i++)
-        touches += profile->rules[i].n_touches;
-    return sizeof *profile + profile->n_owned * sizeof *profile->owned +
-           profile->n_rules * sizeof *profile->rules + touches * sizeof(struct touch) +
-           profile->n_viewed * sizeof *profile->viewed + text_bytes(profile);
-}
-
-/* Moves @text to *at and past it; absent stays absent. */
-static void pack_text(struct str *text, char **at)
-{
-    if (!text->at)
-        return;
-    if (text->len > 0)
-        memcpy(*at, text->at, text->len);
-    text->at = *at;
-    *at += text->len;
-}
-
-static void *pack_array(const void *from, size_t bytes, char **at)
-{
-    void *to = *at;
-    if (bytes > 0)
-        memcpy(to, from, bytes);
-    *at += bytes;
-    return to;
-}
-
-/* One block: the profile, arrays (all of 8-byte alignment), then the texts. */
-static enum err pack(const struct profile *draft, struct profile **ret_profile)
-{
-    struct profile *profile = malloc(profile_bytes(draft));
-    if (!profile)
-        return ERR_NOMEM;
-    *profile = *draft;
-    char *at = (char *) (profile + 1);
-
-    struct owned *owned = pack_array(draft->owned, draft->n_owned * sizeof *owned, &at);
-    struct rule_memory *rules = pack_array(draft->rules, draft->n_rules * sizeof *rules, &at);
-    for (uint32_t i = 0; i < draft->n_rules; i++)
-        rules[i].touches =
-            pack_array(rules[i].touches, rules[i].n_touches * sizeof(struct touch), &at);
-    struct str *viewed = pack_array(draft->viewed, draft->n_viewed * sizeof *viewed, &at);
-
-    pack_text(&profile->customer_id, &at);
-    pack_text(&profile->first_name, &at);
-    for (uint32_t i = 0; i < draft->n_owned; i++)
-        pack_text(&owned[i].sku, &at);
-    for (uint32_t i = 0; i < draft->n_rules; i++) {
-        pack_text(&rules[i].rule, &at);
-        pack_text(&rules[i].group, &at);
-    }
-    for (uint32_t i = 0; i < draft->n_viewed; i++)
-        pack_text(&viewed[i], &at);
-
-    profile->owned = owned;
-    profile->rules = rules;
-    profile->viewed = viewed;
-    *ret_profile = profile;
-    return OK;
 }
 
 /* ── what each event changes ───────────────────────────────────────────────────────────────────────── */
@@ -294,12 +217,10 @@ static void apply_touch(struct draft *draft, const struct event *event, enum tou
     if (what == TOUCH_DECLINED && memory->declines_in_a_row < UINT32_MAX)
         memory->declines_in_a_row++;
 
-    struct touch touch;
-    memset(&touch, 0, sizeof touch); /* its padding, too: equal folds are equal bytes */
-    touch.at_us = event->at_us;
-    touch.session = session_mark(event->session_id);
-    touch.what = (uint8_t) what;
-    add_touch(draft, memory, touch);
+    add_touch(draft, memory,
+              (struct touch){ .at_us = event->at_us,
+                              .session = session_mark(event->session_id),
+                              .what = (uint8_t) what });
 
     if (n > PROFILE_MAX_RULES)
         n = evict_rule(draft->rules, n, at);
@@ -355,7 +276,7 @@ enum err profile_apply(const struct profile *before, const struct event *event, 
         draft.next.position = position;
     }
     if (err == OK)
-        err = pack(&draft.next, ret_profile);
+        err = profile_pack(&draft.next, ret_profile);
     free(draft.owned);
     return err;
 }
@@ -365,7 +286,7 @@ struct profile *profile_new(struct str customer_id)
     struct profile empty, *profile = NULL;
     memset(&empty, 0, sizeof empty);
     empty.customer_id = customer_id;
-    return pack(&empty, &profile) == OK ? profile : NULL;
+    return profile_pack(&empty, &profile) == OK ? profile : NULL;
 }
 
 struct profile *profile_free(struct profile *profile)
