@@ -127,7 +127,8 @@ static enum err start_loader(struct learn *learn, struct event_log *log, struct 
 {
     struct event_log *reader = NULL;
     TRY(log->reader(log, &reader, note));
-    return loader_start(reader, &learn->fold, learn->wanted, clock, metrics, &learn->loader, note);
+    return loader_start(reader, &learn->fold, learn->wanted, &(struct loader_sharing){ 0 }, clock,
+                        metrics, &learn->loader, note);
 }
 
 enum err learn_start(const struct learn_settings *settings, struct event_log *log,
