@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts, dashboard and runbook agree with one another and with the program's /metrics; promtool tries each alert."""
+import json
+import re
+import shutil
+import subprocess
+
+import yaml
+
+from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, scratch, skip, tell
+
+ALERTS = ROOT / 'deploy/prometheus/alerts.yaml'
+NAME = re.compile(r'\bofferd_[a-z0-9_]+')
+SELECTOR = re.compile(r'\b(offerd_[a-z0-9_]+)\{([^}]*)\}')
+
+# What each alert must ring at: series in promtool's notation, one sample a minute.
+RINGS = {
+    'OfferdAllDown': ['up{job="offerd",instance="a"} 0x60'],
+    'OfferdReplicaDown': ['up{job="offerd",instance="a"} 0x60', 'up{job="offerd",instance="b"} 1x60'],
+    'OfferdServerErrors': ['offerd_http_responses_total{operation="offers",status="2xx"} 0+95x60',
+                           'offerd_http_responses_total{operation="offers",status="5xx"} 0+5x60'],
+    'OfferdSlowDecisions': ['offerd_http_request_duration_seconds_bucket{operation="offers",le="0.02"} 0+95x60',
+                            'offerd_http_request_duration_seconds_bucket{operation="offers",le="0.05"} 0+100x60',
+                            'offerd_http_request_duration_seconds_bucket{operation="offers",le="+Inf"} 0+100x60'],
+    'OfferdDegraded': ['offerd_degraded_total{missing="profile"} 0+10x60', 'offerd_decisions_total 0+100x60'],
+    'OfferdNothingOffered': ['offerd_decisions_silent_total 0+100x60', 'offerd_decisions_total 0+100x60'],
+    'OfferdRulesRefused': ['offerd_rules_last_reload_successful 0x60'],
+    'OfferdRulesDiffer': ['offerd_rules_active{instance="a"} 30x60', 'offerd_rules_active{instance="b"} 29x60'],
+    'OfferdCatalogEmpty': ['offerd_catalog_products 0x60'],
+    'OfferdCatalogsDiffer': ['offerd_catalog_products{instance="a"} 5x60', 'offerd_catalog_products{instance="b"} 6x60'],
+    'OfferdCommitsFail': ['offerd_journal_failures_total 0+1x60'],
+    'OfferdCommitsSlow': ['offerd_journal_commit_seconds_bucket{le="0.2"} 0+9x60',
+                          'offerd_journal_commit_seconds_bucket{le="0.5"} 0+10x60',
+                          'offerd_journal_commit_seconds_bucket{le="+Inf"} 0+10x60'],
+    'OfferdJournalBehind': ['offerd_journal_queue_events 20001x60'],
+    'OfferdEventsRejected': ['offerd_events_total{status="rejected"} 0+6x60', 'offerd_events_total{status="accepted"} 0+94x60'],
+    'OfferdUnknownSkus': ['offerd_events_unknown_skus_total 0+6x60', 'offerd_events_total{status="accepted"} 0+100x60'],
+    'OfferdProfilesUnreadable': ['offerd_profile_loads_total{result="failed"} 0+1x60'],
+    'OfferdLogUnreadable': ['offerd_log_unreadable_events 1x60'],
+    'OfferdClientsCut': ['offerd_http_connections_cut_total 0+90x60'],
+}
+# A good day, and the ends of what is still good.
+HEALTHY = [
+    'up{job="offerd",instance="a"} 1x60', 'up{job="offerd",instance="b"} 1x60',
+    'offerd_http_responses_total{operation="offers",status="2xx"} 0+9991x60',
+    'offerd_http_responses_total{operation="offers",status="5xx"} 0+9x60',
+    'offerd_http_request_duration_seconds_bucket{operation="offers",le="0.01"} 0+999x60',
+    'offerd_http_request_duration_seconds_bucket{operation="offers",le="0.05"} 0+1000x60',
+    'offerd_http_request_duration_seconds_bucket{operation="offers",le="+Inf"} 0+1000x60',
+    'offerd_degraded_total{missing="profile"} 0+4x60', 'offerd_degraded_total{missing="deadline"} 0+4x60',
+    'offerd_decisions_total 0+100x60', 'offerd_decisions_silent_total 0+98x60',
+    'offerd_rules_last_reload_successful{instance="a"} 1x60',
+    'offerd_rules_active{instance="a"} 30x60', 'offerd_rules_active{instance="b"} 30x60',
+    'offerd_catalog_products{instance="a"} 5x60', 'offerd_catalog_products{instance="b"} 5x60',
+    'offerd_journal_failures_total 3x60', 'offerd_journal_queue_events 19000x60',
+    'offerd_journal_commit_seconds_bucket{le="0.2"} 0+1000x60', 'offerd_journal_commit_seconds_bucket{le="+Inf"} 0+1000x60',
+    'offerd_events_total{status="rejected"} 0+4x60', 'offerd_events_total{status="accepted"} 0+96x60',
+    'offerd_events_unknown_skus_total 0+4x60', 'offerd_profile_loads_total{result="failed"} 3x60',
+    'offerd_profile_loads_total{result="done"} 0+50x60', 'offerd_log_unreadable_events 0x60',
+    'offerd_http_connections_cut_total 0+50x60',
+]
+
+
+def alerts():
+    return [rule for group in yaml.safe_load(ALERTS.read_text())['groups'] for rule in group['rules']]
+
+
+def expressions():
+    """(where, PromQL) of all alerts and all panels."""
+    for rule in alerts():
+        yield rule['alert'], rule['expr']
+    for path in sorted((ROOT / 'deploy/grafana/dashboards').glob('*.json')):
+        for panel in json.loads(path.read_text())['panels']:
+            for target in panel.get('targets', []):
+                yield f'{path.name}: {panel["title"]}', target['expr']
+
+
+def page():
+    """The families and sample lines of /metrics after one of each request."""
+    with Offerd(data=demo_data()) as offerd:
+        offerd.post('/offers', (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
+        offerd.post('/events', {'event_id': 'e', 'type': 'product_viewed', 'customer_id': 'c', 'sku': 'CAM-A7'})
+        text = offerd.get('/metrics').text
+    return set(re.findall(r'^# TYPE (\S+)', text, re.M)), text
+
+
+def of_production():
+    """Families that only a service with PostgreSQL and Redis has: as the sources name them."""
+    sources = '\n'.join(path.read_text() for path in (ROOT / 'src').rglob('*.c'))
+    return set(re.findall(r'"(offerd_[a-z0-9_]+)"', sources))
+
+
+def family(name, known):
+    return name if name in known else re.sub(r'_(bucket|sum|count)$', '', name)
+
+
+def test_every_metric_that_is_looked_at_exists():
+    families, text = page()
+    production = of_production() - families
+    only_there = set()
+    for where, expression in expressions():
+        for name in NAME.findall(expression):
+            base = family(name, families | production)
+            check(base in families | production, f'{where}: there is no metric {name}')
+            only_there |= {base} & production
+        for name, labels in SELECTOR.findall(expression):
+            for label, value in re.findall(r'(\w+)="([^"$]*)"', labels):
+                check(family(name, families) not in families
+                      or re.search(rf'^{name}\{{[^}}]*\b{label}="{value}"', text, re.M),
+                      f'{where}: {name} is never labelled {label}="{value}"')
+    tell(f'{len(families)} families seen; looked up in the sources only: {" ".join(sorted(only_there)) or "none"}')
+
+
+def test_every_alert_has_its_paragraph_and_every_paragraph_its_alert():
+    runbook = (ROOT / 'docs/runbook.md').read_text()
+    paragraphs = dict(re.findall(r'^### (\S+)\n\*(page|ticket)\.\*', runbook, re.M))
+    headings = re.findall(r'^### (.*)$', runbook, re.M)
+    for rule in alerts():
+        name = rule['alert']
+        check(paragraphs.get(name) == rule['labels']['severity'], f'{name}: no paragraph, or of another severity')
+        check(rule['annotations']['runbook'] == f'docs/runbook.md#{name.lower()}', name, rule['annotations'])
+        check(rule['annotations']['summary'], name)
+    check(sorted(headings) == sorted(rule['alert'] for rule in alerts()), set(headings) ^ {r['alert'] for r in alerts()})
+
+
+def test_every_panel_can_be_drawn():
+    for path in sorted((ROOT / 'deploy/grafana/dashboards').glob('*.json')):
+        panels = json.loads(path.read_text())['panels']
+        check(len({panel['id'] for panel in panels}) == len(panels), 'an id twice')
+        taken = set()
+        for panel in panels:
+            at = panel['gridPos']
+            cells = {(x, y) for x in range(at['x'], at['x'] + at['w']) for y in range(at['y'], at['y'] + at['h'])}
+            check(not cells & taken and at['x'] + at['w'] <= 24, f'{panel["title"]} stands on another panel')
+            taken |= cells
+            check(panel['type'] == 'row' or panel['targets'], panel['title'])
+        source = yaml.safe_load((ROOT / 'deploy/grafana/provisioning/datasources/prometheus.yaml').read_text())
+        uids = {target['datasource']['uid'] for panel in panels for target in panel.get('targets', [])}
+        check(uids == {source['datasources'][0]['uid']}, uids)
+
+
+def promtool(*arguments):
+    program = shutil.which('promtool') or skip('promtool is not installed')
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=120 * PATIENCE)
+    check(done.returncode == 0, done.stdout, done.stderr)
+
+
+def rings(rule):
+    """A promtool test: with its series this alert, and of this name no other, is firing after an hour."""
+    series = [dict(zip(('series', 'values'), line.rsplit(' ', 1))) for line in RINGS[rule['alert']]]
+    return {'interval': '1m', 'input_series': series, 'promql_expr_test': [
+        {'expr': f'count(ALERTS{{alertname="{rule["alert"]}",alertstate="firing"}}) > bool 0', 'eval_time': '59m',
+         'exp_samples': [{'labels': '{}', 'value': 1}]}]}
+
+
+def test_each_alert_rings_when_it_should_and_none_on_a_good_day():
+    check(set(RINGS) == {rule['alert'] for rule in alerts()}, set(RINGS) ^ {rule['alert'] for rule in alerts()})
+    quiet = {'interval': '1m', 'input_series': [dict(zip(('series', 'values'), line.rsplit(' ', 1))) for line in HEALTHY],
+             'promql_expr_test': [{'expr': 'ALERTS', 'eval_time': f'{minute}m', 'exp_samples': []} for minute in (5, 30, 59)]}
+    path = scratch() / 'tests.yaml'
+    path.write_text(yaml.safe_dump({'rule_files': [str(ALERTS)], 'evaluation_interval': '1m',
+                                    'tests': [quiet, *map(rings, alerts())]}))
+    promtool('test', 'rules', path)
+
+
+def test_prometheus_reads_its_configuration():
+    promtool('check', 'config', ROOT / 'deploy/prometheus/prometheus.yaml')
+
+
+def test_prometheus_reads_every_panel_s_question():
+    """As alerts, so that one promtool judges them all."""
+    rules = [{'record': f'panel:{n}', 'expr': re.sub(r'\$__rate_interval', '1m', expression)}
+             for n, (_, expression) in enumerate(expressions())]
+    path = scratch() / 'panels.yaml'
+    path.write_text(yaml.safe_dump({'groups': [{'name': 'panels', 'rules': rules}]}))
+    promtool('check', 'rules', path)
+
+
+main()
