@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fake_flows.h"
+#include "http/api_keys.h"
 #include "ports/clock.h"
 
 static int64_t of_clock(clockid_t id)
@@ -57,7 +58,8 @@ static void rules_text(void *self, struct out *ret_json, char ret_etag[HTTP_ETAG
     out_text(ret_json, STR("{\"rules\":[]}"));
 }
 
-void http_bench_start(struct http_bench *bench, void (*change)(struct http_settings *settings))
+static void start(struct http_bench *bench, struct snapshot_slot *keys,
+                  void (*change)(struct http_settings *settings))
 {
     static struct clock clock = { wall_us, mono_us };
     static const uint8_t key[16] = { 1, 2, 3 };
@@ -73,6 +75,7 @@ void http_bench_start(struct http_bench *bench, void (*change)(struct http_setti
     const struct http_neighbours near = { .metrics = bench->metrics,
                                           .clock = &clock,
                                           .token_key = key,
+                                          .api_keys = keys,
                                           .ready = ready,
                                           .reload = reload,
                                           .rules_text = rules_text };
@@ -81,12 +84,35 @@ void http_bench_start(struct http_bench *bench, void (*change)(struct http_setti
     bench->port = http_port(bench->http);
 }
 
+void http_bench_start(struct http_bench *bench, void (*change)(struct http_settings *settings))
+{
+    snapshot_slot_init(&bench->keys);
+    start(bench, NULL, change);
+}
+
+void http_bench_start_guarded(struct http_bench *bench, const char *keys_text,
+                              void (*change)(struct http_settings *settings))
+{
+    snapshot_slot_init(&bench->keys);
+    http_bench_set_keys(bench, keys_text);
+    start(bench, &bench->keys, change);
+}
+
+void http_bench_set_keys(struct http_bench *bench, const char *keys_text)
+{
+    struct err_note note = { "" };
+    struct api_keys *keys;
+    ck_assert_msg(api_keys_read(str_of(keys_text), NULL, &keys, &note) == OK, "%s", note.text);
+    snapshot_publish(&bench->keys, &keys->snapshot);
+}
+
 void http_bench_stop(struct http_bench *bench)
 {
     fake_journal_release();
     bench->http = http_stop(bench->http);
     fake_journal_stop();
     bench->metrics = metrics_free(bench->metrics);
+    snapshot_slot_deinit(&bench->keys);
 }
 
 int client_connect(const struct http_bench *bench)

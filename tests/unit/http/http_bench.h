@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/snapshot.h"
 #include "http/server.h"
 
 /*
@@ -16,10 +17,17 @@ struct http_bench {
     struct http *http;
     struct metrics *metrics;
     uint16_t port;
+    struct snapshot_slot keys; /* of a guarded one */
 };
 
 /* @change may be NULL; it alters the settings before the start. */
 void http_bench_start(struct http_bench *bench, void (*change)(struct http_settings *settings));
+
+/* The same for who has one of the keys of @keys_text (http/api_keys.h), and other keys from then on. */
+void http_bench_start_guarded(struct http_bench *bench, const char *keys_text,
+                              void (*change)(struct http_settings *settings));
+void http_bench_set_keys(struct http_bench *bench, const char *keys_text);
+
 void http_bench_stop(struct http_bench *bench);
 
 int client_connect(const struct http_bench *bench);

@@ -29,6 +29,18 @@ START_TEST(hands_on_the_segments_of_the_path)
 }
 END_TEST
 
+START_TEST(only_what_is_meant_for_everyone_is_open)
+{
+    ck_assert_int_eq((struct route){ 0 }.scope, SCOPE_ADMIN);
+    for (size_t row = 0; route_at(row); row++) {
+        const char *name = route_at(row)->operation;
+        bool open = strcmp(name, "healthz") == 0 || strcmp(name, "readyz") == 0 ||
+                    strcmp(name, "openapi") == 0;
+        ck_assert_msg((route_at(row)->scope == SCOPE_OPEN) == open, "%s", name);
+    }
+}
+END_TEST
+
 START_TEST(answers_head_wherever_it_answers_get)
 {
     ck_assert_str_eq(operation("HEAD", "/healthz"), "healthz");
@@ -65,6 +77,6 @@ START_TEST(does_not_take_a_path_that_is_only_alike)
 END_TEST
 
 SUITE_MAIN("http/routes", finds_each_operation_by_method_and_path,
-           hands_on_the_segments_of_the_path, answers_head_wherever_it_answers_get,
-           says_what_is_allowed_when_only_the_method_is_wrong,
+           hands_on_the_segments_of_the_path, only_what_is_meant_for_everyone_is_open,
+           answers_head_wherever_it_answers_get, says_what_is_allowed_when_only_the_method_is_wrong,
            does_not_take_a_path_that_is_only_alike)
