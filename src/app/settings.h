@@ -23,6 +23,7 @@ struct settings {
     char listen[SETTING_TEXT_MAX]; /* "127.0.0.1:8080", "[::1]:8080", ":8080" */
     char rules_dir[SETTING_TEXT_MAX];
     char data_dir[SETTING_TEXT_MAX];
+    char database_url[SETTING_TEXT_MAX], redis_url[SETTING_TEXT_MAX]; /* both or neither */
     char shop[SETTING_TEXT_MAX];
     char token_key[SETTING_TEXT_MAX];     /* 32 hex digits; empty: made once and kept in data_dir */
     char api_keys_file[SETTING_TEXT_MAX]; /* empty: nobody is asked for a key */
@@ -32,6 +33,7 @@ struct settings {
     char log_format[SETTING_TEXT_MAX];
     int64_t workers; /* 0: one for each processor */
     int64_t budget_ms, offer_minutes;
+    int64_t database_ms, spool_mb, profile_ttl_h;
     int64_t max_offers_bytes, max_events_bytes, max_head_bytes, max_connections, max_events;
     int64_t idle_timeout_s, slow_request_s, drain_s;
     int64_t hot_profiles, queue_events, commit_events, model_refresh_s;
