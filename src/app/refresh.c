@@ -13,11 +13,10 @@
 #include "ports/catalog_store.h"
 #include "ports/event_log.h"
 #include "shop/catalog.h"
-#include "store/sqlite_catalog.h"
-#include "store/sqlite_event_log.h"
 
 struct refresh {
     const char *data_dir, *shop;
+    bool alone;
     struct composer *composer;
     struct metrics *metrics;
     metric_id products, orders;
@@ -50,27 +49,31 @@ static enum err publish(struct refresh *refresh, struct catalog *catalog)
     return OK;
 }
 
-enum err refresh_new(const char *data_dir, const char *shop, struct composer *composer,
+enum err refresh_new(const struct refresh_settings *settings, struct composer *composer,
                      struct metrics *metrics, struct refresh **ret_refresh, struct err_note *note)
 {
     AUTO(refresh_free) struct refresh *refresh = calloc(1, sizeof *refresh);
     AUTO(catalog_unref) struct catalog *catalog = NULL;
-    if (!refresh)
+    if (!refresh) {
+        settings->catalogs->free(settings->catalogs);
+        settings->log->free(settings->log);
         return ERR_NOMEM;
-    refresh->data_dir = data_dir;
-    refresh->shop = shop;
+    }
+    refresh->data_dir = settings->data_dir;
+    refresh->shop = settings->shop;
+    refresh->alone = settings->alone;
+    refresh->store = settings->catalogs;
+    refresh->log = settings->log;
     refresh->composer = composer;
     refresh->metrics = metrics;
     refresh->products = metric_register(metrics, METRIC_GAUGE, "offerd_catalog_products",
                                         "Products in the live catalogue.", STR(""));
     refresh->orders = metric_register(metrics, METRIC_GAUGE, "offerd_model_orders",
                                       "Orders counted in the live model.", STR(""));
-    TRY(sqlite_catalog_new(data_dir, &refresh->store, note));
-    TRY(sqlite_event_log_new(data_dir, &refresh->log, note));
     uint64_t folded = 0;
     const char *why = NULL;
-    TRY(model_file_load(data_dir, refresh->log, str_of(shop), &refresh->counts, &folded, &why,
-                        note));
+    TRY(model_file_load(refresh->data_dir, refresh->log, str_of(refresh->shop), &refresh->counts,
+                        &folded, &why, note));
     if (why && folded)
         log_line(LOG_INFO, "model", "%llu orders read from the log: %s",
                  (unsigned long long) folded, why);
@@ -130,7 +133,7 @@ static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_
 static void forget_if_foreign(struct refresh *refresh, uint64_t folded)
 {
     uint64_t own = learn_orders(refresh->learn);
-    if (folded > own - refresh->own_orders)
+    if (refresh->alone && folded > own - refresh->own_orders)
         learn_forget_profiles(refresh->learn);
     refresh->own_orders = own;
 }

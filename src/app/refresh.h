@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -14,12 +15,21 @@
  * thread at a time: the caller's at the start, the keeper's later. Reads the store on
  * connections of its own.
  */
+struct catalog_store;
 struct composer;
+struct event_log;
 struct learn;
 struct refresh;
 
+struct refresh_settings {
+    const char *data_dir, *shop;    /* borrowed */
+    struct catalog_store *catalogs; /* taken, on failure too */
+    struct event_log *log;          /* the same */
+    bool alone; /* nobody else has a journal: foreign orders in the log are an import's */
+};
+
 /* The first catalogue and model are published when it returns. */
-MUST_CHECK enum err refresh_new(const char *data_dir, const char *shop, struct composer *composer,
+MUST_CHECK enum err refresh_new(const struct refresh_settings *settings, struct composer *composer,
                                 struct metrics *metrics, struct refresh **ret_refresh,
                                 struct err_note *note);
 struct refresh *refresh_free(struct refresh *refresh); /* saves the counts; NULL in, NULL out */

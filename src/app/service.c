@@ -17,9 +17,12 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "learn.h"
+#include "ports/catalog_store.h"
+#include "ports/event_log.h"
 #include "rules/ruleset.h"
 #include "serve.h"
 #include "store/data_dir.h"
+#include "store/sqlite_catalog.h"
 #include "store/sqlite_event_log.h"
 
 struct service {
@@ -77,8 +80,16 @@ static enum err open_store(struct service *service, struct err_note *note)
                                     .offer_lifetime_us = settings->offer_minutes * 60000000 };
     memcpy(world.token_key, service->token_key, sizeof world.token_key);
     TRY(composer_new(&world, &service->composer));
-    return refresh_new(settings->data_dir, settings->shop, service->composer, service->metrics,
-                       &service->refresh, note);
+    struct refresh_settings refresh = { .data_dir = settings->data_dir,
+                                        .shop = settings->shop,
+                                        .alone = true };
+    TRY(sqlite_catalog_new(settings->data_dir, &refresh.catalogs, note));
+    enum err err = sqlite_event_log_new(settings->data_dir, &refresh.log, note);
+    if (err != OK) {
+        refresh.catalogs->free(refresh.catalogs);
+        return err;
+    }
+    return refresh_new(&refresh, service->composer, service->metrics, &service->refresh, note);
 }
 
 static enum err start_flows(struct service *service, struct err_note *note)
