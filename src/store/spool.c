@@ -31,7 +31,7 @@ static const char *const migrations[] = {
 };
 
 /*
- * Held exclusively: no other process can have it, and no shared memory file is needed. The
+ * Held exclusively: no other process can have it (nor is it waited for), and no shared memory file is needed. The
  * write-ahead log is written back each 4 MiB, and cut to that when it has been.
  */
 static const struct sqlite_file spool_db = {
@@ -39,8 +39,9 @@ static const struct sqlite_file spool_db = {
     .application_id = 0x6f667370, /* ofsp */
     .migrations = migrations,
     .n_migrations = sizeof migrations / sizeof *migrations,
-    .pragmas = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8192;"
-               "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304",
+    .pragmas =
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA cache_size = -8192;"
+        "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304",
 };
 
 static enum err fail(struct spool *spool, struct err_note *note)

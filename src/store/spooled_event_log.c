@@ -12,6 +12,7 @@
 enum {
     DRAIN_EVENTS = 500,
     DRAIN_US = 50000,
+    DRAIN_LONGEST = 10,    /* times that, when events come quickly */
     DRAIN_BYTES = 4 << 20, /* of one append, about */
     SCRATCH_BYTES = 1 << 16,
     SCRATCH_LIMIT_BYTES = 1 << 25,
@@ -26,6 +27,7 @@ struct spooled_event_log {
     struct spool_settings settings;
     uint64_t one_by_one; /* events that are drained alone: one of them was called wrong */
     uint64_t drained;    /* since the spool was empty last */
+    uint64_t arrived;    /* since the last tend */
     bool failing;        /* draining fails, and it was said */
     struct metrics *metrics;
     struct metric_shard *shard;
@@ -51,9 +53,11 @@ static enum err spool_events(struct spooled_event_log *self, const struct event 
 {
     uint64_t before = spool_count(self->spool);
     enum err err = spool_add(self->spool, events, n, received_us, ret_outcomes, note);
+    uint64_t added = spool_count(self->spool) - before;
     if (err != OK)
         metric_add(self->shard, self->full, n);
-    metric_add(self->shard, self->spooled, spool_count(self->spool) - before);
+    metric_add(self->shard, self->spooled, added);
+    self->arrived += added;
     show(self);
     return err == ERR_LIMIT ? ERR_UNAVAILABLE : err;
 }
@@ -144,16 +148,24 @@ static enum err drain_chunk(struct spooled_event_log *self, const struct settler
     return OK;
 }
 
-/* Some chunks: new events wait for as long as this takes. */
+/*
+ * Some chunks: new events wait for as long as this takes. When more came since the last time
+ * than that, up to twice as much as came, so that the spool gets empty under any load that
+ * the main log could carry.
+ */
 static enum err drain(struct spooled_event_log *self, const struct settler *settler,
                       struct err_note *note)
 {
-    int64_t until_us = self->clock->mono_us(self->clock) + self->settings.drain_us;
+    struct clock *clock = self->clock;
+    int64_t began_us = clock->mono_us(clock), spent_us = 0;
+    uint64_t enough = self->drained + 2 * self->arrived;
     enum err err = OK;
-    while (err == OK && spool_count(self->spool) > 0) {
+    self->arrived = 0;
+    while (err == OK && spool_count(self->spool) > 0 &&
+           (spent_us < self->settings.drain_us ||
+            (self->drained < enough && spent_us < DRAIN_LONGEST * self->settings.drain_us))) {
         err = drain_chunk(self, settler, note);
-        if (self->clock->mono_us(self->clock) >= until_us)
-            break;
+        spent_us = clock->mono_us(clock) - began_us;
     }
     return err;
 }

@@ -32,7 +32,8 @@ struct clock;
 struct spool_settings {
     int64_t max_bytes;     /* of spooled events, on disk */
     uint32_t drain_events; /* brought over in one append; 0: 500 */
-    int64_t drain_us;      /* tend begins no other append after that; 0: 50 ms */
+    int64_t drain_us;      /* tend begins no other append after that (ten times that, when as many
+                       * events come as are drained); 0: 50 ms */
 };
 
 /*
