@@ -36,6 +36,7 @@ struct event_result {
     const char *problem; /* EVENT_REJECTED: what was expected, static text */
     struct str pointer;  /* EVENT_REJECTED: JSON Pointer to the fault within the body */
     bool used_up;        /* EVENT_REJECTED: an acceptance, but its rule's budget is used up */
+    bool later; /* EVENT_REJECTED: an acceptance that only the database can decide, which is away */
 };
 
 /*

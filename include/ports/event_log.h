@@ -84,6 +84,8 @@ struct event_log {
                      void (*settled)(void *self, const struct event *event,
                                      const struct append_outcome *outcome),
                      struct err_note *note);
+    /* How many events stand at provisional positions. NULL when there never are any. */
+    uint64_t (*spooled)(struct event_log *log);
     /* Position of the last event; 0 for an empty log. */
     enum err (*last_position)(struct event_log *log, uint64_t *ret_position, struct err_note *note);
     /*

@@ -13,12 +13,18 @@
 #include "learn/journal_budgets.h"
 #include "learn/journal_metrics.h"
 #include "learn/payload.h"
+#include "learn/share.h"
 #include "ports/clock.h"
 #include "ports/event_log.h"
 #include "shop/catalog.h"
 #include "world/world.h"
 
-enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 26, TEND_US = 250000 };
+enum {
+    SCRATCH_BYTES = 1 << 16,
+    SCRATCH_LIMIT_BYTES = 1 << 26,
+    TEND_US = 250000,
+    TEND_SHARED_US = 20000
+};
 
 /* One round's events, flat; the arrays grow and stay. */
 struct round {
@@ -34,6 +40,7 @@ struct journal {
     struct journal_metrics metrics;
     struct event_log *log;
     struct fold *fold;
+    struct share *share; /* NULL: embedded */
     struct arena *arena; /* scratch of one round */
     uint32_t commit_events;
     struct round round;
@@ -44,6 +51,7 @@ struct journal {
     const struct world *world; /* of this round or tending; or NULL */
     struct journal_budgets budgets;
     int64_t tended_us; /* mono */
+    int64_t tend_us;   /* at least so often */
 };
 
 /* ── one round ───────────────────────────────────────────────────────────────────────────── */
@@ -141,7 +149,10 @@ static void fold_answered(struct journal *journal, const struct event *const *ev
                           const struct append_outcome *outcomes)
 {
     uint64_t orders = 0;
-    fold_committed(journal->fold, events, n, outcomes);
+    if (journal->share)
+        share_committed(journal->share, events, n, outcomes);
+    else
+        fold_committed(journal->fold, events, n, outcomes);
     for (uint32_t i = 0; i < n; i++) {
         journal_budgets_settle(&journal->budgets, events[i], &outcomes[i]);
         if (outcomes[i].result != APPEND_ACCEPTED)
@@ -164,16 +175,23 @@ static void fold_round(struct journal *journal)
 /* An event that was accepted before, provisionally: the log has answered for it now. */
 static void settled(void *self, const struct event *event, const struct append_outcome *outcome)
 {
-    fold_answered(self, &event, 1, outcome);
+    struct journal *journal = self;
+    if (journal->share)
+        share_settled(journal->share, event, outcome);
+    else
+        fold_committed(journal->fold, &event, 1, outcome);
+    journal_budgets_settle(&journal->budgets, event, outcome);
 }
 
-/* What waits for nobody: each TEND_US at the latest, whether events come or not. */
+/* What waits for nobody: each tend_us at the latest, whether events come or not. */
 static void journal_tend(struct journal *journal)
 {
     struct event_log *log = journal->log;
     struct err_note why;
     if (log->tend)
         (void) log->tend(log, journal, settled, &why);
+    if (journal->share)
+        share_tend(journal->share, log->spooled ? log->spooled(log) : 0);
     journal_budgets_tend(&journal->budgets, log, journal->world,
                          journal->clock->wall_us(journal->clock));
     journal->tended_us = journal->clock->mono_us(journal->clock);
@@ -185,11 +203,17 @@ static enum event_status answer_for(struct event_result *result, enum append_res
 {
     static const enum event_status statuses[] = { [APPEND_ACCEPTED] = EVENT_ACCEPTED,
                                                   [APPEND_DUPLICATE] = EVENT_DUPLICATE,
-                                                  [APPEND_REFUSED] = EVENT_REJECTED };
+                                                  [APPEND_REFUSED] = EVENT_REJECTED,
+                                                  [APPEND_LATER] = EVENT_REJECTED };
     result->status = statuses[outcome];
     if (outcome == APPEND_REFUSED) {
         result->problem = "the rule's budget is used up";
         result->used_up = true;
+    }
+    if (outcome == APPEND_LATER) {
+        result->problem =
+            "whether the rule's budget has one left cannot be known now: send it again";
+        result->later = true;
     }
     return result->status;
 }
@@ -232,7 +256,7 @@ static void run_round(struct journal *journal, const struct inbox_work *work)
 
 static bool is_due(const struct journal *journal)
 {
-    return journal->clock->mono_us(journal->clock) - journal->tended_us >= TEND_US;
+    return journal->clock->mono_us(journal->clock) - journal->tended_us >= journal->tend_us;
 }
 
 static void *run(void *self)
@@ -241,7 +265,7 @@ static void *run(void *self)
     struct inbox_work work;
     pthread_setname_np(pthread_self(), "journal");
     do {
-        inbox_take(journal->inbox, journal->commit_events, TEND_US, &work);
+        inbox_take(journal->inbox, journal->commit_events, journal->tend_us, &work);
         journal_metrics_queue(&journal->metrics, work.n_waiting);
         if (journal->worlds)
             journal->world = (const struct world *) snapshot_look(journal->worlds, &journal->view);
@@ -270,8 +294,9 @@ static struct journal *journal_free(struct journal *journal)
 DEFINE_AUTO(struct journal, journal_free)
 
 enum err journal_start(const struct learn_settings *settings, struct event_log *log,
-                       struct inbox *inbox, struct fold *fold, struct clock *clock,
-                       struct metrics *metrics, struct journal **ret_journal, struct err_note *note)
+                       struct inbox *inbox, struct fold *fold, struct share *share,
+                       struct clock *clock, struct metrics *metrics, struct journal **ret_journal,
+                       struct err_note *note)
 {
     AUTO(journal_free) struct journal *journal = calloc(1, sizeof *journal);
     if (!journal) {
@@ -281,6 +306,8 @@ enum err journal_start(const struct learn_settings *settings, struct event_log *
     journal->log = log;
     journal->inbox = inbox;
     journal->fold = fold;
+    journal->share = share;
+    journal->tend_us = share ? TEND_SHARED_US : TEND_US;
     journal->clock = clock;
     journal->commit_events = settings->commit_events;
     journal->worlds = settings->worlds;

@@ -20,14 +20,15 @@
  * none, it tends: the log (what it still has to settle) and the budgets.
  */
 struct fold;
+struct share;
 struct inbox;
 struct journal;
 
-/* Takes @log, on failure too; borrows the rest until journal_stop. Starts the thread. */
+/* @share NULL: embedded, committed events are folded on. Takes @log, on failure too; borrows the rest until journal_stop. Starts the thread. */
 MUST_CHECK enum err journal_start(const struct learn_settings *settings, struct event_log *log,
-                                  struct inbox *inbox, struct fold *fold, struct clock *clock,
-                                  struct metrics *metrics, struct journal **ret_journal,
-                                  struct err_note *note);
+                                  struct inbox *inbox, struct fold *fold, struct share *share,
+                                  struct clock *clock, struct metrics *metrics,
+                                  struct journal **ret_journal, struct err_note *note);
 
 /* Commits what is in the inbox, ends the thread, closes the log. NULL in, NULL out. */
 struct journal *journal_stop(struct journal *journal);

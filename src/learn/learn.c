@@ -141,8 +141,8 @@ enum err learn_start(const struct learn_settings *settings, struct event_log *lo
         log->free(log);
         return err;
     }
-    TRY(journal_start(settings, log, learn->inbox, &learn->fold, clock, metrics, &learn->journal,
-                      note));
+    TRY(journal_start(settings, log, learn->inbox, &learn->fold, NULL, clock, metrics,
+                      &learn->journal, note));
     *ret_learn = MOVE(learn);
     return OK;
 }
