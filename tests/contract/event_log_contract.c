@@ -1,42 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What ports/event_log.h promises, asked of the fake and of the SQLite log alike. */
+/*
+ * What ports/event_log.h promises, asked of the fake and of the SQLite log alike, and of both
+ * behind a spool.
+ */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/metric.h"
+#include "fake_clock.h"
 #include "fake_event_log.h"
 #include "ports/event_log.h"
 #include "shop/event.h"
+#include "store/spooled_event_log.h"
 #include "store/sqlite_event_log.h"
 #include "suite.h"
 
-enum { FAKE, SQLITE, LOGS };
+enum { FAKE, SQLITE, SPOOLED_FAKE, SPOOLED_SQLITE, LOGS };
 
 static char directory[64];
+static struct fake_clock fake_clock;
+static struct metrics *metrics;
 
 static void remove_directory(void)
 {
-    static const char *const names[] = { "offerd.db", "offerd.db-wal", "offerd.db-shm" };
+    static const char *const names[] = { "offerd.db", "offerd.db-wal", "offerd.db-shm", "spool.db",
+                                         "spool.db-wal" };
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
         unlink(path);
     }
     rmdir(directory);
+    metrics = metrics_free(metrics);
 }
 
 static void set_up(void)
 {
     snprintf(directory, sizeof directory, "/tmp/offerd-contract-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
+    fake_clock_init(&fake_clock, 1000000);
+    metrics = metrics_new();
+}
+
+static struct event_log *open_plain(bool fake)
+{
+    struct event_log *log = NULL;
+    struct err_note note = { "" };
+    enum err err = fake ? fake_event_log_new(&log) : sqlite_event_log_new(directory, &log, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
+    return log;
 }
 
 static struct event_log *open_log(int which)
 {
-    struct event_log *log = NULL;
+    struct event_log *log = open_plain(which == FAKE || which == SPOOLED_FAKE);
+    const struct spool_settings settings = { .max_bytes = 1 << 24 };
     struct err_note note = { "" };
+    if (which != SPOOLED_FAKE && which != SPOOLED_SQLITE)
+        return log;
     enum err err =
-        which == FAKE ? fake_event_log_new(&log) : sqlite_event_log_new(directory, &log, &note);
+        spooled_event_log_new(log, directory, &settings, &fake_clock.clock, metrics, &log, &note);
     ck_assert_msg(err == OK, "%s", note.text);
     return log;
 }
