@@ -50,6 +50,7 @@ struct access_log {
     struct out text;
     unsigned n_lines;  /* in text */
     bool torn;         /* the file ends within a line */
+    bool gave_up;      /* at the end, on a pipe that nobody reads */
     unsigned failures; /* since it last worked */
 };
 
@@ -105,10 +106,13 @@ static bool take_fd(struct access_log *log, int fd)
     return true;
 }
 
+/* Not blocking: a pipe without a reader would hold up the start. */
 static bool open_target(struct access_log *log)
 {
-    int fd = log->path ? open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640)
-                       : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    int fd = log->path
+                 ? open(log->path,
+                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640)
+                 : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     return take_fd(log, fd);
 }
 
@@ -127,10 +131,9 @@ static void reopen(struct access_log *log)
 static bool wait_for_room(struct access_log *log)
 {
     struct pollfd room = { .fd = log->fd, .events = POLLOUT };
-    while (!log->is_file && poll(&room, 1, PATIENCE_MS) == 0)
-        if (atomic_load(&log->stopping))
-            return false;
-    return true;
+    while (!log->is_file && !log->gave_up && poll(&room, 1, PATIENCE_MS) == 0)
+        log->gave_up = atomic_load(&log->stopping);
+    return !log->gave_up;
 }
 
 static ssize_t put_some(struct access_log *log, const char *at, size_t len)

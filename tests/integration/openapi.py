@@ -289,6 +289,36 @@ CALLS = {'offers': call_offers, 'offersV1': call_offers, 'events': call_events, 
          'healthz': call_get, 'readyz': call_get, 'metrics': call_get, 'openapi': call_get}
 
 
+def api_key(name, scope, *more):
+    """A key, and its line for the keys file."""
+    return run('key', name, '--scope', scope, *more).stdout.split('\n')[:2]
+
+
+def call_guarded(caller):
+    """What names a scope asks for a key with that scope; what names none is open."""
+    guarded = {name: each['security'][1]['bearer'][0] for name, (_, _, each) in caller.operations.items() if 'security' in each}
+    keys = {scope: api_key(scope, scope) for scope in {*guarded.values(), 'events'}}
+    slow = {name: api_key(name, 'admin', '--rate', 1) for name in guarded}
+    file = scratch() / 'keys'
+    file.write_text(''.join(f'{line}\n' for _, line in [*keys.values(), *slow.values()]))
+
+    def ask(name, key):
+        path, method, _ = caller.operations[name]
+        return caller.send(method, re.sub(r'\{\w+\}', 'x', path), None if method == 'get' else '{}',
+                           {'Authorization': f'Bearer {key}'} if key else {})
+
+    with Offerd(data=demo_data(orders=False), flags=['--api-keys-file', file]) as caller.offerd:
+        for name in caller.operations.keys() - guarded.keys():
+            check(ask(name, None).status == 200, name)
+        for name, scope in guarded.items():
+            caller.hold(name, 401, ask(name, None))
+            caller.hold(name, 401, ask(name, 'no-such-key'))
+            caller.hold(name, 403, ask(name, keys['metrics' if scope == 'events' else 'events'][0]))
+            check(ask(name, keys[scope][0]).status not in (401, 403, 429), name)
+            answers = [ask(name, slow[name][0]) for _ in range(4)]
+            caller.hold(name, 429, next((each for each in answers if each.status == 429), answers[-1]))
+
+
 def test_every_operation_answers_as_the_document_says():
     rules = scratch()
     for path in (ROOT / 'config/rules').glob('*.yaml'):
@@ -299,6 +329,7 @@ def test_every_operation_answers_as_the_document_says():
         check(set(caller.operations) == set(CALLS), 'operations and calls differ:', set(caller.operations) ^ set(CALLS))
         for name, call in CALLS.items():
             call(caller, name)
+    call_guarded(caller)
     for name, (_, _, operation) in caller.operations.items():
         unseen = set(operation['responses']) - caller.seen[name] - BEYOND_REACH
         check(not unseen, f'{name}: declared, but never seen: {sorted(unseen)}')
@@ -335,6 +366,12 @@ def test_the_document_holds_together():
             check(wanted == declared, path, declared)
             check(operation['summary'] and operation['responses'], path)
     check(len(set(names)) == len(names), names)
+    schemes = set(document['components'].pop('securitySchemes'))
+    for methods in document['paths'].values():
+        for operation in methods.values():
+            check({'401', '403', '429'} & operation['responses'].keys() == ({'401', '403', '429'} if 'security' in operation else set()))
+            named = {scheme for each in operation.get('security', []) for scheme in each}
+            check(named == (schemes if 'security' in operation else set()), operation)
     unused = {f'#/components/{kind}/{name}' for kind, each in document['components'].items() for name in each} - set(refs)
     check(not unused, 'declared, but used nowhere:', sorted(unused))
 
