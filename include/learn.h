@@ -24,8 +24,10 @@
 struct budget_store;
 struct clock;
 struct event_log;
+struct fleet;
 struct learn;
 struct profile_store;
+struct shared_profiles;
 struct snapshot_slot;
 
 enum event_status { EVENT_ACCEPTED, EVENT_DUPLICATE, EVENT_REJECTED };
@@ -81,15 +83,21 @@ struct learn_settings {
     struct str shop;
     struct snapshot_slot *
         worlds; /* whose rules have budgets and whose catalogue tells unknown SKUs; NULL: neither */
-    struct budget_store *budgets; /* borrowed; NULL: learn makes one in the process */
-    uint32_t queue_events;        /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
-    uint32_t commit_events;       /* most in one transaction: 2,000 */
-    uint32_t hot_profiles;        /* kept in memory, with 4 KB each on average: 200,000 */
+    struct budget_store *budgets;   /* borrowed; NULL: learn makes one in the process */
+    struct shared_profiles *shared; /* borrowed; NULL: embedded, profiles live in the process */
+    struct fleet *fleet;            /* the same; the other replicas */
+    uint32_t workers;               /* shared: they divide hot_profiles among them */
+    uint32_t queue_events;          /* refuse (ERR_LIMIT) past so many waiting events: 100,000 */
+    uint32_t commit_events;         /* most in one transaction: 2,000 */
+    uint32_t hot_profiles;          /* kept in memory, with 4 KB each on average: 200,000 */
 };
 
 /*
  * Takes @log, on failure too. Starts the threads journal and loader. *ret_learn also is the embedded
  * profile store. Every event is kept under settings->shop. Readers of profiles: at most 64.
+ *
+ * With shared profiles (settings->shared) a replica that starts tells them of what was committed in
+ * the last minutes, and of what an earlier process left in the spool: whoever committed it may have died before.
  */
 MUST_CHECK enum err learn_start(const struct learn_settings *settings, struct event_log *log,
                                 struct clock *clock, struct metrics *metrics,
@@ -104,7 +112,10 @@ struct learn *learn_stop(struct learn *learn);
  */
 MUST_CHECK enum err learn_submit(struct learn *learn, struct event_batch *batch);
 
-/* In the process, folded from the log on a miss, on the loader's thread. Borrowed from @learn. */
+/*
+ * Embedded: in the process, folded from the log on a miss, on the loader's thread. Else near, shared, or
+ * folded from the log. Borrowed from @learn.
+ */
 struct profile_store *learn_profiles(struct learn *learn);
 
 /* What is left of the rules' budgets: what the settings named, or the process' own, borrowed from @learn. */

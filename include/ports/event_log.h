@@ -86,6 +86,11 @@ struct event_log {
                      struct err_note *note);
     /* How many events stand at provisional positions. NULL when there never are any. */
     uint64_t (*spooled)(struct event_log *log);
+    /* Whose they are, each with the last one's provisional position. NULL as above. */
+    enum err (*read_spooled)(struct event_log *log, struct str shop, void *self,
+                             enum err (*visit)(void *self, struct str customer_id,
+                                               uint64_t position),
+                             struct err_note *note);
     /* Position of the last event; 0 for an empty log. */
     enum err (*last_position)(struct event_log *log, uint64_t *ret_position, struct err_note *note);
     /*

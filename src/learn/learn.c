@@ -13,11 +13,16 @@
 #include "learn/journal.h"
 #include "learn/loader.h"
 #include "learn/profiles.h"
+#include "learn/share.h"
+#include "learn/stamps.h"
+#include "learn/view.h"
 #include "learn/wanted.h"
+#include "ports/clock.h"
 #include "ports/event_log.h"
 #include "ports/profile_store.h"
 
 enum { MAX_READERS = 64 };
+#define RECENT_US INT64_C(120000000)
 
 struct learn {
     struct profile_store store; /* first: a store is cast back to its learn */
@@ -29,6 +34,11 @@ struct learn {
     struct inbox *inbox;
     struct journal *journal;
     struct budget_store *budgets; /* given, or its own */
+
+    /* with shared profiles */
+    struct stamps *stamps;
+    struct share *share;
+    struct view *view;
 };
 
 /* ── the profile store ───────────────────────────────────────────────────────────────────── */
@@ -82,7 +92,7 @@ static enum profile_answer find(struct profile_store *store, void *reader, struc
 
 struct profile_store *learn_profiles(struct learn *learn)
 {
-    return &learn->store;
+    return learn->view ? view_store(learn->view) : &learn->store;
 }
 
 /* ── the write path ──────────────────────────────────────────────────────────────────────── */
@@ -97,6 +107,9 @@ static struct learn *learn_free(struct learn *learn)
     wanted_free(learn->wanted);
     fold_deinit(&learn->fold);
     profiles_free(learn->profiles);
+    view_free(learn->view);
+    share_free(learn->share);
+    free(learn->stamps);
     free(learn->shop);
     free(learn);
     return NULL;
@@ -122,13 +135,69 @@ static struct learn *learn_new(const struct learn_settings *settings)
     return learn_free(learn);
 }
 
-static enum err start_loader(struct learn *learn, struct event_log *log, struct clock *clock,
-                             struct metrics *metrics, struct err_note *note)
+/* ── sharing with other replicas ─────────────────────────────────────────────────────────── */
+
+static enum err mark(void *self, struct str customer_id, uint64_t position)
+{
+    share_mark(self, customer_id, position);
+    return OK;
+}
+
+/*
+ * Whoever committed these may have died before the shared profiles knew. When the database is
+ * away they cannot be asked for; then those who acknowledged them are alive, or have told the fleet.
+ */
+static enum err mark_recent(struct learn *learn, struct event_log *log, struct clock *clock,
+                            struct err_note *note)
+{
+    struct str shop = str_of(learn->shop);
+    int64_t since_us = clock->wall_us(clock) - RECENT_US;
+    enum err err = log->read_customers(log, shop, since_us, learn->share, mark, note);
+    if (err != OK && err != ERR_UNAVAILABLE)
+        return err;
+    return log->read_spooled ? log->read_spooled(log, shop, learn->share, mark, note) : OK;
+}
+
+static enum err start_sharing(struct learn *learn, const struct learn_settings *settings,
+                              struct event_log *log, struct clock *clock, struct metrics *metrics,
+                              struct err_note *note)
+{
+    learn->stamps = calloc(1, sizeof *learn->stamps);
+    if (!learn->stamps)
+        return ERR_NOMEM;
+    const struct share_settings share = { .shop = settings->shop,
+                                          .shared = settings->shared,
+                                          .fleet = settings->fleet,
+                                          .stamps = learn->stamps };
+    TRY(share_new(&share, metrics, &learn->share));
+    return mark_recent(learn, log, clock, note);
+}
+
+static enum err open_view(struct learn *learn, const struct learn_settings *settings,
+                          struct clock *clock, struct metrics *metrics)
+{
+    uint32_t workers = settings->workers ? settings->workers : 1;
+    const struct view_settings view = { .shared = settings->shared,
+                                        .share = learn->share,
+                                        .stamps = learn->stamps,
+                                        .wanted = learn->wanted,
+                                        .loader = learn->loader,
+                                        .clock = clock,
+                                        .near_profiles = settings->hot_profiles / workers + 1 };
+    return view_new(&view, metrics, &learn->view);
+}
+
+/* ── lifetime ────────────────────────────────────────────────────────────────────────────── */
+
+static enum err start_loader(struct learn *learn, const struct learn_settings *settings,
+                             struct event_log *log, struct clock *clock, struct metrics *metrics,
+                             struct err_note *note)
 {
     struct event_log *reader = NULL;
+    const struct loader_sharing sharing = { settings->shared, learn->share };
     TRY(log->reader(log, &reader, note));
-    return loader_start(reader, &learn->fold, learn->wanted, &(struct loader_sharing){ 0 }, clock,
-                        metrics, &learn->loader, note);
+    return loader_start(reader, &learn->fold, learn->wanted, &sharing, clock, metrics,
+                        &learn->loader, note);
 }
 
 enum err learn_start(const struct learn_settings *settings, struct event_log *log,
@@ -136,12 +205,18 @@ enum err learn_start(const struct learn_settings *settings, struct event_log *lo
                      struct err_note *note)
 {
     AUTO(learn_free) struct learn *learn = learn_new(settings);
-    enum err err = learn ? start_loader(learn, log, clock, metrics, note) : ERR_NOMEM;
+    enum err err = learn ? OK : ERR_NOMEM;
+    if (err == OK && settings->shared)
+        err = start_sharing(learn, settings, log, clock, metrics, note);
+    if (err == OK)
+        err = start_loader(learn, settings, log, clock, metrics, note);
+    if (err == OK && settings->shared)
+        err = open_view(learn, settings, clock, metrics);
     if (err != OK) {
         log->free(log);
         return err;
     }
-    TRY(journal_start(settings, log, learn->inbox, &learn->fold, NULL, clock, metrics,
+    TRY(journal_start(settings, log, learn->inbox, &learn->fold, learn->share, clock, metrics,
                       &learn->journal, note));
     *ret_learn = MOVE(learn);
     return OK;

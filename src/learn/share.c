@@ -11,7 +11,6 @@
 #include "base/strmap.h"
 #include "learn/marks.h"
 #include "learn/stamps.h"
-#include "ports/clock.h"
 #include "ports/event_log.h"
 #include "ports/fleet.h"
 #include "ports/shared_profiles.h"

@@ -26,7 +26,6 @@
  * The journal's thread, unless it says otherwise.
  */
 struct append_outcome;
-struct clock;
 struct event;
 struct fleet;
 struct share;
@@ -38,7 +37,6 @@ struct share_settings {
     struct shared_profiles *shared;
     struct fleet *fleet; /* NULL: nobody else to tell */
     struct stamps *stamps;
-    struct clock *clock;
 };
 
 /* Borrows all but the shop's text. */

@@ -115,7 +115,8 @@ static void on_fetched(struct shared_fetch *fetch, enum shared_answer answer,
     if (answer == SHARED_BODY && profile_parse(id_of(ask), value->body, &profile) == OK) {
         ask->profile = near_profiles_keep(reader->near, profile, ask->hash, ask->stamp);
         near_profiles_hold(reader->near, ask->profile);
-        atomic_store_explicit(&ask->state, ASK_HERE, memory_order_relaxed);
+        atomic_store_explicit(&ask->state, ask->profile ? ASK_HERE : ASK_LOST,
+                              memory_order_relaxed);
         ask->waiter->ready(ask->waiter);
         return;
     }
