@@ -2,7 +2,8 @@
 /*
  * POST /offers/{decision_id}/{offer_id}/accept and …/decline: what became of an offer. The
  * offer id carries the offer, so nothing has to be looked up. The outcome becomes an event
- * whose id follows from the offer's: said twice, it counts once and is answered alike.
+ * whose id follows from the offer's: said twice, it counts once and is answered alike. A
+ * guest's is kept as well, for the rule's budget.
  */
 #include "base/json_scan.h"
 #include "http/exchange.h"
@@ -166,7 +167,9 @@ static void answer(struct exchange *exchange)
 static void after_events(struct exchange *exchange)
 {
     const struct event_result *result = exchange->batch->results;
-    if (result->status == EVENT_REJECTED)
+    if (result->used_up)
+        reply_problem(exchange, PROBLEM_USED_UP, result->problem, (struct str){ 0 });
+    else if (result->status == EVENT_REJECTED)
         reply_problem(exchange, PROBLEM_UNACCEPTABLE, result->problem,
                       str_contains(result->pointer, STR("/customer_id")) ? STR("/customer_id")
                                                                          : (struct str){ 0 });
@@ -210,10 +213,6 @@ static void outcome_post(struct exchange *exchange, bool accepted)
         outcome->customer_id = outcome->token.customer_id;
     if (outcome->session_id.len == 0)
         outcome->session_id = outcome->token.session_id;
-    if (outcome->customer_id.len == 0) { /* a guest: nobody to remember it for */
-        answer(exchange);
-        return;
-    }
     struct out event;
     out_init(&event, exchange->arena, 1024);
     write_events(exchange, near->clock->wall_us(near->clock), &event);

@@ -24,6 +24,7 @@ enum problem {
     PROBLEM_NOT_FOUND,       /* 404 */
     PROBLEM_METHOD,          /* 405, with Allow */
     PROBLEM_OVER,            /* 409 */
+    PROBLEM_USED_UP,         /* 409 */
     PROBLEM_LENGTH_REQUIRED, /* 411 */
     PROBLEM_TOO_LARGE,       /* 413 */
     PROBLEM_MEDIA_TYPE,      /* 415 */

@@ -3,6 +3,8 @@
 #include "rules/words.h"
 #include "shop/customer.h"
 
+enum { BUDGET_MOST = 1000000000 };
+
 static bool read_window(struct rule_reader *reader, const struct doc_node *node, struct cap *cap)
 {
     static const struct {
@@ -123,6 +125,25 @@ void rule_read_limits(struct rule_reader *reader, const struct doc_node *node)
     read_limits(reader, node);
     if (!reader->rule->after_decline.present)
         reader->rule->after_decline = after_any_decline;
+}
+
+void rule_read_budget(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "redemptions", "hold", NULL };
+    static const char *const keys_later[] = { "spend", "daily_redemptions", "pacing",
+                                              "when_exhausted", NULL };
+    struct budget *budget = &reader->rule->budget;
+    const struct doc_node *most = doc_get(node, "redemptions"), *hold = doc_get(node, "hold");
+
+    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
+        return;
+    if (most)
+        (void) lower_int(&reader->lowering, most, 1, BUDGET_MOST, &budget->redemptions);
+    else
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("redemptions"),
+                      (struct str){ 0 });
+    if (hold)
+        (void) lower_duration(&reader->lowering, hold, &budget->hold_us);
 }
 
 void policy_read(struct ruleset_reader *all, const struct doc_file *file,

@@ -7,12 +7,12 @@
 enum { CONDITIONS_MAX = 64 };
 
 static const char *const rule_keys[] = {
-    "id",      "name",      "kind",     "status",  "owner",      "tags",
-    "trigger", "placement", "audience", "when",    "if_unknown", "schedule",
-    "offer",   "limits",    "rank",     "message", NULL,
+    "id",      "name",      "kind",     "status", "owner",      "tags",
+    "trigger", "placement", "audience", "when",   "if_unknown", "schedule",
+    "offer",   "limits",    "budget",   "rank",   "message",    NULL,
 };
 static const char *const rule_keys_later[] = {
-    "budget", "stacking", "fallback", "on_decline", "experiment", NULL,
+    "stacking", "fallback", "on_decline", "experiment", NULL,
 };
 static const char *const rule_keys_needed[] = {
     "id",        "name",  "kind", "status",  "owner", "trigger",
@@ -146,7 +146,8 @@ static void read_rank(struct rule_reader *reader)
 /* Drafts and archived rules serve nobody: their conditions and the shape of the rest are checked. */
 static void read_idle(struct rule_reader *reader)
 {
-    static const char *const blocks[] = { "offer", "schedule", "limits", "rank", "message", NULL };
+    static const char *const blocks[] = { "offer", "schedule", "limits", "budget",
+                                          "rank",  "message",  NULL };
     reader->lowering.idle = true;
     read_conditions(reader);
     for (const char *const *key = blocks; *key; key++) {
@@ -245,5 +246,6 @@ void rule_read(struct ruleset_reader *all, const struct doc_file *file, const st
     read_rank(&reader);
     rule_read_offer(&reader, doc_get(node, "offer"));
     rule_read_limits(&reader, doc_get(node, "limits"));
+    rule_read_budget(&reader, doc_get(node, "budget"));
     rule_read_message(&reader, doc_get(node, "message"));
 }

@@ -102,6 +102,7 @@ void rule_read_offer(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_schedule(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_message(struct rule_reader *reader, const struct doc_node *node);
 void rule_read_limits(struct rule_reader *reader, const struct doc_node *node);
+void rule_read_budget(struct rule_reader *reader, const struct doc_node *node);
 
 /* The `policy:` of a file; @node NULL: not written. */
 void policy_read(struct ruleset_reader *all, const struct doc_file *file,

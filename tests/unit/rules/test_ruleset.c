@@ -336,13 +336,46 @@ START_TEST(does_not_tell_what_only_follows_from_another_fault)
 }
 END_TEST
 
+START_TEST(reads_a_budget)
+{
+    struct rule_text text;
+    const struct rule *rule = read_good(&text, 0, NULL);
+    ck_assert_int_eq(rule->budget.redemptions, 0);
+    rule_text_free(&text);
+
+    rule = read_good(&text, 17, "  budget: {redemptions: 500}");
+    ck_assert_int_eq(rule->budget.redemptions, 500);
+    ck_assert_int_eq(rule->budget.hold_us, 0);
+    rule_text_free(&text);
+
+    rule = read_good(&text, 17, "  budget: {redemptions: 1, hold: 10m}");
+    ck_assert_int_eq(rule->budget.redemptions, 1);
+    ck_assert_int_eq(rule->budget.hold_us, 600000000);
+    rule_text_free(&text);
+}
+END_TEST
+
+START_TEST(checks_budgets)
+{
+    EACH_IS_REFUSED({ 17, "  budget: 500", DIAG_NOT_MAPPING, 17, 11 },
+                    { 17, "  budget: {hold: 30m}", DIAG_MISSING_KEY, 17, 11 },
+                    { 17, "  budget: {redemptions: 0}", DIAG_VALUE_INT, 17, 25 },
+                    { 17, "  budget: {redemptions: 5.5}", DIAG_VALUE_INT, 17, 25 },
+                    { 17, "  budget: {redemptions: 1000000001}", DIAG_VALUE_INT, 17, 25 },
+                    { 17, "  budget: {redemptions: 5, hold: 30}", DIAG_VALUE_DURATION, 17, 34 },
+                    { 17, "  budget: {redemptions: 5, holds: 30m}", DIAG_UNKNOWN_KEY, 17, 28 });
+}
+END_TEST
+
 START_TEST(refuses_what_it_would_not_do)
 {
-    EACH_IS_REFUSED({ 17, "  budget: {redemptions: 5}", DIAG_NOT_SUPPORTED, 17, 3 },
-                    { 17, "  experiment: {id: abc}", DIAG_NOT_SUPPORTED, 17, 3 },
-                    { 17, "  stacking: {class: product}", DIAG_NOT_SUPPORTED, 17, 3 },
-                    { 17, "  fallback: other-rule", DIAG_NOT_SUPPORTED, 17, 3 },
-                    { 11, "  kind: downsell", DIAG_NOT_SUPPORTED, 11, 9 });
+    EACH_IS_REFUSED(
+        { 17, "  budget: {redemptions: 5, when_exhausted: stop}", DIAG_NOT_SUPPORTED, 17, 28 },
+        { 17, "  budget: {redemptions: 5, pacing: even}", DIAG_NOT_SUPPORTED, 17, 28 },
+        { 17, "  experiment: {id: abc}", DIAG_NOT_SUPPORTED, 17, 3 },
+        { 17, "  stacking: {class: product}", DIAG_NOT_SUPPORTED, 17, 3 },
+        { 17, "  fallback: other-rule", DIAG_NOT_SUPPORTED, 17, 3 },
+        { 11, "  kind: downsell", DIAG_NOT_SUPPORTED, 11, 9 });
 }
 END_TEST
 
@@ -359,7 +392,7 @@ START_TEST(forgives_a_draft_what_is_not_there_yet)
     read_text(&text, str_of(yaml));
 
     ck_assert_msg(text.err == OK, "%s", rule_text_told(&text));
-    ck_assert_uint_eq(text.diags.warnings, 3); /* kind, condition, budget */
+    ck_assert_uint_eq(text.diags.warnings, 2); /* kind, condition */
     ck_assert_int_eq(ruleset_rule(text.ruleset, 0)->kind, KIND_DOWNSELL);
     uint32_t n;
     (void) ruleset_candidates(text.ruleset, TRIGGER_LOGIN, STR("home"), &n);
@@ -546,7 +579,8 @@ SUITE_MAIN("rules/ruleset", reads_everything_a_rule_says, reads_limits_and_silen
            a_schedule_includes_its_last_day_in_its_own_zone,
            keeps_what_it_needs_when_files_and_diags_are_gone, checks_the_head_of_a_file,
            checks_names_groups_and_attributes, checks_what_a_rule_is, checks_schedules,
-           checks_offers, checks_limits_and_rank, checks_messages_down_to_the_placeholder,
+           checks_offers, checks_limits_and_rank, reads_a_budget, checks_budgets,
+           checks_messages_down_to_the_placeholder,
            does_not_tell_what_only_follows_from_another_fault, refuses_what_it_would_not_do,
            forgives_a_draft_what_is_not_there_yet, guesses_the_word_that_was_meant,
            finds_every_fault_in_one_reading, names_both_places_of_an_id_used_twice,
