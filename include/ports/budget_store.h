@@ -20,11 +20,12 @@ struct uv_loop_s;
  */
 struct budget_claim {
     struct str rule;
-    uint64_t
-        mark; /* of the offer: str_hash of the offer's id without its decision; equal for equal offers */
+    uint64_t mark; /* of the offer: offer_token_mark; equal for equal offers to the same customer */
     int64_t redemptions; /* the budget: most acceptances and holds together */
     int64_t until_us;    /* wall clock: when the hold ends by itself */
     bool granted;        /* the answer */
+    int64_t
+        taken; /* not granted: acceptances and holds there are; left as it was by a store that cannot say */
 };
 
 enum budget_answer {

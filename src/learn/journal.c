@@ -295,8 +295,8 @@ DEFINE_AUTO(struct journal, journal_free)
 
 enum err journal_start(const struct learn_settings *settings, struct event_log *log,
                        struct inbox *inbox, struct fold *fold, struct share *share,
-                       struct clock *clock, struct metrics *metrics, struct journal **ret_journal,
-                       struct err_note *note)
+                       struct budget_store *budgets, struct clock *clock, struct metrics *metrics,
+                       struct journal **ret_journal, struct err_note *note)
 {
     AUTO(journal_free) struct journal *journal = calloc(1, sizeof *journal);
     if (!journal) {
@@ -311,7 +311,7 @@ enum err journal_start(const struct learn_settings *settings, struct event_log *
     journal->clock = clock;
     journal->commit_events = settings->commit_events;
     journal->worlds = settings->worlds;
-    journal->budgets = (struct journal_budgets){ .store = settings->budgets, .shop = fold->shop };
+    journal->budgets = (struct journal_budgets){ .store = budgets, .shop = fold->shop };
     journal->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
     if (!journal->arena || !journal_metrics_init(&journal->metrics, metrics))
         return ERR_NOMEM;

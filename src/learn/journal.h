@@ -19,6 +19,7 @@
  * moment; one that the log refuses is answered EVENT_REJECTED. Four times a second, events or
  * none, it tends: the log (what it still has to settle) and the budgets.
  */
+struct budget_store;
 struct fold;
 struct share;
 struct inbox;
@@ -27,8 +28,9 @@ struct journal;
 /* @share NULL: embedded, committed events are folded on. Takes @log, on failure too; borrows the rest until journal_stop. Starts the thread. */
 MUST_CHECK enum err journal_start(const struct learn_settings *settings, struct event_log *log,
                                   struct inbox *inbox, struct fold *fold, struct share *share,
-                                  struct clock *clock, struct metrics *metrics,
-                                  struct journal **ret_journal, struct err_note *note);
+                                  struct budget_store *budgets, struct clock *clock,
+                                  struct metrics *metrics, struct journal **ret_journal,
+                                  struct err_note *note);
 
 /* Commits what is in the inbox, ends the thread, closes the log. NULL in, NULL out. */
 struct journal *journal_stop(struct journal *journal);

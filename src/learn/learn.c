@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "learn/budgets.h"
 #include "learn/fold.h"
 #include "learn/inbox.h"
 #include "learn/journal.h"
@@ -33,7 +34,7 @@ struct learn {
     struct loader *loader;
     struct inbox *inbox;
     struct journal *journal;
-    struct budget_store *budgets; /* given, or its own */
+    struct budget_store *budgets, *own_budgets; /* those it was given, or its own */
 
     /* with shared profiles */
     struct stamps *stamps;
@@ -110,11 +111,18 @@ static struct learn *learn_free(struct learn *learn)
     view_free(learn->view);
     share_free(learn->share);
     free(learn->stamps);
+    budgets_free(learn->own_budgets);
     free(learn->shop);
     free(learn);
     return NULL;
 }
 DEFINE_AUTO(struct learn, learn_free)
+
+/* Budgets: a rule was met that is not known yet. The journal restores it. */
+static void wake(void *self)
+{
+    inbox_wake(((struct learn *) self)->inbox);
+}
 
 /* Everything but the threads. NULL for lack of memory. */
 static struct learn *learn_new(const struct learn_settings *settings)
@@ -128,9 +136,10 @@ static struct learn *learn_new(const struct learn_settings *settings)
     learn->profiles = profiles_new(settings->hot_profiles, MAX_READERS);
     learn->wanted = wanted_new();
     learn->inbox = inbox_new(settings->queue_events);
-    learn->budgets = settings->budgets;
+    learn->own_budgets = settings->budgets ? NULL : budgets_new(wake, learn);
+    learn->budgets = settings->budgets ? settings->budgets : learn->own_budgets;
     fold_init(&learn->fold, learn->profiles, str_of(learn->shop));
-    if (learn->shop && learn->profiles && learn->wanted && learn->inbox)
+    if (learn->shop && learn->budgets && learn->profiles && learn->wanted && learn->inbox)
         return learn;
     return learn_free(learn);
 }
@@ -216,8 +225,8 @@ enum err learn_start(const struct learn_settings *settings, struct event_log *lo
         log->free(log);
         return err;
     }
-    TRY(journal_start(settings, log, learn->inbox, &learn->fold, learn->share, clock, metrics,
-                      &learn->journal, note));
+    TRY(journal_start(settings, log, learn->inbox, &learn->fold, learn->share, learn->budgets,
+                      clock, metrics, &learn->journal, note));
     *ret_learn = MOVE(learn);
     return OK;
 }
