@@ -77,8 +77,8 @@ struct event_log {
      * at least every 250 ms; bounded in time. NULL when there is none. OK also while there is
      * nowhere to drain to. @settled hears of each event that now has its place, or was there
      * already, in order. Its ids, type, shop, times, payload, offer.rule and anonymous_id are set, the
-     * rest is in the payload. It is forgotten at the next call of tend, not before: who dies in between
-     * hears of it again, as a duplicate.
+     * rest is in the payload. None is forgotten before a call of tend after the one that heard of it: who dies
+     * in between hears of it again, as a duplicate.
      */
     enum err (*tend)(struct event_log *log, void *self,
                      void (*settled)(void *self, const struct event *event,

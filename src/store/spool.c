@@ -270,15 +270,16 @@ static void shrink(struct spool *spool)
     sqlite3_exec(spool->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 }
 
-enum err spool_forget(struct spool *spool, struct err_note *note)
+enum err spool_forget(struct spool *spool, uint32_t max_n, struct err_note *note)
 {
     if (!spool->dirty)
         return OK;
-    if (sqlite3_bind_int64(spool->remove, 1, (int64_t) spool->settled) != SQLITE_OK)
+    if (sqlite3_bind_int64(spool->remove, 1, (int64_t) spool->settled) != SQLITE_OK ||
+        sqlite3_bind_int64(spool->remove, 2, max_n) != SQLITE_OK)
         return fail(spool, note);
     TRY(run_once(spool, spool->remove, note));
-    spool->dirty = false;
-    if (spool->n == 0)
+    spool->dirty = sqlite3_changes(spool->db) == (int) max_n;
+    if (!spool_is_used(spool))
         shrink(spool);
     return OK;
 }
@@ -331,7 +332,9 @@ static enum err prepare_all(struct spool *spool, struct err_note *note)
         { "SELECT place FROM spooled WHERE shop = ?1 AND event_id = ?2", &spool->known },
         { "SELECT max(place) FROM spooled WHERE shop = ?1 AND customer_id = ?2", &spool->previous },
         { "SELECT place, " COLUMNS " FROM spooled WHERE place > ?1 ORDER BY place", &spool->next },
-        { "DELETE FROM spooled WHERE place <= ?1", &spool->remove },
+        { "DELETE FROM spooled WHERE place IN "
+          "(SELECT place FROM spooled WHERE place <= ?1 ORDER BY place LIMIT ?2)",
+          &spool->remove },
         { "INSERT OR IGNORE INTO set_aside SELECT place, " COLUMNS ", ?2 FROM spooled "
           "WHERE place = ?1",
           &spool->aside },

@@ -65,13 +65,16 @@ void spool_settle(struct spool *spool, const struct spool_chunk *chunk, uint32_t
 MUST_CHECK enum err spool_set_aside(struct spool *spool, uint64_t place, const char *reason,
                                     struct err_note *note);
 
-/* Removes what was settled from the file; gives the disk its room back when nothing is left. */
-MUST_CHECK enum err spool_forget(struct spool *spool, struct err_note *note);
+/*
+ * Removes at most @max_n of what was settled from the file; gives the disk its room back when
+ * nothing is left at all.
+ */
+MUST_CHECK enum err spool_forget(struct spool *spool, uint32_t max_n, struct err_note *note);
 
 uint64_t spool_count(const struct spool *spool); /* events in the queue */
 bool spool_is_used(const struct spool *spool);   /* events in the queue, or something to forget */
 
-/* Of the file, without room that is free for more events. */
+/* Of the file, without room that is free for more events; what is not forgotten counts, too. */
 int64_t spool_bytes(struct spool *spool);
 
 /* Each customer in the queue, with the provisional position of the last event: no order. */

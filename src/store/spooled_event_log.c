@@ -14,6 +14,7 @@ enum {
     DRAIN_US = 50000,
     DRAIN_LONGEST = 10,    /* times that, when events come quickly */
     DRAIN_BYTES = 4 << 20, /* of one append, about */
+    FORGET_EVENTS = 10000, /* in one tend */
     SCRATCH_BYTES = 1 << 16,
     SCRATCH_LIMIT_BYTES = 1 << 25,
 };
@@ -183,12 +184,22 @@ static void note_state(struct spooled_event_log *self, bool failing, const char 
     self->drained = 0;
 }
 
-/* What was settled in the call before is forgotten first: by now the caller has carried it on. */
+/*
+ * The caller carries on what was settled, perhaps only when all is: so it is not forgotten before
+ * the call after that, unless room is needed.
+ */
+static enum err forget(struct spooled_event_log *self, struct err_note *note)
+{
+    if (spool_count(self->spool) > 0 && spool_bytes(self->spool) < self->settings.max_bytes / 2)
+        return OK;
+    return spool_forget(self->spool, FORGET_EVENTS, note);
+}
+
 static enum err tend_spool(struct spooled_event_log *self, const struct settler *settler,
                            struct err_note *note)
 {
     struct err_note why = { "out of memory" }, why_not_forgotten = why;
-    enum err forgotten = spool_forget(self->spool, &why_not_forgotten);
+    enum err forgotten = forget(self, &why_not_forgotten);
     enum err err = drain(self, settler, &why);
     if (err == ERR_UNAVAILABLE)
         err = OK;
@@ -256,12 +267,19 @@ static enum err reader(struct event_log *log, struct event_log **ret_reader, str
     return main_log->reader(main_log, ret_reader, note);
 }
 
-enum err spooled_event_log_customers(struct event_log *log, struct str shop, void *self,
-                                     enum err (*visit)(void *self, struct str customer_id,
-                                                       uint64_t position),
-                                     struct err_note *note)
+/* ── what is in the spool ────────────────────────────────────────────────────────────────── */
+
+static uint64_t spooled(struct event_log *log)
 {
-    return spool_customers(self_of(log)->spool, shop, self, visit, note);
+    return spool_count(self_of(log)->spool);
+}
+
+static enum err read_spooled(struct event_log *log, struct str shop, void *visitor,
+                             enum err (*visit)(void *self, struct str customer_id,
+                                               uint64_t position),
+                             struct err_note *note)
+{
+    return spool_customers(self_of(log)->spool, shop, visitor, visit, note);
 }
 
 /* ── lifetime ────────────────────────────────────────────────────────────────────────────── */
@@ -338,6 +356,8 @@ enum err spooled_event_log_new(struct event_log *main_log, const char *directory
                                     .read_customers = read_customers,
                                     .read_budgets = read_budgets,
                                     .tend = tend,
+                                    .spooled = spooled,
+                                    .read_spooled = read_spooled,
                                     .last_position = last_position,
                                     .reader = reader,
                                     .free = close_log };

@@ -23,6 +23,10 @@
  *   - reading shows the main log alone, without what is in the spool, also through a reader;
  *   - a spool that is full, or cannot be written, answers ERR_UNAVAILABLE, nothing is stored.
  *
+ * What was settled is forgotten when the spool is empty and tend is called again (or earlier, when
+ * more than half of its room is taken): the caller has had until then to carry it on, and
+ * who dies before hears of it again.
+ *
  * received_us of a drained event is when it came into the main log. An event that the
  * main log refuses when it is drained is settled as refused, and kept nowhere; one that it calls
  * wrong (ERR_INPUT) is settled as refused too, and is kept in the spool's table set_aside.
@@ -45,13 +49,3 @@ MUST_CHECK enum err spooled_event_log_new(struct event_log *main_log, const char
                                           const struct spool_settings *settings,
                                           struct clock *clock, struct metrics *metrics,
                                           struct event_log **ret_log, struct err_note *note);
-
-/*
- * Each customer of whom there are events in the spool, with the last one's provisional
- * position: at the start, what an earlier process left. @log: of spooled_event_log_new.
- */
-MUST_CHECK enum err spooled_event_log_customers(struct event_log *log, struct str shop, void *self,
-                                                enum err (*visit)(void *self,
-                                                                  struct str customer_id,
-                                                                  uint64_t position),
-                                                struct err_note *note);

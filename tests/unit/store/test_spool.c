@@ -155,7 +155,7 @@ START_TEST(what_is_in_the_queue_is_there_after_a_restart)
     add_id(spool, "b", "c");
     add_id(spool, "c", "c");
     take(spool, 1);
-    ck_assert_int_eq(spool_forget(spool, &note), OK);
+    ck_assert_int_eq(spool_forget(spool, 1000, &note), OK);
     spool_free(spool);
 
     spool = open_spool(SPACE);
@@ -179,6 +179,27 @@ START_TEST(who_dies_before_forgetting_finds_the_events_again)
     spool = open_spool(SPACE);
 
     ck_assert_str_eq(queue_of(spool), "a ");
+    spool_free(spool);
+    tear_down();
+}
+END_TEST
+
+START_TEST(forgets_no_more_at_a_time_than_it_is_told)
+{
+    struct spool *spool = set_up(SPACE);
+    add_id(spool, "a", "c");
+    add_id(spool, "b", "c");
+    add_id(spool, "c", "c");
+    take(spool, 3);
+
+    ck_assert_int_eq(spool_forget(spool, 2, &note), OK);
+    ck_assert(spool_is_used(spool));
+    spool_free(spool);
+    spool = open_spool(SPACE);
+    ck_assert_str_eq(queue_of(spool), "c ");
+    take(spool, 1);
+    ck_assert_int_eq(spool_forget(spool, 2, &note), OK);
+    ck_assert(!spool_is_used(spool));
     spool_free(spool);
     tear_down();
 }
@@ -243,7 +264,7 @@ START_TEST(a_place_is_never_used_again)
     struct spool *spool = set_up(SPACE);
     uint64_t position = add_id(spool, "a", "c").position;
     take(spool, 1);
-    ck_assert_int_eq(spool_forget(spool, &note), OK);
+    ck_assert_int_eq(spool_forget(spool, 1000, &note), OK);
     spool_free(spool);
 
     spool = open_spool(SPACE);
@@ -292,7 +313,7 @@ START_TEST(a_full_spool_takes_a_batch_whole_or_not_at_all_and_has_room_when_some
     ck_assert_uint_eq(spool_count(spool), n);
 
     take(spool, 3);
-    ck_assert_int_eq(spool_forget(spool, &note), OK);
+    ck_assert_int_eq(spool_forget(spool, 1000, &note), OK);
     ck_assert_int_eq(spool_add(spool, batch, 2, 7, outcomes, &note), OK);
     ck_assert_int_eq(outcomes[0].result, APPEND_ACCEPTED);
     ck_assert_uint_eq(spool_count(spool), n - 1);
@@ -322,10 +343,10 @@ START_TEST(on_a_full_disk_it_refuses_lets_events_leave_and_goes_on_when_there_is
 
     take(spool, n - 2); /* whether it can be written down or not */
     ck_assert_uint_eq(spool_count(spool), 2);
-    (void) !spool_forget(spool, &note);
+    (void) !spool_forget(spool, 1000, &note);
 
     limit_file_size(RLIM_INFINITY);
-    ck_assert_int_eq(spool_forget(spool, &note), OK);
+    ck_assert_int_eq(spool_forget(spool, 1000, &note), OK);
     ck_assert_int_eq(add_id(spool, "after", "c").result, APPEND_ACCEPTED);
     spool_free(spool);
     spool = open_spool(SPACE);
@@ -345,7 +366,7 @@ START_TEST(the_disk_has_its_room_back_when_the_queue_is_empty)
     while (spool_count(spool) > 0) {
         take(spool, n % 10 ? 1 : 10);
         n = (uint32_t) spool_count(spool);
-        ck_assert_int_eq(spool_forget(spool, &note), OK);
+        ck_assert_int_eq(spool_forget(spool, 1000, &note), OK);
     }
 
     ck_assert_int_lt(file_bytes("spool.db") + file_bytes("spool.db-wal"), 200000);
@@ -413,7 +434,7 @@ START_TEST(what_is_set_aside_outlives_its_place_in_the_queue)
     ck_assert_int_eq(spool_set_aside(spool, chunk.places[0], "why", &note), OK);
     ck_assert_int_eq(spool_set_aside(spool, chunk.places[0], "why", &note), OK); /* repeated */
     spool_settle(spool, &chunk, 1);
-    ck_assert_int_eq(spool_forget(spool, &note), OK);
+    ck_assert_int_eq(spool_forget(spool, 1000, &note), OK);
     spool_free(spool);
 
     char command[256];
@@ -483,7 +504,7 @@ END_TEST
 SUITE_MAIN("store/spool", gives_events_back_in_order_with_all_that_the_log_looks_at,
            what_is_in_the_queue_is_there_after_a_restart,
            who_dies_before_forgetting_finds_the_events_again,
-           a_repeat_is_a_duplicate_where_it_stands,
+           forgets_no_more_at_a_time_than_it_is_told, a_repeat_is_a_duplicate_where_it_stands,
            a_repeat_of_what_has_just_left_is_a_duplicate_somewhere,
            positions_are_provisional_and_name_the_customers_one_before, a_place_is_never_used_again,
            an_acceptance_with_a_budget_is_not_taken,

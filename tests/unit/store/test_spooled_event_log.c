@@ -456,6 +456,37 @@ START_TEST(what_an_earlier_process_left_comes_first)
 }
 END_TEST
 
+START_TEST(who_dies_while_draining_hears_of_all_again)
+{
+    const struct spool_settings settings = { .max_bytes = 1 << 26,
+                                             .drain_events = 1,
+                                             .drain_us = 10000 };
+    struct event_log *kept = fake_log(), *reader = NULL;
+    make_directory();
+    ck_assert_int_eq(kept->reader(kept, &reader, &note), OK);
+    struct event_log *log = spooled_over(kept, &settings);
+    moody->mood = AWAY;
+    add(log, "a", "c");
+    add(log, "b", "c");
+    add(log, "c", "c");
+    tend(log);
+    moody->mood = WELL;
+    ck_assert_str_eq(tend(log).text, "a+ ");
+    ck_assert_str_eq(tend(log).text, "b+ ");
+    ck_assert_uint_eq(log->spooled(log), 1);
+    log->free(log);
+
+    log = spooled_over(reader, NULL);
+
+    ck_assert_uint_eq(log->spooled(log), 3);
+    ck_assert_str_eq(tend(log).text, "a= b= c+ ");
+    ck_assert_uint_eq(log->spooled(log), 0);
+    ck_assert_str_eq(tend(log).text, "");
+    ck_assert_str_eq(in_main(log, "c"), "a b c ");
+    tear_down(log);
+}
+END_TEST
+
 static enum err see(void *self, struct str customer_id, uint64_t position)
 {
     char *text = self;
@@ -473,9 +504,10 @@ START_TEST(tells_whose_events_are_in_the_spool)
     add(log, "b", "c2");
     add(log, "c", "c1");
 
-    ck_assert_int_eq(spooled_event_log_customers(log, STR("main"), text, see, &note), OK);
+    ck_assert_int_eq(log->read_spooled(log, STR("main"), text, see, &note), OK);
 
     ck_assert_str_eq(text, "c1 c2 ");
+    ck_assert_uint_eq(log->spooled(log), 3);
     tear_down(log);
 }
 END_TEST
@@ -785,7 +817,7 @@ SUITE_MAIN("store/spooled_event_log", passes_events_on_while_the_main_log_is_the
            a_drained_acceptance_counts_for_its_rule,
            drains_in_chunks_for_a_while_and_then_lets_new_events_in,
            drains_longer_when_as_many_events_come, what_an_earlier_process_left_comes_first,
-           tells_whose_events_are_in_the_spool,
+           who_dies_while_draining_hears_of_all_again, tells_whose_events_are_in_the_spool,
            what_the_main_log_refuses_is_settled_and_holds_nothing_up,
            an_event_that_the_main_log_calls_wrong_is_found_out_and_set_aside,
            only_a_log_that_is_away_is_stood_in_for,
