@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/out.h"
-#include "base/strmap.h"
 #include "learn/marks.h"
+#include "learn/round.h"
 #include "learn/stamps.h"
 #include "ports/event_log.h"
 #include "ports/fleet.h"
@@ -19,7 +19,6 @@
 #include "shop/profile_bytes.h"
 
 enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 28, PUTS_MAX = 2000 };
-enum { NO_EVENT = UINT32_MAX };
 
 struct share {
     struct str shop;
@@ -43,86 +42,25 @@ struct share {
     metric_id applied, floors, owed_now, told;
 };
 
-/* The events of one customer in one round. */
-struct group {
-    struct str customer_id;
-    uint32_t first, last; /* accepted events, linked by next; NO_EVENT: only repeats */
-    uint64_t position;    /* of the last */
-    bool broken;          /* cannot be applied one by one: leave a floor */
-};
-
-struct round {
-    const struct event *const *events;
-    const struct append_outcome *outcomes;
-    uint32_t *next; /* the customer's event after this one */
-    struct group *groups;
-    uint32_t n, n_groups;
-};
-
-/* ── what one round changes, customer by customer ──────────────────────────────────────────────── */
-
-static void join(struct round *round, struct group *group, uint32_t i)
-{
-    const struct append_outcome *outcome = &round->outcomes[i];
-    if (outcome->position > group->position)
-        group->position = outcome->position;
-    if (outcome->result != APPEND_ACCEPTED) {
-        group->broken = true; /* an earlier try may have died before it came this far */
-        return;
-    }
-    if (group->first == NO_EVENT)
-        group->first = i;
-    else
-        round->next[group->last] = i;
-    group->broken |=
-        group->last != NO_EVENT && outcome->previous != round->outcomes[group->last].position;
-    group->broken |= round->events[i]->type == EVENT_CUSTOMER_IDENTIFIED ||
-                     outcome->position >= POSITION_PROVISIONAL;
-    group->last = i;
-    round->next[i] = NO_EVENT;
-}
-
-static enum err sort_out(struct share *share, struct round *round)
-{
-    AUTO(strmap_free) struct strmap *places = strmap_new(round->n);
-    round->next = arena_take_array(share->arena, uint32_t, round->n + 1);
-    round->groups = arena_take_array(share->arena, struct group, round->n + 1);
-    if (!places || !round->next || !round->groups)
-        return ERR_NOMEM;
-    for (uint32_t i = 0; i < round->n; i++) {
-        struct str customer_id = round->events[i]->customer_id;
-        if (!customer_id.at || round->outcomes[i].position == 0)
-            continue;
-        uint32_t at = strmap_get(places, customer_id);
-        if (at == STRMAP_NONE) {
-            at = round->n_groups++;
-            round->groups[at] =
-                (struct group){ .customer_id = customer_id, .first = NO_EVENT, .last = NO_EVENT };
-            TRY(strmap_put(places, customer_id, at));
-        }
-        join(round, &round->groups[at], i);
-    }
-    return OK;
-}
-
 /* ── one customer's new value ──────────────────────────────────────────────────────────────────── */
 
-static enum err base_of(const struct round *round, const struct group *group,
-                        const struct shared_value *before, struct profile **ret_profile)
+static enum err base_of(const struct round_by_customer *round,
+                        const struct round_customer *customer, const struct shared_value *before,
+                        struct profile **ret_profile)
 {
-    uint64_t previous = round->outcomes[group->first].previous;
+    uint64_t previous = round->outcomes[customer->first].previous;
     if (before->body.at && before->position == previous)
-        return profile_parse(group->customer_id, before->body, ret_profile);
+        return profile_parse(customer->customer_id, before->body, ret_profile);
     if (before->body.at || previous > 0)
         return ERR_INPUT; /* it does not stand where the events begin */
-    *ret_profile = profile_new(group->customer_id);
+    *ret_profile = profile_new(customer->customer_id);
     return *ret_profile ? OK : ERR_NOMEM;
 }
 
-static enum err apply_all(const struct round *round, const struct group *group,
-                          struct profile **profile)
+static enum err apply_all(const struct round_by_customer *round,
+                          const struct round_customer *customer, struct profile **profile)
 {
-    for (uint32_t i = group->first; i != NO_EVENT; i = round->next[i]) {
+    for (uint32_t i = customer->first; i != ROUND_NO_EVENT; i = round->next[i]) {
         struct profile *next = NULL;
         TRY(profile_apply(*profile, round->events[i], round->outcomes[i].position, &next));
         (void) profile_free(*profile);
@@ -132,17 +70,19 @@ static enum err apply_all(const struct round *round, const struct group *group,
 }
 
 /* True when @ret_put is to be written: the profile with the round's events, or a floor. */
-static bool value_of(struct share *share, const struct round *round, const struct group *group,
-                     const struct shared_value *before, struct shared_put *ret_put)
+static bool value_of(struct share *share, const struct round_by_customer *round,
+                     const struct round_customer *customer, const struct shared_value *before,
+                     struct shared_put *ret_put)
 {
     AUTO(profile_free) struct profile *profile = NULL;
-    *ret_put = (struct shared_put){ .value = { .customer_id = group->customer_id,
-                                               .position = group->position },
+    *ret_put = (struct shared_put){ .value = { .customer_id = customer->customer_id,
+                                               .position = customer->position },
                                     .mode = SHARED_COMMIT };
-    if (before->position >= group->position && before->position > 0)
+    if (before->position >= customer->position && before->position > 0)
         return false; /* folded from the log meanwhile, or still to be */
-    if (!group->broken && group->first != NO_EVENT &&
-        base_of(round, group, before, &profile) == OK && apply_all(round, group, &profile) == OK) {
+    if (!customer->broken && customer->first != ROUND_NO_EVENT &&
+        base_of(round, customer, before, &profile) == OK &&
+        apply_all(round, customer, &profile) == OK) {
         struct out out;
         out_init(&out, share->arena, 512);
         profile_print(&out, profile);
@@ -153,9 +93,10 @@ static bool value_of(struct share *share, const struct round *round, const struc
     return true;
 }
 
-static enum err write_round(struct share *share, const struct round *round, struct err_note *note)
+static enum err write_round(struct share *share, const struct round_by_customer *round,
+                            struct err_note *note)
 {
-    uint32_t n = round->n_groups, n_puts = 0;
+    uint32_t n = round->n_customers, n_puts = 0;
     struct str *ids = arena_take_array(share->arena, struct str, n);
     struct shared_value *before = arena_take_array(share->arena, struct shared_value, n);
     struct shared_put *puts = arena_take_array(share->arena, struct shared_put, n);
@@ -163,10 +104,10 @@ static enum err write_round(struct share *share, const struct round *round, stru
     if (!ids || !before || !puts || !taken)
         return ERR_NOMEM;
     for (uint32_t i = 0; i < n; i++)
-        ids[i] = round->groups[i].customer_id;
+        ids[i] = round->customers[i].customer_id;
     TRY(share->shared->get(share->writer, ids, n, share->arena, before, note));
     for (uint32_t i = 0; i < n; i++)
-        n_puts += value_of(share, round, &round->groups[i], &before[i], &puts[n_puts]);
+        n_puts += value_of(share, round, &round->customers[i], &before[i], &puts[n_puts]);
     return n_puts ? share->shared->put(share->writer, puts, n_puts, taken, note) : OK;
 }
 
@@ -210,24 +151,26 @@ void share_mark(struct share *share, struct str customer_id, uint64_t position)
         log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
 }
 
-static void owe_round(struct share *share, const struct round *round)
+static void owe_round(struct share *share, const struct event *const *events, uint32_t n,
+                      const struct append_outcome *outcomes)
 {
-    for (uint32_t i = 0; i < round->n_groups; i++) {
-        const struct group *group = &round->groups[i];
-        owe(share, share->owed, group->customer_id, group->position);
-        if (group->position < POSITION_PROVISIONAL)
-            owe(share, share->untold, group->customer_id, group->position);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!events[i]->customer_id.at || outcomes[i].position == 0)
+            continue;
+        owe(share, share->owed, events[i]->customer_id, outcomes[i].position);
+        if (outcomes[i].position < POSITION_PROVISIONAL)
+            owe(share, share->untold, events[i]->customer_id, outcomes[i].position);
     }
 }
 
-static void remember_spooled(struct share *share, const struct round *round)
+static void remember_spooled(struct share *share, const struct round_by_customer *round)
 {
     (void) pthread_mutex_lock(&share->lock);
     enum err err = OK;
-    for (uint32_t i = 0; i < round->n_groups; i++)
-        if (round->groups[i].position >= POSITION_PROVISIONAL && err == OK)
-            err = marks_raise(share->spooled, round->groups[i].customer_id,
-                              round->groups[i].position);
+    for (uint32_t i = 0; i < round->n_customers; i++)
+        if (round->customers[i].position >= POSITION_PROVISIONAL && err == OK)
+            err = marks_raise(share->spooled, round->customers[i].customer_id,
+                              round->customers[i].position);
     (void) pthread_mutex_unlock(&share->lock);
     if (err != OK)
         log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
@@ -255,16 +198,16 @@ static void tell_others(struct share *share)
 void share_committed(struct share *share, const struct event *const *events, uint32_t n,
                      const struct append_outcome *outcomes)
 {
-    struct round round = { .events = events, .outcomes = outcomes, .n = n };
+    struct round_by_customer round = { 0 };
     struct err_note why = { "" };
     arena_reset(share->arena);
-    enum err err = sort_out(share, &round);
-    if (err == OK && round.n_groups > 0) {
+    enum err err = round_sort(events, outcomes, n, share->arena, &round);
+    if (err == OK && round.n_customers > 0) {
         remember_spooled(share, &round);
         err = write_round(share, &round, &why);
     }
     if (err != OK) {
-        owe_round(share, &round);
+        owe_round(share, events, n, outcomes);
         keep_count(share);
         tell_others(share);
     }
