@@ -173,7 +173,7 @@ static void commit_silently(int64_t received_us)
                                   .shop = STR("main"),
                                   .customer_id = STR("c"),
                                   .at_us = 5,
-                                  .payload = STR(payload) };
+                                  .payload = { payload, sizeof payload - 1 } };
     const struct event *const events[] = { &silent };
     struct append_outcome outcome;
     struct err_note note;
