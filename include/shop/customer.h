@@ -73,6 +73,14 @@ struct profile {
  */
 MUST_CHECK enum err profile_apply(const struct profile *before, const struct event *event,
                                   uint64_t position, struct profile **ret_profile);
+
+/*
+ * *ret_profile = @before with @event folded in as if it were the customer's own: it is of somebody
+ * who turned out to be the same one. @before has been identified, so it has a position; that stays. What was
+ * said of a person (customer_updated: name, consent) is not taken over.
+ */
+MUST_CHECK enum err profile_absorb(const struct profile *before, const struct event *event,
+                                   struct profile **ret_profile);
 struct profile *profile_free(struct profile *profile);
 DEFINE_AUTO(struct profile, profile_free)
 

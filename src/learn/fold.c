@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn/fold.h"
 
-#include "learn.h"
 #include "learn/profiles.h"
+#include "learn/replay.h"
+#include "shop/event.h"
 
 void fold_init(struct fold *fold, struct profiles *profiles, struct str shop)
 {
@@ -33,6 +34,10 @@ static void fold_one(struct fold *fold, const struct event *event, uint64_t posi
     const struct profile *before = profiles_find(fold->profiles, event->customer_id);
     if (!before)
         return;
+    if (event->type == EVENT_CUSTOMER_IDENTIFIED) { /* only the log has the other one's events */
+        profiles_drop(fold->profiles, event->customer_id);
+        return;
+    }
     struct profile *next = NULL;
     enum err err = profile_apply(before, event, position, &next);
     if (err == OK)
@@ -58,41 +63,11 @@ void fold_forget(struct fold *fold)
     unlock(fold);
 }
 
-struct folding {
-    struct fold *fold;
-    struct arena *arena;
-    struct profile *profile;
-};
-
-static enum err fold_logged(void *self, const struct logged_event *logged)
-{
-    struct folding *folding = self;
-    struct event event;
-    arena_reset(folding->arena);
-    if (intake_recall(logged->payload, folding->arena, &event) != OK) {
-        atomic_fetch_add(&folding->fold->unreadable, 1);
-        return OK;
-    }
-    event.at_us = logged->at_us; /* the payload's has milliseconds only */
-    struct profile *next = NULL;
-    TRY(profile_apply(folding->profile, &event, logged->position, &next));
-    profile_free(folding->profile);
-    folding->profile = next;
-    return OK;
-}
-
 enum err fold_read(struct fold *fold, struct event_log *log, struct str customer_id,
                    struct arena *arena, struct profile **ret_profile, struct err_note *note)
 {
-    struct folding folding = { .fold = fold, .arena = arena, .profile = profile_new(customer_id) };
-    if (!folding.profile)
-        return ERR_NOMEM;
-    enum err err = log->read_customer(log, fold->shop, customer_id, 0, &folding, fold_logged, note);
-    if (err == OK)
-        *ret_profile = folding.profile;
-    else
-        profile_free(folding.profile);
-    return err;
+    return replay_customer(log, fold->shop, customer_id, arena, &fold->unreadable, ret_profile,
+                           note);
 }
 
 enum err fold_customer(struct fold *fold, struct event_log *log, struct str customer_id,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "learn/intake_reading.h"
@@ -185,6 +186,28 @@ static bool read_customer(struct reading *reading, const cJSON *data)
            read_attributes(reading, intake_member(customer, "attributes"));
 }
 
+/* Who it was until now: said by an id, else the session's guest. */
+static bool read_identified(struct reading *reading, const cJSON *data)
+{
+    struct event *event = reading->event;
+    const cJSON *id = intake_member(data, "anonymous_id");
+    char guest[sizeof SESSION_CUSTOMER + ID_MAX_BYTES];
+    if (!id && event->session_id.at) {
+        int len =
+            snprintf(guest, sizeof guest, SESSION_CUSTOMER "%.*s", STR_ARG(event->session_id));
+        if (len > ID_MAX_BYTES)
+            return intake_fault(reading, "the session's id is too long to have been remembered",
+                                "/session_id");
+        if (!intake_copy(reading, (struct str){ guest, (size_t) len }, &event->anonymous_id))
+            return false;
+    } else if (!intake_needed_id(reading, id, "/anonymous_id", &event->anonymous_id))
+        return false;
+    if (str_eq(event->anonymous_id, event->customer_id))
+        return intake_fault(reading, "another id than the customer_id was expected",
+                            "/anonymous_id");
+    return true;
+}
+
 static bool read_survey(struct reading *reading, const cJSON *data)
 {
     struct event *event = reading->event;
@@ -218,6 +241,7 @@ bool intake_body(struct reading *reading, const cJSON *data)
     case EVENT_OFFER_DECLINED: return read_offer(reading, data);
     case EVENT_FEEDBACK: return read_feedback(reading, data);
     case EVENT_CUSTOMER_UPDATED: return read_customer(reading, data);
+    case EVENT_CUSTOMER_IDENTIFIED: return read_identified(reading, data);
     case EVENT_SURVEY_ANSWERED: return read_survey(reading, data);
     case EVENT_USAGE_REPORTED: return read_usage(reading, data);
     default: return true;

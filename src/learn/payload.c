@@ -131,6 +131,9 @@ static void print_body(struct out *out, const struct event *event)
     case EVENT_SURVEY_ANSWERED: print_measure(out, event, STR("value")); break;
     case EVENT_USAGE_REPORTED: print_measure(out, event, STR("used")); break;
     case EVENT_CUSTOMER_UPDATED: print_customer(out, event); break;
+    case EVENT_CUSTOMER_IDENTIFIED:
+        print_text(out, STR("anonymous_id"), event->anonymous_id);
+        break;
     default: break;
     }
 }

@@ -104,6 +104,8 @@ static struct str *text_field(struct event *event, struct str key)
         return &event->customer_id;
     if (str_is(key, "session_id"))
         return &event->session_id;
+    if (str_is(key, "anonymous_id"))
+        return &event->anonymous_id;
     if (str_is(key, "decision_id"))
         return &event->offer.decision_id;
     if (str_is(key, "offer_id"))

@@ -258,6 +258,18 @@ static enum err apply(struct draft *draft, const struct event *event)
     return OK;
 }
 
+/* @draft with @event, which then stands at @position. */
+static enum err finish(struct draft *draft, const struct event *event, uint64_t position,
+                       struct profile **ret_profile)
+{
+    enum err err = apply(draft, event);
+    draft->next.position = position;
+    if (err == OK)
+        err = profile_pack(&draft->next, ret_profile);
+    free(draft->owned);
+    return err;
+}
+
 enum err profile_apply(const struct profile *before, const struct event *event, uint64_t position,
                        struct profile **ret_profile)
 {
@@ -269,16 +281,20 @@ enum err profile_apply(const struct profile *before, const struct event *event, 
         memset(&draft.next, 0, sizeof draft.next);
         draft.next.customer_id = event->customer_id;
     }
+    if (position <= draft.next.position)
+        return profile_pack(&draft.next, ret_profile);
+    return finish(&draft, event, position, ret_profile);
+}
 
-    enum err err = OK;
-    if (position > draft.next.position) {
-        err = apply(&draft, event);
-        draft.next.position = position;
-    }
-    if (err == OK)
-        err = profile_pack(&draft.next, ret_profile);
-    free(draft.owned);
-    return err;
+enum err profile_absorb(const struct profile *before, const struct event *event,
+                        struct profile **ret_profile)
+{
+    struct draft draft;
+    draft.owned = NULL;
+    draft.next = *before;
+    if (event->type == EVENT_CUSTOMER_UPDATED)
+        return profile_pack(before, ret_profile);
+    return finish(&draft, event, before->position, ret_profile);
 }
 
 struct profile *profile_new(struct str customer_id)
