@@ -33,6 +33,7 @@ static void check_event(const struct event *event, struct arena *arena)
     must(intake_recall(event->payload, arena, &back) == OK);
     must(back.type == event->type && same(back.event_id, event->event_id));
     must(same(back.customer_id, event->customer_id) && same(back.session_id, event->session_id));
+    must(same(back.anonymous_id, event->anonymous_id));
     must(back.order.n_lines == event->order.n_lines && same(back.offer.rule, event->offer.rule));
     must(back.offer.kind == event->offer.kind && same(back.sku, event->sku) &&
          same(back.text, event->text));
@@ -45,8 +46,11 @@ static void check_event(const struct event *event, struct arena *arena)
     struct profile *one = NULL, *two = NULL;
     must(profile_apply(NULL, event, 1, &one) == OK);
     must(profile_apply(one, &back, 2, &two) == OK);
+    struct profile *three = NULL;
+    must(profile_absorb(two, &back, &three) == OK && three->position == 2);
     profile_free(one);
     profile_free(two);
+    profile_free(three);
 }
 
 static void check_result(const struct event_result *result)

@@ -404,6 +404,8 @@ START_TEST(recalls_every_event_as_it_was_read)
         "{\"event_id\":\"e\",\"type\":\"usage_reported\",\"customer_id\":\"c\",\"metric\":\"gb\","
         "\"used\":1e300,"
         "\"quota\":-7}",
+        "{\"event_id\":\"e\",\"type\":\"customer_identified\",\"customer_id\":\"c\","
+        "\"anonymous_id\":\"visitor \\\"1\\\"\"}",
         "{\"event_id\":\"e\",\"type\":\"customer_updated\",\"customer_id\":\"c\",\"customer\":{"
         "\"consent\":"
         "{\"profiling\":true,\"personalization\":false},\"attributes\":{\"a\":{\"b\":\"c\"}}}}",
@@ -417,6 +419,7 @@ START_TEST(recalls_every_event_as_it_was_read)
         ck_assert(same_text(back.event_id, read->event_id) &&
                   same_text(back.customer_id, read->customer_id));
         ck_assert(same_text(back.session_id, read->session_id));
+        ck_assert(same_text(back.anonymous_id, read->anonymous_id));
         ck_assert_int_eq(back.at_us, read->at_us);
         ck_assert(same_text(back.order.id, read->order.id) &&
                   same_text(back.order.currency, read->order.currency));
@@ -442,6 +445,45 @@ START_TEST(recalls_every_event_as_it_was_read)
 }
 END_TEST
 
+#define IDENTIFIED "{\"event_id\":\"e\",\"type\":\"customer_identified\""
+
+START_TEST(reads_who_a_customer_has_been)
+{
+    const struct event *event =
+        event_of(IDENTIFIED ",\"customer_id\":\"c\",\"session_id\":\"s\",\"anonymous_id\":\"v\"}");
+    ck_assert(str_is(event->customer_id, "c") && str_is(event->anonymous_id, "v"));
+
+    event = event_of(IDENTIFIED ",\"customer_id\":\"c\",\"session_id\":\"s-1\"}");
+    ck_assert(str_is(event->anonymous_id, "session:s-1"));
+    ck_assert(str_contains(event->payload, STR("\"anonymous_id\":\"session:s-1\"")));
+
+    event =
+        event_of("{\"specversion\":\"1.0\",\"id\":\"e\",\"type\":\"offerd.customer_identified\","
+                 "\"subject\":\"c\",\"data\":{\"anonymous_id\":\"v\"}}");
+    ck_assert(str_is(event->customer_id, "c") && str_is(event->anonymous_id, "v"));
+}
+END_TEST
+
+START_TEST(rejects_who_is_identified_as_nobody_or_as_the_same)
+{
+    char body[512], long_id[130];
+    assert_rejected(IDENTIFIED ",\"anonymous_id\":\"v\"}", "/customer_id");
+    assert_rejected(IDENTIFIED ",\"customer_id\":\"c\"}", "/anonymous_id");
+    assert_rejected(IDENTIFIED ",\"customer_id\":\"c\",\"anonymous_id\":\"\"}", "/anonymous_id");
+    assert_rejected(IDENTIFIED ",\"customer_id\":\"c\",\"anonymous_id\":7}", "/anonymous_id");
+    assert_rejected(IDENTIFIED ",\"customer_id\":\"c\",\"anonymous_id\":\"c\"}", "/anonymous_id");
+    assert_rejected(IDENTIFIED ",\"customer_id\":\"session:s\",\"session_id\":\"s\"}",
+                    "/anonymous_id");
+    memset(long_id, 'x', sizeof long_id);
+    snprintf(body, sizeof body, IDENTIFIED ",\"customer_id\":\"c\",\"session_id\":\"%.*s\"}", 120,
+             long_id);
+    ck_assert_uint_eq(event_of(body)->anonymous_id.len, ID_MAX_BYTES);
+    snprintf(body, sizeof body, IDENTIFIED ",\"customer_id\":\"c\",\"session_id\":\"%.*s\"}", 121,
+             long_id);
+    assert_rejected(body, "/session_id");
+}
+END_TEST
+
 START_TEST(does_not_recall_a_damaged_payload)
 {
     struct event event;
@@ -463,4 +505,5 @@ SUITE_MAIN("learn/intake", reads_an_order, keeps_an_order_in_one_spelling_withou
            an_order_may_have_so_many_lines_and_no_more, an_event_may_be_so_long_and_no_longer,
            refuses_a_body_that_is_not_json, refuses_too_many_events_and_too_deep_nesting,
            an_empty_array_is_an_empty_batch, too_little_memory_refuses_the_body,
-           recalls_every_event_as_it_was_read, does_not_recall_a_damaged_payload)
+           recalls_every_event_as_it_was_read, reads_who_a_customer_has_been,
+           rejects_who_is_identified_as_nobody_or_as_the_same, does_not_recall_a_damaged_payload)

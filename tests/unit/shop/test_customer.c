@@ -268,6 +268,35 @@ START_TEST(an_event_it_has_already_changes_nothing)
 }
 END_TEST
 
+START_TEST(absorbs_what_another_has_done_but_not_who_that_was)
+{
+    struct profile *p = order(NULL, "LENS", 2, 100, 5000), *next = NULL;
+    p = touch(p, EVENT_OFFER_DECLINED, "r", 6000);
+    struct event others = event_of(EVENT_OFFER_DECLINED, 1000);
+    others.customer_id = STR("guest");
+    others.offer.rule = STR("r");
+    ck_assert_int_eq(profile_absorb(p, &others, &next), OK);
+    profile_free(p);
+
+    ck_assert(str_is(next->customer_id, "C1"));
+    ck_assert_uint_eq(next->position, 2);
+    ck_assert_int_eq(next->first_seen_us, 1000);
+    ck_assert_int_eq(next->last_seen_us, 6000);
+    ck_assert_uint_eq(profile_rule(next, STR("r"))->totals[TOUCH_DECLINED], 2);
+    ck_assert_int_eq(profile_rule(next, STR("r"))->touches[0].at_us, 1000);
+
+    struct event update = event_of(EVENT_CUSTOMER_UPDATED, 500);
+    update.customer.consent_given = CONSENT_PERSONALIZATION;
+    update.customer.name = STR("Somebody");
+    ck_assert_int_eq(profile_absorb(next, &update, &p), OK);
+    ck_assert_uint_eq(p->consent, 0);
+    ck_assert_ptr_null(p->first_name.at);
+    ck_assert_int_eq(p->first_seen_us, 1000);
+    profile_free(p);
+    profile_free(next);
+}
+END_TEST
+
 /* The k-th of a long, repeatable run of events of all sorts. */
 static struct profile *step(struct profile *p, unsigned k)
 {
@@ -332,5 +361,6 @@ SUITE_MAIN("shop/customer", counts_orders_spend_and_what_is_owned, takes_a_retur
            puts_a_late_touch_where_it_belongs_and_keeps_the_newest,
            forgets_the_rule_touched_longest_ago, follows_consent_as_it_is_given_and_withdrawn,
            an_event_it_has_already_changes_nothing,
+           absorbs_what_another_has_done_but_not_who_that_was,
            the_same_events_give_the_same_profile_also_in_two_halves,
            a_session_that_is_not_given_leaves_no_mark)
