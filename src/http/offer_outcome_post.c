@@ -169,6 +169,8 @@ static void after_events(struct exchange *exchange)
     const struct event_result *result = exchange->batch->results;
     if (result->used_up)
         reply_problem(exchange, PROBLEM_USED_UP, result->problem, (struct str){ 0 });
+    else if (result->later)
+        reply_problem(exchange, PROBLEM_UNAVAILABLE, result->problem, (struct str){ 0 });
     else if (result->status == EVENT_REJECTED)
         reply_problem(exchange, PROBLEM_UNACCEPTABLE, result->problem,
                       str_contains(result->pointer, STR("/customer_id")) ? STR("/customer_id")
