@@ -40,6 +40,8 @@ static const struct setting table[] = {
       "of events kept in data_dir while PostgreSQL is away" },
     { "profile_ttl_h", NULL, NUMBER, AT(profile_ttl_h), NULL, 168, 1, 8760, "h",
       "a profile that nobody needs leaves Redis" },
+    { "retention_days", NULL, NUMBER, AT(retention_days), NULL, 0, 0, 36500, "days",
+      "PostgreSQL forgets older events, by whole months, and profiles with them; 0: never" },
     { "shop", NULL, TEXT, AT(shop), "main", 0, 0, 0, "NAME", "which shop's data" },
     { "token_key", NULL, TEXT, AT(token_key), "", 0, 0, 0, "HEX",
       "signs offer ids: 32 hex digits; made and kept in data_dir when empty" },

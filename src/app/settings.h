@@ -33,7 +33,7 @@ struct settings {
     char log_format[SETTING_TEXT_MAX];
     int64_t workers; /* 0: one for each processor */
     int64_t budget_ms, offer_minutes;
-    int64_t database_ms, spool_mb, profile_ttl_h;
+    int64_t database_ms, spool_mb, profile_ttl_h, retention_days;
     int64_t max_offers_bytes, max_events_bytes, max_head_bytes, max_connections, max_events;
     int64_t idle_timeout_s, slow_request_s, drain_s;
     int64_t hot_profiles, queue_events, commit_events, model_refresh_s;
