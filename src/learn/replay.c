@@ -113,8 +113,8 @@ static enum err replay_former(struct replay *replay, struct str id, uint64_t bef
     struct former *former = former_of(replay, id);
     if (!former)
         return ERR_NOMEM;
-    uint64_t after = former->before > 0 ? former->before - 1 : 0;
-    if (former->before >= before)
+    uint64_t after = former->before; /* where it was named last: an event of somebody else */
+    if (after >= before)
         return OK;
     former->before = before;
     return replay_events(replay, id, after, before, depth);
