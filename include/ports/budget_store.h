@@ -57,6 +57,9 @@ struct budget_store {
     /* The log's count. A rule not restored yet answers BUDGET_LOST (0 acceptances is restored, too). */
     enum err (*restore)(struct budget_store *store, struct str rule, int64_t accepted,
                         struct err_note *note);
+    /* What the store believes of it, for comparing with the log. NULL: it cannot be asked. */
+    enum err (*read)(struct budget_store *store, struct str rule, int64_t *ret_accepted,
+                     bool *ret_known, struct err_note *note);
     /* A reader met a rule that was not restored, since the last call: restore all. Any thread. */
     bool (*wants_restore)(struct budget_store *store);
     /* Ends holds whose time is over. The journal's thread, each 250 ms or sooner. */
