@@ -86,6 +86,11 @@ struct event_log {
                      struct err_note *note);
     /* How many events stand at provisional positions. NULL when there never are any. */
     uint64_t (*spooled)(struct event_log *log);
+    /*
+     * A provisional position that stands for this spool among those of all replicas, the same after a
+     * restart. NULL as above.
+     */
+    uint64_t (*spool_mark)(struct event_log *log);
     /* Whose they are, each with the last one's provisional position. NULL as above. */
     enum err (*read_spooled)(struct event_log *log, struct str shop, void *self,
                              enum err (*visit)(void *self, struct str customer_id,

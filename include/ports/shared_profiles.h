@@ -32,12 +32,18 @@ enum shared_mode {
     SHARED_CLAIM, /* a fold begins: a floor at 0, only where nothing is */
     SHARED_FILL, /* a fold has ended: only over what is there and not newer (a body of that position stays);
                       nothing there: flushed meanwhile, not taken */
-    SHARED_SETTLE, /* the spool was drained: a floor at the real position, over provisional ones too */
+    SHARED_SETTLE, /* the spool was drained: a floor at the real position in place of the one at @over */
 };
 
+/*
+ * A provisional floor (at POSITION_PROVISIONAL or above) stands for one replica's spool. Several replicas' floors
+ * stand beside one another: COMMIT adds one, SETTLE takes away the one at @over; only with the last of
+ * them the customer has a profile again.
+ */
 struct shared_put {
     struct shared_value value;
     enum shared_mode mode;
+    uint64_t over; /* SHARED_SETTLE: the provisional floor that ends */
 };
 
 /* ── reading, on a worker's loop ─────────────────────────────────────────────────────────── */

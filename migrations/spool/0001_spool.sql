@@ -34,3 +34,10 @@ CREATE TABLE set_aside (
     anonymous_id TEXT,
     reason TEXT NOT NULL
 ) STRICT;
+
+-- Which spool this is, among those of all replicas, also after a restart: what tells one
+-- replica's mark on a customer from another's.
+CREATE TABLE identity (
+    mark INTEGER NOT NULL -- below 2^60
+) STRICT;
+INSERT INTO identity (mark) VALUES (random() & 0x0fffffffffffffff);

@@ -177,7 +177,9 @@ static enum err start_sharing(struct learn *learn, const struct learn_settings *
     const struct share_settings share = { .shop = settings->shop,
                                           .shared = settings->shared,
                                           .fleet = settings->fleet,
-                                          .stamps = learn->stamps };
+                                          .stamps = learn->stamps,
+                                          .spool_mark =
+                                              log->spool_mark ? log->spool_mark(log) : 0 };
     TRY(share_new(&share, metrics, &learn->share));
     return mark_recent(learn, log, clock, note);
 }

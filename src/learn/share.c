@@ -27,6 +27,7 @@ struct share {
     struct shared_writer *writer;
     struct fleet *fleet;
     struct stamps *stamps;
+    uint64_t spool_mark;
     struct arena *arena; /* of one round */
 
     struct marks *owed;    /* floors that the shared profiles do not have yet */
@@ -69,6 +70,12 @@ static enum err apply_all(const struct round_by_customer *round,
     return OK;
 }
 
+/* Whatever the place in the spool, one floor stands for it: shared_profiles.h. */
+static uint64_t floor_of(const struct share *share, uint64_t position)
+{
+    return position < POSITION_PROVISIONAL ? position : share->spool_mark;
+}
+
 /* True when @ret_put is to be written: the profile with the round's events, or a floor. */
 static bool value_of(struct share *share, const struct round_by_customer *round,
                      const struct round_customer *customer, const struct shared_value *before,
@@ -76,9 +83,10 @@ static bool value_of(struct share *share, const struct round_by_customer *round,
 {
     AUTO(profile_free) struct profile *profile = NULL;
     *ret_put = (struct shared_put){ .value = { .customer_id = customer->customer_id,
-                                               .position = customer->position },
+                                               .position = floor_of(share, customer->position) },
                                     .mode = SHARED_COMMIT };
-    if (before->position >= customer->position && before->position > 0)
+    if (customer->position < POSITION_PROVISIONAL && before->position >= customer->position &&
+        before->position > 0)
         return false; /* folded from the log meanwhile, or still to be */
     if (!customer->broken && customer->first != ROUND_NO_EVENT &&
         base_of(round, customer, before, &profile) == OK &&
@@ -141,7 +149,7 @@ static void owe(struct share *share, struct marks *marks, struct str customer_id
 void share_mark(struct share *share, struct str customer_id, uint64_t position)
 {
     stamps_raise(share->stamps, str_hash(customer_id));
-    owe(share, share->owed, customer_id, position);
+    owe(share, share->owed, customer_id, floor_of(share, position));
     if (position < POSITION_PROVISIONAL)
         return;
     (void) pthread_mutex_lock(&share->lock);
@@ -157,7 +165,7 @@ static void owe_round(struct share *share, const struct event *const *events, ui
     for (uint32_t i = 0; i < n; i++) {
         if (!events[i]->customer_id.at || outcomes[i].position == 0)
             continue;
-        owe(share, share->owed, events[i]->customer_id, outcomes[i].position);
+        owe(share, share->owed, events[i]->customer_id, floor_of(share, outcomes[i].position));
         if (outcomes[i].position < POSITION_PROVISIONAL)
             owe(share, share->untold, events[i]->customer_id, outcomes[i].position);
     }
@@ -236,7 +244,8 @@ static enum err put_floors(struct share *share, const struct mark *all, uint32_t
     for (uint32_t i = 0; i < n; i++)
         puts[i] = (struct shared_put){ .value = { .customer_id = all[i].customer_id,
                                                   .position = all[i].position },
-                                       .mode = mode };
+                                       .mode = mode,
+                                       .over = share->spool_mark };
     return share->shared->put(share->writer, puts, n, taken, &why);
 }
 
@@ -366,6 +375,7 @@ enum err share_new(const struct share_settings *settings, struct metrics *metric
     share->shared = settings->shared;
     share->fleet = settings->fleet;
     share->stamps = settings->stamps;
+    share->spool_mark = settings->spool_mark ? settings->spool_mark : POSITION_PROVISIONAL;
     share->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
     share->owed = marks_new();
     share->untold = marks_new();

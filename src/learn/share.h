@@ -37,6 +37,7 @@ struct share_settings {
     struct shared_profiles *shared;
     struct fleet *fleet; /* NULL: nobody else to tell */
     struct stamps *stamps;
+    uint64_t spool_mark; /* event_log.spool_mark, or 0 */
 };
 
 /* Borrows all but the shop's text. */

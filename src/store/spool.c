@@ -19,8 +19,9 @@ enum { SHRINK_PAGES = 256 /* a smaller file stays as it is */ };
 struct spool {
     sqlite3 *db;
     sqlite3_stmt *insert, *known, *previous, *next, *remove, *aside, *of_customers;
-    sqlite3_stmt *pages, *free_pages;
-    int64_t max_bytes, page_bytes;
+    sqlite3_stmt *pages, *used;
+    uint64_t mark;
+    int64_t max_bytes;
     uint64_t settled; /* a place: the queue is what lies behind it */
     uint64_t n;       /* events in the queue */
     bool dirty;       /* settled rows are in the file */
@@ -131,15 +132,6 @@ static enum err add_one(struct spool *spool, const struct event *event, int64_t 
     return OK;
 }
 
-static enum err used_bytes(struct spool *spool, int64_t *ret_bytes, struct err_note *note)
-{
-    int64_t pages, unused;
-    TRY(ask(spool, spool->pages, &pages, note));
-    TRY(ask(spool, spool->free_pages, &unused, note));
-    *ret_bytes = (pages - unused) * spool->page_bytes;
-    return OK;
-}
-
 /* Inside the transaction, so that what does not fit is not kept. */
 static enum err add_all(struct spool *spool, const struct event *const *events, uint32_t n,
                         int64_t received_us, struct append_outcome *ret_outcomes,
@@ -152,7 +144,7 @@ static enum err add_all(struct spool *spool, const struct event *const *events, 
         added += ret_outcomes[i].result == APPEND_ACCEPTED;
     }
     if (added > 0)
-        TRY(used_bytes(spool, &used, note));
+        TRY(ask(spool, spool->used, &used, note));
     if (used > spool->max_bytes)
         return err_fail(note, ERR_LIMIT, "spool: full: it has room for %lld bytes",
                         (long long) spool->max_bytes);
@@ -289,6 +281,11 @@ uint64_t spool_count(const struct spool *spool)
     return spool->n;
 }
 
+uint64_t spool_mark(const struct spool *spool)
+{
+    return spool->mark;
+}
+
 bool spool_is_used(const struct spool *spool)
 {
     return spool->n > 0 || spool->dirty;
@@ -297,7 +294,7 @@ bool spool_is_used(const struct spool *spool)
 int64_t spool_bytes(struct spool *spool)
 {
     int64_t bytes = 0;
-    return used_bytes(spool, &bytes, NULL) == OK ? bytes : 0;
+    return ask(spool, spool->used, &bytes, NULL) == OK ? bytes : 0;
 }
 
 enum err spool_customers(struct spool *spool, struct str shop, void *self,
@@ -342,20 +339,23 @@ static enum err prepare_all(struct spool *spool, struct err_note *note)
           "AND customer_id IS NOT NULL GROUP BY customer_id",
           &spool->of_customers },
         { "PRAGMA page_count", &spool->pages },
-        { "PRAGMA freelist_count", &spool->free_pages },
+        { "SELECT (page_count - freelist_count) * page_size "
+          "FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+          &spool->used },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         TRY(sqlite_db_prepare(spool->db, all[i].sql, all[i].stmt, note));
     return OK;
 }
 
-static enum err ask_once(struct spool *spool, const char *sql, int64_t *ret_number,
-                         struct err_note *note)
+static enum err count_rows(struct spool *spool, struct err_note *note)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(sqlite_db_prepare(spool->db, sql, &stmt, note));
-    enum err err = ask(spool, stmt, ret_number, note);
+    int64_t n = 0;
+    TRY(sqlite_db_prepare(spool->db, "SELECT count(*) FROM spooled", &stmt, note));
+    enum err err = ask(spool, stmt, &n, note);
     sqlite3_finalize(stmt);
+    spool->n = (uint64_t) n;
     return err;
 }
 
@@ -363,7 +363,7 @@ enum err spool_new(const char *directory, int64_t max_bytes, struct spool **ret_
                    struct err_note *note)
 {
     AUTO(spool_free) struct spool *spool = calloc(1, sizeof *spool);
-    int64_t n = 0;
+    int64_t n = 0, mark = 0;
     if (!spool)
         return ERR_NOMEM;
     spool->max_bytes = max_bytes;
@@ -371,7 +371,9 @@ enum err spool_new(const char *directory, int64_t max_bytes, struct spool **ret_
     TRY(prepare_all(spool, note));
     TRY(ask_once(spool, "PRAGMA page_size", &spool->page_bytes, note));
     TRY(ask_once(spool, "SELECT count(*) FROM spooled", &n, note));
+    TRY(ask_once(spool, "SELECT mark FROM identity", &mark, note));
     spool->n = (uint64_t) n;
+    spool->mark = POSITION_PROVISIONAL | (uint64_t) mark;
     *ret_spool = MOVE(spool);
     return OK;
 }
@@ -388,7 +390,7 @@ struct spool *spool_free(struct spool *spool)
     sqlite3_finalize(spool->aside);
     sqlite3_finalize(spool->of_customers);
     sqlite3_finalize(spool->pages);
-    sqlite3_finalize(spool->free_pages);
+    sqlite3_finalize(spool->used);
     sqlite_db_close(spool->db);
     free(spool);
     return NULL;

@@ -72,6 +72,7 @@ MUST_CHECK enum err spool_set_aside(struct spool *spool, uint64_t place, const c
 MUST_CHECK enum err spool_forget(struct spool *spool, uint32_t max_n, struct err_note *note);
 
 uint64_t spool_count(const struct spool *spool); /* events in the queue */
+uint64_t spool_mark(const struct spool *spool);  /* which spool it is: see event_log.spool_mark */
 bool spool_is_used(const struct spool *spool);   /* events in the queue, or something to forget */
 
 /* Of the file, without room that is free for more events; what is not forgotten counts, too. */

@@ -274,6 +274,11 @@ static uint64_t spooled(struct event_log *log)
     return spool_count(self_of(log)->spool);
 }
 
+static uint64_t mark(struct event_log *log)
+{
+    return spool_mark(self_of(log)->spool);
+}
+
 static enum err read_spooled(struct event_log *log, struct str shop, void *visitor,
                              enum err (*visit)(void *self, struct str customer_id,
                                                uint64_t position),
@@ -358,6 +363,7 @@ enum err spooled_event_log_new(struct event_log *main_log, const char *directory
                                     .tend = tend,
                                     .spooled = spooled,
                                     .read_spooled = read_spooled,
+                                    .spool_mark = mark,
                                     .last_position = last_position,
                                     .reader = reader,
                                     .free = close_log };
