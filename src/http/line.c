@@ -76,7 +76,7 @@ static void line_cut(const struct lines *lines, struct line *line)
     line->cut = true;
     if (!info)
         return;
-    if (line->phase == LINE_RECEIVING && !lines->speechless)
+    if (line->phase == LINE_RECEIVING && !lines->is_tls)
         say_too_slow(info->connect_fd);
     (void) shutdown(info->connect_fd, SHUT_RDWR);
 }

@@ -33,7 +33,7 @@ struct lines {
     struct line ring, *spare;
     unsigned open;
     uint64_t quiet_ms, slow_ms;
-    bool speechless; /* TLS: words of ours would not be understood on the socket */
+    bool is_tls; /* TLS: words of ours would not be understood on the socket */
 };
 
 void lines_init(struct lines *lines, unsigned idle_timeout_s, unsigned slow_request_s);

@@ -11,7 +11,7 @@
 #include "http/exchange.h"
 #include "ports/clock.h"
 
-enum { TICK_MS = 250 };
+enum { TICK_MS = 250, NAP_MS = 1, RUNS_FOR_NOTHING = 16 };
 
 uint64_t worker_random(struct worker *worker)
 {
@@ -35,6 +35,7 @@ static void on_line(void *of, struct MHD_Connection *connection, void **socket_c
                     enum MHD_ConnectionNotificationCode what)
 {
     struct worker *worker = of;
+    worker->moved = true;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *socket_context = line_open(&worker->lines, connection, uv_now(&worker->loop));
         count(&worker->connections, 1);
@@ -77,6 +78,7 @@ static enum MHD_Result on_request(void *of, struct MHD_Connection *connection, c
     struct worker *worker = of;
     struct exchange *exchange = *slot;
     (void) version;
+    worker->moved = true;
 
     if (!exchange)
         return begin(worker, connection, url, method, slot);
@@ -95,6 +97,7 @@ static void on_completed(void *of, struct MHD_Connection *connection, void **slo
     struct exchange *exchange = *slot;
     (void) connection;
 
+    worker->moved = true;
     if (!exchange)
         return;
     *slot = NULL;
@@ -116,8 +119,9 @@ static bool has_work_at_hand(struct worker *worker)
 
 static void run(struct worker *worker)
 {
-    worker->run_again = false;
+    worker->run_again = worker->moved = false;
     (void) MHD_run(worker->daemon);
+    worker->runs_for_nothing = worker->moved ? 0 : worker->runs_for_nothing + 1;
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
@@ -132,21 +136,38 @@ static void stay_awake(uv_idle_t *handle)
     (void) handle;
 }
 
+/* A large answer may take many runs too: the first ones are free, and a nap is short. */
+static bool should_nap(const struct worker *worker)
+{
+    return worker->lines.is_tls && !worker->run_again &&
+           worker->runs_for_nothing >= RUNS_FOR_NOTHING;
+}
+
+static void on_nap_over(uv_timer_t *handle)
+{
+    run(handle->data);
+}
+
 static void before_sleep(uv_prepare_t *handle)
 {
     struct worker *worker = handle->data;
-    if (has_work_at_hand(worker))
+    if (has_work_at_hand(worker) && !should_nap(worker))
         run(worker);
-    if (has_work_at_hand(worker))
-        (void) uv_idle_start(&worker->awake, stay_awake);
-    else
+    if (!has_work_at_hand(worker)) {
         (void) uv_idle_stop(&worker->awake);
+    } else if (should_nap(worker)) {
+        (void) uv_idle_stop(&worker->awake);
+        (void) uv_timer_start(&worker->nap, on_nap_over, NAP_MS, 0);
+    } else {
+        (void) uv_idle_start(&worker->awake, stay_awake);
+    }
 }
 
 static void after_poll(uv_check_t *handle)
 {
-    if (has_work_at_hand(handle->data))
-        run(handle->data);
+    struct worker *worker = handle->data;
+    if (has_work_at_hand(worker) && !should_nap(worker))
+        run(worker);
 }
 
 static void on_resumed(void *of)
@@ -248,6 +269,7 @@ static void on_word(void *of, const char *fmt, va_list args)
         (void) snprintf(worker->why, sizeof worker->why, "%s", text);
 }
 
+/* Turbo and TLS do not go together (0.9.75): who never shakes hands is then neither waited for nor let go. */
 static enum err daemon_start(struct worker *worker, int listen_fd, struct err_note *note)
 {
     const struct http_settings *settings = &worker->http->settings;
@@ -262,8 +284,8 @@ static enum err daemon_start(struct worker *worker, int listen_fd, struct err_no
     MHD_set_panic_func(no_panic_text, NULL);
     errno = 0;
     worker->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-            (tls ? MHD_USE_TLS | MHD_USE_ERROR_LOG : 0),
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+            (tls ? MHD_USE_TLS | MHD_USE_ERROR_LOG : MHD_USE_TURBO),
         0, NULL, NULL, on_request, worker, MHD_OPTION_EXTERNAL_LOGGER, on_word, worker,
         MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker,
         MHD_OPTION_NOTIFY_CONNECTION, on_line, worker, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -271,7 +293,7 @@ static enum err daemon_start(struct worker *worker, int listen_fd, struct err_no
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->max_head_bytes, MHD_OPTION_STRICT_FOR_CLIENT,
         1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls ? secure : secure + 3,
         MHD_OPTION_END);
-    worker->lines.speechless = tls;
+    worker->lines.is_tls = tls;
     if (worker->daemon)
         return OK;
     (void) close(listen_fd);
@@ -297,8 +319,9 @@ static int handles_start(struct worker *worker)
     (void) uv_check_init(loop, &worker->check);
     (void) uv_idle_init(loop, &worker->awake);
     (void) uv_timer_init(loop, &worker->tick);
+    (void) uv_timer_init(loop, &worker->nap);
     worker->readable.data = worker->prepare.data = worker->check.data = worker;
-    worker->tick.data = worker->orders.data = worker;
+    worker->tick.data = worker->nap.data = worker->orders.data = worker;
     (void) uv_poll_start(&worker->readable, UV_READABLE, on_readable);
     (void) uv_prepare_start(&worker->prepare, before_sleep);
     (void) uv_check_start(&worker->check, after_poll);

@@ -22,6 +22,9 @@
  * The trap: while MHD_get_timeout says 0, or after a resume, libmicrohttpd has work that no
  * descriptor will announce. It must run before the loop sleeps, else a resumed request
  * waits for the next tick.
+ *
+ * The other trap: while a client is in the middle of its TLS handshake, libmicrohttpd (0.9.75)
+ * says so all the time. When run after run brings nothing, there is a millisecond between them.
  */
 struct exchange;
 
@@ -50,10 +53,11 @@ struct worker {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_idle_t awake;
-    uv_timer_t tick;
+    uv_timer_t tick, nap;
     uv_async_t orders; /* drain, stop */
     atomic_bool stopping;
-    bool quiesced, run_again;
+    bool quiesced, run_again, moved;
+    unsigned runs_for_nothing;
     uint64_t quiesced_ms;
     struct waiting waiting;
 
