@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fleet for tests: replicas over a private PostgreSQL and Redis, wires that can be cut, HAProxy, shoppers.
+
+    with Servers() as servers, Fleet(servers, replicas=2, rules=drill_rules()) as fleet:
+        with Shoppers(fleet.ports, rate=300) as load:
+            servers.redis.kill9()
+            servers.redis.start()
+        figures = account(load, fleet, cap=CAP)      # what was promised, beside what the log holds
+
+Fleet(None) is a rehearsal: replicas that keep to themselves, each with a log of its own; for trying the
+instruments. Environment besides the harness': STOREFRONT and WIRECUTTER, built from tests/support/.
+"""
+import collections
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path += [str(HERE.parent / 'integration'), str(HERE.parent / 'support')]
+
+from harness import PATIENCE, ROOT, Failed, Offerd, check, free_port, main, request, run, scratch, skip, tell, \
+    wait_until
+from servers import Missing, Servers, program
+
+TOKEN_KEY = '00112233445566778899aabbccddeeff'
+CAP = 2
+
+RULES = '''version: 1
+currency: JPY
+timezone: Asia/Tokyo
+locales: [ja, en]
+rules:
+'''
+RULE = '''
+  - id: {id}
+    name: {id}
+    kind: cross_sell
+    status: active
+    owner: drill
+    trigger: [add_to_cart]
+    placement: [{placement}]
+    offer: {{pick: {{skus: [{sku}]}}}}
+    limits: {{per_customer: [{{max: {cap}, per: 30d, count: shown}}], after_decline: {{silence: 14d}}}}
+{budget}    rank: {{priority: {priority}}}
+    message:
+      ja: {{title: "{{offer.name}}", cta: 入れる, decline: いらない}}
+      en: {{title: "{{offer.name}}", cta: Add, decline: "No, thanks"}}
+'''
+
+
+def rule(name, sku, placement='cart-drawer', cap=CAP, budget=None, priority=50):
+    """@budget: (redemptions, hold), such as (500, '30m')."""
+    words = f'    budget: {{redemptions: {budget[0]}, hold: {budget[1]}}}\n' if budget else ''
+    return RULE.format(id=name, sku=sku, placement=placement, cap=cap, budget=words, priority=priority)
+
+
+def rules_of(*rules):
+    where = scratch()
+    (where / 'rules.yaml').write_text(RULES + ''.join(rules), encoding='utf-8')
+    return where
+
+
+def drill_rules(budget=None):
+    """Three rules with caps for one placement; the first one also with a budget."""
+    return rules_of(rule('card', 'CARD-128', budget=budget, priority=60), rule('bag', 'BAG-SLING', priority=50),
+                    rule('tripod', 'TRI-TRAVEL', priority=40))
+
+
+def tool(name):
+    path = os.environ.get(name.upper()) or str(ROOT / 'build' / 'tests' / 'faults' / name)
+    if not os.access(path, os.X_OK):
+        sys.exit(f'no {name} at {path}: set {name.upper()}')
+    return path
+
+
+def servers_or_skip(only=None):
+    try:
+        return Servers(only)
+    except Missing as why:
+        skip(str(why))
+
+
+class Wire:
+    """A TCP connection's middle: pass, hole, cut, reset, delay MS (see wirecutter.c)."""
+
+    def __init__(self, to_port):
+        self.process = subprocess.Popen([tool('wirecutter'), f'127.0.0.1:{to_port}'], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[-1])
+
+    def say(self, word):
+        self.process.stdin.write(word + '\n')
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(5)
+        self.process.stdout.close()
+
+
+class Fleet:
+    """@wires: each replica reaches PostgreSQL and Redis by a wire of its own: .wires[i]['pg'], ['redis']."""
+
+    def __init__(self, servers, replicas=2, rules=None, flags=(), wires=False, ulimit=None):
+        self.servers, self.replicas, self.wires = servers, [], []
+        self.rules = rules or drill_rules()
+        self.database = None
+        if servers:
+            self._prepare_database()
+        for number in range(replicas):
+            self._add(list(flags), wires)
+        if ulimit:
+            for replica in self.replicas:
+                replica.flags += ulimit
+
+    def _prepare_database(self):
+        self.database = f'fleet_{time.monotonic_ns()}'
+        url = self.servers.pg.create(self.database)
+        done = run('migrate', '--database-url', url)
+        check(done.returncode == 0, 'offerd migrate failed:', done.stdout, done.stderr)
+        done = run('import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--database-url', url,
+                   env={'OFFERD_DATABASE_URL': url, 'OFFERD_REDIS_URL': self.servers.redis_url,
+                        'OFFERD_DATA_DIR': str(scratch())})
+        check(done.returncode == 0, 'offerd import failed:', done.stdout, done.stderr)
+
+    def _add(self, flags, wires):
+        data = scratch()
+        if not self.servers:
+            done = run('import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', data)
+            check(done.returncode == 0, done.stderr)
+            urls = []
+        else:
+            pg_port, redis_port = self.servers.pg.port, self.servers.redis.port
+            if wires:
+                self.wires.append({'pg': Wire(pg_port), 'redis': Wire(redis_port)})
+                pg_port, redis_port = self.wires[-1]['pg'].port, self.wires[-1]['redis'].port
+            urls = ['--database-url', self.servers.pg.url_of(self.database, pg_port),
+                    '--redis-url', f'redis://127.0.0.1:{redis_port}/0']
+        self.replicas.append(Offerd(rules=self.rules, data=data, start=False,
+                                    flags=['--workers', '1', '--token-key', TOKEN_KEY, *urls, *flags]))
+
+    @property
+    def ports(self):
+        return [replica.port for replica in self.replicas]
+
+    def __getitem__(self, number):
+        return self.replicas[number]
+
+    def __enter__(self):
+        try:
+            for replica in self.replicas:
+                replica.start()
+        except BaseException:
+            self._end(kill=True)
+            raise
+        return self
+
+    def __exit__(self, failure, *_):
+        self._end(kill=bool(failure))
+
+    def _end(self, kill):
+        try:
+            for replica in self.replicas:
+                if not kill:
+                    replica.stop()
+        finally:
+            for replica in self.replicas:
+                replica.kill()
+            for pair in self.wires:
+                for wire in pair.values():
+                    wire.end()
+
+    def log(self):
+        """(position, event_id, customer, type, rule, decision_id, offer_id) of every event in the log."""
+        if self.servers:
+            found = self.servers.pg.sql(
+                "SELECT position, event_id, coalesce(customer_id, ''), type, coalesce(payload::jsonb ->> 'rule', ''),"
+                " coalesce(payload::jsonb ->> 'decision_id', ''), coalesce(payload::jsonb ->> 'offer_id', '')"
+                ' FROM events ORDER BY position', database=self.database, timeout=120)
+            return [(int(row[0]), *row[1:]) for row in found]
+        rows = []
+        for replica in self.replicas:
+            with sqlite3.connect(f'file:{replica.data}/offerd.db', uri=True) as db:
+                rows += db.execute(
+                    "SELECT position, event_id, coalesce(customer_id, ''), type, coalesce(payload ->> 'rule', ''),"
+                    " coalesce(payload ->> 'decision_id', ''), coalesce(payload ->> 'offer_id', '')"
+                    ' FROM events ORDER BY position').fetchall()
+        return rows
+
+
+class HAProxy:
+    """In front of @ports, as deploy/ does it: asks /readyz, gives a request whose connection failed to another."""
+
+    def __init__(self, ports, check_ms=100):
+        try:
+            binary = program('haproxy')
+        except Missing as why:
+            skip(str(why))
+        self.port = free_port()
+        config = scratch() / 'haproxy.cfg'
+        servers = '\n'.join(f'    server r{i} 127.0.0.1:{port}' for i, port in enumerate(ports))
+        self.admin = config.with_name('admin.sock')
+        config.write_text(f'''global
+    maxconn 4000
+    stats socket {self.admin} mode 600 level admin
+defaults
+    mode http
+    timeout connect 250ms
+    timeout client 60s
+    timeout server 60s
+    timeout queue 5s
+    retries 3
+    option redispatch 1
+    retry-on conn-failure empty-response
+    default-server inter {check_ms}ms fall 1 rise 1
+frontend shop
+    bind 127.0.0.1:{self.port}
+    default_backend fleet
+backend fleet
+    balance roundrobin
+    option httpchk
+    http-check send meth GET uri /readyz
+    http-check expect status 200
+    default-server check
+{servers}
+''', encoding='utf-8')
+        self.said = open(config.with_name('haproxy.log'), 'w+', encoding='utf-8')
+        self.process = subprocess.Popen([binary, '-db', '-f', str(config)], stdin=subprocess.DEVNULL,
+                                        stdout=self.said, stderr=self.said)
+
+    def __enter__(self):
+        def answers():
+            check(self.process.poll() is None, 'haproxy ended:', pathlib.Path(self.said.name).read_text())
+            try:
+                with socket.create_connection(('127.0.0.1', self.port), timeout=1) as link:
+                    link.sendall(b'GET /healthz HTTP/1.0\r\n\r\n')
+                    return b' 200 ' in link.recv(100)
+            except OSError:
+                return False
+        try:
+            wait_until(10, 'haproxy forwards', answers)
+        except Failed:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def set(self, number, state):
+        """What the operator says before a replica is restarted ('drain') and after it ('ready')."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(5)
+            link.connect(str(self.admin))
+            link.sendall(f'set server fleet/r{number} state {state}\n'.encode())
+            link.recv(1000)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.said.close()
+
+
+class Shoppers:
+    """storefront, running while the block does; then .figures, .journal. Words are its options."""
+
+    def __init__(self, ports, seconds=600, **options):
+        self.journal = scratch() / 'journal'
+        words = []
+        for name, value in {'cap': CAP, 'journal': self.journal, 'seconds': seconds, **options}.items():
+            if value is not False:
+                words += [f'--{name.replace("_", "-")}'] + ([str(value)] if value is not True else [])
+        for port in ports:
+            words += ['--connect', f'127.0.0.1:{port}']
+        self.command, self.figures = [tool('storefront'), *words], None
+        self.budget_ms = options.get('budget_ms', 20)
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, failure, *_):
+        if failure:
+            self.process.kill()
+            self.process.communicate()
+        elif self.figures is None:
+            self.end()
+
+    def end(self, timeout=60):
+        """Lets them finish what is under way."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait(timeout)
+
+    def wait(self, timeout=60):
+        try:
+            out, err = self.process.communicate(timeout=timeout * PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise Failed('the shoppers did not end') from None
+        check(self.process.returncode == 0, 'storefront:', out, err)
+        self.figures = json.loads(out)
+        return self.figures
+
+    def lines(self, kind):
+        with open(self.journal, encoding='utf-8') as journal:
+            for line in journal:
+                if line.startswith(kind + '\t'):
+                    yield line.rstrip('\n').split('\t')[1:]
+
+
+def late_by_whom(load):
+    """Late decisions while the machine ran nobody (the canary overslept then), and all others."""
+    hiccups = [(int(due), int(woke)) for due, woke in load.lines('H')]
+    machine, ours = [], []
+    for late in load.lines('L'):
+        sent, answered = int(late[0]), int(late[1])
+        slept = sum(max(0, min(answered, woke) - max(sent, due)) for due, woke in hiccups)
+        excused = answered - sent - slept <= load.budget_ms * 1000 + 5000
+        (machine if excused else ours).append(late)
+    return machine, ours
+
+
+def account(load, fleet, cap=CAP, budgets=None, rows=None):
+    """What was answered, held against what the log holds."""
+    rows = fleet.log() if rows is None else rows
+    times = collections.Counter(row[1] for row in rows)
+    acknowledged = [line[1] for line in load.lines('E')]
+    accepts = [(line[3], line[4]) for line in load.lines('A') if line[5] == '200']
+    stored_accepts = collections.Counter((row[5], row[6]) for row in rows if row[3] == 'offer_accepted')
+    shown, accepted, declined = collections.Counter(), collections.Counter(), set()
+    caps_exceeded = shown_after_decline = 0
+    for _, _, customer, kind, name, _, _ in rows:
+        if kind == 'offer_shown':
+            shown[customer, name] += 1
+            caps_exceeded += shown[customer, name] > cap
+            shown_after_decline += (customer, name) in declined
+        elif kind == 'offer_declined':
+            declined.add((customer, name))
+        elif kind == 'offer_accepted':
+            accepted[name] += 1
+    machine, ours = late_by_whom(load)
+    told = load.figures
+    return {
+        'events acknowledged': len(acknowledged) + len(accepts),
+        'events found': sum(times[i] > 0 for i in acknowledged) + sum(stored_accepts[a] > 0 for a in accepts),
+        'events found twice': sum(n > 1 for n in times.values()) + sum(n > 1 for n in stored_accepts.values()),
+        'events never acknowledged': told['events_unacknowledged'],
+        'events refused with 503, and repeated': told['events_503'],
+        'events answered with another 5xx': told['events_5xx'],
+        'events rejected': told['rejected'] + told['accepts_failed'],
+        'decisions asked': told['decisions_asked'],
+        'decisions answered': told['decisions_answered'],
+        'decisions late': told['late'],
+        'decisions late, and not by the machine': len(ours),
+        'decisions answered with 5xx': told['server_errors'],
+        'decisions degraded': told['degraded'],
+        'requests whose connection broke': told['broken'],
+        'caps exceeded': caps_exceeded,
+        'shown after a decline': shown_after_decline,
+        'offered against cap or decline': told['violations'],
+        'budgets exceeded': sum(max(0, accepted[name] - most) for name, most in (budgets or {}).items()),
+        'accepted': told['accepted'],
+        'accepts too late for the budget': told['accepts_over'],
+        'machine hiccups': told['hiccups'],
+    }, rows
+
+
+def tell_figures(load, figures, what):
+    tell(f'── {what}')
+    for name, value in figures.items():
+        tell(f'{name + ":":44}{value:>9}')
+    for name in ('offers', 'events'):
+        of = load.figures[name]
+        tell(f'{name}: p50 {of["p50_us"] / 1000:.1f}, p99 {of["p99_us"] / 1000:.1f}, '
+             f'p99.9 {of["p999_us"] / 1000:.1f}, longest {of["max_us"] / 1000:.1f} ms')
+    for kind, title in (('F', 'answered wrongly'), ('V', 'offered wrongly'), ('L', 'late')):
+        lines = list(load.lines(kind))
+        for line in lines[:5]:
+            tell(f'{title}: {" ".join(line)[:300]}')
+        if len(lines) > 5:
+            tell(f'{title}: … {len(lines)} in all')
+
+
+def judge(figures, broken_allowed=False, refused_allowed=False, busy=20):
+    """The promises: nothing lost, nothing twice, nothing late, nothing exceeded."""
+    check(figures['decisions answered'] >= busy and figures['events acknowledged'] >= busy, 'no load')
+    check(figures['events found'] == figures['events acknowledged'], 'acknowledged events are not in the log')
+    check(figures['decisions answered'] >= figures['decisions asked'], 'decisions without an answer')
+    for name in ('events found twice', 'events never acknowledged', 'events answered with another 5xx',
+                 'events rejected', 'decisions answered with 5xx', 'decisions late, and not by the machine',
+                 'caps exceeded', 'shown after a decline', 'offered against cap or decline', 'budgets exceeded'):
+        check(figures[name] == 0, f'{name}: {figures[name]}')
+    if not broken_allowed:
+        check(figures['requests whose connection broke'] == 0, 'requests whose connection broke')
+    if not refused_allowed:
+        check(figures['events refused with 503, and repeated'] == 0, 'events were refused with 503')
+
+
+RATE = float(os.environ.get('OFFERD_FAULT_RATE', '300'))
+SEED = int(os.environ.get('OFFERD_FAULT_SEED', str(time.time_ns() % 1000000)))
+BUDGET = 60
+
+
+def drill(what, fault, replicas=2, budget=(BUDGET, '5s'), flags=(), wires=False, broken_allowed=False,
+          refused_allowed=False, look=None, **options):
+    """A fleet under load, and fault(fleet) meanwhile; then the account of it is told and judged."""
+    if rehearsal():
+        if 'replica' not in what:
+            skip('this build has no PostgreSQL and Redis')
+        servers, replicas, budget = None, 1, None
+    else:
+        servers = servers_or_skip()
+    try:
+        with Fleet(servers, replicas, drill_rules(budget), flags, wires) as fleet:
+            options = {'rate': RATE, 'roam': replicas > 1, 'settle_ms': 50, 'seed': SEED, **options}
+            with Shoppers(fleet.ports, **options) as load:
+                time.sleep(.7)
+                fault(fleet)
+                time.sleep(.7)
+                load.end()
+            settled(load, fleet)
+            figures, rows = account(load, fleet, CAP, {'card': budget[0]} if budget else {})
+            tell_figures(load, figures, f'{what} (seed {SEED})')
+            if look:
+                look(fleet, load, figures, rows)
+            judge(figures, broken_allowed, refused_allowed)
+    finally:
+        if servers:
+            servers.end()
+
+
+def settled(load, fleet):
+    """What waits in a replica's spool goes into the log within seconds of PostgreSQL's return."""
+    acknowledged = {line[1] for line in load.lines('E')}
+    end = time.monotonic() + 30 * PATIENCE
+    while acknowledged - {row[1] for row in fleet.log()} and time.monotonic() < end:
+        time.sleep(.2)
+
+
+def rehearsal():
+    """The program cannot serve as a replica (it was built without): the instruments are tried on it alone."""
+    return run('migrate', '--help').returncode != 0
+
+
+def at_random(chance, least, most):
+    time.sleep(chance.uniform(least, most))
+
+
+def in_background(work):
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
