@@ -348,14 +348,15 @@ static enum err prepare_all(struct spool *spool, struct err_note *note)
     return OK;
 }
 
-static enum err count_rows(struct spool *spool, struct err_note *note)
+static enum err ask_once(struct spool *spool, const char *sql, uint64_t *ret_number,
+                         struct err_note *note)
 {
     sqlite3_stmt *stmt = NULL;
-    int64_t n = 0;
-    TRY(sqlite_db_prepare(spool->db, "SELECT count(*) FROM spooled", &stmt, note));
-    enum err err = ask(spool, stmt, &n, note);
+    int64_t number = 0;
+    TRY(sqlite_db_prepare(spool->db, sql, &stmt, note));
+    enum err err = ask(spool, stmt, &number, note);
     sqlite3_finalize(stmt);
-    spool->n = (uint64_t) n;
+    *ret_number = (uint64_t) number;
     return err;
 }
 
@@ -363,17 +364,14 @@ enum err spool_new(const char *directory, int64_t max_bytes, struct spool **ret_
                    struct err_note *note)
 {
     AUTO(spool_free) struct spool *spool = calloc(1, sizeof *spool);
-    int64_t n = 0, mark = 0;
     if (!spool)
         return ERR_NOMEM;
     spool->max_bytes = max_bytes;
     TRY(sqlite_db_open_file(directory, &spool_db, &spool->db, note));
     TRY(prepare_all(spool, note));
-    TRY(ask_once(spool, "PRAGMA page_size", &spool->page_bytes, note));
-    TRY(ask_once(spool, "SELECT count(*) FROM spooled", &n, note));
-    TRY(ask_once(spool, "SELECT mark FROM identity", &mark, note));
-    spool->n = (uint64_t) n;
-    spool->mark = POSITION_PROVISIONAL | (uint64_t) mark;
+    TRY(ask_once(spool, "SELECT count(*) FROM spooled", &spool->n, note));
+    TRY(ask_once(spool, "SELECT mark FROM identity", &spool->mark, note));
+    spool->mark |= POSITION_PROVISIONAL;
     *ret_spool = MOVE(spool);
     return OK;
 }
