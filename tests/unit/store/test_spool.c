@@ -275,6 +275,25 @@ START_TEST(a_place_is_never_used_again)
 }
 END_TEST
 
+START_TEST(its_mark_is_the_same_after_a_restart_and_another_spools_another)
+{
+    struct spool *spool = set_up(SPACE);
+    uint64_t mark = spool_mark(spool);
+    ck_assert_uint_ge(mark, POSITION_PROVISIONAL);
+    spool_free(spool);
+
+    spool = open_spool(SPACE);
+
+    ck_assert_uint_eq(spool_mark(spool), mark);
+    spool_free(spool);
+    tear_down();
+    spool = set_up(SPACE);
+    ck_assert_uint_ne(spool_mark(spool), mark);
+    spool_free(spool);
+    tear_down();
+}
+END_TEST
+
 START_TEST(an_acceptance_with_a_budget_is_not_taken)
 {
     struct spool *spool = set_up(SPACE);
@@ -507,6 +526,7 @@ SUITE_MAIN("store/spool", gives_events_back_in_order_with_all_that_the_log_looks
            forgets_no_more_at_a_time_than_it_is_told, a_repeat_is_a_duplicate_where_it_stands,
            a_repeat_of_what_has_just_left_is_a_duplicate_somewhere,
            positions_are_provisional_and_name_the_customers_one_before, a_place_is_never_used_again,
+           its_mark_is_the_same_after_a_restart_and_another_spools_another,
            an_acceptance_with_a_budget_is_not_taken,
            a_full_spool_takes_a_batch_whole_or_not_at_all_and_has_room_when_some_have_left,
            on_a_full_disk_it_refuses_lets_events_leave_and_goes_on_when_there_is_room,
