@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/metric.h"
+
+struct redis_url;
+
+/*
+ * Redis health
+ *
+ * What all connections of this process to one Redis know together: whether it can be reached, said
+ * in the log once at each change and in offerd_redis_up, and what was counted. A member is
+ * one link or writer; it counts in a shard of its own and belongs to one thread at a time. The
+ * health outlives its members. Any thread.
+ */
+struct redis_health {
+    struct metrics *metrics;
+    char *shown;         /* the URL without its password */
+    atomic_int down;     /* members that cannot reach it */
+    atomic_bool reached; /* ever */
+    metric_id up, reconnects, timeouts, doubts, taken, refused;
+    metric_id answers[4]; /* by enum shared_answer */
+};
+
+MUST_CHECK bool redis_health_init(struct redis_health *health, const struct redis_url *url,
+                                  struct metrics *metrics);
+void redis_health_deinit(struct redis_health *health);
+
+enum redis_state { REDIS_UNKNOWN, REDIS_UP, REDIS_DOWN };
+
+struct redis_member {
+    struct redis_health *health;
+    struct metric_shard *shard; /* may be NULL */
+    enum redis_state state;
+    int64_t wait_us, next_us; /* between attempts: jittered, 50 ms to 1 s; when the next is due */
+    uint64_t chance;
+};
+
+void redis_member_init(struct redis_member *member, struct redis_health *health);
+void redis_member_deinit(struct redis_member *member);
+void redis_member_count(struct redis_member *member, metric_id id, uint64_t more);
+
+/* It works; the next attempt after a failure comes soon. */
+void redis_member_up(struct redis_member *member);
+/* It does not, for @why; sets when to try again. */
+void redis_member_down(struct redis_member *member, const char *why, int64_t mono_us);
+static inline bool redis_member_may_try(const struct redis_member *member, int64_t mono_us)
+{
+    return mono_us >= member->next_us;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "base/cleanup.h"
+#include "base/err.h"
+
+/*
+ * Redis URL
+ *
+ * Where a Redis is and who we are there:
+ *   redis://[user[:password]@]host[:port][/db]     host may be a name, an IPv4 address or [an IPv6 address]
+ *   unix://[user[:password]@]/path/of/the/socket[?db=n]
+ * User, password and path may be percent-encoded. What is written about it, notes included, never has
+ * the password in it.
+ */
+struct redis_url {
+    char *host; /* NULL: a unix socket, at @path */
+    char *path;
+    int port, db;
+    char *user, *password; /* NULL: none; a password without a user is the default user's */
+    char *shown;           /* for people: "host:6379/0" */
+};
+
+/* Heap, the caller's. ERR_INPUT, with the reason, for what is not such a URL. */
+MUST_CHECK enum err redis_url_parse(const char *text, struct redis_url **ret_url,
+                                    struct err_note *note);
+struct redis_url *redis_url_free(struct redis_url *url);
+DEFINE_AUTO(struct redis_url, redis_url_free)

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+#include "base/out.h"
+#include "base/str.h"
+#include "ports/shared_profiles.h"
+
+/*
+ * Redis value
+ *
+ * How profiles and commands look on the wire. A key is "offerd:<life>:{<shop>/<customer>}:p"; a
+ * value is 16 hex digits of the position, then '-' (a floor) or 'p' and the profile's bytes.
+ * What is not of this form counts as absent. Pure.
+ */
+enum { REDIS_LIFE_BYTES = 8, REDIS_VALUE_HEAD = 17 };
+
+/* SHARED_BODY (*ret_body is borrowed from @bytes), SHARED_FLOOR or SHARED_ABSENT. */
+enum shared_answer redis_value_read(struct str bytes, uint64_t *ret_position, struct str *ret_body);
+
+/* 16 digits and '-' or 'p'. */
+void redis_value_head(uint64_t position, bool has_body, char ret_head[REDIS_VALUE_HEAD]);
+
+/* The part of a customer's key before the customer's id. */
+void redis_value_prefix(struct out *out, const char *life, struct str shop);
+
+/* The customer whose key @key is; absent for a key that does not begin with @prefix. */
+struct str redis_value_customer(struct str key, struct str prefix);
+
+/* A command of @n words: its head, then each word. */
+void redis_print_head(struct out *out, unsigned n);
+void redis_print_word(struct out *out, struct str word);
+void redis_print_word2(struct out *out, struct str head, struct str tail); /* one word */
+void redis_print_word3(struct out *out, struct str head, struct str middle, struct str tail);
+void redis_print_int(struct out *out, int64_t number);

@@ -1,0 +1,983 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What ports/shared_profiles.h promises, asked of the fake and of a real Redis alike. The Redis is the one of
+ * OFFERD_TEST_REDIS_URL (tests/support/servers.py starts one); without it only the fake is asked.
+ */
+#include <hiredis/hiredis.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/out.h"
+#include "fake_shared_profiles.h"
+#include "ports/clock.h"
+#include "store/redis_profiles.h"
+#include "store/redis_url.h"
+#include "suite.h"
+
+enum { FAKE, REDIS, STORES };
+enum { PATIENCE_MS = 10000, LISTENERS_KEYS = 64 };
+#define PROVISIONAL (UINT64_C(1) << 62)
+
+static int64_t clock_us(clockid_t id)
+{
+    struct timespec now;
+    clock_gettime(id, &now);
+    return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t wall_us(struct clock *clock)
+{
+    (void) clock;
+    return clock_us(CLOCK_REALTIME);
+}
+
+static int64_t mono_us(struct clock *clock)
+{
+    (void) clock;
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+static struct clock real = { wall_us, mono_us };
+
+/* ── the ground a test stands on ── */
+
+/* What a listener and a fetch were told. */
+struct told {
+    int changed, doubts, answers;
+    char last_changed[64];
+    enum shared_answer answer;
+    uint64_t position;
+    char customer[64], body[64];
+    size_t body_len;
+};
+
+struct ground {
+    int which;
+    struct shared_profiles *shared;
+    struct shared_writer *writer;
+    uv_loop_t loop;
+    uv_timer_t timer;
+    struct shared_link *link;
+    struct told told;
+    struct arena *arena;
+};
+
+static void on_changed(void *self, struct str customer_id)
+{
+    struct told *told = self;
+    told->changed++;
+    snprintf(told->last_changed, sizeof told->last_changed, "%.*s", STR_ARG(customer_id));
+}
+
+static void on_doubt(void *self)
+{
+    ((struct told *) self)->doubts++;
+}
+
+/* Each test has a shop of its own, so that none meets another's values. */
+static struct shared_profiles *open_store(int which, const char *url)
+{
+    static int count;
+    char shop[64];
+    struct err_note note = { "" };
+    struct shared_profiles *shared = NULL;
+    if (which == FAKE)
+        return fake_shared_profiles_port(fake_shared_profiles_new());
+    snprintf(shop, sizeof shop, "shop-%d-%d", (int) getpid(), count++);
+    struct redis_settings settings = { .url = url, .shop = str_of(shop), .timeout_ms = 2000 };
+    ck_assert_msg(redis_profiles_new(&settings, &real, NULL, &shared, &note) == OK, "%s",
+                  note.text);
+    return shared;
+}
+
+static void no_op(uv_timer_t *timer)
+{
+    (void) timer;
+}
+
+static void run_once(struct ground *g)
+{
+    uv_run(&g->loop, UV_RUN_ONCE);
+}
+
+/* Turns the loop until @condition holds; fails after some seconds. */
+#define RUN_UNTIL(g, condition)                                                    \
+    do {                                                                           \
+        int64_t end_ = clock_us(CLOCK_MONOTONIC) + PATIENCE_MS * 1000;             \
+        while (!(condition)) {                                                     \
+            ck_assert_msg(clock_us(CLOCK_MONOTONIC) < end_, "never: " #condition); \
+            run_once(g);                                                           \
+        }                                                                          \
+    } while (0)
+
+static bool is_trusted(struct ground *g)
+{
+    return g->shared->is_trusted(g->link, clock_us(CLOCK_MONOTONIC));
+}
+
+static bool is_skipped(int which)
+{
+    return which == REDIS && !getenv("OFFERD_TEST_REDIS_URL");
+}
+
+static void begin_at(struct ground *g, int which, const char *url)
+{
+    *g = (struct ground){ .which = which, .shared = open_store(which, url) };
+    struct shared_listener listener = { &g->told, on_changed, on_doubt };
+    (void) signal(SIGPIPE, SIG_IGN);
+    g->arena = arena_new(1 << 16, 64 << 20);
+    uv_loop_init(&g->loop);
+    uv_timer_init(&g->loop, &g->timer);
+    uv_timer_start(&g->timer, no_op, 1, 1); /* a turn takes a millisecond at most */
+    ck_assert_int_eq(g->shared->link_new(g->shared, &g->loop, &listener, &g->link), OK);
+    g->writer = g->shared->writer_new(g->shared);
+    ck_assert_ptr_nonnull(g->writer);
+}
+
+static void begin(struct ground *g, int which)
+{
+    begin_at(g, which, getenv("OFFERD_TEST_REDIS_URL"));
+    RUN_UNTIL(g, is_trusted(g));
+}
+
+static void end(struct ground *g)
+{
+    g->shared->writer_free(g->shared, g->writer);
+    if (g->link)
+        g->shared->link_free(g->shared, g->link);
+    uv_close((uv_handle_t *) &g->timer, NULL);
+    while (uv_run(&g->loop, UV_RUN_NOWAIT))
+        ;
+    ck_assert_int_eq(uv_loop_close(&g->loop), 0);
+    arena_free(g->arena);
+    g->shared->free(g->shared);
+}
+
+#define GROUND(g)       \
+    struct ground g;    \
+    if (is_skipped(_i)) \
+        return;         \
+    begin(&g, _i)
+
+static struct shared_put put_of(enum shared_mode mode, const char *id, uint64_t position,
+                                const char *body)
+{
+    return (struct shared_put){ { str_of(id), position, str_of(body) }, mode };
+}
+
+static bool put_one(struct ground *g, enum shared_mode mode, const char *id, uint64_t position,
+                    const char *body)
+{
+    struct shared_put put = put_of(mode, id, position, body);
+    struct err_note note = { "" };
+    bool taken = false;
+    enum err err = g->shared->put(g->writer, &put, 1, &taken, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
+    return taken;
+}
+
+static struct shared_value get_one(struct ground *g, const char *id)
+{
+    struct shared_value value = { .position = 77 };
+    struct str ids[] = { str_of(id) };
+    struct err_note note = { "" };
+    enum err err = g->shared->get(g->writer, ids, 1, g->arena, &value, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
+    return value;
+}
+
+/* "<position>:<body>", "<position>-" for a floor, "0" for nothing. */
+static const char *shown(struct ground *g, const char *id)
+{
+    static char text[128];
+    struct shared_value value = get_one(g, id);
+    if (value.body.at)
+        snprintf(text, sizeof text, "%llu:%.*s", (unsigned long long) value.position,
+                 STR_ARG(value.body));
+    else
+        snprintf(text, sizeof text, "%llu%s", (unsigned long long) value.position,
+                 value.position ? "-" : "");
+    return text;
+}
+
+struct asked {
+    struct shared_fetch fetch;
+    struct told *told;
+    void (*then)(struct asked *asked);
+    struct ground *ground;
+};
+
+static void on_done(struct shared_fetch *fetch, enum shared_answer answer,
+                    const struct shared_value *value)
+{
+    struct asked *asked = (struct asked *) fetch;
+    struct told *told = asked->told;
+    told->answers++;
+    told->answer = answer;
+    told->position = value->position;
+    told->body_len = value->body.len;
+    ck_assert_uint_lt(value->body.len, sizeof told->body);
+    snprintf(told->customer, sizeof told->customer, "%.*s", STR_ARG(value->customer_id));
+    if (value->body.at)
+        memcpy(told->body, value->body.at, value->body.len);
+    told->body[value->body.len] = '\0';
+    if (asked->then)
+        asked->then(asked);
+}
+
+static void fetch_one(struct ground *g, struct asked *asked, const char *id)
+{
+    *asked = (struct asked){ .fetch.done = on_done, .told = &g->told, .ground = g };
+    ck_assert(g->shared->fetch(g->link, str_of(id), &asked->fetch));
+}
+
+static void fetch_and_wait(struct ground *g, const char *id)
+{
+    struct asked asked;
+    int before = g->told.answers;
+    fetch_one(g, &asked, id);
+    RUN_UNTIL(g, g->told.answers > before);
+}
+
+/* ── writing ── */
+
+START_TEST(what_was_committed_is_got_byte_for_byte_and_the_rest_is_absent)
+{
+    GROUND(g);
+    struct shared_put put = { { STR("c\"}1 いい"), 42, { "a\0\r\n\xff%s", 7 } }, SHARED_COMMIT };
+    struct str ids[] = { STR("never"), put.value.customer_id };
+    struct shared_value values[2];
+    struct err_note note;
+    bool taken = false;
+
+    ck_assert_int_eq(g.shared->put(g.writer, &put, 1, &taken, &note), OK);
+    ck_assert_int_eq(g.shared->get(g.writer, ids, 2, g.arena, values, &note), OK);
+
+    ck_assert(taken);
+    ck_assert_uint_eq(values[0].position, 0);
+    ck_assert_ptr_null(values[0].body.at);
+    ck_assert(str_eq(values[0].customer_id, ids[0]));
+    ck_assert_uint_eq(values[1].position, 42);
+    ck_assert(str_eq(values[1].body, put.value.body));
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_commit_goes_over_what_is_older_and_over_a_floor_of_its_position)
+{
+    GROUND(g);
+
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 5, "five"));
+    ck_assert(!put_one(&g, SHARED_COMMIT, "c", 5, "again"));
+    ck_assert(!put_one(&g, SHARED_COMMIT, "c", 5, NULL));
+    ck_assert(!put_one(&g, SHARED_COMMIT, "c", 4, "four"));
+    ck_assert_str_eq(shown(&g, "c"), "5:five");
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 6, NULL));
+    ck_assert_str_eq(shown(&g, "c"), "6-");
+    ck_assert(!put_one(&g, SHARED_COMMIT, "c", 5, "five"));
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 6, "six"));
+    ck_assert_str_eq(shown(&g, "c"), "6:six");
+    end(&g);
+}
+END_TEST
+
+START_TEST(an_empty_body_is_no_floor)
+{
+    GROUND(g);
+
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 5, ""));
+
+    ck_assert_str_eq(shown(&g, "c"), "5:");
+    ck_assert(!put_one(&g, SHARED_COMMIT, "c", 5, "five"));
+    fetch_and_wait(&g, "c");
+    ck_assert_int_eq(g.told.answer, SHARED_BODY);
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_claim_is_taken_only_where_nothing_is)
+{
+    GROUND(g);
+
+    ck_assert(put_one(&g, SHARED_CLAIM, "new", 9, "not a body"));
+    ck_assert(!put_one(&g, SHARED_CLAIM, "new", 0, NULL));
+    fetch_and_wait(&g, "new");
+    ck_assert_int_eq(g.told.answer, SHARED_FLOOR);
+    ck_assert_uint_eq(g.told.position, 0);
+    put_one(&g, SHARED_COMMIT, "old", 3, "three");
+    ck_assert(!put_one(&g, SHARED_CLAIM, "old", 0, NULL));
+    ck_assert_str_eq(shown(&g, "old"), "3:three");
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_fill_needs_something_there_that_is_not_newer)
+{
+    GROUND(g);
+
+    ck_assert(!put_one(&g, SHARED_FILL, "flushed", 7, "seven"));
+    ck_assert_str_eq(shown(&g, "flushed"), "0");
+
+    ck_assert(put_one(&g, SHARED_CLAIM, "c", 0, NULL));
+    ck_assert(put_one(&g, SHARED_FILL, "c", 7, "seven"));
+    ck_assert(!put_one(&g, SHARED_FILL, "c", 7, "another"));
+    ck_assert_str_eq(shown(&g, "c"), "7:seven");
+
+    put_one(&g, SHARED_COMMIT, "c", 9, NULL); /* an event came while it was folded */
+    ck_assert(!put_one(&g, SHARED_FILL, "c", 8, "eight"));
+    ck_assert_str_eq(shown(&g, "c"), "9-");
+    ck_assert(put_one(&g, SHARED_FILL, "c", 9, "nine"));
+    ck_assert_str_eq(shown(&g, "c"), "9:nine");
+
+    ck_assert(put_one(&g, SHARED_CLAIM, "stranger", 0, NULL));
+    ck_assert(put_one(&g, SHARED_FILL, "stranger", 0, "nobody"));
+    fetch_and_wait(&g, "stranger");
+    ck_assert_int_eq(g.told.answer, SHARED_BODY);
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_settled_floor_goes_over_a_provisional_one_and_over_nothing_newer)
+{
+    GROUND(g);
+
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", PROVISIONAL | 3, NULL));
+    ck_assert(!put_one(&g, SHARED_COMMIT, "c", 500, "real"));
+    ck_assert(!put_one(&g, SHARED_FILL, "c", 500, "real"));
+    ck_assert(put_one(&g, SHARED_SETTLE, "c", 501, "not a body"));
+    ck_assert_str_eq(shown(&g, "c"), "501-");
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 502, "real"));
+    ck_assert(!put_one(&g, SHARED_SETTLE, "c", 502, NULL));
+    ck_assert_str_eq(shown(&g, "c"), "502:real");
+    ck_assert(put_one(&g, SHARED_SETTLE, "c", 503, NULL));
+    ck_assert_str_eq(shown(&g, "c"), "503-");
+    ck_assert(put_one(&g, SHARED_SETTLE, "new", 1, NULL));
+    ck_assert_str_eq(shown(&g, "new"), "1-");
+    end(&g);
+}
+END_TEST
+
+START_TEST(positions_are_compared_to_the_last_of_their_64_bits)
+{
+    GROUND(g);
+    static const uint64_t ascending[] = { 9,
+                                          10,
+                                          UINT64_C(0xfffffffe),
+                                          UINT64_C(0xffffffff),
+                                          UINT64_C(0x100000000),
+                                          (UINT64_C(1) << 53) + 1,
+                                          (UINT64_C(1) << 53) + 2,
+                                          PROVISIONAL - 1,
+                                          PROVISIONAL,
+                                          PROVISIONAL + 1,
+                                          (UINT64_C(1) << 63) + 1,
+                                          UINT64_MAX };
+    for (size_t i = 0; i < sizeof ascending / sizeof *ascending; i++) {
+        ck_assert(put_one(&g, SHARED_COMMIT, "c", ascending[i], "x"));
+        ck_assert(!put_one(&g, SHARED_COMMIT, "c", ascending[i] - 1, "y"));
+        ck_assert_uint_eq(get_one(&g, "c").position, ascending[i]);
+    }
+    end(&g);
+}
+END_TEST
+
+START_TEST(two_thousand_values_go_and_come_at_once)
+{
+    enum { N = 2000 };
+    GROUND(g);
+    static char ids[N][16];
+    static struct shared_put puts[N];
+    static struct str asked[N];
+    static struct shared_value values[N];
+    static bool taken[N];
+    char body[1000];
+    struct err_note note = { "" };
+    memset(body, 'b', sizeof body);
+    for (uint32_t i = 0; i < N; i++) {
+        snprintf(ids[i], sizeof ids[i], "c%u", i);
+        asked[i] = str_of(ids[i]);
+        puts[i] =
+            (struct shared_put){ { asked[i], i + 1, { body, i % sizeof body } }, SHARED_COMMIT };
+    }
+
+    ck_assert_msg(g.shared->put(g.writer, puts, N, taken, &note) == OK, "%s", note.text);
+    ck_assert_msg(g.shared->get(g.writer, asked, N, g.arena, values, &note) == OK, "%s", note.text);
+
+    for (uint32_t i = 0; i < N; i++) {
+        ck_assert(taken[i]);
+        ck_assert_uint_eq(values[i].position, i + 1);
+        ck_assert_uint_eq(values[i].body.len, i % sizeof body);
+    }
+    ck_assert_int_eq(g.shared->put(g.writer, puts, 0, taken, &note), OK);
+    end(&g);
+}
+END_TEST
+
+/* ── reading ── */
+
+START_TEST(a_fetch_finds_a_body_a_floor_or_nothing)
+{
+    GROUND(g);
+    put_one(&g, SHARED_COMMIT, "known", 12, "twelve");
+    put_one(&g, SHARED_COMMIT, "owed", 13, NULL);
+
+    fetch_and_wait(&g, "known");
+    ck_assert_int_eq(g.told.answer, SHARED_BODY);
+    ck_assert_uint_eq(g.told.position, 12);
+    ck_assert_str_eq(g.told.body, "twelve");
+    ck_assert_str_eq(g.told.customer, "known");
+    fetch_and_wait(&g, "owed");
+    ck_assert_int_eq(g.told.answer, SHARED_FLOOR);
+    ck_assert_uint_eq(g.told.position, 13);
+    fetch_and_wait(&g, "never");
+    ck_assert_int_eq(g.told.answer, SHARED_ABSENT);
+    ck_assert_str_eq(g.told.customer, "never");
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_link_is_told_when_a_value_it_fetched_is_written)
+{
+    GROUND(g);
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    fetch_and_wait(&g, "c");
+    fetch_and_wait(&g, "absent");
+    ck_assert_int_eq(g.told.changed, 0);
+
+    put_one(&g, SHARED_COMMIT, "c", 2, "two");
+    RUN_UNTIL(&g, g.told.changed == 1);
+    ck_assert_str_eq(g.told.last_changed, "c");
+
+    put_one(&g, SHARED_CLAIM, "absent", 0, NULL);
+    RUN_UNTIL(&g, g.told.changed == 2);
+    ck_assert_str_eq(g.told.last_changed, "absent");
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_link_hears_nothing_of_what_was_not_taken_or_never_fetched)
+{
+    GROUND(g);
+    put_one(&g, SHARED_COMMIT, "c", 5, "five");
+    fetch_and_wait(&g, "c");
+
+    put_one(&g, SHARED_COMMIT, "c", 4, "four");
+    put_one(&g, SHARED_COMMIT, "other", 1, "one");
+    put_one(&g, SHARED_COMMIT, "c", 6, "six"); /* heard after whatever the others would cause */
+    RUN_UNTIL(&g, g.told.changed > 0);
+
+    fetch_and_wait(&g, "c");
+    ck_assert_int_eq(g.told.changed, 1);
+    ck_assert_str_eq(g.told.body, "six");
+    end(&g);
+}
+END_TEST
+
+START_TEST(an_answer_that_was_overtaken_by_a_change_is_followed_by_the_word)
+{
+    GROUND(g);
+    struct asked asked;
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    if (_i == FAKE)
+        fake_shared_profiles_slow((struct fake_shared_profiles *) g.shared, true);
+    fetch_one(&g, &asked, "c");
+    uv_run(&g.loop, UV_RUN_NOWAIT); /* it leaves */
+
+    put_one(&g, SHARED_COMMIT, "c", 2, "two");
+    if (_i == FAKE) {
+        RUN_UNTIL(&g, g.told.changed == 1);
+        fake_shared_profiles_slow((struct fake_shared_profiles *) g.shared, false);
+    }
+    RUN_UNTIL(&g, g.told.answers == 1);
+
+    if (g.told.position == 1)
+        RUN_UNTIL(&g, g.told.changed > 0);
+    fetch_and_wait(&g, "c");
+    ck_assert_str_eq(g.told.body, "two");
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_cancelled_fetch_is_never_done)
+{
+    GROUND(g);
+    struct asked gone, kept;
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    fetch_one(&g, &gone, "c");
+    fetch_one(&g, &kept, "other");
+
+    g.shared->cancel(g.link, &gone.fetch);
+    RUN_UNTIL(&g, g.told.answers == 1);
+
+    ck_assert_str_eq(g.told.customer, "other");
+    g.shared->cancel(g.link, &kept.fetch); /* harmless after done */
+    fetch_and_wait(&g, "c");
+    ck_assert_int_eq(g.told.answers, 2);
+    end(&g);
+}
+END_TEST
+
+static void ask_again(struct asked *asked)
+{
+    asked->then = NULL;
+    ck_assert(asked->ground->shared->fetch(asked->ground->link, STR("second"), &asked->fetch));
+}
+
+START_TEST(a_fetch_may_be_issued_again_while_it_is_being_answered)
+{
+    GROUND(g);
+    struct asked asked;
+    fetch_one(&g, &asked, "first");
+    asked.then = ask_again;
+
+    RUN_UNTIL(&g, g.told.answers == 2);
+
+    ck_assert_str_eq(g.told.customer, "second");
+    end(&g);
+}
+END_TEST
+
+START_TEST(what_is_under_way_when_a_link_is_freed_ends_as_away)
+{
+    GROUND(g);
+    struct asked asked;
+    fetch_one(&g, &asked, "c");
+
+    g.shared->link_free(g.shared, g.link);
+    g.link = NULL;
+
+    ck_assert_int_eq(g.told.answers, 1);
+    ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+    ck_assert_int_eq(g.told.doubts, 0);
+    end(&g);
+}
+END_TEST
+
+static void free_the_link(struct asked *asked)
+{
+    asked->ground->shared->link_free(asked->ground->shared, asked->ground->link);
+    asked->ground->link = NULL;
+}
+
+START_TEST(a_link_may_be_freed_while_it_answers)
+{
+    GROUND(g);
+    struct asked first, second;
+    fetch_one(&g, &first, "first");
+    fetch_one(&g, &second, "second");
+    first.then = free_the_link;
+
+    RUN_UNTIL(&g, g.told.answers == 2);
+
+    ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+    end(&g);
+}
+END_TEST
+
+START_TEST(five_thousand_fetches_of_one_turn_are_all_answered)
+{
+    enum { N = 5000 };
+    GROUND(g);
+    static struct asked asked[N];
+    char id[32];
+    put_one(&g, SHARED_COMMIT, "c4999", 9, "the last");
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "c%d", i);
+        fetch_one(&g, &asked[i], id);
+    }
+
+    RUN_UNTIL(&g, g.told.answers == N);
+
+    ck_assert_str_eq(g.told.body, "the last");
+    end(&g);
+}
+END_TEST
+
+/* ── a cache that only does as it is told is never wrong for long ── */
+
+struct cached {
+    struct asked asked;
+    uint64_t position;
+    bool here, fetching;
+};
+
+struct cache {
+    struct ground g;
+    struct cached of[LISTENERS_KEYS];
+    _Atomic bool stop;
+    uint32_t answers;
+};
+
+static void cache_done(struct shared_fetch *fetch, enum shared_answer answer,
+                       const struct shared_value *value)
+{
+    struct cached *cached = (struct cached *) fetch;
+    cached->fetching = false;
+    cached->here = answer == SHARED_BODY;
+    cached->position = value->position;
+}
+
+static void cache_changed(void *self, struct str customer_id)
+{
+    struct cache *cache = self;
+    int64_t number;
+    ck_assert(str_to_int64(customer_id, &number));
+    cache->of[number].here = false;
+}
+
+static void cache_doubt(void *self)
+{
+    struct cache *cache = self;
+    for (int i = 0; i < LISTENERS_KEYS; i++)
+        cache->of[i].here = false;
+}
+
+static void *write_on(void *arg)
+{
+    struct cache *cache = arg;
+    struct shared_profiles *shared = cache->g.shared;
+    struct shared_writer *writer = shared->writer_new(shared);
+    struct err_note note;
+    char id[16];
+    unsigned seed = 1;
+    for (uint64_t position = 1; position <= 5000; position++) {
+        bool taken;
+        snprintf(id, sizeof id, "%d", rand_r(&seed) % LISTENERS_KEYS);
+        struct shared_put put = put_of(SHARED_COMMIT, id, position, "x");
+        if (shared->put(writer, &put, 1, &taken, &note) != OK || !taken)
+            abort();
+    }
+    shared->writer_free(shared, writer);
+    cache->stop = true;
+    return NULL;
+}
+
+static void fetch_missing(struct cache *cache)
+{
+    char id[16];
+    for (int i = 0; i < LISTENERS_KEYS; i++) {
+        struct cached *cached = &cache->of[i];
+        if (cached->here || cached->fetching)
+            continue;
+        snprintf(id, sizeof id, "%d", i);
+        cached->asked.fetch.done = cache_done;
+        cached->fetching = cache->g.shared->fetch(cache->g.link, str_of(id), &cached->asked.fetch);
+    }
+}
+
+START_TEST(a_cache_that_drops_what_was_changed_ends_with_the_last_values)
+{
+    struct cache cache = { .stop = false };
+    pthread_t thread;
+    char id[16];
+    if (is_skipped(_i))
+        return;
+    begin(&cache.g, _i);
+    cache.g.shared->link_free(cache.g.shared, cache.g.link);
+    struct shared_listener listener = { &cache, cache_changed, cache_doubt };
+    ck_assert_int_eq(
+        cache.g.shared->link_new(cache.g.shared, &cache.g.loop, &listener, &cache.g.link), OK);
+    RUN_UNTIL(&cache.g, is_trusted(&cache.g));
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_on, &cache), 0);
+    while (!cache.stop) {
+        fetch_missing(&cache);
+        run_once(&cache.g);
+    }
+    pthread_join(thread, NULL);
+    int64_t after = clock_us(CLOCK_MONOTONIC) + 50000; /* trusted later: all was heard */
+    RUN_UNTIL(&cache.g, clock_us(CLOCK_MONOTONIC) > after && is_trusted(&cache.g));
+
+    int kept = 0;
+    for (int i = 0; i < LISTENERS_KEYS; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        if (cache.of[i].here)
+            ck_assert_uint_eq(cache.of[i].position, get_one(&cache.g, id).position);
+        kept += cache.of[i].here;
+    }
+    ck_assert_int_gt(kept, 0);
+    end(&cache.g);
+}
+END_TEST
+
+/* ── faults of a real Redis ── */
+
+static redisContext *control(void)
+{
+    struct redis_url *url = NULL;
+    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_REDIS_URL"), &url, NULL), OK);
+    redisContext *c = url->host ? redisConnect(url->host, url->port) : redisConnectUnix(url->path);
+    ck_assert(c && !c->err);
+    redis_url_free(url);
+    return c;
+}
+
+/* One command at the server, beside what is tested; its answer as text. */
+static const char *tell_server(const char *format, ...)
+{
+    static char text[8192];
+    redisContext *c = control();
+    va_list args;
+    va_start(args, format);
+    redisReply *reply = redisvCommand(c, format, args);
+    va_end(args);
+    ck_assert_ptr_nonnull(reply);
+    snprintf(text, sizeof text, "%s", reply->str ? reply->str : "");
+    freeReplyObject(reply);
+    redisFree(c);
+    return text;
+}
+
+#define REDIS_GROUND(g)    \
+    struct ground g;       \
+    if (is_skipped(REDIS)) \
+        return;            \
+    begin(&g, REDIS)
+
+START_TEST(a_flush_is_a_doubt_and_leaves_nothing)
+{
+    REDIS_GROUND(g);
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    fetch_and_wait(&g, "c");
+
+    tell_server("FLUSHALL");
+    RUN_UNTIL(&g, g.told.doubts > 0);
+
+    fetch_and_wait(&g, "c");
+    ck_assert_int_eq(g.told.answer, SHARED_ABSENT);
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again)
+{
+    REDIS_GROUND(g);
+    static const char *const types[] = { "normal", "pubsub" };
+    for (int i = 0; i < 2; i++) {
+        struct asked asked;
+        g.told = (struct told){ 0 };
+        tell_server("CLIENT PAUSE 50 ALL");
+        fetch_one(&g, &asked, "c");
+        run_once(&g);
+
+        tell_server("CLIENT KILL TYPE %s", types[i]);
+        RUN_UNTIL(&g, g.told.doubts == 1 && g.told.answers == 1);
+
+        ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+        ck_assert(!is_trusted(&g));
+        ck_assert(!g.shared->fetch(g.link, STR("c"), &asked.fetch));
+        RUN_UNTIL(&g, is_trusted(&g));
+        fetch_and_wait(&g, "c");
+        ck_assert_int_eq(g.told.answer, SHARED_ABSENT);
+    }
+    put_one(&g, SHARED_COMMIT, "c", 1, "one"); /* the writer's connection was killed, too */
+    RUN_UNTIL(&g, g.told.changed == 1);
+    end(&g);
+}
+END_TEST
+
+START_TEST(scripts_that_redis_has_forgotten_are_given_to_it_again)
+{
+    REDIS_GROUND(g);
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 1, "one"));
+
+    tell_server("SCRIPT FLUSH SYNC");
+
+    ck_assert(put_one(&g, SHARED_COMMIT, "c", 2, "two"));
+    ck_assert_str_eq(shown(&g, "c"), "2:two");
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_server_that_stands_still_is_not_trusted_and_soon_away)
+{
+    REDIS_GROUND(g);
+    struct asked asked;
+    const char *info = tell_server("INFO server");
+    int server = atoi(strstr(info, "process_id:") + 11);
+    ck_assert_int_gt(server, 1);
+
+    ck_assert_int_eq(kill(server, SIGSTOP), 0);
+    int64_t stopped = clock_us(CLOCK_MONOTONIC);
+    fetch_one(&g, &asked, "c");
+    while (is_trusted(&g))
+        run_once(&g);
+    int64_t doubted = clock_us(CLOCK_MONOTONIC) - stopped;
+    while (g.told.answers == 0 && clock_us(CLOCK_MONOTONIC) < stopped + 3000000)
+        run_once(&g);
+    int64_t away = clock_us(CLOCK_MONOTONIC) - stopped;
+    ck_assert_int_eq(kill(server, SIGCONT), 0);
+
+    ck_assert_int_le(doubted, 50000 + 30000); /* a busy machine's turn on top of 50 ms */
+    ck_assert_int_eq(g.told.answers, 1);
+    ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+    ck_assert_int_eq(g.told.doubts, 1);
+    ck_assert_int_le(away, 600000);
+    RUN_UNTIL(&g, is_trusted(&g));
+    end(&g);
+}
+END_TEST
+
+START_TEST(a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once)
+{
+    if (is_skipped(REDIS))
+        return;
+    struct redis_settings settings = { .url = getenv("OFFERD_TEST_REDIS_URL"),
+                                       .shop = STR("slow"),
+                                       .timeout_ms = 100 };
+    struct shared_profiles *shared;
+    struct shared_put put = put_of(SHARED_COMMIT, "c", 1, "one");
+    struct err_note note;
+    bool taken;
+    ck_assert_int_eq(redis_profiles_new(&settings, &real, NULL, &shared, &note), OK);
+    struct shared_writer *writer = shared->writer_new(shared);
+    ck_assert_int_eq(shared->put(writer, &put, 1, &taken, &note), OK);
+    int server = atoi(strstr(tell_server("INFO server"), "process_id:") + 11);
+
+    ck_assert_int_eq(kill(server, SIGSTOP), 0);
+    int64_t start = clock_us(CLOCK_MONOTONIC);
+    enum err late = shared->put(writer, &put, 1, &taken, &note);
+    int64_t first = clock_us(CLOCK_MONOTONIC) - start;
+    enum err away = shared->put(writer, &put, 1, &taken, &note);
+    int64_t second = clock_us(CLOCK_MONOTONIC) - start - first;
+    ck_assert_int_eq(kill(server, SIGCONT), 0);
+
+    ck_assert_int_eq(late, ERR_UNAVAILABLE);
+    ck_assert_int_eq(away, ERR_UNAVAILABLE);
+    ck_assert_int_ge(first, 100000);
+    ck_assert_int_le(first, 300000);
+    ck_assert_int_le(second, 20000);
+    int64_t patience = clock_us(CLOCK_MONOTONIC) + PATIENCE_MS * 1000;
+    while (shared->put(writer, &put, 1, &taken, &note) != OK)
+        ck_assert_int_lt(clock_us(CLOCK_MONOTONIC), patience);
+    shared->writer_free(shared, writer);
+    shared->free(shared);
+}
+END_TEST
+
+START_TEST(an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not)
+{
+    struct ground g;
+    struct redis_url *url = NULL;
+    char text[256];
+    if (is_skipped(REDIS))
+        return;
+    tell_server("ACL SETUSER shop-user on >p@ss:/w%%rd ~offerd:* &__redis__:invalidate +@all");
+    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_REDIS_URL"), &url, NULL), OK);
+    snprintf(text, sizeof text, "redis://shop-user:p%%40ss%%3A%%2Fw%%25rd@%s:%d/3", url->host,
+             url->port);
+    begin_at(&g, REDIS, text);
+    RUN_UNTIL(&g, is_trusted(&g));
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    fetch_and_wait(&g, "c");
+    ck_assert_str_eq(g.told.body, "one");
+    end(&g);
+
+    struct shared_value value;
+    struct str ids[] = { STR("c") };
+    struct err_note note = { "" };
+    snprintf(text, sizeof text, "redis://shop-user:secret-word@%s:%d", url->host, url->port);
+    begin_at(&g, REDIS, text);
+    ck_assert_int_eq(g.shared->get(g.writer, ids, 1, g.arena, &value, &note), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(note.text, "WRONGPASS"));
+    ck_assert_ptr_null(strstr(note.text, "secret-word"));
+    end(&g);
+    redis_url_free(url);
+}
+END_TEST
+
+START_TEST(a_unix_socket_will_do)
+{
+    struct ground g;
+    const char *url = getenv("OFFERD_TEST_REDIS_SOCKET_URL");
+    if (!url)
+        return;
+    begin_at(&g, REDIS, url);
+    RUN_UNTIL(&g, is_trusted(&g));
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    fetch_and_wait(&g, "c");
+    ck_assert_str_eq(g.told.body, "one");
+    end(&g);
+}
+END_TEST
+
+START_TEST(nobody_there_is_away_and_no_harm)
+{
+    struct ground g;
+    struct asked asked = { .fetch.done = on_done, .told = &g.told };
+    struct shared_value value;
+    struct str ids[] = { STR("c") };
+    struct err_note note = { "" };
+    begin_at(&g, REDIS, "redis://no-such-host.invalid:1"); /* a name that never resolves */
+    for (int i = 0; i < 50; i++)
+        run_once(&g);
+    ck_assert(!g.shared->fetch(g.link, STR("c"), &asked.fetch));
+    ck_assert(!is_trusted(&g));
+    end(&g);
+
+    begin_at(&g, REDIS, "redis://127.0.0.1:1");
+    for (int i = 0; i < 200; i++)
+        run_once(&g);
+    ck_assert_int_eq(g.shared->get(g.writer, ids, 1, g.arena, &value, &note), ERR_UNAVAILABLE);
+    ck_assert(!g.shared->fetch(g.link, STR("c"), &asked.fetch));
+    end(&g);
+}
+END_TEST
+
+static Suite *contract(void)
+{
+    const TTest *const of_every_store[] = {
+        what_was_committed_is_got_byte_for_byte_and_the_rest_is_absent,
+        a_commit_goes_over_what_is_older_and_over_a_floor_of_its_position,
+        an_empty_body_is_no_floor,
+        a_claim_is_taken_only_where_nothing_is,
+        a_fill_needs_something_there_that_is_not_newer,
+        a_settled_floor_goes_over_a_provisional_one_and_over_nothing_newer,
+        positions_are_compared_to_the_last_of_their_64_bits,
+        two_thousand_values_go_and_come_at_once,
+        a_fetch_finds_a_body_a_floor_or_nothing,
+        a_link_is_told_when_a_value_it_fetched_is_written,
+        a_link_hears_nothing_of_what_was_not_taken_or_never_fetched,
+        an_answer_that_was_overtaken_by_a_change_is_followed_by_the_word,
+        a_cancelled_fetch_is_never_done,
+        a_fetch_may_be_issued_again_while_it_is_being_answered,
+        what_is_under_way_when_a_link_is_freed_ends_as_away,
+        a_link_may_be_freed_while_it_answers,
+        five_thousand_fetches_of_one_turn_are_all_answered,
+        a_cache_that_drops_what_was_changed_ends_with_the_last_values,
+    };
+    const TTest *const of_redis[] = {
+        a_flush_is_a_doubt_and_leaves_nothing,
+        a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again,
+        scripts_that_redis_has_forgotten_are_given_to_it_again,
+        a_server_that_stands_still_is_not_trusted_and_soon_away,
+        a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once,
+        an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not,
+        a_unix_socket_will_do,
+        nobody_there_is_away_and_no_harm,
+    };
+    Suite *suite = suite_create("contract/shared_profiles");
+    TCase *tests = tcase_create("contract/shared_profiles");
+    for (size_t i = 0; i < sizeof of_every_store / sizeof *of_every_store; i++)
+        tcase_add_loop_test(tests, of_every_store[i], 0, STORES);
+    for (size_t i = 0; i < sizeof of_redis / sizeof *of_redis; i++)
+        tcase_add_test(tests, of_redis[i]);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(contract());
+    if (!getenv("OFFERD_TEST_REDIS_URL"))
+        fprintf(stderr, "skipped: Redis (OFFERD_TEST_REDIS_URL is not set)\n");
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
