@@ -38,6 +38,17 @@ RINGS = {
     'OfferdProfilesUnreadable': ['offerd_profile_loads_total{result="failed"} 0+1x60'],
     'OfferdLogUnreadable': ['offerd_log_unreadable_events 1x60'],
     'OfferdClientsCut': ['offerd_http_connections_cut_total 0+90x60'],
+    'OfferdSpooling': ['offerd_spool_events 1x60'],
+    'OfferdSpoolFilling': ['offerd_spool_bytes 760000000x60'],
+    'OfferdSpoolFull': ['offerd_spool_full_total 0+1x60'],
+    'OfferdSpoolRefused': ['offerd_spool_refused_total 0+1x60'],
+    'OfferdRedisDown': ['offerd_redis_up 0x60'],
+    'OfferdRedisUnsteady': ['offerd_redis_doubts_total 0+15x60'],
+    'OfferdSharedOwed': ['offerd_shared_owed_customers 1x60'],
+    'OfferdKeysRefused': ['offerd_api_keys_last_read_successful 0x60'],
+    'OfferdStrangers': ['offerd_http_refused_total{reason="no_key"} 0+90x60'],
+    'OfferdRateLimited': ['offerd_http_refused_total{reason="rate"} 0+90x60'],
+    'OfferdAccessLogLosing': ['offerd_access_log_lost_total 0+1x60'],
 }
 # A good day, and the ends of what is still good.
 HEALTHY = [
@@ -57,7 +68,11 @@ HEALTHY = [
     'offerd_events_total{status="rejected"} 0+4x60', 'offerd_events_total{status="accepted"} 0+96x60',
     'offerd_events_unknown_skus_total 0+4x60', 'offerd_profile_loads_total{result="failed"} 3x60',
     'offerd_profile_loads_total{result="done"} 0+50x60', 'offerd_log_unreadable_events 0x60',
-    'offerd_http_connections_cut_total 0+50x60',
+    'offerd_http_connections_cut_total 0+50x60', 'offerd_spool_events 0x60', 'offerd_spool_bytes 0x60',
+    'offerd_spool_full_total 5x60', 'offerd_spool_refused_total 5x60', 'offerd_redis_up 1x60',
+    'offerd_redis_doubts_total 0+2x60', 'offerd_shared_owed_customers 0x60', 'offerd_api_keys_last_read_successful 1x60',
+    'offerd_http_refused_total{reason="no_key"} 0+20x60', 'offerd_http_refused_total{reason="rate"} 0+20x60',
+    'offerd_access_log_lost_total 5x60',
 ]
 
 
