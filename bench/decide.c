@@ -268,7 +268,9 @@ int main(int argc, char **argv)
 
     struct serve *serve;
     struct bench bench = { .body = body_read(settings.body_file) };
-    must(serve_new(&slot, learn_profiles(learn), &still_clock, metrics, &serve), "serve", &note);
+    must(serve_new(&slot, learn_profiles(learn), learn_budgets(learn), &still_clock, metrics,
+                   &serve),
+         "serve", &note);
     must(serve_worker_new(serve, 1, 42, NULL, metric_shard_new(metrics), &bench.worker), "worker",
          &note);
     bench.arena = arena_new(ARENA_BYTES, ARENA_BYTES);

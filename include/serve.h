@@ -12,12 +12,13 @@
 /*
  * Serve: the read path's door. Answers one question: what may we offer for this cart, now?
  *
- *  decode ─► profile ─► match ─► pick ─► allow ─► rank ─► encode
+ *  decode ─► profile ─► match ─► pick ─► allow ─► rank ─► reserve ─► encode
  *
  * A decision runs on the thread that asked, takes memory from its arena only and never
- * waits: when the profile has to be fetched, decide_run answers DECIDE_WAIT, and the owner
- * runs it again when the profile is there or the deadline has come, whichever is first.
+ * waits: when the profile or a budget has to be fetched, decide_run answers DECIDE_WAIT, and the owner
+ * runs it again when that is there or the deadline has come, whichever is first.
  */
+struct budget_store;
 struct clock;
 struct profile_store;
 struct snapshot_slot;
@@ -25,9 +26,10 @@ struct serve; /* shared by all threads */
 struct uv_loop_s;
 struct serve_worker; /* one per thread: its view of the world, its metrics, its reader */
 
+/* @budgets may be NULL: a rule with a budget is then never shown. */
 MUST_CHECK enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
-                              struct clock *clock, struct metrics *metrics,
-                              struct serve **ret_serve);
+                              struct budget_store *budgets, struct clock *clock,
+                              struct metrics *metrics, struct serve **ret_serve);
 struct serve *serve_free(struct serve *serve);
 DEFINE_AUTO(struct serve, serve_free)
 
@@ -67,6 +69,6 @@ int64_t decision_deadline_us(const struct decision *decision);
 /* The client has gone: no wake will come any more. Also called by decide_run at its end. */
 void decision_cancel(struct decision *decision);
 
-/* The seven stages' names, in order: metric labels and bench columns. */
-enum { SERVE_STAGES = 7 };
+/* The eight stages' names, in order: metric labels and bench columns. */
+enum { SERVE_STAGES = 8 };
 const char *serve_stage_name(int stage);

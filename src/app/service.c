@@ -104,8 +104,9 @@ static enum err start_flows(struct service *service, struct err_note *note)
     TRY(sqlite_event_log_new(settings->data_dir, &log, note));
     TRY(learn_start(&learn, log, real_clock(), service->metrics, &service->learn, note));
     refresh_watch(service->refresh, service->learn, settings->model_refresh_s * 1000000);
-    return serve_new(composer_slot(service->composer), learn_profiles(service->learn), real_clock(),
-                     service->metrics, &service->serve);
+    return serve_new(composer_slot(service->composer), learn_profiles(service->learn),
+                     learn_budgets(service->learn), real_clock(), service->metrics,
+                     &service->serve);
 }
 
 static enum err start_rules(struct service *service, struct err_note *note)
@@ -118,6 +119,7 @@ static enum err start_rules(struct service *service, struct err_note *note)
     TRY(reload_new(settings->rules_dir, settings->data_dir, service->composer, service->metrics,
                    real_clock(), &service->reload, note));
     reload_first(service->reload);
+    learn_rules_changed(service->learn);
     return keeper_start(service->reload, tasks, service->api_keys ? 2 : 1, &service->keeper, note);
 }
 

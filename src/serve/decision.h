@@ -16,7 +16,7 @@
 #include "world/world.h"
 
 /*
- * Decision: what the seven stages share. Each stage reads what came before it and adds its
+ * Decision: what the eight stages share. Each stage reads what came before it and adds its
  * own part; the parts stand here in the order of the stages. Everything lives in the
  * request's arena and on one thread; what points into the world is borrowed from it.
  */
@@ -51,6 +51,8 @@ enum receipt_reason {
     RECEIPT_TEXT_INCOMPLETE,
     RECEIPT_NOT_AMONG_BEST,
     RECEIPT_DEADLINE,
+    RECEIPT_BUDGET,
+    RECEIPT_BUDGET_MISSING,
     RECEIPT_REASONS
 };
 
@@ -72,9 +74,11 @@ struct considered {
         SEEN_NO_COST
     } floor; /* RECEIPT_FLOOR: what was compared */
     bool caps_asked;
+    bool spent;    /* RECEIPT_BUDGET, _BUDGET_MISSING: an offer of it was refused by its budget */
     uint32_t most; /* offers in one answer: its own limit, and what its caps have left */
     /* RECEIPT_CAP, _GROUP: how many, how many there may be; _SILENT: instants (us); _STOPPED:
-     * declines; _FLOOR: see floor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed. */
+     * declines; _FLOOR: see floor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed;
+     * _BUDGET: accepted and held, redemptions. */
     int64_t seen, wanted;
 };
 
@@ -88,6 +92,8 @@ struct found {
     uint32_t together_orders; /* evidence of bought together: orders that held both … */
     uint32_t base_orders;     /* … of so many that held the cart's item */
     bool allowed;
+    bool ranked;                             /* rank has looked at it */
+    bool held;                               /* it has one of its rule's budget */
     int64_t now_minor, was_minor, gap_minor; /* see allow.c */
 };
 
@@ -162,6 +168,14 @@ struct decision {
     struct found best[DECISION_MAX_OFFERS];
     struct wording wordings[DECISION_MAX_OFFERS];
     uint32_t n_best;
+    bool budgeted; /* some of this handful's are of a rule with a budget */
+
+    /* reserve */
+    uint32_t n_kept;              /* of best: those of the handfuls before, which stay */
+    struct reserve *reserve;      /* reserve.c; NULL: nothing was reserved */
+    bool reserving;               /* the budget store may call */
+    bool again;                   /* an offer was refused: the handful is ranked once more */
+    struct profile *kept_profile; /* ours, while waiting for a budget; or NULL */
 
     /* encode */
     struct str answer;
@@ -170,32 +184,37 @@ struct decision {
     struct facts facts;
 };
 
-enum degraded { DEGRADED_PROFILE = 1, DEGRADED_DEADLINE = 2 };
+enum degraded { DEGRADED_PROFILE = 1, DEGRADED_DEADLINE = 2, DEGRADED_BUDGET = 4 };
+enum { DEGRADED_KINDS = 3 };
+
+struct budget_store;
 
 struct serve {
     struct snapshot_slot *worlds;
     struct profile_store *profiles;
+    struct budget_store *budgets; /* or NULL */
     struct clock *clock;
     struct metrics *metrics;
-    metric_id stage_us[SERVE_STAGES], decisions, offers_made, silent, degraded[2];
+    metric_id stage_us[SERVE_STAGES], decisions, offers_made, silent, degraded[DEGRADED_KINDS];
 };
 
 struct serve_worker {
     struct serve *serve;
     struct snapshot_view view;
     struct metric_shard *shard;
-    void *reader;
+    void *reader, *budget_reader;
     uint64_t random[2];
     uint16_t id;
 };
 
-/* A stage: OK to go on; ERR_INPUT and ERR_LIMIT with decision->problem set; profile may wait. */
+/* A stage: OK to go on; ERR_INPUT and ERR_LIMIT with decision->problem set; profile and reserve may wait. */
 enum err decode_run(struct decision *d);
 enum err profile_run(struct decision *d);
 enum err match_run(struct decision *d);
 enum err pick_run(struct decision *d);
 enum err allow_run(struct decision *d);
 enum err rank_run(struct decision *d);
+enum err reserve_run(struct decision *d);
 enum err encode_run(struct decision *d);
 
 /* ERR_LIMIT: the request needs more memory than one may have. */
@@ -203,6 +222,17 @@ enum err decision_no_room(struct decision *d);
 
 /* Is there time left? Asked between rules; the first no marks the answer degraded. */
 bool decision_has_time(struct decision *d);
+
+/* May it wait, and for how long: sets deadline_us. Of the time for an answer, something is kept for what comes after. */
+bool decision_may_wait(struct decision *d);
+
+/* Lets go of what reserve holds for waiting. */
+void reserve_cancel(struct decision *d);
+
+/* What the offer's id will carry. */
+struct offer_token;
+void decision_token(const struct decision *d, const struct found *found,
+                    struct offer_token *ret_token);
 
 /* False when a value that a text needs is not known, or there is no room. */
 bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording);

@@ -92,32 +92,37 @@ static const struct cart_line *added_too(const struct decision *d, const struct 
                                                                                   : NULL;
 }
 
-static void encode_offer_id(struct decision *d, const struct found *f, struct str decision_id,
-                            struct out *out)
+void decision_token(const struct decision *d, const struct found *f, struct offer_token *ret_token)
 {
     const struct rule *rule = f->from->rule;
     const struct cart_line *line = removed(d, f), *too = added_too(d, f);
-    struct offer_token token;
-    token.rule = rule->id;
-    token.variant = (struct str){ 0 };
-    token.group = rule->group;
-    token.customer_id = d->customer_id;
-    token.session_id = d->session_id;
-    token.kind = (int) rule->kind;
-    token.made_us = d->now_us;
-    token.replaces = line ? line->sku : (struct str){ 0 };
-    token.replaces_quantity = line ? line->quantity : 0;
-    token.n_items = 0;
+    ret_token->rule = rule->id;
+    ret_token->variant = (struct str){ 0 };
+    ret_token->group = rule->group;
+    ret_token->customer_id = d->customer_id;
+    ret_token->session_id = d->session_id;
+    ret_token->kind = (int) rule->kind;
+    ret_token->made_us = d->now_us;
+    ret_token->replaces = line ? line->sku : (struct str){ 0 };
+    ret_token->replaces_quantity = line ? line->quantity : 0;
+    ret_token->n_items = 0;
     if (f->product) {
-        token.items[0].sku = f->product->sku;
-        token.items[0].quantity = f->quantity;
-        token.n_items = 1;
+        ret_token->items[0].sku = f->product->sku;
+        ret_token->items[0].quantity = f->quantity;
+        ret_token->n_items = 1;
     }
     if (too) {
-        token.items[1].sku = too->sku;
-        token.items[1].quantity = 1;
-        token.n_items = 2;
+        ret_token->items[1].sku = too->sku;
+        ret_token->items[1].quantity = 1;
+        ret_token->n_items = 2;
     }
+}
+
+static void encode_offer_id(struct decision *d, const struct found *f, struct str decision_id,
+                            struct out *out)
+{
+    struct offer_token token; /* large, and mostly not looked at */
+    decision_token(d, f, &token);
     out_text(out, STR("{\"offer_id\":\""));
     offer_token_seal(&token, decision_id, d->world->settings.token_key, out);
     out_char(out, '"');
@@ -233,11 +238,22 @@ static void encode_offer(struct decision *d, uint32_t i, struct str decision_id,
 
 static void encode_degraded(struct decision *d, struct out *out)
 {
+    static const struct {
+        uint32_t bit;
+        struct str word;
+    } words[DEGRADED_KINDS] = { { DEGRADED_PROFILE, { "\"profile\"", 9 } },
+                                { DEGRADED_DEADLINE, { "\"deadline\"", 10 } },
+                                { DEGRADED_BUDGET, { "\"budget\"", 8 } } };
+    bool first = true;
     out_text(out, STR(",\"degraded\":["));
-    if (d->degraded & DEGRADED_PROFILE)
-        out_text(out, STR("\"profile\""));
-    if (d->degraded & DEGRADED_DEADLINE)
-        out_text(out, d->degraded & DEGRADED_PROFILE ? STR(",\"deadline\"") : STR("\"deadline\""));
+    for (int i = 0; d->degraded && i < DEGRADED_KINDS; i++) {
+        if (!(d->degraded & words[i].bit))
+            continue;
+        if (!first)
+            out_char(out, ',');
+        out_text(out, words[i].word);
+        first = false;
+    }
     out_char(out, ']');
 }
 

@@ -21,7 +21,7 @@ static void ready(struct profile_waiter *waiter)
     d->wake(d->owner);
 }
 
-static bool may_wait(struct decision *d)
+bool decision_may_wait(struct decision *d)
 {
     struct clock *clock = d->worker->serve->clock;
     int64_t until = d->started_us + d->budget_us - RESERVE_US;
@@ -45,7 +45,7 @@ enum err profile_run(struct decision *d)
         store->find(store, d->worker->reader, d->customer_id, &d->waiter, &profile);
     if (answer == PROFILE_COMING) {
         d->waiting = true;
-        if (may_wait(d))
+        if (decision_may_wait(d))
             return OK;
         store->forget(store, &d->waiter);
         d->waiting = false;

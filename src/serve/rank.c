@@ -55,8 +55,10 @@ static struct found *take_best(struct decision *d, uint32_t from, uint32_t to)
                            (f->score == best->score && f->number < best->number)))
             best = f;
     }
-    if (best)
+    if (best) {
         best->allowed = false;
+        best->ranked = true;
+    }
     return best;
 }
 
@@ -73,9 +75,10 @@ static void join(struct decision *d, uint32_t from, uint32_t to)
             reason = RECEIPT_TEXT_INCOMPLETE;
         if (rule->reason != RECEIPT_SHOWN)
             rule->reason = reason;
-        if (reason == RECEIPT_SHOWN)
+        if (reason == RECEIPT_SHOWN) {
             d->best[d->n_best++] = *f;
-        else if (reason != RECEIPT_SAME_PRODUCT && reason != RECEIPT_TEXT_INCOMPLETE)
+            d->budgeted |= rule->rule->budget.redemptions > 0;
+        } else if (reason != RECEIPT_SAME_PRODUCT && reason != RECEIPT_TEXT_INCOMPLETE)
             return; /* the rest of this rule would fare the same */
     }
     if (rule->reason != RECEIPT_SHOWN && take_best(d, from, to))

@@ -29,6 +29,8 @@ static const char *const reason_words[RECEIPT_REASONS] = {
     [RECEIPT_TEXT_INCOMPLETE] = "text_incomplete",
     [RECEIPT_NOT_AMONG_BEST] = "not_among_best",
     [RECEIPT_DEADLINE] = "deadline",
+    [RECEIPT_BUDGET] = "budget_used_up",
+    [RECEIPT_BUDGET_MISSING] = "budget_missing",
 };
 
 static void encode_condition(struct decision *d, const struct considered *c, struct out *out)
@@ -123,6 +125,7 @@ static void encode_why(struct decision *d, const struct considered *c, struct ou
         break;
     case RECEIPT_THRESHOLD_REACHED:
     case RECEIPT_CAP:
+    case RECEIPT_BUDGET:
     case RECEIPT_POLICY:
     case RECEIPT_STOPPED: encode_numbers(out, c->seen, c->wanted); break;
     case RECEIPT_SILENT:

@@ -2,11 +2,11 @@
 /*
  * The read path. The table below is the order of things: each name is a file here, a label
  * in /metrics and a test. The loop around it is where each stage is timed, and where a decision
- * that needs a profile from elsewhere stops and goes on later. The deadline is looked at between
+ * that needs a profile or a budget from elsewhere stops and goes on later. The deadline is looked at between
  * rules: an answer is called degraded by it when a rule was left out, and only then.
  *
  * Rules come by falling priority, and no offer of a later rule outranks one of an earlier. So
- * the stages from match to rank take a handful of rules at a time and stop when the answer is
+ * the stages from match to reserve take a handful of rules at a time and stop when the answer is
  * full: most decisions never look at most rules. With `explain` every rule is looked at, handful by
  * handful as without, so that the offers are the same.
  */
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ports/budget_store.h"
 #include "serve/decision.h"
 #include "shop/customer.h"
 
@@ -28,24 +29,27 @@ static const struct {
     { "pick", pick_run },       /* rules            -> possible offers          */
     { "allow", allow_run },     /* possible offers  -> permitted offers         */
     { "rank", rank_run },       /* permitted offers -> best few                 */
-    { "encode", encode_run },   /* best few         -> JSON answer              */
+    { "reserve", reserve_run }, /* best few         -> those that can be kept   */
+    { "encode", encode_run },   /* those            -> JSON answer              */
 };
 
-enum { STAGE_MATCH = 2, STAGE_RANK = 5 }; /* in the table */
+enum { STAGE_MATCH = 2, STAGE_RANK = 5, STAGE_RESERVE = 6, STAGE_ENCODE = 7 }; /* in the table */
 
 const char *serve_stage_name(int stage)
 {
     return path[stage].name;
 }
 
-enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles, struct clock *clock,
-                   struct metrics *metrics, struct serve **ret_serve)
+enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
+                   struct budget_store *budgets, struct clock *clock, struct metrics *metrics,
+                   struct serve **ret_serve)
 {
     AUTO(serve_free) struct serve *serve = calloc(1, sizeof *serve);
     if (!serve)
         return ERR_NOMEM;
     serve->worlds = world;
     serve->profiles = profiles;
+    serve->budgets = budgets;
     serve->clock = clock;
     serve->metrics = metrics;
     for (int i = 0; i < SERVE_STAGES; i++) {
@@ -60,10 +64,12 @@ enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles, 
     serve->silent = metric_register(metrics, METRIC_COUNTER, "offerd_decisions_silent_total",
                                     "Decisions that offered nothing.", STR(""));
     const char *what = "Answers that had to do without something, by what was missing.";
-    serve->degraded[0] = metric_register(metrics, METRIC_COUNTER, "offerd_degraded_total", what,
-                                         STR("missing=\"profile\""));
-    serve->degraded[1] = metric_register(metrics, METRIC_COUNTER, "offerd_degraded_total", what,
-                                         STR("missing=\"deadline\""));
+    static const char *const missing[DEGRADED_KINDS] = { "missing=\"profile\"",
+                                                         "missing=\"deadline\"",
+                                                         "missing=\"budget\"" };
+    for (int i = 0; i < DEGRADED_KINDS; i++)
+        serve->degraded[i] = metric_register(metrics, METRIC_COUNTER, "offerd_degraded_total", what,
+                                             str_of(missing[i]));
     *ret_serve = MOVE(serve);
     return OK;
 }
@@ -96,6 +102,9 @@ enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struc
     worker->random[1] = split_mix(&seed);
     if (serve->profiles && !(worker->reader = serve->profiles->reader_new(serve->profiles, loop)))
         return ERR_NOMEM;
+    if (serve->budgets &&
+        !(worker->budget_reader = serve->budgets->reader_new(serve->budgets, loop)))
+        return ERR_NOMEM;
     *ret_worker = MOVE(worker);
     return OK;
 }
@@ -106,6 +115,8 @@ struct serve_worker *serve_worker_free(struct serve_worker *worker)
         return NULL;
     if (worker->reader)
         worker->serve->profiles->reader_free(worker->serve->profiles, worker->reader);
+    if (worker->budget_reader)
+        worker->serve->budgets->reader_free(worker->serve->budgets, worker->budget_reader);
     snapshot_view_deinit(&worker->view);
     free(worker);
     return NULL;
@@ -157,17 +168,32 @@ void decision_cancel(struct decision *d)
     struct serve *serve = d->worker->serve;
     if (d->waiter.asked)
         serve->profiles->forget(serve->profiles, &d->waiter);
+    reserve_cancel(d);
     d->waiting = false;
     if (d->world_held)
         (void) snapshot_unref((struct snapshot *) &d->world->snapshot);
     d->world_held = false;
 }
 
-/* After rank: is the answer full, or is no rule left? */
+/* Is the answer full, or is no rule left? */
 static bool is_settled(const struct decision *d)
 {
     bool full = d->n_best == d->limit || d->n_best >= d->policy_left;
     return d->n_considered == d->n_rules || (full && !d->explain);
+}
+
+/* Most answers hold nothing of a rule with a budget: then there is nothing to reserve. */
+static int stage_after(struct decision *d, int stage)
+{
+    if (stage == STAGE_RANK && d->budgeted)
+        return STAGE_RESERVE;
+    if (stage != STAGE_RANK && stage != STAGE_RESERVE)
+        return stage + 1;
+    if (d->again)
+        return STAGE_RANK;
+    d->n_kept = d->n_best;
+    d->budgeted = false;
+    return is_settled(d) ? STAGE_ENCODE : STAGE_MATCH;
 }
 
 /* From next_stage to the end, to a fault, or to where a profile is awaited. */
@@ -183,7 +209,7 @@ static enum err run_stages(struct decision *d)
         before = after;
         if (err != OK || d->waiting)
             return err;
-        d->next_stage = stage == STAGE_RANK && !is_settled(d) ? STAGE_MATCH : stage + 1;
+        d->next_stage = stage_after(d, stage);
     }
     return OK;
 }
@@ -194,12 +220,13 @@ static void count(struct decision *d)
     struct metric_shard *shard = d->worker->shard;
     metric_add(shard, serve->decisions, 1);
     for (int i = 0; i < SERVE_STAGES; i++)
-        metric_observe_us(shard, serve->stage_us[i], d->stage_us[i]);
+        if (i != STAGE_RESERVE || d->reserve)
+            metric_observe_us(shard, serve->stage_us[i], d->stage_us[i]);
     if (d->n_best == 0)
         metric_add(shard, serve->silent, 1);
     for (uint32_t i = 0; i < d->n_best; i++)
         metric_add(shard, d->best[i].from->rule->shown, 1);
-    for (int bit = 0; bit < 2; bit++)
+    for (int bit = 0; d->degraded && bit < DEGRADED_KINDS; bit++)
         if (d->degraded & 1u << bit)
             metric_add(shard, serve->degraded[bit], 1);
 }

@@ -185,6 +185,58 @@ void small_world_publish(struct small_world *small, const char *rules)
     snapshot_publish(&small->slot, &world->snapshot);
 }
 
+/* ── budgets ─────────────────────────────────────────────────────────────────────────────── */
+
+static struct small_world *budgets_owner(struct budget_store *store)
+{
+    return (struct small_world *) ((char *) store - offsetof(struct small_world, budgets));
+}
+
+static void *budget_reader_new(struct budget_store *store, struct uv_loop_s *loop)
+{
+    (void) loop;
+    return store;
+}
+
+static void budget_reader_free(struct budget_store *store, void *reader)
+{
+    (void) store;
+    (void) reader;
+}
+
+static bool grant(struct small_world *small, uint64_t mark)
+{
+    for (uint32_t i = 0; i < small->n_held; i++)
+        if (small->held[i] == mark)
+            return true;
+    if (small->n_held >= small->budget_left)
+        return false;
+    must(small->n_held < sizeof small->held / sizeof *small->held);
+    small->held[small->n_held++] = mark;
+    return true;
+}
+
+static enum budget_answer reserve(struct budget_store *store, void *reader,
+                                  struct budget_claim *claims, uint32_t n, int64_t now_us,
+                                  struct budget_waiter *waiter)
+{
+    struct small_world *small = budgets_owner(store);
+    (void) now_us;
+    must(reader == store && n > 0);
+    small->reserves++;
+    small->budget_waiter = waiter;
+    for (uint32_t i = 0; i < n && small->budget_answer == BUDGET_ANSWERED; i++)
+        claims[i].granted = grant(small, claims[i].mark);
+    small->claimed = claims[n - 1];
+    return small->budget_answer;
+}
+
+static void budget_forget(struct budget_store *store, struct budget_waiter *waiter)
+{
+    must(waiter == budgets_owner(store)->budget_waiter);
+    budgets_owner(store)->budget_forgets++;
+}
+
 struct small_world *small_world_new(const char *rules)
 {
     struct small_world *small = calloc(1, sizeof *small);
@@ -194,10 +246,15 @@ struct small_world *small_world_new(const char *rules)
     small->profiles =
         (struct profile_store){ reader_new, reader_free, section, section, find, forget };
     small->answer = PROFILE_HERE;
+    small->budgets = (struct budget_store){ .reader_new = budget_reader_new,
+                                            .reader_free = budget_reader_free,
+                                            .reserve = reserve,
+                                            .forget = budget_forget };
+    small->budget_left = 16;
     small->metrics = metrics_new();
     snapshot_slot_init(&small->slot);
     small_world_publish(small, rules);
-    must((serve_new(&small->slot, &small->profiles, &small->clock, small->metrics,
+    must((serve_new(&small->slot, &small->profiles, &small->budgets, &small->clock, small->metrics,
                     &small->serve)) == OK);
     must((serve_worker_new(small->serve, 1, 42, NULL, metric_shard_new(small->metrics),
                            &small->worker)) == OK);

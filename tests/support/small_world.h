@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/metric.h"
 #include "base/snapshot.h"
+#include "ports/budget_store.h"
 #include "ports/clock.h"
 #include "ports/profile_store.h"
 #include "serve.h"
@@ -22,6 +23,14 @@ struct small_world {
     enum profile_answer answer; /* … this */
     struct profile_waiter *waiter;
     int finds, forgets;
+    struct budget_store budgets;
+    enum budget_answer budget_answer; /* what reserve answers … */
+    int64_t budget_left;              /* … granting so many marks … */
+    uint64_t held[16];                /* … these, and those it granted before */
+    uint32_t n_held;
+    struct budget_claim claimed; /* the last that was asked for */
+    struct budget_waiter *budget_waiter;
+    int reserves, budget_forgets;
     struct metrics *metrics;
     struct snapshot_slot slot;
     struct serve *serve;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reserve: the best few -> those that can be kept. Only for offers of rules with a budget, and only
+ * for those about to be shown: each takes one of its rule's budget, held until it is
+ * accepted, declined or over. One that gets none leaves the answer and its handful is
+ * ranked again, so that another takes its place. When the budgets cannot be known in time, those
+ * offers are left out and the answer says so: what may be gone is not promised.
+ */
+#include "ports/budget_store.h"
+#include "serve/decision.h"
+#include "shop/event.h"
+#include "shop/offer_token.h"
+
+struct reserve {
+    struct budget_claim claims[DECISION_MAX_OFFERS];
+    uint32_t of[DECISION_MAX_OFFERS]; /* claims[i] is for best[of[i]] */
+    uint32_t n;
+    struct budget_waiter waiter;
+    struct decision *decision;
+};
+
+static void ready(struct budget_waiter *waiter)
+{
+    struct reserve *reserve =
+        (struct reserve *) ((char *) waiter - offsetof(struct reserve, waiter));
+    reserve->decision->wake(reserve->decision->owner);
+}
+
+static struct budget_claim claim_for(struct decision *d, const struct found *f)
+{
+    const struct rule *rule = f->from->rule;
+    int64_t hold_us = d->world->settings.offer_lifetime_us;
+    if (rule->budget.hold_us > 0 && rule->budget.hold_us < hold_us)
+        hold_us = rule->budget.hold_us;
+    struct offer_token token;
+    decision_token(d, f, &token);
+    return (struct budget_claim){ .rule = rule->id,
+                                  .mark = offer_token_mark(&token),
+                                  .redemptions = rule->budget.redemptions,
+                                  .until_us = d->now_us + hold_us,
+                                  .taken = rule->budget.redemptions };
+}
+
+/* False for lack of room. */
+static bool gather(struct decision *d)
+{
+    if (!d->reserve)
+        d->reserve = arena_take(d->arena, sizeof *d->reserve);
+    struct reserve *reserve = d->reserve;
+    if (!reserve)
+        return false;
+    reserve->decision = d;
+    reserve->waiter.ready = ready;
+    reserve->n = 0;
+    for (uint32_t i = d->n_kept; i < d->n_best; i++)
+        if (d->best[i].from->rule->budget.redemptions > 0) {
+            reserve->of[reserve->n] = i;
+            reserve->claims[reserve->n++] = claim_for(d, &d->best[i]);
+        }
+    return true;
+}
+
+/* ── waiting ─────────────────────────────────────────────────────────────────────────────── */
+
+static void forget(struct decision *d)
+{
+    struct budget_store *store = d->worker->serve->budgets;
+    store->forget(store, &d->reserve->waiter);
+    d->reserving = false;
+}
+
+void reserve_cancel(struct decision *d)
+{
+    if (d->reserving)
+        forget(d);
+    d->kept_profile = profile_free(d->kept_profile);
+}
+
+/* A profile that was at hand is borrowed for this section only: to wait, a copy is made of it. */
+static bool keep_profile(struct decision *d)
+{
+    if (!d->memory || d->waiter.asked || d->kept_profile)
+        return true;
+    const struct event nothing = { .type = EVENT_PRODUCT_VIEWED };
+    if (profile_apply(d->memory, &nothing, 0, &d->kept_profile) != OK)
+        return false;
+    d->memory = d->kept_profile;
+    d->person = d->person ? d->kept_profile : NULL;
+    d->facts.memory = d->memory;
+    d->facts.person = d->person;
+    d->facts.resolved = NULL;
+    return true;
+}
+
+/* Asks; may set d->waiting. */
+static enum budget_answer ask(struct decision *d)
+{
+    struct budget_store *store = d->worker->serve->budgets;
+    struct reserve *reserve = d->reserve;
+    if (!store)
+        return BUDGET_LOST;
+    enum budget_answer answer = store->reserve(store, d->worker->budget_reader, reserve->claims,
+                                               reserve->n, d->now_us, &reserve->waiter);
+    d->reserving = answer == BUDGET_COMING;
+    if (answer != BUDGET_COMING)
+        return answer;
+    d->waiting = decision_may_wait(d) && keep_profile(d);
+    if (!d->waiting)
+        forget(d);
+    return d->waiting ? BUDGET_COMING : BUDGET_LOST;
+}
+
+/* ── who got none ────────────────────────────────────────────────────────────────────────── */
+
+/* The offer of best[@place], where it was found. */
+static struct found *found_of(struct decision *d, uint32_t place)
+{
+    for (uint32_t i = 0; i < d->n_found; i++)
+        if (d->found[i].from == d->best[place].from && d->found[i].number == d->best[place].number)
+            return &d->found[i];
+    return NULL;
+}
+
+static void refuse(struct considered *c, const struct budget_claim *claim, bool lost)
+{
+    c->spent = true;
+    c->reason = lost ? RECEIPT_BUDGET_MISSING : RECEIPT_BUDGET;
+    c->seen = claim->taken;
+    c->wanted = claim->redemptions;
+}
+
+/* The handful as it was before rank, less the offers that got none; of their rules, only what is held. */
+static void rank_again(struct decision *d)
+{
+    for (uint32_t i = 0; i < d->n_found; i++) {
+        struct found *f = &d->found[i];
+        f->allowed = (f->allowed || f->ranked) && (!f->from->spent || f->held);
+        f->ranked = false;
+        if (f->allowed)
+            f->from->reason = RECEIPT_NOT_AMONG_BEST;
+    }
+    d->n_best = d->n_kept;
+    d->again = true;
+}
+
+static void take_answer(struct decision *d, enum budget_answer answer)
+{
+    struct reserve *reserve = d->reserve;
+    bool lost = answer != BUDGET_ANSWERED, all = true;
+    for (uint32_t i = 0; i < reserve->n; i++) {
+        const struct budget_claim *claim = &reserve->claims[i];
+        struct found *f = found_of(d, reserve->of[i]);
+        f->held = !lost && claim->granted;
+        all &= f->held;
+        if (!f->held)
+            refuse(f->from, claim, lost);
+    }
+    if (lost)
+        d->degraded |= DEGRADED_BUDGET;
+    if (!all)
+        rank_again(d);
+}
+
+enum err reserve_run(struct decision *d)
+{
+    d->again = false;
+    d->deadline_us = d->started_us + d->budget_us;
+    if (!d->waiting && !gather(d))
+        return decision_no_room(d);
+    d->waiting = false;
+    enum budget_answer answer = d->reserve->n ? ask(d) : BUDGET_ANSWERED;
+    if (!d->waiting)
+        take_answer(d, answer);
+    return OK;
+}
