@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What ports/event_log.h promises, asked of the fake and of the SQLite log alike, and of both
- * behind a spool.
+ * What ports/event_log.h promises, asked of the fake, the SQLite and the PostgreSQL log alike,
+ * and of each behind a spool.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -11,14 +11,18 @@
 #include "fake_clock.h"
 #include "fake_event_log.h"
 #include "ports/event_log.h"
+#include "scratch_schema.h"
 #include "shop/event.h"
+#include "store/pg_event_log.h"
+#include "store/pg_schema.h"
 #include "store/spooled_event_log.h"
 #include "store/sqlite_event_log.h"
 #include "suite.h"
 
-enum { FAKE, SQLITE, SPOOLED_FAKE, SPOOLED_SQLITE, LOGS };
+enum { FAKE, SQLITE, SPOOLED_FAKE, SPOOLED_SQLITE, POSTGRESQL, SPOOLED_POSTGRESQL, LOGS };
 
 static char directory[64];
+static bool scratch_made;
 static struct fake_clock fake_clock;
 static struct metrics *metrics;
 
@@ -41,23 +45,51 @@ static void set_up(void)
     ck_assert_ptr_nonnull(mkdtemp(directory));
     fake_clock_init(&fake_clock, 1000000);
     metrics = metrics_new();
+    scratch_made = false;
 }
 
-static struct event_log *open_plain(bool fake)
+static void tear_down(void)
+{
+    remove_directory();
+    if (scratch_made)
+        scratch_drop();
+}
+
+/* The schema is made with the first log of a test. */
+static enum err open_postgresql(struct event_log **ret_log, struct err_note *note)
+{
+    /* Patient: a busy machine is no fault of the log's. */
+    const struct pg_settings settings = {
+        .url = scratch_url(), .connect_ms = 20000, .append_ms = 20000, .read_ms = 20000
+    };
+    if (!scratch_made)
+        scratch_make();
+    scratch_made = true;
+    TRY(pg_schema_migrate(&settings, NULL, NULL, note));
+    return pg_event_log_new(&settings, ret_log, note);
+}
+
+static struct event_log *open_plain(int which)
 {
     struct event_log *log = NULL;
     struct err_note note = { "" };
-    enum err err = fake ? fake_event_log_new(&log) : sqlite_event_log_new(directory, &log, &note);
+    enum err err;
+    if (which == FAKE || which == SPOOLED_FAKE)
+        err = fake_event_log_new(&log);
+    else if (which == SQLITE || which == SPOOLED_SQLITE)
+        err = sqlite_event_log_new(directory, &log, &note);
+    else
+        err = open_postgresql(&log, &note);
     ck_assert_msg(err == OK, "%s", note.text);
     return log;
 }
 
 static struct event_log *open_log(int which)
 {
-    struct event_log *log = open_plain(which == FAKE || which == SPOOLED_FAKE);
+    struct event_log *log = open_plain(which);
     const struct spool_settings settings = { .max_bytes = 1 << 24 };
     struct err_note note = { "" };
-    if (which != SPOOLED_FAKE && which != SPOOLED_SQLITE)
+    if (which == FAKE || which == SQLITE || which == POSTGRESQL)
         return log;
     enum err err =
         spooled_event_log_new(log, directory, &settings, &fake_clock.clock, metrics, &log, &note);
@@ -81,7 +113,8 @@ static enum append_result append_one(struct event_log *log, const struct event *
     struct err_note note;
     struct append_outcome outcome = { APPEND_DUPLICATE };
     const struct event *events[] = { event };
-    ck_assert_int_eq(log->append(log, events, 1, 1, &outcome, &note), OK);
+    enum err err = log->append(log, events, 1, 1, &outcome, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
     *ret_position = outcome.position;
     return outcome.result;
 }
@@ -110,8 +143,9 @@ static struct seen customer_events(struct event_log *log, const char *customer, 
 {
     struct seen seen = { .last = after };
     struct err_note note;
-    ck_assert_int_eq(
-        log->read_customer(log, STR("main"), str_of(customer), after, &seen, look, &note), OK);
+    enum err err =
+        log->read_customer(log, STR("main"), str_of(customer), after, &seen, look, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
     return seen;
 }
 
@@ -249,15 +283,283 @@ START_TEST(an_empty_batch_is_fine)
 }
 END_TEST
 
-START_TEST(sqlite_has_everything_again_after_it_was_closed)
+/* ── what one event is to another ────────────────────────────────────────────────────────── */
+
+/* Appends all of @events at @received_us. */
+static void append_all(struct event_log *log, const struct event *events, uint32_t n,
+                       int64_t received_us, struct append_outcome *ret_outcomes)
 {
-    struct event_log *log = open_log(SQLITE);
+    const struct event *batch[16];
+    struct err_note note = { "" };
+    for (uint32_t i = 0; i < n; i++)
+        batch[i] = &events[i];
+    enum err err = log->append(log, batch, n, received_us, ret_outcomes, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
+}
+
+START_TEST(an_event_knows_the_customers_event_before_it)
+{
+    struct event_log *log = open_log(_i);
+    const struct event first[] = { event_of(EVENT_FEEDBACK, "a", "c1"),
+                                   event_of(EVENT_FEEDBACK, "b", "c2"),
+                                   event_of(EVENT_ORDER_PLACED, "g", NULL) };
+    struct event elsewhere = event_of(EVENT_FEEDBACK, "a", "c1");
+    elsewhere.shop = STR("other");
+    const struct event second[] = { event_of(EVENT_FEEDBACK, "c", "c2"),
+                                    event_of(EVENT_FEEDBACK, "d", "c1"), elsewhere,
+                                    event_of(EVENT_ORDER_PLACED, "h", NULL) };
+    struct append_outcome before[3], after[4];
+
+    append_all(log, first, 3, 1, before);
+    append_all(log, second, 4, 2, after);
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(before[i].previous, 0);
+    ck_assert_uint_eq(after[0].previous, before[1].position);
+    ck_assert_uint_eq(after[1].previous, before[0].position);
+    ck_assert_uint_eq(after[2].previous, 0);
+    ck_assert_uint_eq(after[3].previous, 0);
+    log->free(log);
+}
+END_TEST
+
+START_TEST(events_of_one_batch_follow_one_another)
+{
+    struct event_log *log = open_log(_i);
+    const struct event events[] = {
+        event_of(EVENT_FEEDBACK, "a", "c1"), event_of(EVENT_FEEDBACK, "b", "c2"),
+        event_of(EVENT_FEEDBACK, "c", "c1"), event_of(EVENT_FEEDBACK, "a", "c1"),
+        event_of(EVENT_FEEDBACK, "d", "c1"),
+    };
+    struct append_outcome outcomes[5];
+
+    append_all(log, events, 5, 1, outcomes);
+
+    ck_assert_uint_eq(outcomes[0].previous, 0);
+    ck_assert_uint_eq(outcomes[1].previous, 0);
+    ck_assert_uint_eq(outcomes[2].previous, outcomes[0].position);
+    ck_assert_uint_eq(outcomes[4].previous, outcomes[2].position);
+    ck_assert_str_eq(customer_events(log, "c1", 0).text, "a c d ");
+    log->free(log);
+}
+END_TEST
+
+START_TEST(a_duplicate_tells_where_the_event_stands)
+{
+    struct event_log *log = open_log(_i);
+    const struct event events[] = { event_of(EVENT_FEEDBACK, "a", "c"),
+                                    event_of(EVENT_FEEDBACK, "b", "c"),
+                                    event_of(EVENT_FEEDBACK, "b", "c") };
+    struct append_outcome outcomes[3], again[3];
+
+    append_all(log, events, 3, 1, outcomes);
+    append_all(log, events, 3, 2, again);
+
+    ck_assert_int_eq(outcomes[2].result, APPEND_DUPLICATE);
+    ck_assert_uint_eq(outcomes[2].position, outcomes[1].position);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(again[i].result, APPEND_DUPLICATE);
+        ck_assert_uint_eq(again[i].position, outcomes[i].position);
+    }
+    log->free(log);
+}
+END_TEST
+
+START_TEST(a_duplicate_does_not_come_between_events)
+{
+    struct event_log *log = open_log(_i);
+    const struct event first = event_of(EVENT_FEEDBACK, "a", "c");
+    const struct event second[] = { event_of(EVENT_FEEDBACK, "a", "c"),
+                                    event_of(EVENT_FEEDBACK, "b", "c") };
+    struct append_outcome one[1], two[2];
+
+    append_all(log, &first, 1, 1, one);
+    append_all(log, second, 2, 2, two);
+
+    ck_assert_int_eq(two[1].result, APPEND_ACCEPTED);
+    ck_assert_uint_eq(two[1].previous, one[0].position);
+    log->free(log);
+}
+END_TEST
+
+/* ── budgets ─────────────────────────────────────────────────────────────────────────────── */
+
+static struct event acceptance(const char *id, const char *rule, int64_t budget_max)
+{
+    struct event event = event_of(EVENT_OFFER_ACCEPTED, id, "c");
+    event.offer.rule = str_of(rule);
+    event.offer.budget_max = budget_max;
+    return event;
+}
+
+static enum err look_at_budget(void *self, struct str rule, int64_t accepted)
+{
+    struct seen *seen = self;
+    size_t len = strlen(seen->text);
+    snprintf(seen->text + len, sizeof seen->text - len, "%.*s=%lld ", STR_ARG(rule),
+             (long long) accepted);
+    seen->n++;
+    return seen->stop_after && seen->n == seen->stop_after ? ERR_LIMIT : OK;
+}
+
+static struct seen budgets_of(struct event_log *log, struct str shop)
+{
+    struct seen seen = { 0 };
+    struct err_note note = { "" };
+    ck_assert_msg(log->read_budgets(log, shop, &seen, look_at_budget, &note) == OK, "%s",
+                  note.text);
+    return seen;
+}
+
+START_TEST(counts_the_acceptances_of_each_rule)
+{
+    struct event_log *log = open_log(_i);
+    const struct event events[] = { acceptance("a", "r", 0), acceptance("b", "s", 0),
+                                    acceptance("c", "r", 0), acceptance("a", "r", 0) };
+    const struct event later = acceptance("d", "r", 0);
+    struct append_outcome outcomes[4], one[1];
+
+    append_all(log, events, 4, 1, outcomes);
+    append_all(log, &later, 1, 1, one);
+
+    ck_assert_int_eq(outcomes[0].accepted, 1);
+    ck_assert_int_eq(outcomes[1].accepted, 1);
+    ck_assert_int_eq(outcomes[2].accepted, 2);
+    ck_assert_int_eq(outcomes[3].result, APPEND_DUPLICATE);
+    ck_assert_int_eq(one[0].accepted, 3);
+    struct seen seen = budgets_of(log, STR("main"));
+    ck_assert_uint_eq(seen.n, 2);
+    ck_assert_ptr_nonnull(strstr(seen.text, "r=3 "));
+    ck_assert_ptr_nonnull(strstr(seen.text, "s=1 "));
+    ck_assert_uint_eq(budgets_of(log, STR("other")).n, 0);
+    log->free(log);
+}
+END_TEST
+
+START_TEST(refuses_acceptances_beyond_the_budget_in_the_order_of_the_batch)
+{
+    struct event_log *log = open_log(_i);
+    const struct event events[] = {
+        acceptance("a", "r", 2), event_of(EVENT_FEEDBACK, "x", "c"),
+        acceptance("b", "r", 2), acceptance("c", "r", 2),
+        acceptance("d", "s", 2), acceptance("e", "r", 3),
+        acceptance("c", "r", 2), event_of(EVENT_FEEDBACK, "y", "c"),
+    };
+    const enum append_result expected[] = { APPEND_ACCEPTED, APPEND_ACCEPTED, APPEND_ACCEPTED,
+                                            APPEND_REFUSED,  APPEND_ACCEPTED, APPEND_ACCEPTED,
+                                            APPEND_REFUSED,  APPEND_ACCEPTED };
+    struct append_outcome outcomes[8];
+
+    append_all(log, events, 8, 1, outcomes);
+
+    for (int i = 0; i < 8; i++)
+        ck_assert_int_eq(outcomes[i].result, expected[i]);
+    ck_assert_int_eq(outcomes[2].accepted, 2);
+    ck_assert_int_eq(outcomes[4].accepted, 1);
+    ck_assert_int_eq(outcomes[5].accepted, 3);
+    ck_assert_uint_eq(outcomes[4].previous, outcomes[2].position);
+    ck_assert_str_eq(customer_events(log, "c", 0).text, "a x b d e y ");
+    log->free(log);
+}
+END_TEST
+
+START_TEST(what_was_refused_is_not_known_and_is_judged_again)
+{
+    struct event_log *log = open_log(_i);
+    const struct event first = acceptance("a", "r", 1), refused = acceptance("b", "r", 1),
+                       again = acceptance("b", "r", 2), repeat = acceptance("a", "r", 1);
+    struct append_outcome outcome[1];
+
+    append_all(log, &first, 1, 1, outcome);
+    append_all(log, &refused, 1, 1, outcome);
+    ck_assert_int_eq(outcome->result, APPEND_REFUSED);
+    append_all(log, &repeat, 1, 1, outcome);
+    ck_assert_int_eq(outcome->result, APPEND_DUPLICATE); /* though the budget is used up */
+    append_all(log, &again, 1, 1, outcome);
+
+    ck_assert_int_eq(outcome->result, APPEND_ACCEPTED);
+    ck_assert_int_eq(outcome->accepted, 2);
+    ck_assert_str_eq(budgets_of(log, STR("main")).text, "r=2 ");
+    log->free(log);
+}
+END_TEST
+
+START_TEST(each_shop_has_its_own_budgets)
+{
+    struct event_log *log = open_log(_i);
+    struct event events[] = { acceptance("a", "r", 1), acceptance("b", "r", 1) };
+    events[1].shop = STR("other");
+    struct append_outcome outcomes[2];
+
+    append_all(log, events, 2, 1, outcomes);
+
+    ck_assert_int_eq(outcomes[1].result, APPEND_ACCEPTED);
+    ck_assert_str_eq(budgets_of(log, STR("other")).text, "r=1 ");
+    log->free(log);
+}
+END_TEST
+
+/* ── customers ───────────────────────────────────────────────────────────────────────────── */
+
+struct customers {
+    uint64_t c1, c2, others;
+    uint32_t n;
+    enum err answer;
+};
+
+static enum err look_at_customer(void *self, struct str customer_id, uint64_t position)
+{
+    struct customers *seen = self;
+    seen->n++;
+    *(str_is(customer_id, "c1")   ? &seen->c1
+      : str_is(customer_id, "c2") ? &seen->c2
+                                  : &seen->others) = position;
+    return seen->answer;
+}
+
+START_TEST(names_the_customers_since_a_time_each_once_with_the_last_position)
+{
+    struct event_log *log = open_log(_i);
+    const struct event first[] = { event_of(EVENT_FEEDBACK, "a", "c1"),
+                                   event_of(EVENT_FEEDBACK, "b", "c2"),
+                                   event_of(EVENT_FEEDBACK, "c", "c1") };
+    const struct event second[] = { event_of(EVENT_FEEDBACK, "d", "c2"),
+                                    event_of(EVENT_ORDER_PLACED, "g", NULL) };
+    struct append_outcome before[3], after[2];
+    struct customers all = { 0 }, late = { 0 }, none = { 0 }, one = { .answer = ERR_LIMIT };
+    struct err_note note;
+    append_all(log, first, 3, 1000, before);
+    append_all(log, second, 2, 2000, after);
+
+    ck_assert_int_eq(log->read_customers(log, STR("main"), 0, &all, look_at_customer, &note), OK);
+    ck_assert_int_eq(log->read_customers(log, STR("main"), 2000, &late, look_at_customer, &note),
+                     OK);
+    ck_assert_int_eq(log->read_customers(log, STR("other"), 0, &none, look_at_customer, &note), OK);
+    ck_assert_int_eq(log->read_customers(log, STR("main"), 0, &one, look_at_customer, &note),
+                     ERR_LIMIT);
+
+    ck_assert_uint_eq(all.n, 2);
+    ck_assert_uint_eq(all.c1, before[2].position);
+    ck_assert_uint_eq(all.c2, after[0].position);
+    ck_assert_uint_eq(late.n, 1);
+    ck_assert_uint_eq(late.c2, after[0].position);
+    ck_assert_uint_eq(none.n, 0);
+    ck_assert_uint_eq(one.n, 1);
+    log->free(log);
+}
+END_TEST
+
+/* ── two logs over the same data ─────────────────────────────────────────────────────────── */
+
+START_TEST(has_everything_again_after_it_was_closed)
+{
+    struct event_log *log = open_log(_i);
     struct event a = event_of(EVENT_FEEDBACK, "a", "c");
     uint64_t position;
     append_one(log, &a, &position);
     log->free(log);
 
-    log = open_log(SQLITE);
+    log = open_log(_i);
 
     ck_assert_str_eq(customer_events(log, "c", 0).text, "a ");
     ck_assert_int_eq(append_one(log, &a, &position), APPEND_DUPLICATE);
@@ -265,9 +567,9 @@ START_TEST(sqlite_has_everything_again_after_it_was_closed)
 }
 END_TEST
 
-START_TEST(sqlite_shows_a_second_log_what_the_first_committed)
+START_TEST(shows_a_second_log_what_the_first_committed)
 {
-    struct event_log *writer = open_log(SQLITE), *reader = open_log(SQLITE);
+    struct event_log *writer = open_log(_i), *reader = open_log(_i);
     struct event a = event_of(EVENT_ORDER_PLACED, "a", "c"),
                  b = event_of(EVENT_ORDER_PLACED, "b", "c");
     uint64_t position;
@@ -282,6 +584,47 @@ START_TEST(sqlite_shows_a_second_log_what_the_first_committed)
 }
 END_TEST
 
+START_TEST(a_reader_sees_what_was_committed_before_it_asked)
+{
+    struct event_log *log = open_log(_i), *reader = NULL;
+    struct event a = event_of(EVENT_FEEDBACK, "a", "c");
+    uint64_t position, last = 0;
+    struct err_note note = { "" };
+    ck_assert_int_eq(log->reader(log, &reader, &note), OK);
+    ck_assert_str_eq(customer_events(reader, "c", 0).text, "");
+
+    append_one(log, &a, &position);
+
+    ck_assert_str_eq(customer_events(reader, "c", 0).text, "a ");
+    ck_assert_int_eq(reader->last_position(reader, &last, &note), OK);
+    ck_assert_uint_eq(last, position);
+    reader->free(reader);
+    log->free(log);
+}
+END_TEST
+
+START_TEST(two_appenders_have_one_order_one_set_of_ids_and_one_budget)
+{
+    struct event_log *one = open_log(_i), *two = open_log(_i);
+    const struct event a = acceptance("a", "r", 1), b = acceptance("b", "r", 1);
+    const struct event c = event_of(EVENT_FEEDBACK, "c", "c");
+    struct append_outcome first, again, refused, last;
+
+    append_all(one, &a, 1, 1, &first);
+    append_all(two, &a, 1, 1, &again);
+    append_all(two, &b, 1, 1, &refused);
+    append_all(two, &c, 1, 1, &last);
+
+    ck_assert_int_eq(again.result, APPEND_DUPLICATE);
+    ck_assert_uint_eq(again.position, first.position);
+    ck_assert_int_eq(refused.result, APPEND_REFUSED);
+    ck_assert_uint_eq(last.previous, first.position);
+    ck_assert_uint_gt(last.position, first.position);
+    one->free(one);
+    two->free(two);
+}
+END_TEST
+
 static Suite *contract(void)
 {
     const TTest *const of_every_log[] = {
@@ -292,14 +635,33 @@ static Suite *contract(void)
         stops_when_the_visitor_has_enough,
         knows_its_last_position,
         an_empty_batch_is_fine,
+        an_event_knows_the_customers_event_before_it,
+        events_of_one_batch_follow_one_another,
+        a_duplicate_tells_where_the_event_stands,
+        a_duplicate_does_not_come_between_events,
+        counts_the_acceptances_of_each_rule,
+        refuses_acceptances_beyond_the_budget_in_the_order_of_the_batch,
+        what_was_refused_is_not_known_and_is_judged_again,
+        each_shop_has_its_own_budgets,
+        names_the_customers_since_a_time_each_once_with_the_last_position,
+        a_reader_sees_what_was_committed_before_it_asked,
     };
+    const TTest *const of_every_stored_log[] = {
+        has_everything_again_after_it_was_closed,
+        shows_a_second_log_what_the_first_committed,
+        two_appenders_have_one_order_one_set_of_ids_and_one_budget,
+    };
+    const int logs = scratch_database() ? LOGS : POSTGRESQL;
     Suite *suite = suite_create("contract/event_log");
     TCase *tests = tcase_create("contract/event_log");
-    tcase_add_checked_fixture(tests, set_up, remove_directory);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     for (size_t i = 0; i < sizeof of_every_log / sizeof *of_every_log; i++)
-        tcase_add_loop_test(tests, of_every_log[i], 0, LOGS);
-    tcase_add_test(tests, sqlite_has_everything_again_after_it_was_closed);
-    tcase_add_test(tests, sqlite_shows_a_second_log_what_the_first_committed);
+        tcase_add_loop_test(tests, of_every_log[i], 0, logs);
+    for (size_t i = 0; i < sizeof of_every_stored_log / sizeof *of_every_stored_log; i++) {
+        tcase_add_loop_test(tests, of_every_stored_log[i], SQLITE, SQLITE + 1);
+        if (scratch_database())
+            tcase_add_loop_test(tests, of_every_stored_log[i], POSTGRESQL, POSTGRESQL + 1);
+    }
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -15,10 +15,11 @@ In Python:
 
 As a command, for programs that find their servers in the environment:
 
-    servers.py [--only pg|redis] -- COMMAND …
+    servers.py [--only pg|redis] [--optional] -- COMMAND …
 
 COMMAND sees OFFERD_TEST_DATABASE_URL and OFFERD_TEST_REDIS_URL (and …_SOCKET_URL: the same by a unix
-socket); its exit status is ours. Where a server is not installed: "skipped: …", status 77.
+socket); its exit status is ours. Where a server is not installed: "skipped: …", status 77; with
+--optional COMMAND runs all the same, without the variables.
 
 The servers listen on loopback and on a unix socket in a scratch directory, which also holds all
 they write: nothing of a PostgreSQL or Redis that this machine may run for itself is touched.
@@ -374,6 +375,7 @@ def watch(directory):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', choices=['pg', 'redis'])
+    parser.add_argument('--optional', action='store_true')
     parser.add_argument('--watch', help=argparse.SUPPRESS)
     parser.add_argument('command', nargs=argparse.REMAINDER)
     args = parser.parse_args()
@@ -392,7 +394,7 @@ def main():
             status = child[0].wait()
     except Missing as why:
         print(f'skipped: {why}', file=sys.stderr)
-        return 77
+        status = subprocess.run(command).returncode if args.optional else 77
     return status if status >= 0 else 128 - status
 
 

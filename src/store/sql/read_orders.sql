@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+SELECT position, event_id, customer_id, type, payload, at_us
+FROM events
+WHERE shop = $1::text AND type = 'order_placed' AND position > $2::bigint
+ORDER BY position
