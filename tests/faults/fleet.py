@@ -108,19 +108,17 @@ class Wire:
 
 
 class Fleet:
-    """@wires: each replica reaches PostgreSQL and Redis by a wire of its own: .wires[i]['pg'], ['redis']."""
+    """@data: a directory for each replica instead of a new one.
+    @wires: each replica reaches PostgreSQL and Redis by a wire of its own: .wires[i]['pg'], ['redis']."""
 
-    def __init__(self, servers, replicas=2, rules=None, flags=(), wires=False, ulimit=None):
+    def __init__(self, servers, replicas=2, rules=None, flags=(), wires=False, data=None):
         self.servers, self.replicas, self.wires = servers, [], []
         self.rules = rules or drill_rules()
         self.database = None
         if servers:
             self._prepare_database()
         for number in range(replicas):
-            self._add(list(flags), wires)
-        if ulimit:
-            for replica in self.replicas:
-                replica.flags += ulimit
+            self._add(list(flags), wires, data[number] if data else scratch())
 
     def _prepare_database(self):
         self.database = f'fleet_{time.monotonic_ns()}'
@@ -132,8 +130,7 @@ class Fleet:
                         'OFFERD_DATA_DIR': str(scratch())})
         check(done.returncode == 0, 'offerd import failed:', done.stdout, done.stderr)
 
-    def _add(self, flags, wires):
-        data = scratch()
+    def _add(self, flags, wires, data):
         if not self.servers:
             done = run('import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', data)
             check(done.returncode == 0, done.stderr)

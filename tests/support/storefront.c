@@ -111,7 +111,7 @@ static struct {
     char names[MOST_TARGETS][32];
     unsigned n_targets, n_shoppers, visits, budget_ms, settle_ms, cap, seed, limit;
     double rate, seconds, finish_seconds;
-    bool roam, burst;
+    bool roam, burst, ask_only;
     const char *placement, *prefix;
     FILE *journal;
 } set = { .n_shoppers = 64,
@@ -341,7 +341,7 @@ static void visit_ends(struct shopper *s)
     }
     if (++s->visits >= set.visits)
         customer_new(s);
-    step_to(s, chance(50) ? VIEW : ASK);
+    step_to(s, chance(50) && !set.ask_only ? VIEW : ASK);
 }
 
 static void step_next(struct shopper *s)
@@ -349,7 +349,7 @@ static void step_next(struct shopper *s)
     switch (s->step) {
     case VIEW: step_to(s, ASK); break;
     case ASK:
-        if (s->n_offers == 0)
+        if (s->n_offers == 0 || set.ask_only)
             visit_ends(s);
         else
             step_to(s, set.burst ? ACCEPT : SHOW);
@@ -778,7 +778,7 @@ static struct shopper *shoppers_new(void)
         for (unsigned t = 0; t < set.n_targets; t++)
             s->links[t] = (struct link){ .shopper = s, .fd = -1 };
         customer_new(s);
-        step_to(s, set.burst ? ASK : VIEW);
+        step_to(s, set.burst || set.ask_only ? ASK : VIEW);
         if (set.burst && !link_open(&s->links[s->target], s->target))
             die("connect");
         /* A few at a time, or the queue of the listening socket overflows. */
@@ -861,6 +861,7 @@ static const char usage[] =
     "  --cap N         no rule may be offered to a customer who was shown it so often\n"
     "  --placement P   default cart-drawer           --limit N  offers in an answer, at most 3\n"
     "  --burst         all ask at once, and accept what they are offered; then the end\n"
+    "  --ask-only      they look at nothing, and leave what they are offered\n"
     "  --prefix P      of customers and events       --seed N   --journal F\n";
 
 static void wrong_usage(void)
@@ -884,23 +885,15 @@ static void target_add(const char *text)
 }
 
 static const struct option options[] = {
-    { "connect", required_argument, NULL, 'c' },
-    { "shoppers", required_argument, NULL, 'n' },
-    { "rate", required_argument, NULL, 'r' },
-    { "seconds", required_argument, NULL, 's' },
-    { "finish-s", required_argument, NULL, 'f' },
-    { "visits", required_argument, NULL, 'v' },
-    { "budget-ms", required_argument, NULL, 'b' },
-    { "roam", no_argument, NULL, 'R' },
-    { "settle-ms", required_argument, NULL, 'S' },
-    { "cap", required_argument, NULL, 'C' },
-    { "placement", required_argument, NULL, 'p' },
-    { "burst", no_argument, NULL, 'B' },
-    { "prefix", required_argument, NULL, 'P' },
-    { "seed", required_argument, NULL, 'e' },
-    { "journal", required_argument, NULL, 'j' },
-    { "limit", required_argument, NULL, 'l' },
-    { 0 },
+    { "connect", required_argument, NULL, 'c' },   { "shoppers", required_argument, NULL, 'n' },
+    { "rate", required_argument, NULL, 'r' },      { "seconds", required_argument, NULL, 's' },
+    { "finish-s", required_argument, NULL, 'f' },  { "visits", required_argument, NULL, 'v' },
+    { "budget-ms", required_argument, NULL, 'b' }, { "roam", no_argument, NULL, 'R' },
+    { "settle-ms", required_argument, NULL, 'S' }, { "cap", required_argument, NULL, 'C' },
+    { "placement", required_argument, NULL, 'p' }, { "burst", no_argument, NULL, 'B' },
+    { "prefix", required_argument, NULL, 'P' },    { "seed", required_argument, NULL, 'e' },
+    { "journal", required_argument, NULL, 'j' },   { "limit", required_argument, NULL, 'l' },
+    { "ask-only", no_argument, NULL, 'a' },        { 0 },
 };
 
 static void options_read(int argc, char **argv)
@@ -920,6 +913,7 @@ static void options_read(int argc, char **argv)
         case 'C': set.cap = number; break;
         case 'p': set.placement = optarg; break;
         case 'B': set.burst = true; break;
+        case 'a': set.ask_only = true; break;
         case 'P': set.prefix = optarg; break;
         case 'e': set.seed = number; break;
         case 'l': set.limit = number; break;
