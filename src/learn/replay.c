@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A log is read by one statement at a time, so reading stops at an event that names another id, that id
- * is replayed, and reading goes on behind the event.
- *
- * Why it ends: replaying an id first raises how far it has been replayed, to the position of the event that
- * named it. A circle comes back with a lower position, where nothing is left.
+ * Each id's events are read once, from front to back, into a tape: a log answers one question at a time, and
+ * stopping it half-way is dear. A tape has a cursor, and that is what makes every event count once:
+ * being named plays the named one's tape, from where it stands, up to the event that named it. A circle
+ * comes back to a tape that stands behind that already.
  */
 #include "learn/replay.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/out.h"
 #include "learn.h"
 #include "ports/event_log.h"
 #include "shop/customer.h"
 #include "shop/event.h"
 
-/* Somebody the customer has been, and how far that one's events have been taken. */
-struct former {
+enum { TAPE_BYTES = 1 << 23 }; /* of payloads, read at a time */
+
+struct taped {
+    uint64_t position;
+    int64_t at_us;
+    size_t at, len; /* of its payload */
+};
+
+struct tape {
+    struct tape *next;
     char *id;
-    uint64_t before;
+    struct out payloads;
+    struct taped *events;
+    uint32_t n, cap, cursor;
+    uint64_t read_to; /* position */
+    bool full, ended; /* there may be more; there is not */
 };
 
 struct replay {
@@ -30,110 +41,125 @@ struct replay {
     _Atomic uint64_t *unreadable;
     struct err_note *note;
     struct profile *profile;
-    struct former *formers;
-    uint32_t n_formers, n_absorbed;
+    struct tape *tapes; /* the customer's own is the last */
+    uint32_t n_absorbed;
 };
 
-/* One reading, until its end or until an event names another id. */
-struct stretch {
-    struct replay *replay;
-    uint64_t before; /* the end, for another's events; the customer's own have none: UINT64_MAX */
-    uint64_t named_at;
-    size_t named_len; /* 0: nobody was named */
-    char named[ID_MAX_BYTES];
-    bool stopped;
-};
+/* ── tapes ───────────────────────────────────────────────────────────────────────────────── */
 
-static enum err stop(struct stretch *stretch)
+/* NULL for lack of memory. */
+static struct tape *tape_of(struct replay *replay, struct str id)
 {
-    stretch->stopped = true;
-    return ERR_LIMIT;
+    for (struct tape *tape = replay->tapes; tape; tape = tape->next)
+        if (str_is(id, tape->id))
+            return tape;
+    struct tape *tape = calloc(1, sizeof *tape);
+    if (!tape)
+        return NULL;
+    tape->id = str_dup(id);
+    out_init(&tape->payloads, NULL, 1024);
+    tape->next = replay->tapes;
+    replay->tapes = tape;
+    return tape->id ? tape : NULL;
 }
 
-static enum err fold(struct replay *replay, const struct event *event, uint64_t position, bool own)
+static struct tape *tape_free(struct tape *tape)
 {
-    struct profile *next = NULL;
-    TRY(own ? profile_apply(replay->profile, event, position, &next)
-            : profile_absorb(replay->profile, event, &next));
-    (void) profile_free(replay->profile);
-    replay->profile = next;
-    replay->n_absorbed += !own;
+    struct tape *next = tape->next;
+    out_deinit(&tape->payloads);
+    free(tape->events);
+    free(tape->id);
+    free(tape);
+    return next;
+}
+
+static enum err put_on_tape(void *self, const struct logged_event *logged)
+{
+    struct tape *tape = self;
+    if (tape->n == tape->cap) {
+        uint32_t cap = tape->cap ? tape->cap * 2 : 64;
+        struct taped *grown = reallocarray(tape->events, cap, sizeof *grown);
+        if (!grown)
+            return ERR_NOMEM;
+        tape->events = grown;
+        tape->cap = cap;
+    }
+    tape->events[tape->n++] =
+        (struct taped){ logged->position, logged->at_us, tape->payloads.len, logged->payload.len };
+    out_text(&tape->payloads, logged->payload);
+    if (tape->payloads.failed)
+        return ERR_NOMEM;
+    tape->read_to = logged->position;
+    tape->full = tape->payloads.len >= TAPE_BYTES;
+    return tape->full ? ERR_LIMIT : OK;
+}
+
+/* *ret_event is NULL at the end, else the event under the cursor. */
+static enum err look_at(struct replay *replay, struct tape *tape, const struct taped **ret_event)
+{
+    if (tape->cursor == tape->n && !tape->ended) {
+        /* The customer's own events may now go on behind where the others' ended when they were read. */
+        for (struct tape *other = replay->tapes; other && !tape->next; other = other->next)
+            other->ended = false;
+        tape->n = tape->cursor = 0;
+        tape->payloads.len = 0;
+        tape->full = false;
+        enum err err = replay->log->read_customer(replay->log, replay->shop, str_of(tape->id),
+                                                  tape->read_to, tape, put_on_tape, replay->note);
+        if (err != OK && !tape->full)
+            return err;
+        tape->ended = !tape->full;
+    }
+    *ret_event = tape->cursor < tape->n ? &tape->events[tape->cursor] : NULL;
     return OK;
 }
 
-static enum err visit(void *self, const struct logged_event *logged)
+/* ── playing them ────────────────────────────────────────────────────────────────────────── */
+
+/* *ret_named is in the arena or on the tape; absent when nobody is named. */
+static enum err fold(struct replay *replay, const struct tape *tape, const struct taped *taped,
+                     bool own, struct str *ret_named)
 {
-    struct stretch *stretch = self;
-    struct replay *replay = stretch->replay;
-    bool own = stretch->before == UINT64_MAX;
-    if (logged->position >= stretch->before || (!own && replay->n_absorbed == REPLAY_MAX_ABSORBED))
-        return stop(stretch);
     struct event event;
+    struct profile *next = NULL;
     arena_reset(replay->arena);
-    if (intake_recall(logged->payload, replay->arena, &event) != OK) {
+    *ret_named = (struct str){ 0 };
+    if (intake_recall((struct str){ tape->payloads.at + taped->at, taped->len }, replay->arena,
+                      &event) != OK) {
         atomic_fetch_add(replay->unreadable, 1);
         return OK;
     }
-    event.at_us = logged->at_us; /* the payload's has milliseconds only */
-    TRY(fold(replay, &event, logged->position, own));
-    struct str named = event.anonymous_id;
-    if (event.type != EVENT_CUSTOMER_IDENTIFIED || named.len == 0 || named.len > ID_MAX_BYTES)
-        return OK;
-    memcpy(stretch->named, named.at, named.len);
-    stretch->named_len = named.len;
-    stretch->named_at = logged->position;
-    return stop(stretch);
+    event.at_us = taped->at_us; /* the payload's has milliseconds only */
+    TRY(own ? profile_apply(replay->profile, &event, taped->position, &next)
+            : profile_absorb(replay->profile, &event, &next));
+    (void) profile_free(replay->profile);
+    replay->profile = next;
+    replay->n_absorbed += !own;
+    if (event.type == EVENT_CUSTOMER_IDENTIFIED)
+        *ret_named = event.anonymous_id;
+    return OK;
 }
 
-/* NULL for lack of memory. */
-static struct former *former_of(struct replay *replay, struct str id)
-{
-    for (uint32_t i = 0; i < replay->n_formers; i++)
-        if (str_is(id, replay->formers[i].id))
-            return &replay->formers[i];
-    uint32_t n = replay->n_formers;
-    struct former *grown = reallocarray(replay->formers, n + 1, sizeof *grown);
-    if (!grown)
-        return NULL;
-    replay->formers = grown;
-    grown[n] = (struct former){ .id = str_dup(id) };
-    if (!grown[n].id)
-        return NULL;
-    replay->n_formers++;
-    return &grown[n];
-}
-
-static enum err replay_events(struct replay *replay, struct str id, uint64_t after, uint64_t before,
-                              int depth);
-
-static enum err replay_former(struct replay *replay, struct str id, uint64_t before, int depth)
-{
-    if (depth > REPLAY_MAX_DEPTH || str_eq(id, replay->profile->customer_id))
-        return OK;
-    struct former *former = former_of(replay, id);
-    if (!former)
-        return ERR_NOMEM;
-    uint64_t after = former->before; /* where it was named last: an event of somebody else */
-    if (after >= before)
-        return OK;
-    former->before = before;
-    return replay_events(replay, id, after, before, depth);
-}
-
-static enum err replay_events(struct replay *replay, struct str id, uint64_t after, uint64_t before,
-                              int depth)
+/* What is on the tape before @before and has not been played yet. @depth 0: the customer's own. */
+static enum err play(struct replay *replay, struct tape *tape, uint64_t before, int depth)
 {
     for (;;) {
-        struct stretch stretch = { .replay = replay, .before = before };
-        enum err err = replay->log->read_customer(replay->log, replay->shop, id, after, &stretch,
-                                                  visit, replay->note);
-        if (err != OK && !stretch.stopped)
-            return err;
-        if (stretch.named_len == 0)
+        const struct taped *taped;
+        struct str named;
+        TRY(look_at(replay, tape, &taped));
+        if (!taped || taped->position >= before)
             return OK;
-        after = stretch.named_at;
-        TRY(replay_former(replay, (struct str){ stretch.named, stretch.named_len }, after,
-                          depth + 1));
+        if (depth > 0 && replay->n_absorbed == REPLAY_MAX_ABSORBED)
+            return OK;
+        uint64_t position = taped->position;
+        tape->cursor++;
+        TRY(fold(replay, tape, taped, depth == 0, &named));
+        if (!named.at || depth == REPLAY_MAX_DEPTH)
+            continue;
+        struct tape *other = tape_of(replay, named);
+        if (!other)
+            return ERR_NOMEM;
+        TRY(play(replay, other, position, depth + 1));
     }
 }
 
@@ -147,12 +173,10 @@ enum err replay_customer(struct event_log *log, struct str shop, struct str cust
                              .unreadable = unreadable,
                              .note = note,
                              .profile = profile_new(customer_id) };
-    if (!replay.profile)
-        return ERR_NOMEM;
-    enum err err = replay_events(&replay, customer_id, 0, UINT64_MAX, 0);
-    for (uint32_t i = 0; i < replay.n_formers; i++)
-        free(replay.formers[i].id);
-    free(replay.formers);
+    struct tape *own = tape_of(&replay, customer_id);
+    enum err err = replay.profile && own ? play(&replay, own, UINT64_MAX, 0) : ERR_NOMEM;
+    while (replay.tapes)
+        replay.tapes = tape_free(replay.tapes);
     if (err == OK)
         *ret_profile = replay.profile;
     else

@@ -233,6 +233,27 @@ START_TEST(an_id_that_a_whole_shop_shares_is_taken_up_to_a_bound)
 }
 END_TEST
 
+START_TEST(a_log_of_many_megabytes_is_read_in_pieces_and_whole)
+{
+    static char text[200000];
+    set_up();
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 100; i++) {
+        decline("guest", "r");
+        append(&(struct event){
+            .type = EVENT_FEEDBACK, .customer_id = STR("guest"), .text = str_of(text) });
+        append(&(struct event){
+            .type = EVENT_FEEDBACK, .customer_id = STR("C"), .text = str_of(text) });
+        if (i % 7 == 0)
+            identify("C", "guest");
+        decline("C", "own");
+    }
+    ck_assert_uint_eq(declines_of("C", "r"), 99);
+    ck_assert_uint_eq(declines_of("C", "own"), 100);
+    tear_down();
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_back_is_passed_over_and_counted)
 {
     set_up();
@@ -338,5 +359,6 @@ SUITE_MAIN("learn/replay", a_customer_has_done_what_the_guest_had_done_before,
            several_guests_may_have_been_the_customer, a_chain_is_followed_and_nothing_counts_twice,
            a_circle_ends_and_nothing_counts_twice, a_chain_is_followed_so_far_and_no_farther,
            an_id_that_a_whole_shop_shares_is_taken_up_to_a_bound,
+           a_log_of_many_megabytes_is_read_in_pieces_and_whole,
            what_cannot_be_read_back_is_passed_over_and_counted, a_log_that_fails_fails_the_replay,
            any_log_gives_what_a_plain_reckoning_gives)
