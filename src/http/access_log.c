@@ -266,10 +266,10 @@ static void *read_rings(void *self)
 {
     struct access_log *log = self;
     for (;;) {
-        bool last =
-            atomic_load(&log->stopping); /* before the rings: what came until then is taken */
+        /* Asked before the rings are looked at: what came until then is still written. */
+        bool last = atomic_load(&log->stopping), moved = atomic_exchange(&log->reopen, false);
         bool any = take_all(log);
-        if (atomic_exchange(&log->reopen, false))
+        if (moved)
             reopen(log);
         if (last)
             return NULL;
