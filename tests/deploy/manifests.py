@@ -142,6 +142,15 @@ def test_ports_paths_and_user_are_those_of_the_image():
             check(volume.split(':')[1] in (dockerfile('VOLUME'), '/etc/offerd/rules', '/shop'), name, volume)
 
 
+def test_the_durable_variant_takes_away_the_volume_it_gives_back():
+    patch = documents('kubernetes-durable/kustomization.yaml')[0]['patches'][0]['patch']
+    number = int(re.search(r'path: /spec/template/spec/volumes/(\d+)', patch)[1])
+    volumes = kubernetes()['Deployment']['spec']['template']['spec']['volumes']
+    check(volumes[number]['name'] == 'data' and 'metadata: {name: data}' in patch, volumes[number])
+    service = documents('kubernetes-durable/replicas.yaml')[0]
+    check(service['metadata']['name'] in patch and service['spec']['selector'] == kubernetes()['Service']['spec']['selector'])
+
+
 def test_nobody_is_killed_while_draining():
     drain = int(settings()['drain_s'])
     pod = kubernetes()['Deployment']['spec']['template']['spec']
