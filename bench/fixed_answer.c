@@ -2,16 +2,19 @@
 /*
  * fixed_answer: the yardstick of `./dev bench`. Answers POST /offers with the
  * same bytes each time, from the same arrangement as offerd's server, and
- * decides nothing: what offerd costs more than this is the decision.
+ * decides nothing: what offerd costs more than this is the decision. One file, to be read beside
+ * src/http/worker.c.
  *
  * One thread, one libuv loop and one libmicrohttpd daemon a worker; all
  * daemons listen on the same port with SO_REUSEPORT. libmicrohttpd runs in
  * external epoll mode: its epoll descriptor is watched by the loop. While
  * MHD_get_timeout says 0 it has work at hand that no descriptor will announce,
- * so the loop must not sleep: see before_sleep(). Whoever changes src/http/worker.c in a way that
+ * so the loop must not sleep: see before_sleep(). With --redis each request is suspended until one
+ * GET of its own has been answered (fixed_redis.h). Whoever changes src/http/worker.c in a way that
  * each request feels changes this file too, or the comparison is no longer one.
  */
 #include "base/cleanup.h"
+#include "fixed_redis.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,6 +35,9 @@ enum { IDLE_SECONDS = 30, MOST_CONNECTIONS = 1000, MOST_HEAD_BYTES = 16384, TICK
 /* One request; kept in the worker's pool between requests. */
 struct exchange {
     struct exchange *next_free;
+    struct worker *worker;
+    struct MHD_Connection *connection;
+    bool asked, suspended, got; /* the value from Redis */
     char *body;
     size_t body_len;
     size_t body_room;
@@ -49,6 +55,8 @@ struct worker {
     uv_async_t stop;
     struct MHD_Daemon *daemon;
     struct exchange *pool;
+    struct fixed_redis *redis; /* NULL: none is asked */
+    bool run_again;            /* a connection was resumed */
     const char *answer;
     size_t answer_len;
 };
@@ -65,6 +73,7 @@ static struct exchange *exchange_take(struct worker *worker)
     if (exchange) {
         worker->pool = exchange->next_free;
         exchange->body_len = 0;
+        exchange->asked = exchange->got = false;
         return exchange;
     }
     exchange = calloc(1, sizeof *exchange);
@@ -107,6 +116,33 @@ static enum MHD_Result answer(struct worker *worker, struct MHD_Connection *conn
     return queued;
 }
 
+static void on_got(void *of)
+{
+    struct exchange *exchange = of;
+    exchange->got = true;
+    if (exchange->suspended) {
+        exchange->suspended = false;
+        MHD_resume_connection(exchange->connection);
+        exchange->worker->run_again = true;
+    }
+}
+
+/* False: the value has not come yet, and the connection waits for it. */
+static bool has_value(struct exchange *exchange, struct worker *worker,
+                      struct MHD_Connection *connection)
+{
+    if (!worker->redis || exchange->got)
+        return true;
+    if (!exchange->asked) {
+        exchange->asked = exchange->suspended = true;
+        exchange->worker = worker;
+        exchange->connection = connection;
+        MHD_suspend_connection(connection);
+        fixed_redis_get(worker->redis, on_got, exchange);
+    }
+    return false;
+}
+
 /*
  * libmicrohttpd calls this once with the head alone, then with pieces of the
  * body, then once more with none. An answer queued in the first call would
@@ -134,6 +170,8 @@ static enum MHD_Result on_request(void *of, struct MHD_Connection *connection, c
         return answer(worker, connection, MHD_HTTP_NOT_FOUND);
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         return answer(worker, connection, MHD_HTTP_METHOD_NOT_ALLOWED);
+    if (!has_value(exchange, worker, connection))
+        return MHD_YES;
     return answer(worker, connection, MHD_HTTP_OK);
 }
 
@@ -155,15 +193,21 @@ static void on_completed(void *of, struct MHD_Connection *connection, void **slo
 static bool has_work_at_hand(struct worker *worker)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms;
-    return MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0;
+    return worker->run_again ||
+           (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES && timeout_ms == 0);
+}
+
+static void run(struct worker *worker)
+{
+    worker->run_again = false;
+    MHD_run(worker->daemon);
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
-    struct worker *worker = handle->data;
     (void) status;
     (void) events;
-    MHD_run(worker->daemon);
+    run(handle->data);
 }
 
 static void stay_awake(uv_idle_t *handle)
@@ -181,7 +225,7 @@ static void before_sleep(uv_prepare_t *handle)
     struct worker *worker = handle->data;
 
     if (has_work_at_hand(worker))
-        MHD_run(worker->daemon);
+        run(worker);
     if (has_work_at_hand(worker))
         uv_idle_start(&worker->awake, stay_awake);
     else
@@ -192,14 +236,13 @@ static void after_poll(uv_check_t *handle)
 {
     struct worker *worker = handle->data;
     if (has_work_at_hand(worker))
-        MHD_run(worker->daemon);
+        run(worker);
 }
 
 /* Lets libmicrohttpd end connections that have been idle too long. */
 static void on_tick(uv_timer_t *handle)
 {
-    struct worker *worker = handle->data;
-    MHD_run(worker->daemon);
+    run(handle->data);
 }
 
 static void on_stop(uv_async_t *handle)
@@ -229,7 +272,7 @@ static void worker_listen(struct worker *worker, struct sockaddr_in *address)
         die("listen", strerror(errno));
 }
 
-static void worker_start(struct worker *worker)
+static void worker_start(struct worker *worker, const char *redis, const char *keys_file)
 {
     const union MHD_DaemonInfo *epoll =
         MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -248,6 +291,8 @@ static void worker_start(struct worker *worker)
     uv_prepare_start(&worker->prepare, before_sleep);
     uv_check_start(&worker->check, after_poll);
     uv_timer_start(&worker->tick, on_tick, TICK_MS, TICK_MS);
+    if (redis)
+        worker->redis = fixed_redis_new(&worker->loop, redis, keys_file);
     if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
         die("thread", "cannot be started");
     worker->running = true;
@@ -259,6 +304,7 @@ static void worker_end(struct worker *worker)
         uv_async_send(&worker->stop);
         pthread_join(worker->thread, NULL);
     }
+    worker->redis = fixed_redis_free(worker->redis);
     if (worker->daemon)
         MHD_stop_daemon(worker->daemon);
     for (struct exchange *exchange; (exchange = worker->pool);) {
@@ -292,7 +338,7 @@ static char *answer_make(const char *file_path, size_t bytes, size_t *ret_len)
 static void wrong_usage(void)
 {
     fputs("usage: fixed_answer (--body-file F | --body-bytes N) [--listen 127.0.0.1:PORT] "
-          "[--workers N]\n",
+          "[--workers N]\n                    [--redis 127.0.0.1:PORT|SOCKET --redis-keys F]\n",
           stderr);
     exit(2);
 }
@@ -300,7 +346,7 @@ static void wrong_usage(void)
 struct settings {
     struct sockaddr_in address;
     unsigned workers;
-    const char *body_file;
+    const char *body_file, *redis, *redis_keys;
     size_t body_bytes;
 };
 
@@ -311,6 +357,8 @@ static void settings_read(struct settings *settings, int argc, char **argv)
         { "workers", required_argument, NULL, 'w' },
         { "body-file", required_argument, NULL, 'f' },
         { "body-bytes", required_argument, NULL, 'b' },
+        { "redis", required_argument, NULL, 'r' },
+        { "redis-keys", required_argument, NULL, 'k' },
         { 0 },
     };
     char host[32] = "127.0.0.1";
@@ -325,6 +373,10 @@ static void settings_read(struct settings *settings, int argc, char **argv)
             settings->body_file = optarg;
         else if (option == 'b')
             settings->body_bytes = strtoul(optarg, NULL, 10);
+        else if (option == 'r')
+            settings->redis = optarg;
+        else if (option == 'k')
+            settings->redis_keys = optarg;
         else if (option == '?')
             wrong_usage();
     }
@@ -333,7 +385,8 @@ static void settings_read(struct settings *settings, int argc, char **argv)
     if (port > 65535 || inet_pton(AF_INET, host, &settings->address.sin_addr) != 1 ||
         settings->workers < 1 || settings->workers > MOST_WORKERS ||
         settings->body_bytes > MOST_BODY_BYTES ||
-        (settings->body_bytes == 0) == (settings->body_file == NULL))
+        (settings->body_bytes == 0) == (settings->body_file == NULL) ||
+        (settings->redis == NULL) != (settings->redis_keys == NULL))
         wrong_usage();
 }
 
@@ -347,7 +400,7 @@ static void workers_start(struct worker *workers, struct settings *settings,
         worker_listen(&workers[i], &settings->address);
         settings->address.sin_port =
             htons(MHD_get_daemon_info(workers[i].daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
-        worker_start(&workers[i]);
+        worker_start(&workers[i], settings->redis, settings->redis_keys);
     }
 }
 

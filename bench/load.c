@@ -18,6 +18,7 @@
 static const double MOST_SECONDS = 600;
 static const double MOST_CONNECTIONS = 1024;
 static const size_t MOST_BODY_BYTES = 8 << 20;
+static const size_t MOST_BODIES_BYTES = 256 << 20;
 
 struct settings {
     struct sockaddr_in server;
@@ -49,7 +50,7 @@ static const char usage[] =
     "  --warmup S        seconds of the same load before measuring, default 0\n"
     "  --pid PID         the server: print its CPU time for each request\n"
     "  --json            print one JSON object\n"
-    "Exit 0: every answer was a 200; 1: not so; 2: wrong usage.\n";
+    "Exit 0: every answer was a 200 or 202; 1: not so; 2: wrong usage.\n";
 
 static void die(const char *what, const char *detail)
 {
@@ -74,16 +75,16 @@ static double number(const char *text, double least, double most, const char *op
     return value;
 }
 
-static char *file_read(const char *path, size_t *ret_len)
+static char *file_read(const char *path, size_t most, size_t *ret_len)
 {
     FILE *file = fopen(path, "re");
-    char *text = malloc(MOST_BODY_BYTES + 1);
+    char *text = malloc(most + 1);
     if (!file || !text)
         die(path, strerror(errno));
 
-    *ret_len = fread(text, 1, MOST_BODY_BYTES + 1, file);
-    if (ferror(file) || *ret_len > MOST_BODY_BYTES)
-        die(path, "cannot be read, or is longer than 8 MiB");
+    *ret_len = fread(text, 1, most + 1, file);
+    if (ferror(file) || *ret_len > most)
+        die(path, "cannot be read, or is too long");
     fclose(file);
     text[*ret_len] = '\0';
     return text;
@@ -118,7 +119,7 @@ static void requests_add_lines(struct requests *requests, const struct settings 
                                const char *path)
 {
     size_t len;
-    char *text = file_read(path, &len);
+    char *text = file_read(path, MOST_BODIES_BYTES, &len);
     for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
         if (*line)
             requests_add(requests, settings, line, strlen(line));
@@ -130,7 +131,7 @@ static void requests_add_file(struct requests *requests, const struct settings *
                               const char *path)
 {
     size_t len;
-    char *text = file_read(path, &len);
+    char *text = file_read(path, MOST_BODY_BYTES, &len);
     requests_add(requests, settings, text, len);
     free(text);
 }
@@ -141,7 +142,7 @@ static double cpu_seconds(int pid)
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     size_t len;
-    char *text = file_read(path, &len);
+    char *text = file_read(path, MOST_BODY_BYTES, &len);
 
     unsigned long user = 0;
     unsigned long system = 0;

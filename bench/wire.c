@@ -165,7 +165,7 @@ static enum err head_read(const char *head, size_t len, bool *ret_ok, size_t *re
             strncasecmp(line, wanted, sizeof wanted - 1) != 0)
             continue;
         *ret_body_bytes = strtoull(line + sizeof wanted - 1, NULL, 10);
-        *ret_ok = memcmp(head + 9, "200", 3) == 0;
+        *ret_ok = memcmp(head + 9, "200", 3) == 0 || memcmp(head + 9, "202", 3) == 0;
         return OK;
     }
     return err_fail(note, ERR_CORRUPT, "an answer without Content-Length");
