@@ -7,6 +7,8 @@
 
 #include "app/commands.h"
 #include "app/importing.h"
+#include "app/real_clock.h"
+#include "app/stores.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
 
@@ -33,6 +35,8 @@ static const char help_text[] =
     "  --currency CODE   of all amounts, ISO 4217   [that of the stored catalogue, else JPY]\n"
     "  --timezone NAME   of times without a zone: Asia/Tokyo   [UTC]\n"
     "  --data DIR        where the service keeps its data (OFFERD_DATA_DIR)   [data]\n"
+    "  --database-url U  PostgreSQL of a fleet, with --redis-url U (OFFERD_DATABASE_URL,\n"
+    "                    OFFERD_REDIS_URL)   [the embedded store in --data]\n"
     "  --rejects FILE    writes every refused line there, as CSV with line number and reason\n"
     "  --quiet           no progress on the terminal\n"
     "\n"
@@ -41,10 +45,14 @@ static const char help_text[] =
     "summary accounts for every line. Exit codes: 0 done, also when lines were refused; 1 an\n"
     "error, told with how far it came; 2 wrong usage.\n";
 
+enum { DATABASE_MS = 60000 }; /* nobody waits for an import: a large batch may take its time */
+
 enum option_code {
     OPT_CATALOG = 1,
     OPT_ORDERS,
     OPT_DATA,
+    OPT_DATABASE,
+    OPT_REDIS,
     OPT_CURRENCY,
     OPT_TIMEZONE,
     OPT_REJECTS,
@@ -57,6 +65,8 @@ static const struct option options[] = {
     { "orders", required_argument, NULL, OPT_ORDERS },
     { "data", required_argument, NULL, OPT_DATA },
     { "data-dir", required_argument, NULL, OPT_DATA },
+    { "database-url", required_argument, NULL, OPT_DATABASE },
+    { "redis-url", required_argument, NULL, OPT_REDIS },
     { "currency", required_argument, NULL, OPT_CURRENCY },
     { "timezone", required_argument, NULL, OPT_TIMEZONE },
     { "rejects", required_argument, NULL, OPT_REJECTS },
@@ -72,14 +82,16 @@ static const char *from_environment(const char *name, const char *otherwise)
 }
 
 /* False for wrong usage, which getopt has told already. */
-static bool read_options(int argc, char **argv, struct import_wishes *wishes,
+static bool read_options(int argc, char **argv, struct import_wishes *wishes, struct stores *stores,
                          const char **ret_timezone, bool *ret_help)
 {
     for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (code) {
         case OPT_CATALOG: wishes->catalog = optarg; break;
         case OPT_ORDERS: wishes->orders = optarg; break;
-        case OPT_DATA: wishes->data_dir = optarg; break;
+        case OPT_DATA: stores->data_dir = optarg; break;
+        case OPT_DATABASE: stores->database_url = optarg; break;
+        case OPT_REDIS: stores->redis_url = optarg; break;
         case OPT_CURRENCY: wishes->currency = str_of(optarg); break;
         case OPT_TIMEZONE: *ret_timezone = optarg; break;
         case OPT_REJECTS: wishes->rejects = optarg; break;
@@ -101,7 +113,9 @@ static bool read_options(int argc, char **argv, struct import_wishes *wishes,
 static int run(const struct import_wishes *wishes)
 {
     struct err_note note = { "" };
-    enum err err = import_run(wishes, &note);
+    enum err err = stores_check(wishes->stores, real_clock(), 0, &note);
+    if (err == OK)
+        err = import_run(wishes, &note);
     if (err == OK)
         return 0;
     (void) fflush(stdout);
@@ -111,13 +125,17 @@ static int run(const struct import_wishes *wishes)
 
 int cmd_import(int argc, char **argv)
 {
-    struct import_wishes wishes = {
+    struct stores stores = {
         .data_dir = from_environment("OFFERD_DATA_DIR", "data"),
+        .database_url = from_environment("OFFERD_DATABASE_URL", ""),
+        .redis_url = from_environment("OFFERD_REDIS_URL", ""),
         .shop = str_of(from_environment("OFFERD_SHOP", "main")),
+        .database_ms = DATABASE_MS,
     };
+    struct import_wishes wishes = { .stores = &stores };
     const char *timezone = NULL;
     bool asked_help = false;
-    if (!read_options(argc, argv, &wishes, &timezone, &asked_help)) {
+    if (!read_options(argc, argv, &wishes, &stores, &timezone, &asked_help)) {
         (void) fputs("`offerd import --help` tells more\n", stderr);
         return 2;
     }

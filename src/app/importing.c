@@ -10,6 +10,7 @@
 #include "app/model_file.h"
 #include "app/progress.h"
 #include "app/rejects.h"
+#include "app/stores.h"
 #include "base/arena.h"
 #include "base/out.h"
 #include "files/catalog_csv.h"
@@ -18,12 +19,11 @@
 #include "model/copurchase.h"
 #include "ports/catalog_store.h"
 #include "ports/event_log.h"
+#include "ports/fleet.h"
 #include "shop/catalog.h"
 #include "shop/money.h"
 #include "shop/order_payload.h"
 #include "store/data_dir.h"
-#include "store/sqlite_catalog.h"
-#include "store/sqlite_event_log.h"
 
 enum { BATCH_ORDERS = 1000, BATCH_BYTES = 4 * 1024 * 1024 };
 
@@ -34,6 +34,7 @@ struct importing {
     struct data_dir *dir;
     struct catalog_store *catalogs;
     struct event_log *log;
+    struct fleet *fleet; /* NULL: embedded */
     struct csv_money money;
     struct csv_tally catalog_tally, orders_tally;
     struct catalog *catalog; /* read from the file, or NULL */
@@ -68,7 +69,7 @@ static struct figure figure(uint64_t value)
 static enum err stored_currency(struct importing *self, char text[8], struct err_note *note)
 {
     AUTO(catalog_unref) struct catalog *catalog = NULL;
-    TRY(self->catalogs->load(self->catalogs, self->wishes->shop, &catalog, note));
+    TRY(self->catalogs->load(self->catalogs, self->wishes->stores->shop, &catalog, note));
     text[0] = '\0';
     if (catalog_count(catalog) > 0)
         (void) snprintf(text, 8, "%.*s", STR_ARG(catalog_currency(catalog)));
@@ -151,7 +152,7 @@ static enum err store_catalog(struct importing *self, struct err_note *note)
     struct catalog_store *store = self->catalogs;
     uint32_t n = catalog_count(self->catalog);
     progress_step(&self->progress, "storing the catalogue", "products");
-    TRY(store->begin(store, self->wishes->shop, self->money.currency, note));
+    TRY(store->begin(store, self->wishes->stores->shop, self->money.currency, note));
     for (uint32_t i = 0; i < n; i++) {
         enum err err = store->put(store, catalog_product(self->catalog, i), note);
         if (err != OK) {
@@ -179,7 +180,7 @@ static enum err fill(struct importing *self, struct batch *batch, uint32_t numbe
 {
     struct event *event = &batch->events[batch->n];
     order_book_event(self->book, number, event);
-    event->shop = self->wishes->shop;
+    event->shop = self->wishes->stores->shop;
     event->order.currency = self->money.currency;
     batch->text.len = 0;
     batch->text.comma = false;
@@ -202,6 +203,20 @@ static int64_t wall_us(void)
     return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Replicas have profiles of these customers that lack what was committed just now. */
+static enum err tell_fleet(struct importing *self, const struct batch *batch, struct err_note *note)
+{
+    struct fleet_mark marks[BATCH_ORDERS];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < batch->n; i++)
+        if (batch->outcomes[i].result == APPEND_ACCEPTED && batch->list[i]->customer_id.at)
+            marks[n++] =
+                (struct fleet_mark){ batch->list[i]->customer_id, batch->outcomes[i].position };
+    return n && self->fleet
+               ? self->fleet->tell(self->fleet, self->wishes->stores->shop, marks, n, note)
+               : OK;
+}
+
 static enum err commit(struct importing *self, struct batch *batch, struct err_note *note)
 {
     TRY(self->log->append(self->log, batch->list, batch->n, wall_us(), batch->outcomes, note));
@@ -210,6 +225,7 @@ static enum err commit(struct importing *self, struct batch *batch, struct err_n
             self->added++;
         else
             self->known++;
+    TRY(tell_fleet(self, batch, note));
     batch->n = 0;
     arena_reset(batch->arena);
     return OK;
@@ -269,10 +285,11 @@ static void tell_tally(const struct csv_tally *tally, const char *merged)
 static enum err tell_model(struct importing *self, struct err_note *note)
 {
     AUTO(copurchase_free) struct copurchase *counts = NULL;
-    const char *directory = self->wishes->data_dir, *why = NULL;
+    const char *directory = self->wishes->stores->data_dir, *why = NULL;
     uint64_t folded = 0;
     progress_step(&self->progress, "counting what is bought together", "orders");
-    TRY(model_file_load(directory, self->log, self->wishes->shop, &counts, &folded, &why, note));
+    TRY(model_file_load(directory, self->log, self->wishes->stores->shop, &counts, &folded, &why,
+                        note));
     if (folded > 0 || why)
         TRY(model_file_save(directory, counts, note));
     (void) printf("model: %s orders counted", FIGURE(copurchase_orders(counts)));
@@ -319,9 +336,10 @@ static enum err run(struct importing *self, struct err_note *note)
     int64_t began_us = progress_now_us();
     char currency[8];
     TRY(rejects_open(&self->rejects, wishes->rejects, &self->progress, note));
-    TRY(data_dir_open(wishes->data_dir, DATA_DIR_SHARE, &self->dir, note));
-    TRY(sqlite_catalog_new(wishes->data_dir, &self->catalogs, note));
-    TRY(sqlite_event_log_new(wishes->data_dir, &self->log, note));
+    TRY(data_dir_open(wishes->stores->data_dir, DATA_DIR_SHARE, &self->dir, note));
+    TRY(stores_catalog(wishes->stores, &self->catalogs, note));
+    TRY(stores_event_log(wishes->stores, &self->log, note));
+    TRY(stores_fleet(wishes->stores, &self->fleet, note));
     TRY(choose_currency(self, currency, note));
     if (wishes->catalog)
         TRY(read_catalog(self, note));
@@ -347,6 +365,8 @@ enum err import_run(const struct import_wishes *wishes, struct err_note *note)
 
     progress_wipe(&self->progress);
     enum err closed = rejects_close(&self->rejects, err == OK ? note : NULL);
+    if (self->fleet)
+        self->fleet->free(self->fleet);
     if (self->log)
         self->log->free(self->log);
     if (self->catalogs)

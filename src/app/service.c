@@ -13,22 +13,30 @@
 #include "app/real_clock.h"
 #include "app/refresh.h"
 #include "app/reload.h"
+#include "app/stores.h"
 #include "app/token_key.h"
 #include "base/log.h"
 #include "http/server.h"
 #include "learn.h"
+#include "ports/budget_store.h"
 #include "ports/catalog_store.h"
 #include "ports/event_log.h"
+#include "ports/fleet.h"
+#include "ports/shared_profiles.h"
 #include "rules/ruleset.h"
 #include "serve.h"
 #include "store/data_dir.h"
-#include "store/sqlite_catalog.h"
-#include "store/sqlite_event_log.h"
+
+#define DATABASE_WAIT_US INT64_C(30000000) /* for one that is away when we start */
 
 struct service {
     struct settings settings;
     uint8_t token_key[OFFER_TOKEN_KEY_BYTES];
+    struct stores stores;
     struct data_dir *data_dir;
+    struct shared_profiles *shared; /* NULL: embedded, as the next two */
+    struct budget_store *budgets;
+    struct fleet *fleet;
     struct metrics *metrics;
     struct composer *composer;
     struct refresh *refresh;
@@ -72,7 +80,13 @@ static void rules_text(void *self, struct out *ret_json, char ret_etag[HTTP_ETAG
 static enum err open_store(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
+    if (settings->database_url[0] && !settings->token_key[0])
+        return err_fail(
+            note, ERR_INPUT,
+            "token_key is not set: with database_url every replica needs the same one, or "
+            "an offer of one is not known to the others (32 hex digits)");
     TRY(data_dir_open(settings->data_dir, DATA_DIR_SERVE, &service->data_dir, note));
+    TRY(stores_check(&service->stores, real_clock(), DATABASE_WAIT_US, note));
     TRY(token_key_read(settings->token_key, settings->data_dir, service->token_key, note));
 
     struct world_settings world = { .shop = str_of(settings->shop),
@@ -82,9 +96,9 @@ static enum err open_store(struct service *service, struct err_note *note)
     TRY(composer_new(&world, &service->composer));
     struct refresh_settings refresh = { .data_dir = settings->data_dir,
                                         .shop = settings->shop,
-                                        .alone = true };
-    TRY(sqlite_catalog_new(settings->data_dir, &refresh.catalogs, note));
-    enum err err = sqlite_event_log_new(settings->data_dir, &refresh.log, note);
+                                        .alone = !stores_are_shared(&service->stores) };
+    TRY(stores_catalog(&service->stores, &refresh.catalogs, note));
+    enum err err = stores_event_log(&service->stores, &refresh.log, note);
     if (err != OK) {
         refresh.catalogs->free(refresh.catalogs);
         return err;
@@ -92,16 +106,39 @@ static enum err open_store(struct service *service, struct err_note *note)
     return refresh_new(&refresh, service->composer, service->metrics, &service->refresh, note);
 }
 
+/* What all replicas share; nothing of it when embedded. */
+static enum err open_shared(struct service *service, struct err_note *note)
+{
+    const struct stores *stores = &service->stores;
+    TRY(stores_fleet(stores, &service->fleet, note));
+    TRY(stores_shared_profiles(stores, real_clock(), service->metrics, &service->shared, note));
+    return stores_budgets(stores, real_clock(), service->metrics, &service->budgets, note);
+}
+
+static unsigned count_workers(const struct settings *settings)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned workers = settings->workers ? (unsigned) settings->workers
+                       : processors > 0  ? (unsigned) processors
+                                         : 1;
+    return workers < HTTP_WORKERS_MAX ? workers : HTTP_WORKERS_MAX;
+}
+
 static enum err start_flows(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
+    TRY(open_shared(service, note));
     struct learn_settings learn = { .shop = str_of(settings->shop),
                                     .worlds = composer_slot(service->composer),
+                                    .budgets = service->budgets,
+                                    .shared = service->shared,
+                                    .fleet = service->fleet,
+                                    .workers = count_workers(settings),
                                     .queue_events = (uint32_t) settings->queue_events,
                                     .commit_events = (uint32_t) settings->commit_events,
                                     .hot_profiles = (uint32_t) settings->hot_profiles };
     struct event_log *log;
-    TRY(sqlite_event_log_new(settings->data_dir, &log, note));
+    TRY(stores_journal_log(&service->stores, real_clock(), service->metrics, &log, note));
     TRY(learn_start(&learn, log, real_clock(), service->metrics, &service->learn, note));
     refresh_watch(service->refresh, service->learn, settings->model_refresh_s * 1000000);
     return serve_new(composer_slot(service->composer), learn_profiles(service->learn),
@@ -130,13 +167,8 @@ static enum err open_door(struct service *service, struct err_note *note)
     char host[SETTING_TEXT_MAX];
     http_settings_default(&http);
     TRY(settings_address(settings, host, &http.port, note));
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     http.address = host;
-    http.workers = settings->workers ? (unsigned) settings->workers
-                   : processors > 0  ? (unsigned) processors
-                                     : 1;
-    if (http.workers > HTTP_WORKERS_MAX)
-        http.workers = HTTP_WORKERS_MAX;
+    http.workers = count_workers(settings);
     http.max_offers_bytes = (size_t) settings->max_offers_bytes;
     http.max_events_bytes = (size_t) settings->max_events_bytes;
     http.max_head_bytes = (size_t) settings->max_head_bytes;
@@ -178,6 +210,15 @@ enum err service_start(const struct settings *settings, struct service **ret_ser
     if (!service || !(service->metrics = metrics_new()))
         return ERR_NOMEM;
     service->settings = *settings;
+    settings = &service->settings;
+    service->stores = (struct stores){ .data_dir = settings->data_dir,
+                                       .database_url = settings->database_url,
+                                       .redis_url = settings->redis_url,
+                                       .shop = str_of(settings->shop),
+                                       .database_ms = settings->database_ms,
+                                       .spool_mb = settings->spool_mb,
+                                       .retention_days = settings->retention_days,
+                                       .profile_ttl_s = settings->profile_ttl_h * 3600 };
     if (*settings->api_keys_file)
         TRY(key_file_open(settings->api_keys_file, service->metrics, &service->api_keys, note));
     TRY(open_store(service, note));
@@ -202,6 +243,12 @@ struct service *service_stop(struct service *service)
     service->keeper = keeper_stop(service->keeper);
     service->serve = serve_free(service->serve);
     service->learn = learn_stop(service->learn);
+    if (service->budgets)
+        service->budgets->free(service->budgets);
+    if (service->shared)
+        service->shared->free(service->shared);
+    if (service->fleet)
+        service->fleet->free(service->fleet);
     service->reload = reload_free(service->reload);
     service->refresh = refresh_free(service->refresh);
     service->api_keys = key_file_free(service->api_keys);

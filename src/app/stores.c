@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/stores.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "ports/clock.h"
+#include "store/pg_event_log.h"
+#include "store/pg_schema.h"
+#include "store/redis_profiles.h"
+#include "store/spooled_event_log.h"
+#include "store/sqlite_catalog.h"
+#include "store/sqlite_event_log.h"
+
+enum { CONNECT_MS = 1000, RETRY_NS = 200000000 };
+
+static struct pg_settings database(const struct stores *stores)
+{
+    return (struct pg_settings){ .url = stores->database_url,
+                                 .connect_ms = CONNECT_MS,
+                                 .append_ms = (int) stores->database_ms,
+                                 .read_ms = (int) stores->database_ms / 4,
+                                 .retention_days = (int) stores->retention_days };
+}
+
+static struct redis_settings redis(const struct stores *stores)
+{
+    return (struct redis_settings){ .url = stores->redis_url,
+                                    .shop = stores->shop,
+                                    .ttl_s = (int) stores->profile_ttl_s };
+}
+
+/* ── at the start ──────────────────────────────────────────────────────────────────────────────── */
+
+static enum err wait_for_schema(const struct pg_settings *pg, struct clock *clock, int64_t wait_us,
+                                struct err_note *note)
+{
+    const struct timespec pause = { .tv_nsec = RETRY_NS };
+    int64_t until_us = clock->mono_us(clock) + wait_us;
+    bool told = false;
+    for (;;) {
+        enum err err = pg_schema_check(pg, note);
+        if (err != ERR_UNAVAILABLE || clock->mono_us(clock) >= until_us)
+            return err;
+        if (!told)
+            log_line(LOG_WARNING, "stores", "waiting for the database: %s", note->text);
+        told = true;
+        (void) nanosleep(&pause, NULL);
+    }
+}
+
+enum err stores_check(const struct stores *stores, struct clock *clock, int64_t wait_us,
+                      struct err_note *note)
+{
+    if (!stores->database_url[0] && !stores->redis_url[0])
+        return OK;
+    if (!stores->redis_url[0])
+        return err_fail(note, ERR_INPUT,
+                        "database_url is set and redis_url is not: replicas need Redis to share "
+                        "profiles; set both, or neither to run on the embedded store");
+    if (!stores->database_url[0])
+        return err_fail(note, ERR_INPUT,
+                        "redis_url is set and database_url is not: set both, or neither to run on "
+                        "the embedded store");
+    struct pg_settings pg = database(stores);
+    return wait_for_schema(&pg, clock, wait_us, note);
+}
+
+/* ── the ports ─────────────────────────────────────────────────────────────────────────────────── */
+
+enum err stores_event_log(const struct stores *stores, struct event_log **ret_log,
+                          struct err_note *note)
+{
+    if (!stores_are_shared(stores))
+        return sqlite_event_log_new(stores->data_dir, ret_log, note);
+    struct pg_settings pg = database(stores);
+    return pg_event_log_new(&pg, ret_log, note);
+}
+
+enum err stores_catalog(const struct stores *stores, struct catalog_store **ret_catalogs,
+                        struct err_note *note)
+{
+    return sqlite_catalog_new(stores->data_dir, ret_catalogs, note);
+}
+
+enum err stores_journal_log(const struct stores *stores, struct clock *clock,
+                            struct metrics *metrics, struct event_log **ret_log,
+                            struct err_note *note)
+{
+    struct event_log *log = NULL;
+    TRY(stores_event_log(stores, &log, note));
+    if (!stores_are_shared(stores)) {
+        *ret_log = log;
+        return OK;
+    }
+    const struct spool_settings spool = { .max_bytes = stores->spool_mb * 1000000 };
+    return spooled_event_log_new(log, stores->data_dir, &spool, clock, metrics, ret_log, note);
+}
+
+enum err stores_fleet(const struct stores *stores, struct fleet **ret_fleet, struct err_note *note)
+{
+    (void) stores;
+    (void) note;
+    *ret_fleet = NULL;
+    return OK;
+}
+
+enum err stores_shared_profiles(const struct stores *stores, struct clock *clock,
+                                struct metrics *metrics, struct shared_profiles **ret_shared,
+                                struct err_note *note)
+{
+    *ret_shared = NULL;
+    if (!stores_are_shared(stores))
+        return OK;
+    struct redis_settings settings = redis(stores);
+    return redis_profiles_new(&settings, clock, metrics, ret_shared, note);
+}
+
+enum err stores_budgets(const struct stores *stores, struct clock *clock, struct metrics *metrics,
+                        struct budget_store **ret_budgets, struct err_note *note)
+{
+    (void) stores;
+    (void) clock;
+    (void) metrics;
+    (void) note;
+    *ret_budgets = NULL;
+    return OK;
+}
