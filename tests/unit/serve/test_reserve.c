@@ -230,6 +230,7 @@ START_TEST(what_it_knew_of_the_customer_it_still_knows_after_the_wait)
                                                               "\"limit\": 1, ")),
                                              woken, &wakes);
     ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    small->profile->n_rules = 0; /* what was freed may still look as it did */
     small->profile = profile_free(small->profile);
     small->budget_answer = BUDGET_ANSWERED;
     small->budget_left = 0; /* so that the next rule is looked at */
