@@ -16,7 +16,7 @@ FROM debian:12-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates libcjson1 libcsv3 libhiredis0.14 libmicrohttpd12 libpq5 libsodium23 libsqlite3-0 \
+        ca-certificates libcjson1 libcsv3 libgnutls30 libhiredis0.14 libmicrohttpd12 libpq5 libsodium23 libsqlite3-0 \
         libuv1 libyaml-0-2 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \
     && groupadd --system --gid 10001 offerd \

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """offerd health: 0 when the service is ready, 1 with the reason when it is not, within two seconds."""
+import shutil
 import socket
+import subprocess
 import threading
 import time
 
-from harness import PATIENCE, Offerd, check, free_port, main, run, scratch
+from harness import PATIENCE, Offerd, check, free_port, main, run, scratch, skip, wait_until
 
 
 def health(*flags, **env):
@@ -35,6 +37,28 @@ def test_a_service_that_never_had_good_rules_is_not_healthy():
         check(seen.returncode == 1 and 'not ready' in seen.stderr and 'rule' in seen.stderr, seen)
     finally:
         offerd.stop()
+
+
+def test_a_service_that_speaks_tls_is_asked_so():
+    openssl, place = shutil.which('openssl') or skip('openssl is not installed'), scratch()
+    subprocess.run([openssl, 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=offerd',
+                    '-keyout', place / 'key.pem', '-out', place / 'cert.pem'], check=True, capture_output=True)
+    tls = ['--tls-cert', str(place / 'cert.pem'), '--tls-key', str(place / 'key.pem')]
+    offerd = Offerd(flags=tls, start=False)
+    offerd.start(ready=False)
+    try:
+        seen = wait_until(10, 'healthy over TLS', lambda: (one := health('--listen', f'127.0.0.1:{offerd.port}', *tls)).returncode == 0 and one)
+        check('"ready"' in seen.stdout, seen)
+        seen = health('--listen', f'127.0.0.1:{offerd.port}')
+        check(seen.returncode == 1, 'asked without TLS', seen)
+    finally:
+        offerd.stop()
+    with socket.socket() as mute:
+        mute.bind(('127.0.0.1', 0))
+        mute.listen()
+        began = time.monotonic()
+        seen = health('--listen', f'127.0.0.1:{mute.getsockname()[1]}', *tls)
+        check(seen.returncode == 1 and 1.9 < time.monotonic() - began < 2 + 2 * PATIENCE, seen)
 
 
 def test_nobody_there_is_told():
