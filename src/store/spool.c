@@ -32,17 +32,17 @@ static const char *const migrations[] = {
 };
 
 /*
- * Held exclusively: no other process can have it (nor is it waited for), and no shared memory file is needed. The
- * write-ahead log is written back each 4 MiB, and cut to that when it has been.
+ * Held exclusively: no other process can have it (nor is it waited for). What is deleted is not
+ * overwritten, as some builds of SQLite do: the disk has its room back when the queue is empty.
  */
 static const struct sqlite_file spool_db = {
     .name = "spool.db",
     .application_id = 0x6f667370, /* ofsp */
     .migrations = migrations,
     .n_migrations = sizeof migrations / sizeof *migrations,
-    .pragmas =
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA cache_size = -8192;"
-        "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304",
+    .pragmas = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0;"
+               "PRAGMA secure_delete = OFF; PRAGMA cache_size = -8192;"
+               "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304",
 };
 
 static enum err fail(struct spool *spool, struct err_note *note)
@@ -262,17 +262,22 @@ static void shrink(struct spool *spool)
     sqlite3_exec(spool->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 }
 
+/* All rows at once are some twenty times cheaper than row by row, out of three indexes. */
 enum err spool_forget(struct spool *spool, uint32_t max_n, struct err_note *note)
 {
     if (!spool->dirty)
         return OK;
+    if (spool->n == 0) {
+        TRY(sqlite_db_exec(spool->db, "DELETE FROM spooled", note));
+        spool->dirty = false;
+        shrink(spool);
+        return OK;
+    }
     if (sqlite3_bind_int64(spool->remove, 1, (int64_t) spool->settled) != SQLITE_OK ||
         sqlite3_bind_int64(spool->remove, 2, max_n) != SQLITE_OK)
         return fail(spool, note);
     TRY(run_once(spool, spool->remove, note));
     spool->dirty = sqlite3_changes(spool->db) == (int) max_n;
-    if (!spool_is_used(spool))
-        shrink(spool);
     return OK;
 }
 

@@ -66,8 +66,9 @@ MUST_CHECK enum err spool_set_aside(struct spool *spool, uint64_t place, const c
                                     struct err_note *note);
 
 /*
- * Removes at most @max_n of what was settled from the file; gives the disk its room back when
- * nothing is left at all.
+ * Removes what was settled from the file: at most @max_n while there are events in the queue
+ * (some 15 us each); everything when it is empty (about 1 us each), and then gives the disk its
+ * room back.
  */
 MUST_CHECK enum err spool_forget(struct spool *spool, uint32_t max_n, struct err_note *note);
 

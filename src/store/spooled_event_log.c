@@ -14,7 +14,7 @@ enum {
     DRAIN_US = 50000,
     DRAIN_LONGEST = 10,    /* times that, when events come quickly */
     DRAIN_BYTES = 4 << 20, /* of one append, about */
-    FORGET_EVENTS = 10000, /* in one tend */
+    FORGET_EVENTS = 5000,  /* in one tend, while there are others */
     SCRATCH_BYTES = 1 << 16,
     SCRATCH_LIMIT_BYTES = 1 << 25,
 };
