@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a fleet shares: event log, catalogue, marks. Run by `offerd migrate`, once, in one
 -- transaction; never edited after a release. `offerd migrate` has made schema_versions before.
--- The tables of customers' events belong to one shop by the first column of every key.
+-- Every key has the shop in it. Keys compare byte by byte (COLLATE "C"): nobody sorts them for people,
+-- it is several times faster, and an index outlives a change of the system's collations.
 
 COMMENT ON TABLE schema_versions IS 'Which files of migrations/postgresql this database has seen.';
 COMMENT ON COLUMN schema_versions.version IS 'The number a file''s name begins with.';
@@ -14,9 +15,9 @@ COMMENT ON SEQUENCE event_positions IS 'Positions in the event log; numbers may 
 
 CREATE TABLE events (
     position bigint NOT NULL,
-    shop text NOT NULL,
-    event_id text NOT NULL,
-    customer_id text,
+    shop text COLLATE "C" NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    customer_id text COLLATE "C",
     type text NOT NULL,
     at_us bigint NOT NULL,
     received_us bigint NOT NULL,
@@ -24,7 +25,7 @@ CREATE TABLE events (
     PRIMARY KEY (position, received_us)
 ) PARTITION BY RANGE (received_us);
 
-CREATE INDEX events_of_customer ON events (shop, customer_id, position)
+CREATE INDEX events_of_customer ON events (customer_id, shop, position)
     WHERE customer_id IS NOT NULL;
 CREATE INDEX events_orders ON events (shop, position) WHERE type = 'order_placed';
 
@@ -40,11 +41,11 @@ COMMENT ON COLUMN events.payload IS 'The event as JSON, in our spelling.';
 
 -- Whether an event is there already, whichever month it came in.
 CREATE TABLE event_ids (
-    shop text NOT NULL,
-    event_id text NOT NULL,
+    shop text COLLATE "C" NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
     received_us bigint NOT NULL,
-    PRIMARY KEY (shop, event_id)
+    PRIMARY KEY (event_id, shop)
 );
 CREATE INDEX event_ids_received ON event_ids USING brin (received_us);
 
@@ -56,11 +57,11 @@ COMMENT ON COLUMN event_ids.received_us IS 'As in events: the id is forgotten wi
 
 -- Updated with every batch: room on each page for the next version of its rows.
 CREATE TABLE customers (
-    shop text NOT NULL,
-    customer_id text NOT NULL,
+    shop text COLLATE "C" NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
     received_us bigint NOT NULL,
-    PRIMARY KEY (shop, customer_id)
+    PRIMARY KEY (customer_id, shop)
 ) WITH (fillfactor = 70);
 
 COMMENT ON TABLE customers IS 'How far the log has come with each customer.';
@@ -70,8 +71,8 @@ COMMENT ON COLUMN customers.position IS 'Of the customer''s last event.';
 COMMENT ON COLUMN customers.received_us IS 'When that event was stored; UTC, microseconds since 1970.';
 
 CREATE TABLE budgets (
-    shop text NOT NULL,
-    rule text NOT NULL,
+    shop text COLLATE "C" NOT NULL,
+    rule text COLLATE "C" NOT NULL,
     accepted bigint NOT NULL,
     PRIMARY KEY (shop, rule)
 ) WITH (fillfactor = 50);
@@ -82,7 +83,7 @@ COMMENT ON COLUMN budgets.rule IS 'The rule''s id.';
 COMMENT ON COLUMN budgets.accepted IS 'offer_accepted events of the rule, forgotten ones included.';
 
 CREATE TABLE catalogs (
-    shop text PRIMARY KEY,
+    shop text COLLATE "C" PRIMARY KEY,
     currency text NOT NULL,
     version bigint NOT NULL
 );
@@ -93,9 +94,9 @@ COMMENT ON COLUMN catalogs.currency IS 'ISO 4217, of all its amounts.';
 COMMENT ON COLUMN catalogs.version IS 'Rises with every replacement.';
 
 CREATE TABLE products (
-    shop text NOT NULL,
+    shop text COLLATE "C" NOT NULL,
     number bigint NOT NULL,
-    sku text NOT NULL,
+    sku text COLLATE "C" NOT NULL,
     name_ja text,
     name_en text,
     category text,
@@ -132,10 +133,10 @@ COMMENT ON COLUMN products.tags IS 'JSON: ["new", ...].';
 COMMENT ON COLUMN products.attributes IS 'JSON: [["storage_gb", "128", 128], ["colour", "red"], ...].';
 
 CREATE TABLE fleet_marks (
-    shop text NOT NULL,
-    customer_id text NOT NULL,
+    shop text COLLATE "C" NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
-    PRIMARY KEY (shop, customer_id)
+    PRIMARY KEY (customer_id, shop)
 );
 
 COMMENT ON TABLE fleet_marks IS 'Customers whose shared profile may be older than the log.';
@@ -296,7 +297,7 @@ BEGIN
         INSERT INTO customers AS c (shop, customer_id, position, received_us)
         SELECT b.shop, b.customer_id, max(b.position), received
         FROM batch AS b WHERE b.is_new AND b.customer_id IS NOT NULL GROUP BY b.shop, b.customer_id
-        ON CONFLICT (shop, customer_id) DO UPDATE
+        ON CONFLICT (customer_id, shop) DO UPDATE
         SET position = excluded.position, received_us = greatest(c.received_us, excluded.received_us)
     )
     SELECT b.known, CASE WHEN b.is_new THEN b.position END, b.previous,

@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
-#include "base/json_scan.h"
-#include "base/out.h"
 #include "shop/catalog.h"
+#include "store/product_lists.h"
 #include "store/sqlite_db.h"
 
 struct sqlite_catalog {
@@ -15,14 +13,7 @@ struct sqlite_catalog {
     sqlite3 *db;
     sqlite3_stmt *insert;
     char *shop; /* of the replacement under way, or NULL */
-    struct out tags, attrs;
-};
-
-/* One row's lists while it is read. */
-struct row_lists {
-    struct arena *arena;
-    struct str tags[PRODUCT_MAX_TAGS];
-    struct attr attrs[PRODUCT_MAX_ATTRS];
+    struct product_lists *lists;
 };
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────── */
@@ -74,34 +65,6 @@ static enum err begin(struct catalog_store *store, struct str shop, struct str c
     return err;
 }
 
-static void print_lists(struct sqlite_catalog *self, const struct product *product)
-{
-    struct out *out = &self->tags;
-    out->len = 0;
-    out->comma = false;
-    out_json_open(out, '[');
-    for (uint32_t i = 0; i < product->n_tags; i++)
-        out_json_str(out, product->tags[i]);
-    out_json_close(out, ']');
-
-    out = &self->attrs;
-    out->len = 0;
-    out->comma = false;
-    out_json_open(out, '[');
-    for (uint32_t i = 0; i < product->n_attrs; i++) {
-        out_json_open(out, '[');
-        out_json_str(out, product->attrs[i].name);
-        out_json_str(out, product->attrs[i].text);
-        if (product->attrs[i].is_number) {
-            char number[40];
-            int len = snprintf(number, sizeof number, "%.17g", product->attrs[i].number);
-            out_json_raw(out, (struct str){ number, (size_t) len });
-        }
-        out_json_close(out, ']');
-    }
-    out_json_close(out, ']');
-}
-
 static bool bind_known(sqlite3_stmt *stmt, int at, int64_t value, int64_t unknown)
 {
     return (value == unknown ? sqlite3_bind_null(stmt, at) : sqlite3_bind_int64(stmt, at, value)) ==
@@ -129,11 +92,9 @@ static enum err put(struct catalog_store *store, const struct product *product,
                     struct err_note *note)
 {
     struct sqlite_catalog *self = (struct sqlite_catalog *) store;
-    print_lists(self, product);
-    if (self->tags.failed || self->attrs.failed)
-        return ERR_NOMEM;
-    bool done = bind_product(self->insert, str_of(self->shop), product, out_str(&self->tags),
-                             out_str(&self->attrs)) &&
+    struct str tags, attrs;
+    TRY(product_lists_print(self->lists, product, &tags, &attrs));
+    bool done = bind_product(self->insert, str_of(self->shop), product, tags, attrs) &&
                 sqlite3_step(self->insert) == SQLITE_DONE;
     enum err err = done ? OK : sqlite_db_fail(self->db, "catalogue", note);
     sqlite3_reset(self->insert);
@@ -178,57 +139,12 @@ static enum err version(struct catalog_store *store, struct str shop, uint64_t *
     return read_head((struct sqlite_catalog *) store, shop, ret_version, currency, note);
 }
 
-static bool read_tags(struct row_lists *lists, struct str json, struct product *product)
-{
-    struct json_scan scan;
-    json_scan_init(&scan, json, lists->arena);
-    for (json_array(&scan); json_next_item(&scan);) {
-        if (product->n_tags == PRODUCT_MAX_TAGS)
-            return false;
-        lists->tags[product->n_tags++] = json_string(&scan, 0, json.len);
-    }
-    json_end(&scan);
-    product->tags = lists->tags;
-    return !scan.fault;
-}
-
-static struct attr read_attr(struct json_scan *scan)
-{
-    struct attr attr = { 0 };
-    json_array(scan);
-    if (json_next_item(scan))
-        attr.name = json_string(scan, 1, SIZE_MAX);
-    if (json_next_item(scan))
-        attr.text = json_string(scan, 0, SIZE_MAX);
-    if (json_next_item(scan)) {
-        attr.number = json_number(scan);
-        attr.is_number = true;
-        if (json_next_item(scan))
-            json_fault(scan, "at most three values were expected");
-    }
-    return attr;
-}
-
-static bool read_attrs(struct row_lists *lists, struct str json, struct product *product)
-{
-    struct json_scan scan;
-    json_scan_init(&scan, json, lists->arena);
-    for (json_array(&scan); json_next_item(&scan);) {
-        if (product->n_attrs == PRODUCT_MAX_ATTRS)
-            return false;
-        lists->attrs[product->n_attrs++] = read_attr(&scan);
-    }
-    json_end(&scan);
-    product->attrs = lists->attrs;
-    return !scan.fault;
-}
-
 static int64_t column_known(sqlite3_stmt *stmt, int at, int64_t unknown)
 {
     return sqlite3_column_type(stmt, at) == SQLITE_NULL ? unknown : sqlite3_column_int64(stmt, at);
 }
 
-static enum err read_product(sqlite3_stmt *stmt, struct row_lists *lists,
+static enum err read_product(sqlite3_stmt *stmt, struct product_lists *lists,
                              struct catalog_builder *builder, struct err_note *note)
 {
     struct product product = {
@@ -245,39 +161,30 @@ static enum err read_product(sqlite3_stmt *stmt, struct row_lists *lists,
         .rating = sqlite3_column_double(stmt, 10),
         .reviews = sqlite3_column_int64(stmt, 11),
     };
-    arena_reset(lists->arena);
-    if (!read_tags(lists, sqlite_column_str(stmt, 12), &product) ||
-        !read_attrs(lists, sqlite_column_str(stmt, 13), &product))
-        return err_fail(note, ERR_CORRUPT, "catalogue: product '%.*s' is damaged",
-                        STR_ARG(product.sku));
+    TRY(product_lists_read(lists, sqlite_column_str(stmt, 12), sqlite_column_str(stmt, 13),
+                           &product, note));
     return catalog_builder_add(builder, &product, note);
 }
 
 static enum err read_products(struct sqlite_catalog *self, struct str shop,
                               struct catalog_builder *builder, struct err_note *note)
 {
-    AUTO(arena_free) struct arena *arena = arena_new(16384, 1 << 24);
-    struct row_lists *lists = malloc(sizeof *lists);
     sqlite3_stmt *stmt = NULL;
-    enum err err = arena && lists ? OK : ERR_NOMEM;
-    if (err == OK)
-        err = sqlite_db_prepare(
-            self->db,
-            "SELECT sku, name_ja, name_en, category, subcategory, brand, model, price_minor, "
-            "cost_minor, stock, rating, reviews, tags, attributes "
-            "FROM products WHERE shop = ?1 ORDER BY number",
-            &stmt, note);
+    enum err err = sqlite_db_prepare(
+        self->db,
+        "SELECT sku, name_ja, name_en, category, subcategory, brand, model, price_minor, "
+        "cost_minor, stock, rating, reviews, tags, attributes "
+        "FROM products WHERE shop = ?1 ORDER BY number",
+        &stmt, note);
     if (err == OK && !sqlite_bind_str(stmt, 1, shop))
         err = sqlite_db_fail(self->db, "catalogue", note);
     int step = SQLITE_DONE;
     while (err == OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-        lists->arena = arena;
-        err = read_product(stmt, lists, builder, note);
+        err = read_product(stmt, self->lists, builder, note);
     }
     if (err == OK && step != SQLITE_DONE)
         err = sqlite_db_fail(self->db, "catalogue", note);
     sqlite3_finalize(stmt);
-    free(lists);
     return err;
 }
 
@@ -316,8 +223,7 @@ static void close_store(struct catalog_store *store)
         rollback(store);
     sqlite3_finalize(self->insert);
     sqlite_db_close(self->db);
-    out_deinit(&self->tags);
-    out_deinit(&self->attrs);
+    product_lists_free(self->lists);
     free(self);
 }
 
@@ -329,9 +235,8 @@ enum err sqlite_catalog_new(const char *directory, struct catalog_store **ret_st
         return ERR_NOMEM;
     self->store =
         (struct catalog_store){ begin, put, commit, rollback, version, load, close_store };
-    out_init(&self->tags, NULL, 256);
-    out_init(&self->attrs, NULL, 1024);
-    enum err err = sqlite_db_open(directory, &self->db, note);
+    self->lists = product_lists_new();
+    enum err err = self->lists ? sqlite_db_open(directory, &self->db, note) : ERR_NOMEM;
     if (err == OK)
         err = sqlite_db_prepare(
             self->db,

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What ports/catalog_store.h promises, asked of the fake and of the SQLite store alike. */
+/* What ports/catalog_store.h promises, asked of the fake, the SQLite and the PostgreSQL store alike. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "fake_catalog_store.h"
 #include "ports/catalog_store.h"
+#include "scratch_schema.h"
 #include "shop/catalog.h"
+#include "store/pg_catalog.h"
+#include "store/pg_schema.h"
 #include "store/sqlite_catalog.h"
 #include "suite.h"
 
-enum { FAKE, SQLITE, STORES };
+enum { FAKE, SQLITE, POSTGRESQL, STORES };
 
 static char directory[64];
+static bool scratch_made;
 static struct err_note note;
 
 static void set_up(void)
 {
     snprintf(directory, sizeof directory, "/tmp/offerd-contract-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
+    scratch_made = false;
 }
 
 static void remove_directory(void)
@@ -31,11 +36,30 @@ static void remove_directory(void)
     rmdir(directory);
 }
 
+static void tear_down(void)
+{
+    remove_directory();
+    if (scratch_made)
+        scratch_drop();
+}
+
+/* The schema is made with the first store of a test. */
+static enum err open_postgresql(struct catalog_store **ret_store)
+{
+    const struct pg_settings settings = { .url = scratch_url(), .read_ms = 20000 };
+    if (!scratch_made)
+        scratch_make();
+    scratch_made = true;
+    TRY(pg_schema_migrate(&settings, NULL, NULL, &note));
+    return pg_catalog_new(&settings, ret_store, &note);
+}
+
 static struct catalog_store *open_store(int which)
 {
     struct catalog_store *store = NULL;
-    enum err err = which == FAKE ? fake_catalog_store_new(&store)
-                                 : sqlite_catalog_new(directory, &store, &note);
+    enum err err = which == FAKE     ? fake_catalog_store_new(&store)
+                   : which == SQLITE ? sqlite_catalog_new(directory, &store, &note)
+                                     : open_postgresql(&store);
     ck_assert_msg(err == OK, "%s", note.text);
     return store;
 }
@@ -185,9 +209,9 @@ START_TEST(of_two_products_with_one_sku_the_last_counts)
 }
 END_TEST
 
-START_TEST(sqlite_shows_a_reader_the_old_catalogue_until_the_commit)
+START_TEST(shows_a_reader_the_old_catalogue_until_the_commit)
 {
-    struct catalog_store *writer = open_store(SQLITE), *reader = open_store(SQLITE);
+    struct catalog_store *writer = open_store(_i), *reader = open_store(_i);
     ck_assert_int_eq(writer->begin(writer, STR("main"), STR("JPY"), &note), OK);
     put(writer, "A", 1);
     ck_assert_uint_eq(version_of(reader), 0);
@@ -202,6 +226,54 @@ START_TEST(sqlite_shows_a_reader_the_old_catalogue_until_the_commit)
 }
 END_TEST
 
+START_TEST(keeps_many_products_in_the_order_they_were_put)
+{
+    enum { MANY = 5000 };
+    struct catalog_store *store = open_store(_i);
+    char sku[16];
+    ck_assert_int_eq(store->begin(store, STR("main"), STR("JPY"), &note), OK);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(sku, sizeof sku, "S%d", (i * 7919) % MANY);
+        put(store, sku, i);
+    }
+    put(store, "S0", 77); /* again: now it is the last */
+    ck_assert_msg(store->commit(store, &note) == OK, "%s", note.text);
+
+    AUTO(catalog_unref) struct catalog *catalog = load(store);
+
+    ck_assert_uint_eq(catalog_count(catalog), MANY);
+    for (uint32_t i = 0; i + 1 < MANY; i++)
+        ck_assert_int_eq(catalog_product(catalog, i)->price_minor, (int64_t) i + 1);
+    ck_assert_int_eq(catalog_product(catalog, MANY - 1)->price_minor, 77);
+    store->free(store);
+}
+END_TEST
+
+START_TEST(shops_have_a_catalogue_each)
+{
+    struct catalog_store *store = open_store(_i);
+    struct catalog *catalog = NULL;
+    ck_assert_int_eq(store->begin(store, STR("main"), STR("JPY"), &note), OK);
+    put(store, "A", 1);
+    ck_assert_int_eq(store->commit(store, &note), OK);
+    ck_assert_int_eq(store->begin(store, STR("other"), STR("USD"), &note), OK);
+    put(store, "A", 2);
+    put(store, "B", 3);
+    ck_assert_int_eq(store->commit(store, &note), OK);
+
+    ck_assert_int_eq(store->load(store, STR("main"), &catalog, &note), OK);
+    ck_assert_uint_eq(catalog_count(catalog), 1);
+    ck_assert(str_is(catalog_currency(catalog), "JPY"));
+    ck_assert_int_eq(catalog_product(catalog, 0)->price_minor, 1);
+    catalog_unref(catalog);
+    ck_assert_int_eq(store->load(store, STR("other"), &catalog, &note), OK);
+    ck_assert_uint_eq(catalog_count(catalog), 2);
+    catalog_unref(catalog);
+    ck_assert_uint_eq(version_of(store), 1);
+    store->free(store);
+}
+END_TEST
+
 static Suite *contract(void)
 {
     const TTest *const of_every_store[] = {
@@ -210,12 +282,19 @@ static Suite *contract(void)
         a_replacement_is_seen_only_when_it_is_whole,
         of_two_products_with_one_sku_the_last_counts,
     };
+    const TTest *const of_every_stored_catalogue[] = {
+        shows_a_reader_the_old_catalogue_until_the_commit,
+        keeps_many_products_in_the_order_they_were_put,
+        shops_have_a_catalogue_each,
+    };
+    const int stores = scratch_database() ? STORES : POSTGRESQL;
     Suite *suite = suite_create("contract/catalog_store");
     TCase *tests = tcase_create("contract/catalog_store");
-    tcase_add_checked_fixture(tests, set_up, remove_directory);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     for (size_t i = 0; i < sizeof of_every_store / sizeof *of_every_store; i++)
-        tcase_add_loop_test(tests, of_every_store[i], 0, STORES);
-    tcase_add_test(tests, sqlite_shows_a_reader_the_old_catalogue_until_the_commit);
+        tcase_add_loop_test(tests, of_every_store[i], 0, stores);
+    for (int i = 0; i < 3; i++)
+        tcase_add_loop_test(tests, of_every_stored_catalogue[i], SQLITE, stores);
     suite_add_tcase(suite, tests);
     return suite;
 }
