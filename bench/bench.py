@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What `./dev bench` runs: bench.py BUILD [--quick] [--json F] [--keep DIR] [--turns N] [--seconds S]
-         [--no-callgrind]
+         [--no-callgrind] [--production]
 
 BUILD is a build directory, best of --buildtype=release. Prints the tables that bench/README.md
 explains. Exit 0: the promised ratios hold; 1: they do not; 2: nothing could be measured.
@@ -13,6 +13,7 @@ import sys
 
 import callgrind
 import offers
+import production
 
 PROGRAMS = {'offerd': ['offerd', 'src/app/offerd'], 'load': ['bench/load'], 'fixed_answer': ['bench/fixed_answer']}
 WITH_VALGRIND = {'decide': ['bench/decide']}
@@ -37,16 +38,22 @@ def main():
     parser.add_argument('--json', type=pathlib.Path, help='write all results to this file')
     parser.add_argument('--keep', help='use this directory and leave it there (data, rules, bodies, logs)')
     parser.add_argument('--no-callgrind', action='store_true', help='leave out the instruction counts')
+    parser.add_argument('--production', action='store_true', help='over PostgreSQL and Redis instead')
+    parser.add_argument('--only', action='append', choices=['cached', 'redis', 'events'], help='of --production')
     args = parser.parse_args()
     if args.quick:
         args.turns, args.seconds = 2, .5
     try:
-        tools = find_tools(args.build.resolve(), PROGRAMS if args.no_callgrind else {**PROGRAMS, **WITH_VALGRIND})
+        tools = find_tools(args.build.resolve(), PROGRAMS if args.no_callgrind or args.production else {**PROGRAMS, **WITH_VALGRIND})
         with offers.workplace(args.keep) as work:
-            shop = offers.Shop(tools['offerd'], work)
-            results, holds = offers.run(tools, shop, args.turns, args.seconds)
-            if not args.no_callgrind:
-                results['instructions'] = callgrind.run(tools, shop)
+            if args.production:
+                results, holds = production.run(tools, work, args.turns, args.seconds,
+                                                args.only or ['cached', 'redis', 'events'])
+            else:
+                shop = offers.Shop(tools['offerd'], work)
+                results, holds = offers.run(tools, shop, args.turns, args.seconds)
+                if not args.no_callgrind:
+                    results['instructions'] = callgrind.run(tools, shop)
     except offers.Trouble as trouble:
         print(f'bench: {trouble}', file=sys.stderr)
         return 2

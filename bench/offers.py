@@ -183,8 +183,9 @@ def sample(port, body, times=50):
 
 # ── measuring ────────────────────────────────────────────────────────────────────────────────────
 
-def load(tool, port, process, body_file, seconds, rate=None):
-    command = [tool, '--connect', f'127.0.0.1:{port}', '--body-file', body_file, '--connections', CONNECTIONS,
+def load(tool, port, process, body_words, seconds, rate=None):
+    """@body_words: the option for load, --body-file F or --bodies F."""
+    command = [tool, '--connect', f'127.0.0.1:{port}', *body_words, '--connections', CONNECTIONS,
                '--seconds', seconds, '--warmup', min(.5, seconds / 4), '--pid', process.pid, '--json']
     if rate:
         command += ['--rate', f'{rate:.0f}']
@@ -210,14 +211,14 @@ def process_busy_s(pid):
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf('SC_CLK_TCK')
 
 
-def in_turn(tool, servers, body_file, turns, seconds, rate=None):
+def in_turn(tool, servers, body_words, turns, seconds, rate=None):
     """{'offerd': [result, ...], 'fixed': [...]}: A B A B ..."""
     results = {name: [] for name in servers}
     for _ in range(turns):
         for name, (port, process) in servers.items():
             children, began = os.times(), time.monotonic()
             before = machine_busy_s() - process_busy_s(process.pid)
-            seen = load(tool, port, process, body_file, seconds, rate)
+            seen = load(tool, port, process, body_words, seconds, rate)
             others = machine_busy_s() - process_busy_s(process.pid) - before
             now = os.times()
             others -= now.children_user + now.children_system - children.children_user - children.children_system
@@ -271,9 +272,10 @@ def measure_cart(tools, shop, offerd, n_lines, turns, seconds):
     with running([tools['fixed_answer'], '--body-file', answer_file, '--listen', f'127.0.0.1:{port}'], log) as process:
         wait_for(process, port, '/', log)
         servers = {'offerd': offerd, 'fixed': (port, process)}
-        closed = in_turn(tools['load'], servers, body_file, turns, seconds)
+        words = ['--body-file', body_file]
+        closed = in_turn(tools['load'], servers, words, turns, seconds)
         rate = .4 * min(median(closed[who], 'requests_per_s') for who in closed)
-        opened = in_turn(tools['load'], servers, body_file, turns, seconds, rate)
+        opened = in_turn(tools['load'], servers, words, turns, seconds, rate)
     sample(offerd[0], shop.request(n_lines))
     for results in (closed, opened):
         check_sizes(results, len(answer))
