@@ -10,7 +10,7 @@ import subprocess
 
 import offers
 
-STAGES = ['decode', 'profile', 'match', 'pick', 'allow', 'rank', 'encode']
+STAGES = ['decode', 'profile', 'match', 'pick', 'allow', 'rank', 'reserve', 'encode']
 DECISIONS = 1000
 LINE = re.compile(r'^\s*([\d,]+)\s+\([^)]*\)\s+\S*?:(\w+)')
 

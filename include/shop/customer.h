@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct arena;
 struct event;
 
 /*
@@ -83,6 +84,9 @@ MUST_CHECK enum err profile_absorb(const struct profile *before, const struct ev
                                    struct profile **ret_profile);
 struct profile *profile_free(struct profile *profile);
 DEFINE_AUTO(struct profile, profile_free)
+
+/* An equal one in @arena, which frees it; NULL: no room. */
+struct profile *profile_copy(const struct profile *profile, struct arena *arena);
 
 /* An empty profile: a customer with no events yet. NULL for lack of memory. */
 struct profile *profile_new(struct str customer_id);

@@ -171,11 +171,11 @@ struct decision {
     bool budgeted; /* some of this handful's are of a rule with a budget */
 
     /* reserve */
-    uint32_t n_kept;              /* of best: those of the handfuls before, which stay */
-    struct reserve *reserve;      /* reserve.c; NULL: nothing was reserved */
-    bool reserving;               /* the budget store may call */
-    bool again;                   /* an offer was refused: the handful is ranked once more */
-    struct profile *kept_profile; /* ours, while waiting for a budget; or NULL */
+    uint32_t n_kept;                    /* of best: those of the handfuls before, which stay */
+    struct reserve *reserve;            /* reserve.c; NULL: nothing was reserved */
+    bool reserving;                     /* the budget store may call */
+    bool again;                         /* an offer was refused: the handful is ranked once more */
+    const struct profile *kept_profile; /* a copy, for waiting; or NULL */
 
     /* encode */
     struct str answer;

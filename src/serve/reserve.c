@@ -8,7 +8,7 @@
  */
 #include "ports/budget_store.h"
 #include "serve/decision.h"
-#include "shop/event.h"
+#include "shop/customer.h"
 #include "shop/offer_token.h"
 
 struct reserve {
@@ -73,7 +73,6 @@ void reserve_cancel(struct decision *d)
 {
     if (d->reserving)
         forget(d);
-    d->kept_profile = profile_free(d->kept_profile);
 }
 
 /* A profile that was at hand is borrowed for this section only: to wait, a copy is made of it. */
@@ -81,8 +80,8 @@ static bool keep_profile(struct decision *d)
 {
     if (!d->memory || d->waiter.asked || d->kept_profile)
         return true;
-    const struct event nothing = { .type = EVENT_PRODUCT_VIEWED };
-    if (profile_apply(d->memory, &nothing, 0, &d->kept_profile) != OK)
+    d->kept_profile = profile_copy(d->memory, d->arena);
+    if (!d->kept_profile)
         return false;
     d->memory = d->kept_profile;
     d->person = d->person ? d->kept_profile : NULL;

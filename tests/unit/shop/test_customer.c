@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/out.h"
 #include "shop/event.h"
 #include "suite.h"
@@ -353,7 +354,34 @@ START_TEST(a_session_that_is_not_given_leaves_no_mark)
 }
 END_TEST
 
-SUITE_MAIN("shop/customer", counts_orders_spend_and_what_is_owned, takes_a_returned_item_away_again,
+START_TEST(a_copy_says_the_same_when_the_original_is_gone)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16, 1 << 20);
+    struct profile *profile = order(NULL, "CAM-1", 2, 100, 10);
+    profile = order(profile, "CARD-64", 1, 10, 20);
+    profile = touch(profile, EVENT_OFFER_SHOWN, "a-rule", 30);
+    profile = touch(profile, EVENT_OFFER_DECLINED, "b-rule", 40);
+    struct event viewed = event_of(EVENT_PRODUCT_VIEWED, 50);
+    viewed.sku = STR("LENS-1");
+    profile = after(profile, &viewed);
+    struct out before, since;
+    out_init(&before, arena, 1024);
+    out_init(&since, arena, 1024);
+    print(profile, &before);
+
+    struct profile *copy = profile_copy(profile, arena);
+    ck_assert_ptr_nonnull(copy);
+    memset(profile, 0xa5, profile_bytes(copy));
+    profile = profile_free(profile);
+    print(copy, &since);
+    ck_assert(str_eq(out_str(&before), out_str(&since)));
+    ck_assert_ptr_nonnull(profile_owned(copy, STR("CARD-64")));
+    ck_assert_uint_eq(profile_rule(copy, STR("b-rule"))->n_touches, 1);
+}
+END_TEST
+
+SUITE_MAIN("shop/customer", a_copy_says_the_same_when_the_original_is_gone,
+           counts_orders_spend_and_what_is_owned, takes_a_returned_item_away_again,
            adds_up_lines_of_one_product_within_an_order,
            spend_stops_at_the_end_of_its_type_instead_of_turning_round,
            keeps_the_products_bought_last, remembers_views_newest_first_each_once,
