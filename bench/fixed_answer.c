@@ -2,8 +2,8 @@
 /*
  * fixed_answer: the yardstick of `./dev bench`. Answers POST /offers with the
  * same bytes each time, from the same arrangement as offerd's server, and
- * decides nothing: what offerd costs more than this is the decision. One file, to be read beside
- * src/http/worker.c.
+ * decides nothing: what offerd costs more than this is the decision. It is one file, as it is read
+ * beside src/http/worker.c.
  *
  * One thread, one libuv loop and one libmicrohttpd daemon a worker; all
  * daemons listen on the same port with SO_REUSEPORT. libmicrohttpd runs in

@@ -368,6 +368,7 @@ def account(load, fleet, cap=CAP, budgets=None, rows=None):
         'budgets exceeded': sum(max(0, accepted[name] - most) for name, most in (budgets or {}).items()),
         'accepted': told['accepted'],
         'accepts too late for the budget': told['accepts_over'],
+        'accepts put off with 503, and repeated': told['accepts_503'],
         'machine hiccups': told['hiccups'],
     }, rows
 

@@ -127,7 +127,7 @@ static struct {
 static struct {
     uint64_t asked, answered, late, not_200, server_errors, degraded, with_offers;
     uint64_t events, acknowledged, duplicates, rejected, events_refused, events_failed;
-    uint64_t accepted, accepts_refused, accepts_failed;
+    uint64_t accepted, accepts_refused, accepts_later, accepts_failed;
     uint64_t broken, refused_connections, violations;
     struct samples offers_us, events_us;
     char rules[MOST_RULES][ID_BYTES];
@@ -570,7 +570,7 @@ static void hear_accept(struct shopper *s, int status, const char *body, int64_t
     note("A\t%ld\t%s\t%s\t%s\t%s\t%d", at_us, s->customer, seen.rules[s->offers[s->chosen].rule],
          s->decision_id, s->offers[s->chosen].offer_id, status);
     if (status >= 500) {
-        seen.events_refused += status == 503;
+        seen.accepts_later += status == 503;
         seen.events_failed += status != 503;
         note("F\t%ld\t%s\t%d\t%.200s", at_us, set.names[s->target], status, body);
         again_later(s);
@@ -839,11 +839,12 @@ static void report(const struct shopper *shoppers, double took)
            "\"duplicates\": %lu, \"rejected\": %lu, \"events_503\": %lu, \"events_5xx\": %lu, ",
            seen.events, seen.acknowledged, unacknowledged, seen.duplicates, seen.rejected,
            seen.events_refused, seen.events_failed);
-    printf("\"accepted\": %lu, \"accepts_over\": %lu, \"accepts_failed\": %lu, \"broken\": %lu, "
+    printf("\"accepted\": %lu, \"accepts_over\": %lu, \"accepts_503\": %lu, \"accepts_failed\": "
+           "%lu, \"broken\": %lu, "
            "\"connections_refused\": %lu, \"violations\": %lu, \"hiccups\": %u, "
            "\"longest_hiccup_us\": %ld",
-           seen.accepted, seen.accepts_refused, seen.accepts_failed, seen.broken,
-           seen.refused_connections, seen.violations, n, longest);
+           seen.accepted, seen.accepts_refused, seen.accepts_later, seen.accepts_failed,
+           seen.broken, seen.refused_connections, seen.violations, n, longest);
     print_samples("offers", &seen.offers_us);
     print_samples("events", &seen.events_us);
     puts("}");
