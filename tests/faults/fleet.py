@@ -211,7 +211,7 @@ class HAProxy:
     stats socket {self.admin} mode 600 level admin
 defaults
     mode http
-    timeout connect 250ms
+    timeout connect 100ms
     timeout client 60s
     timeout server 60s
     timeout queue 5s

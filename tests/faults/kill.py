@@ -34,6 +34,10 @@ def replica(fleet, chance):
 
 
 def redis(fleet, chance):
+    """Comes back empty, or with what it held at some time before: neither may be believed."""
+    if chance.random() < .4:
+        fleet.servers.redis.command('SAVE')
+        time.sleep(chance.uniform(0, .5))
     fleet.servers.redis.kill9()
     time.sleep(chance.uniform(0, .5))
     fleet.servers.redis.start()
@@ -48,6 +52,16 @@ def postgresql(fleet, chance):
         server.start()
 
 
+def both(fleet, chance):
+    """PostgreSQL and Redis are away at the same time."""
+    for server in (fleet.servers.pg, fleet.servers.redis):
+        server.kill9()
+    time.sleep(chance.uniform(0, 1))
+    for server in (fleet.servers.pg, fleet.servers.redis) if chance.random() < .5 else (fleet.servers.redis, fleet.servers.pg):
+        server.start()
+        time.sleep(chance.uniform(0, .3))
+
+
 def test_nothing_is_lost_and_nobody_waits_when_a_replica_is_killed():
     drill(f'{KILLS} × kill -9 of a replica', kills(replica), broken_allowed=True)
 
@@ -58,6 +72,10 @@ def test_nothing_is_lost_and_nobody_waits_when_redis_is_killed():
 
 def test_nothing_is_lost_and_nobody_waits_when_postgresql_is_killed():
     drill(f'{KILLS} × kill -9 of PostgreSQL', kills(postgresql))
+
+
+def test_nothing_is_lost_and_nobody_waits_when_both_are_killed():
+    drill(f'{KILLS} × kill -9 of PostgreSQL and Redis together', kills(both))
 
 
 main()

@@ -2,7 +2,7 @@
 """A rolling restart behind HAProxy, under load: SIGTERM, wait for its end, start, wait for /readyz, the next.
 
 No request of anybody fails, whether HAProxy was told before or finds out by itself. In the second case it holds a
-request that met the closed door for its connect timeout (250 ms) before another replica gets it, when it
+request that met the closed door for its connect timeout (100 ms) before another replica gets it, when it
 has just found that only one is left: that is told, and bounded. OFFERD_FAULT_ROUNDS: how often (1)."""
 import os
 import time
@@ -11,7 +11,7 @@ from fleet import SEED, Fleet, HAProxy, Shoppers, account, check, judge, main, r
     tell, tell_figures
 
 ROUNDS = int(os.environ.get('OFFERD_FAULT_ROUNDS', '1'))
-HELD_US = 250_000
+HELD_US = 100_000
 
 
 def restart(fleet, proxy, number, told):
@@ -51,7 +51,7 @@ def rolling(told):
         if alone:
             figures |= {'offered against cap or decline': 0, 'shown after a decline': 0}
         if not told:
-            check(load.figures['offers']['max_us'] < HELD_US * 1.5, 'held for longer than HAProxy would')
+            check(load.figures['offers']['max_us'] < 2 * HELD_US, 'held for longer than HAProxy would')
             figures['decisions late, and not by the machine'] = 0
         judge(figures)
     finally:
