@@ -13,6 +13,7 @@ static const struct {
     { "serve", cmd_serve, "run the service" },
     { "import", cmd_import, "load a catalogue and an order history from CSV files" },
     { "rebuild", cmd_rebuild, "fold every profile from the log, to compare or to write" },
+    { "migrate", cmd_migrate, "bring a fleet's PostgreSQL up to date" },
     { "check", cmd_check, "look for mistakes in rule files" },
     { "key", cmd_key, "make an API key for a client" },
     { "health", cmd_health, "ask a service whether it is ready (for health checks)" },

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "ports/clock.h"
+#include "store/pg_catalog.h"
 #include "store/pg_event_log.h"
 #include "store/pg_schema.h"
 #include "store/redis_profiles.h"
@@ -80,7 +81,10 @@ enum err stores_event_log(const struct stores *stores, struct event_log **ret_lo
 enum err stores_catalog(const struct stores *stores, struct catalog_store **ret_catalogs,
                         struct err_note *note)
 {
-    return sqlite_catalog_new(stores->data_dir, ret_catalogs, note);
+    if (!stores_are_shared(stores))
+        return sqlite_catalog_new(stores->data_dir, ret_catalogs, note);
+    struct pg_settings pg = database(stores);
+    return pg_catalog_new(&pg, ret_catalogs, note);
 }
 
 enum err stores_journal_log(const struct stores *stores, struct clock *clock,
