@@ -14,6 +14,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tests', 'support'))
+import servers  # noqa: E402  (found by the line above)
+
 LOAD = os.environ['LOAD']
 FIXED = os.environ['FIXED_ANSWER']
 
@@ -93,6 +96,20 @@ def a_server_that_never_answers_ends_the_run_in_bounded_time(body):
     assert (seen['answered'], seen['unanswered']) == (0, 3), seen
 
 
+def with_redis_each_request_waits_for_one_get(body):
+    with servers.Servers(only='redis') as neighbour, tempfile.NamedTemporaryFile('w') as keys:
+        for number in range(10):
+            neighbour.redis.command('SET', f'k{number}', 'v' * 300)
+            keys.write(f'k{number}\n')
+        keys.flush()
+        with fixed_answer('--body-bytes', '10', '--redis', f'127.0.0.1:{neighbour.redis.port}', '--redis-keys',
+                          keys.name) as (_, port):
+            seen = load(port, body, '--requests', '3000', '--connections', '20')
+        told = neighbour.redis.command('INFO', 'commandstats').decode()
+    assert (seen['answered'], seen['not_200']) == (3000, 0), seen
+    assert 'cmdstat_get:calls=3000,' in told, told
+
+
 def only_loopback_is_loaded(body):
     done = subprocess.run([LOAD, '--connect', '192.0.2.1:80', '--body-file', body],
                           capture_output=True, text=True, timeout=5)
@@ -106,6 +123,7 @@ TESTS = [closed_load_counts_every_answer_and_its_bytes,
          a_body_of_several_pieces_is_read_whole,
          a_stopped_server_is_charged_for_all_who_came_meanwhile,
          a_server_that_never_answers_ends_the_run_in_bounded_time,
+         with_redis_each_request_waits_for_one_get,
          only_loopback_is_loaded]
 
 
@@ -119,6 +137,8 @@ def main():
             try:
                 test(body.name)
                 print(f'ok {number} - {test.__name__}', flush=True)
+            except servers.Missing as why:
+                print(f'ok {number} - {test.__name__} # SKIP {why}', flush=True)
             except Exception as why:  # one broken instrument must not hide the next
                 failed += 1
                 print(f'not ok {number} - {test.__name__}\n# {why!r}', flush=True)
