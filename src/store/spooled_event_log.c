@@ -120,8 +120,9 @@ static enum err wrong_event(struct spooled_event_log *self, const struct settler
         return OK;
     }
     TRY(spool_set_aside(self->spool, chunk->places[0], why->text, note));
-    log_line(LOG_ERROR, "spool", "the event log calls an accepted event wrong, it is set aside: %s",
-             why->text);
+    log_line(LOG_ERROR, "spool",
+             "the event log calls an accepted event wrong, it is set aside: \"%.*s\": %s",
+             STR_ARG(chunk->events[0]->event_id), why->text);
     settle(self, settler, chunk, &refused);
     return OK;
 }
