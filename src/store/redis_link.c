@@ -364,7 +364,7 @@ enum err redis_link_new(const struct redis_url *url, const struct redis_settings
     link->listener = *listener;
     link->loop = loop;
     link->trusted_until_us = INT64_MIN;
-    redis_member_init(&link->member, health);
+    redis_member_init(&link->member, health, false);
     out_init(&link->prefix, NULL, 256);
     link->timer.data = link->prepare.data = link;
     link->handles = 2;

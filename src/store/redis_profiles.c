@@ -134,7 +134,7 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
     uint64_t position = put->mode == SHARED_CLAIM ? 0 : put->value.position;
     bool has_body = put->value.body.at && put->mode != SHARED_CLAIM && put->mode != SHARED_SETTLE;
     redis_value_head(position, has_body, head);
-    redis_writer_print_call(writer, REDIS_SHARED_PUT, 7, out);
+    redis_writer_print_call(writer, REDIS_SHARED_PUT, 1, 4, out);
     print_key(job, writer, put->value.customer_id, out);
     redis_print_word(out, modes[put->mode].word);
     redis_print_word2(out, (struct str){ head, sizeof head },
@@ -201,7 +201,7 @@ enum err redis_profiles_new(const struct redis_settings *settings, struct clock 
     self->clock = clock;
     enum err err =
         self->settings.shop.at ? redis_url_parse(settings->url, &self->url, note) : ERR_NOMEM;
-    if (err == OK && !redis_health_init(&self->health, self->url, metrics))
+    if (err == OK && !redis_health_init(&self->health, REDIS_PROFILES, self->url, metrics))
         err = ERR_NOMEM;
     if (err != OK) {
         free_profiles(&self->port);

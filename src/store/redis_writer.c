@@ -40,7 +40,7 @@ struct redis_writer *redis_writer_new(const struct redis_url *url,
     writer->settings = *settings;
     writer->clock = clock;
     writer->dial.url = url;
-    redis_member_init(&writer->member, health);
+    redis_member_init(&writer->member, health, true);
     out_init(&writer->out, NULL, 4096);
     return writer;
 }
@@ -70,12 +70,12 @@ struct redis_member *redis_writer_member(struct redis_writer *writer)
 }
 
 void redis_writer_print_call(const struct redis_writer *writer, enum redis_script script,
-                             unsigned words, struct out *out)
+                             unsigned keys, unsigned words, struct out *out)
 {
-    redis_print_head(out, words);
+    redis_print_head(out, 3 + words);
     redis_print_word(out, STR("EVALSHA"));
     redis_print_word(out, (struct str){ writer->shas[script], SHA_BYTES });
-    redis_print_word(out, STR("1"));
+    redis_print_int(out, keys);
 }
 
 static enum err drop(struct redis_writer *writer)

@@ -38,8 +38,9 @@ struct redis_run {
 MUST_CHECK enum err redis_writer_run(struct redis_writer *writer, const struct redis_run *run,
                                      struct err_note *note);
 
-/* For print: the life of the server (REDIS_LIFE_BYTES), and "EVALSHA <digest> 1" of @words words in all. */
+/* For print: the life of the server (REDIS_LIFE_BYTES), and "EVALSHA <digest> <@keys>" of @words
+ * more words. */
 const char *redis_writer_life(const struct redis_writer *writer);
 void redis_writer_print_call(const struct redis_writer *writer, enum redis_script script,
-                             unsigned words, struct out *out);
+                             unsigned keys, unsigned words, struct out *out);
 struct redis_member *redis_writer_member(struct redis_writer *writer);

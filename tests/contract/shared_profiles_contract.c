@@ -603,10 +603,11 @@ struct cached {
     struct asked asked;
     uint64_t position;
     bool here, fetching;
-    uint32_t answers;
+    struct cache *cache;
 };
 
 struct cache {
+    _Atomic uint32_t answers;
     struct ground g;
     struct cached of[LISTENERS_KEYS];
     _Atomic bool stop;
@@ -617,7 +618,7 @@ static void cache_done(struct shared_fetch *fetch, enum shared_answer answer,
 {
     struct cached *cached = (struct cached *) fetch;
     cached->fetching = false;
-    cached->answers++;
+    cached->cache->answers++;
     cached->here = answer == SHARED_BODY;
     cached->position = value->position;
 }
@@ -645,7 +646,7 @@ static void *write_on(void *arg)
     struct err_note note;
     char id[16];
     unsigned seed = 1;
-    for (uint64_t position = 1; position <= 5000; position++) {
+    for (uint64_t position = 1; position <= 5000 || cache->answers < 500; position++) {
         bool taken;
         snprintf(id, sizeof id, "%d", rand_r(&seed) % LISTENERS_KEYS);
         struct shared_put put = put_of(SHARED_COMMIT, id, position, "x");
@@ -666,6 +667,7 @@ static void fetch_missing(struct cache *cache)
             continue;
         snprintf(id, sizeof id, "%d", i);
         cached->asked.fetch.done = cache_done;
+        cached->cache = cache;
         cached->fetching = cache->g.shared->fetch(cache->g.link, str_of(id), &cached->asked.fetch);
     }
 }
@@ -693,14 +695,11 @@ START_TEST(a_cache_that_drops_what_was_changed_ends_with_the_last_values)
     int64_t after = clock_us(CLOCK_MONOTONIC) + 50000; /* trusted later: all was heard */
     RUN_UNTIL(&cache.g, clock_us(CLOCK_MONOTONIC) > after && is_trusted(&cache.g));
 
-    uint32_t answers = 0;
     for (int i = 0; i < LISTENERS_KEYS; i++) {
         snprintf(id, sizeof id, "%d", i);
         if (cache.of[i].here)
             ck_assert_uint_eq(cache.of[i].position, get_one(&cache.g, id).position);
-        answers += cache.of[i].answers;
     }
-    ck_assert_uint_gt(answers, LISTENERS_KEYS);
     end(&cache.g);
 }
 END_TEST

@@ -1,0 +1,22 @@
+-- Holds one of a rule's budget for an offer, unless it is spent.
+-- KEYS[1] the rule's holds, by when they end; KEYS[2] how many acceptances the log has
+-- ARGV[1] the offer's mark; ARGV[2] the budget; ARGV[3] when the hold ends; ARGV[4] now, both in
+-- microseconds; ARGV[5] seconds the keys live
+-- Answers -1 for a new hold, -2 for one that was there (and now ends later), -3 when the
+-- acceptances are not known, else what is taken: acceptances and holds.
+local accepted = tonumber(redis.call('GET', KEYS[2]) or '')
+if not accepted then
+  return -3
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local taken = accepted + redis.call('ZCARD', KEYS[1])
+if not ends and taken >= tonumber(ARGV[2]) then
+  return taken
+end
+if not ends or tonumber(ends) < tonumber(ARGV[3]) then
+  redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('EXPIRE', KEYS[2], ARGV[5])
+return ends and -2 or -1
