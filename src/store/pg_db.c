@@ -261,10 +261,9 @@ static bool send_set_up(struct pg_db *db)
     for (int i = 0; i < db->use.n_statements && sent; i++)
         sent =
             PQsendPrepare(db->conn, db->use.statements[i].name, db->use.statements[i].sql, 0, NULL);
-    const char *const channels[] = { db->use.listen, db->use.listen_too };
     for (int i = 0; i < 2 && sent; i++)
-        sent =
-            !channels[i] || PQsendQueryParams(db->conn, channels[i], 0, NULL, NULL, NULL, NULL, 1);
+        sent = !db->use.listen[i] ||
+               PQsendQueryParams(db->conn, db->use.listen[i], 0, NULL, NULL, NULL, NULL, 1);
     return sent && PQpipelineSync(db->conn);
 }
 
@@ -367,7 +366,7 @@ enum err pg_db_ready_now(struct pg_db *db, struct err_note *note)
 {
     if (db->state == READY)
         look_for_end(db);
-    return db->state == READY ? OK : advance(db, now_us(), note);
+    return db->state == READY ? OK : advance(db, now_us() + PROBE_US, note);
 }
 
 /* ── statements ──────────────────────────────────────────────────────────────────────────── */
@@ -467,6 +466,36 @@ enum err pg_db_each(struct pg_db *db, const char *name, struct pg_params *params
         PQclear(result);
     }
     return err;
+}
+
+enum err pg_db_post(struct pg_db *db, const char *name, struct pg_params *params,
+                    struct err_note *note)
+{
+    TRY(send(db, name, NULL, params, note));
+    return PQsetSingleRowMode(db->conn) && PQflush(db->conn) >= 0 ? OK : lost(db, NULL, note);
+}
+
+enum err pg_db_collect(struct pg_db *db, void *self,
+                       enum err (*visit)(void *self, const PGresult *row), bool *ret_done,
+                       struct err_note *note)
+{
+    *ret_done = false;
+    if (PQflush(db->conn) < 0 || !PQconsumeInput(db->conn))
+        return lost(db, NULL, note);
+    while (!*ret_done && !PQisBusy(db->conn)) {
+        enum err err = OK;
+        PGresult *result = PQgetResult(db->conn);
+        *ret_done = result == NULL;
+        if (result && PQresultStatus(result) == PGRES_SINGLE_TUPLE)
+            err = visit(self, result);
+        else if (result && PQresultStatus(result) == PGRES_FATAL_ERROR)
+            err = refused(db, result, note);
+        PQclear(result);
+        if (err != OK && db->conn)
+            pg_db_drop(db);
+        TRY(err);
+    }
+    return OK;
 }
 
 /* ── COPY ────────────────────────────────────────────────────────────────────────────────── */

@@ -44,9 +44,8 @@ struct pg_statement {
 struct pg_db_use {
     const struct pg_statement *statements; /* prepared with the connection; borrowed */
     int n_statements;
-    int statement_ms;   /* after which the server itself gives a statement up */
-    const char *listen; /* "LISTEN a; …" is not possible: one channel, or NULL */
-    const char *listen_too;
+    int statement_ms;      /* after which the server itself gives a statement up */
+    const char *listen[2]; /* "LISTEN channel", or NULL */
 };
 
 struct pg_db;
@@ -60,7 +59,7 @@ DEFINE_AUTO(struct pg_db, pg_db_free)
 /* Connected, and not known to be broken. */
 MUST_CHECK enum err pg_db_ready(struct pg_db *db, struct err_note *note);
 
-/* The same without waiting at all: for whoever looks in now and then. */
+/* The same for whoever looks in now and then: some milliseconds while a connection is being made. */
 MUST_CHECK enum err pg_db_ready_now(struct pg_db *db, struct err_note *note);
 
 /* Rises with every connection made: what an older one had (locks, temporary tables) is gone. */
@@ -86,6 +85,16 @@ MUST_CHECK enum err pg_db_each(struct pg_db *db, const char *name, struct pg_par
                                int bound_ms, void *self,
                                enum err (*visit)(void *self, const PGresult *row),
                                struct err_note *note);
+
+/*
+ * The two halves of each for whoever may not wait: post sends, collect visits what has come and
+ * says whether that was all. Nothing else may be asked in between.
+ */
+MUST_CHECK enum err pg_db_post(struct pg_db *db, const char *name, struct pg_params *params,
+                               struct err_note *note);
+MUST_CHECK enum err pg_db_collect(struct pg_db *db, void *self,
+                                  enum err (*visit)(void *self, const PGresult *row),
+                                  bool *ret_done, struct err_note *note);
 
 /* COPY … FROM STDIN: begin, put the data in pieces of any size, end. @bound_ms as in each. */
 MUST_CHECK enum err pg_db_copy_begin(struct pg_db *db, const char *sql, int bound_ms,

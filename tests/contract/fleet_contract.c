@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ports/fleet.h promises, asked of the fake and of PostgreSQL alike. */
+#include <poll.h>
+#include <stdio.h>
+
+#include "fake_fleet.h"
+#include "ports/catalog_store.h"
+#include "ports/fleet.h"
+#include "scratch_schema.h"
+#include "store/pg_catalog.h"
+#include "store/pg_fleet.h"
+#include "store/pg_schema.h"
+#include "suite.h"
+
+enum { FAKE, POSTGRESQL, FLEETS };
+
+static bool scratch_made;
+static struct err_note note;
+
+static void set_up(void)
+{
+    scratch_made = false;
+}
+
+static void tear_down(void)
+{
+    if (scratch_made)
+        scratch_drop();
+}
+
+static struct pg_settings database(void)
+{
+    return (struct pg_settings){
+        .url = scratch_url(), .connect_ms = 20000, .append_ms = 20000, .read_ms = 20000
+    };
+}
+
+/* @first: of a test; the others of the fake join it. */
+static struct fleet *member_of(int which, struct fleet *first)
+{
+    struct fleet *fleet = NULL;
+    struct pg_settings settings = database();
+    enum err err = OK;
+    if (which == FAKE) {
+        err = first ? fake_fleet_join(first, &fleet) : fake_fleet_new(&fleet);
+    } else {
+        if (!scratch_made)
+            scratch_make();
+        scratch_made = true;
+        err = pg_schema_migrate(&settings, NULL, NULL, &note);
+        if (err == OK)
+            err = pg_fleet_new(&settings, &fleet, &note);
+    }
+    ck_assert_msg(err == OK, "%s", note.text);
+    return fleet;
+}
+
+/* What was heard, as one line of text; of a repeated customer the last. */
+struct heard {
+    char text[256];
+    uint32_t n;
+    uint64_t sum;
+    bool catalog;
+};
+
+static void listen(void *self, const struct fleet_mark *mark)
+{
+    struct heard *heard = self;
+    size_t len = strlen(heard->text);
+    heard->n++;
+    heard->sum += mark->position;
+    if (heard->n < 8)
+        snprintf(heard->text + len, sizeof heard->text - len, "%.*s=%llu ",
+                 STR_ARG(mark->customer_id), (unsigned long long) mark->position);
+}
+
+/* Hears until it is complete, as a replica does tick by tick; waits on the descriptor in between. */
+static void hear_more(struct fleet *fleet, struct heard *heard)
+{
+    for (int i = 0; i < 1000; i++) {
+        bool changed = false;
+        enum err err = fleet->hear(fleet, STR("main"), heard, listen, &changed, &note);
+        heard->catalog |= err == OK && changed;
+        if (err == OK)
+            return;
+        struct pollfd waiting = { .fd = fleet->fd(fleet), .events = POLLIN };
+        (void) poll(&waiting, 1, 20);
+    }
+    ck_abort_msg("nothing heard: %s", note.text);
+}
+
+static struct heard hear(struct fleet *fleet)
+{
+    struct heard heard = { "" };
+    hear_more(fleet, &heard);
+    return heard;
+}
+
+/* Until @n marks were heard: they are delivered soon after the commit, not with it. */
+static struct heard hear_n(struct fleet *fleet, uint32_t n)
+{
+    struct heard heard = { "" };
+    for (int i = 0; i < 1000 && heard.n < n; i++) {
+        hear_more(fleet, &heard);
+        struct pollfd waiting = { .fd = fleet->fd(fleet), .events = POLLIN };
+        if (heard.n < n)
+            (void) poll(&waiting, 1, 20);
+    }
+    return heard;
+}
+
+static void tell(struct fleet *fleet, const char *customer_id, uint64_t position)
+{
+    const struct fleet_mark mark = { str_of(customer_id), position };
+    enum err err = fleet->tell(fleet, STR("main"), &mark, 1, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
+}
+
+static void settle(struct fleet *fleet, const char *customer_id, uint64_t position)
+{
+    const struct fleet_mark mark = { str_of(customer_id), position };
+    enum err err = fleet->settle(fleet, STR("main"), &mark, 1, &note);
+    ck_assert_msg(err == OK, "%s", note.text);
+}
+
+START_TEST(what_one_tells_all_hear_once)
+{
+    struct fleet *one = member_of(_i, NULL), *two = member_of(_i, one);
+    ck_assert_str_eq(hear(one).text, "");
+    ck_assert_str_eq(hear(two).text, "");
+
+    tell(one, "c 1", 17);
+
+    ck_assert_str_eq(hear_n(two, 1).text, "c 1=17 ");
+    ck_assert_str_eq(hear_n(one, 1).text, "c 1=17 ");
+    ck_assert_str_eq(hear(two).text, "");
+    one->free(one);
+    two->free(two);
+}
+END_TEST
+
+START_TEST(the_first_hear_tells_all_that_stands)
+{
+    struct fleet *one = member_of(_i, NULL), *late;
+    tell(one, "a", 3);
+    tell(one, "a", 5);
+    tell(one, "a", 4);
+
+    late = member_of(_i, one);
+
+    ck_assert_str_eq(hear(late).text, "a=5 ");
+    ck_assert_str_eq(hear(late).text, "");
+    one->free(one);
+    late->free(late);
+}
+END_TEST
+
+START_TEST(what_is_settled_stands_no_more)
+{
+    struct fleet *one = member_of(_i, NULL), *late;
+    tell(one, "a", 3);
+    tell(one, "b", 7);
+    settle(one, "a", 3);
+    settle(one, "b", 6); /* the log has come further since */
+    settle(one, "unknown", 9);
+
+    late = member_of(_i, one);
+
+    ck_assert_str_eq(hear(late).text, "b=7 ");
+    one->free(one);
+    late->free(late);
+}
+END_TEST
+
+START_TEST(shops_do_not_hear_each_other)
+{
+    struct fleet *one = member_of(_i, NULL), *two = member_of(_i, one), *late;
+    const struct fleet_mark mark = { STR("theirs"), 3 };
+    (void) hear(two);
+    ck_assert_int_eq(one->tell(one, STR("other"), &mark, 1, &note), OK);
+    tell(one, "ours", 4);
+
+    ck_assert_str_eq(hear_n(two, 1).text, "ours=4 ");
+    late = member_of(_i, one);
+    ck_assert_str_eq(hear(late).text, "ours=4 ");
+    ck_assert_int_eq(one->settle(one, STR("main"), &mark, 1, &note), OK);
+    one->free(one);
+    two->free(two);
+    late->free(late);
+}
+END_TEST
+
+START_TEST(many_marks_at_once_are_all_heard)
+{
+    enum { MANY = 1000 };
+    struct fleet *one = member_of(_i, NULL), *two = member_of(_i, one);
+    static char ids[MANY][129];
+    static struct fleet_mark marks[MANY];
+    uint64_t sum = 0;
+    (void) hear(two);
+    for (uint32_t i = 0; i < MANY; i++) {
+        snprintf(ids[i], sizeof ids[i], "%0128u", i);
+        marks[i] = (struct fleet_mark){ str_of(ids[i]), i };
+        sum += i;
+    }
+
+    ck_assert_int_eq(one->tell(one, STR("main"), marks, MANY, &note), OK);
+
+    struct heard heard = hear_n(two, MANY);
+    ck_assert_uint_eq(heard.n, MANY);
+    ck_assert_uint_eq(heard.sum, sum);
+    ck_assert_int_eq(one->settle(one, STR("main"), marks, MANY, &note), OK);
+    one->free(one);
+    two->free(two);
+}
+END_TEST
+
+START_TEST(one_customer_twice_in_one_telling_stands_once)
+{
+    struct fleet *one = member_of(_i, NULL), *late;
+    const struct fleet_mark marks[] = { { STR("a"), 8 }, { STR("a"), 6 } };
+    ck_assert_int_eq(one->tell(one, STR("main"), marks, 2, &note), OK);
+    ck_assert_int_eq(one->tell(one, STR("main"), NULL, 0, &note), OK);
+
+    late = member_of(_i, one);
+
+    ck_assert_str_eq(hear(late).text, "a=8 ");
+    one->free(one);
+    late->free(late);
+}
+END_TEST
+
+START_TEST(postgresql_tells_of_a_new_catalogue)
+{
+    struct fleet *fleet = member_of(POSTGRESQL, NULL);
+    struct pg_settings settings = database();
+    struct catalog_store *store = NULL;
+    ck_assert(hear(fleet).catalog); /* it may have changed before we listened */
+    ck_assert(!hear(fleet).catalog);
+    ck_assert_int_eq(pg_catalog_new(&settings, &store, &note), OK);
+    ck_assert_int_eq(store->begin(store, STR("main"), STR("JPY"), &note), OK);
+    ck_assert_int_eq(store->commit(store, &note), OK);
+
+    struct heard heard = { "" };
+    for (int i = 0; i < 1000 && !heard.catalog; i++) {
+        struct pollfd waiting = { .fd = fleet->fd(fleet), .events = POLLIN };
+        (void) poll(&waiting, 1, 20);
+        hear_more(fleet, &heard);
+    }
+
+    ck_assert(heard.catalog);
+    store->free(store);
+    fleet->free(fleet);
+}
+END_TEST
+
+START_TEST(postgresql_tells_all_that_stands_again_after_the_connection_was_lost)
+{
+    struct fleet *fleet = member_of(POSTGRESQL, NULL);
+    (void) hear(fleet);
+    tell(fleet, "a", 3);
+    (void) hear_n(fleet, 1);
+
+    (void) scratch_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                       "WHERE application_name = 'offerd' AND datname = current_database()");
+
+    ck_assert_str_eq(hear_n(fleet, 1).text, "a=3 ");
+    fleet->free(fleet);
+}
+END_TEST
+
+static Suite *contract(void)
+{
+    const TTest *const of_every_fleet[] = {
+        what_one_tells_all_hear_once,     the_first_hear_tells_all_that_stands,
+        what_is_settled_stands_no_more,   shops_do_not_hear_each_other,
+        many_marks_at_once_are_all_heard, one_customer_twice_in_one_telling_stands_once,
+    };
+    const int fleets = scratch_database() ? FLEETS : POSTGRESQL;
+    Suite *suite = suite_create("contract/fleet");
+    TCase *tests = tcase_create("contract/fleet");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    for (size_t i = 0; i < sizeof of_every_fleet / sizeof *of_every_fleet; i++)
+        tcase_add_loop_test(tests, of_every_fleet[i], 0, fleets);
+    if (scratch_database()) {
+        tcase_add_test(tests, postgresql_tells_of_a_new_catalogue);
+        tcase_add_test(tests, postgresql_tells_all_that_stands_again_after_the_connection_was_lost);
+    }
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(contract());
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
