@@ -101,9 +101,15 @@ static void lower(_Atomic int64_t *number, int64_t to)
         ;
 }
 
-static bool extend_at(struct hold *hold, uint64_t mark, int64_t until_us)
+/* A rule's number stands as long as the mark beside it. */
+static bool is_hold(struct hold *hold, uint32_t rule, uint64_t mark)
 {
-    if (atomic_load(&hold->mark) != mark)
+    return atomic_load(&hold->mark) == mark && atomic_load(&hold->rule) == rule;
+}
+
+static bool extend_at(struct hold *hold, uint32_t rule, uint64_t mark, int64_t until_us)
+{
+    if (!is_hold(hold, rule, mark))
         return false;
     int64_t seen = atomic_load(&hold->until_us);
     do
@@ -111,13 +117,13 @@ static bool extend_at(struct hold *hold, uint64_t mark, int64_t until_us)
             return false;
     while (
         !atomic_compare_exchange_weak(&hold->until_us, &seen, until_us > seen ? until_us : seen));
-    return atomic_load(&hold->mark) == mark;
+    return is_hold(hold, rule, mark);
 }
 
-static bool extend(struct budgets *budgets, uint64_t mark, int64_t until_us)
+static bool extend(struct budgets *budgets, uint32_t rule, uint64_t mark, int64_t until_us)
 {
     for (uint32_t i = 0; i < NEAR; i++)
-        if (extend_at(place_of(budgets, mark, i), mark, until_us))
+        if (extend_at(place_of(budgets, mark, i), rule, mark, until_us))
             return true;
     return false;
 }
@@ -153,7 +159,7 @@ static bool reserve_one(struct budgets *budgets, struct rule_budget *budget,
                         struct budget_claim *claim)
 {
     uint64_t mark = usable(claim->mark);
-    claim->granted = extend(budgets, mark, claim->until_us);
+    claim->granted = extend(budgets, budget->number, mark, claim->until_us);
     if (claim->granted || !take(budget, claim))
         return true;
     claim->granted = write_hold(budgets, budget->number, mark, claim->until_us);
