@@ -197,7 +197,7 @@ static void end_holds(struct budgets *budgets, struct rule_budget *budget, uint6
     uint32_t n = 0;
     for (uint32_t i = 0; i < NEAR && mark != 0; i++) {
         struct hold *hold = place_of(budgets, usable(mark), i);
-        if (atomic_load(&hold->mark) != usable(mark) || atomic_load(&hold->rule) != budget->number)
+        if (!is_hold(hold, budget->number, usable(mark)))
             continue;
         atomic_store(&hold->until_us, CLOSED);
         ended[n++] = hold;

@@ -128,6 +128,19 @@ START_TEST(a_release_of_another_rule_frees_nothing)
 }
 END_TEST
 
+START_TEST(a_mark_held_of_one_rule_is_not_held_of_another)
+{
+    set_up();
+    ck_assert_int_eq(store->restore(store, STR("other"), 1, &why), OK);
+    ck_assert(granted(1, 1, 100));
+    struct budget_claim same = claim(1, 1, 100);
+    same.rule = STR("other");
+    ck_assert_int_eq(store->reserve(store, NULL, &same, 1, 0, NULL), BUDGET_ANSWERED);
+    ck_assert(!same.granted);
+    tear_down();
+}
+END_TEST
+
 START_TEST(there_are_as_many_rules_as_it_says_and_a_plain_refusal_beyond)
 {
     char id[16];
@@ -254,6 +267,7 @@ SUITE_MAIN("learn/budgets", what_is_refused_says_how_many_are_taken,
            an_unknown_rule_wakes_the_journal_once_until_it_has_looked,
            an_extended_hold_ends_at_its_new_time, a_mark_of_any_value_is_a_mark,
            an_acceptance_takes_the_place_of_its_hold, a_release_of_another_rule_frees_nothing,
+           a_mark_held_of_one_rule_is_not_held_of_another,
            there_are_as_many_rules_as_it_says_and_a_plain_refusal_beyond,
            more_holds_than_there_is_room_for_are_lost_not_granted,
            of_many_asking_at_once_exactly_as_many_get_one_as_there_are,
