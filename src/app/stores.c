@@ -7,7 +7,9 @@
 #include "ports/clock.h"
 #include "store/pg_catalog.h"
 #include "store/pg_event_log.h"
+#include "store/pg_fleet.h"
 #include "store/pg_schema.h"
+#include "store/redis_budgets.h"
 #include "store/redis_profiles.h"
 #include "store/spooled_event_log.h"
 #include "store/sqlite_catalog.h"
@@ -103,10 +105,11 @@ enum err stores_journal_log(const struct stores *stores, struct clock *clock,
 
 enum err stores_fleet(const struct stores *stores, struct fleet **ret_fleet, struct err_note *note)
 {
-    (void) stores;
-    (void) note;
     *ret_fleet = NULL;
-    return OK;
+    if (!stores_are_shared(stores))
+        return OK;
+    struct pg_settings pg = database(stores);
+    return pg_fleet_new(&pg, ret_fleet, note);
 }
 
 enum err stores_shared_profiles(const struct stores *stores, struct clock *clock,
@@ -123,10 +126,9 @@ enum err stores_shared_profiles(const struct stores *stores, struct clock *clock
 enum err stores_budgets(const struct stores *stores, struct clock *clock, struct metrics *metrics,
                         struct budget_store **ret_budgets, struct err_note *note)
 {
-    (void) stores;
-    (void) clock;
-    (void) metrics;
-    (void) note;
     *ret_budgets = NULL;
-    return OK;
+    if (!stores_are_shared(stores))
+        return OK;
+    struct redis_settings settings = redis(stores);
+    return redis_budgets_new(&settings, clock, metrics, ret_budgets, note);
 }
