@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The server answers for events whose ids differ from one another, and knows each customer's last
- * event before the batch. What one event of a batch is to another (a repeat, the one before it of
- * the same customer) is worked out here, in the order of the batch.
- */
 #include "store/pg_event_log.h"
 
 #include <stdlib.h>
 
-#include "base/strmap.h"
-#include "shop/event.h"
+#include "store/pg_batch.h"
 #include "store/pg_queries.inc"
 
 enum {
@@ -27,183 +21,7 @@ struct pg_event_log {
     int64_t forget_us;         /* not before */
 };
 
-/* ── a batch ─────────────────────────────────────────────────────────────────────────────── */
-
-/* The batch's events without repeats, and how its events find them. */
-struct unique {
-    const struct event **events;
-    uint32_t n;
-    uint32_t *place_of; /* of each event of the batch */
-    struct strmap *ids, *customers;
-    struct out keys;
-};
-
-static void unique_deinit(struct unique *unique)
-{
-    free(unique->events);
-    free(unique->place_of);
-    strmap_free(unique->ids);
-    strmap_free(unique->customers);
-    out_deinit(&unique->keys);
-}
-
-/* "shop NUL id", kept in unique->keys, which never moves: it has room for all. */
-static struct str key_of(struct unique *unique, struct str shop, struct str id)
-{
-    size_t at = unique->keys.len;
-    out_text(&unique->keys, shop);
-    out_char(&unique->keys, '\0');
-    out_text(&unique->keys, id);
-    return (struct str){ unique->keys.at + at, unique->keys.len - at };
-}
-
-static size_t key_bytes(const struct event *const *events, uint32_t n)
-{
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < n; i++)
-        bytes +=
-            2 * (events[i]->shop.len + 1) + events[i]->event_id.len + events[i]->customer_id.len;
-    return bytes;
-}
-
-static enum err unique_of(const struct event *const *events, uint32_t n, struct unique *unique)
-{
-    out_init(&unique->keys, NULL, key_bytes(events, n));
-    unique->events = calloc(n, sizeof(const struct event *));
-    unique->place_of = calloc(n, sizeof *unique->place_of);
-    unique->ids = strmap_new(n);
-    unique->customers = strmap_new(n);
-    if (!unique->events || !unique->place_of || !unique->ids || !unique->customers ||
-        unique->keys.failed)
-        return ERR_NOMEM;
-    for (uint32_t i = 0; i < n; i++) {
-        struct str key = key_of(unique, events[i]->shop, events[i]->event_id);
-        uint32_t place = strmap_get(unique->ids, key);
-        if (place == STRMAP_NONE) {
-            place = unique->n++;
-            unique->events[place] = events[i];
-            TRY(strmap_put(unique->ids, key, place));
-        }
-        unique->place_of[i] = place;
-    }
-    return OK;
-}
-
 /* ── appending ───────────────────────────────────────────────────────────────────────────── */
-
-static bool is_acceptance(const struct event *event)
-{
-    return event->type == EVENT_OFFER_ACCEPTED && event->offer.rule.at;
-}
-
-/* Rules and budgets go along only when there is an acceptance to judge. */
-static void add_acceptances(struct pg_params *params, const struct unique *unique)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < unique->n && n == 0; i++)
-        n = is_acceptance(unique->events[i]) ? unique->n : 0;
-    struct out *array = pg_add_texts(params, n);
-    for (uint32_t i = 0; i < n; i++)
-        pg_element(array, is_acceptance(unique->events[i]) ? unique->events[i]->offer.rule
-                                                           : (struct str){ 0 });
-    array = pg_add_ints(params, n);
-    for (uint32_t i = 0; i < n; i++)
-        pg_element_int(array, unique->events[i]->offer.budget_max);
-}
-
-static struct str shop_of(const struct event *event)
-{
-    return event->shop;
-}
-static struct str id_of(const struct event *event)
-{
-    return event->event_id;
-}
-static struct str customer_of(const struct event *event)
-{
-    return event->customer_id;
-}
-static struct str type_of(const struct event *event)
-{
-    return str_of(event_type_name(event->type));
-}
-static struct str payload_of(const struct event *event)
-{
-    return event->payload;
-}
-
-static void add_column(struct pg_params *params, const struct unique *unique,
-                       struct str (*column_of)(const struct event *event))
-{
-    struct out *array = pg_add_texts(params, unique->n);
-    for (uint32_t i = 0; i < unique->n; i++)
-        pg_element(array, column_of(unique->events[i]));
-}
-
-static void add_batch(struct pg_params *params, const struct unique *unique, int64_t received_us)
-{
-    pg_params_reset(params);
-    add_column(params, unique, shop_of);
-    add_column(params, unique, id_of);
-    add_column(params, unique, customer_of);
-    add_column(params, unique, type_of);
-    struct out *array = pg_add_ints(params, unique->n);
-    for (uint32_t i = 0; i < unique->n; i++)
-        pg_element_int(array, unique->events[i]->at_us);
-    add_column(params, unique, payload_of);
-    pg_add_int(params, received_us);
-    add_acceptances(params, unique);
-}
-
-/* What a row of append_events.sql says of the event at @row. */
-static struct append_outcome outcome_at(const PGresult *rows, int row, const struct event *event)
-{
-    bool known = !PQgetisnull(rows, row, 0), stored = !PQgetisnull(rows, row, 1);
-    if (known)
-        return (struct append_outcome){ .result = APPEND_DUPLICATE,
-                                        .position = (uint64_t) pg_int_at(rows, row, 0) };
-    if (!stored)
-        return (struct append_outcome){ .result = APPEND_REFUSED };
-    return (struct append_outcome){
-        .result = APPEND_ACCEPTED,
-        .position = (uint64_t) pg_int_at(rows, row, 1),
-        .previous = event->customer_id.at ? (uint64_t) pg_int_at(rows, row, 2) : 0,
-        .accepted = pg_int_at(rows, row, 3),
-    };
-}
-
-/* The outcomes of @unique, each customer's events chained to one another. */
-static enum err chain(struct unique *unique, const PGresult *rows, struct append_outcome *outcomes)
-{
-    for (uint32_t i = 0; i < unique->n; i++) {
-        const struct event *event = unique->events[i];
-        outcomes[i] = outcome_at(rows, (int) i, event);
-        if (outcomes[i].result != APPEND_ACCEPTED || !event->customer_id.at)
-            continue;
-        struct str key = key_of(unique, event->shop, event->customer_id);
-        uint32_t before = strmap_get(unique->customers, key);
-        if (before != STRMAP_NONE)
-            outcomes[i].previous = outcomes[before].position;
-        TRY(strmap_put(unique->customers, key, i));
-    }
-    return OK;
-}
-
-/* A repeat inside the batch is a duplicate of the first, or refused as that was. */
-static void spread(const struct unique *unique, const struct append_outcome *outcomes, uint32_t n,
-                   struct append_outcome *ret_outcomes)
-{
-    uint32_t seen = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t place = unique->place_of[i];
-        ret_outcomes[i] = outcomes[place];
-        if (place == seen)
-            seen++;
-        else if (outcomes[place].result == APPEND_ACCEPTED)
-            ret_outcomes[i] = (struct append_outcome){ .result = APPEND_DUPLICATE,
-                                                       .position = outcomes[place].position };
-    }
-}
 
 static enum err make_partitions(struct pg_event_log *self, int64_t received_us,
                                 struct err_note *note)
@@ -234,40 +52,22 @@ static enum err send_batch(struct pg_event_log *self, int64_t received_us, PGres
                      ret_rows, note);
 }
 
-static enum err append_unique(struct pg_event_log *self, struct unique *unique, uint32_t n,
-                              int64_t received_us, struct append_outcome *ret_outcomes,
-                              struct err_note *note)
-{
-    PGresult *rows = NULL;
-    struct append_outcome *outcomes = calloc(unique->n, sizeof *outcomes);
-    add_batch(&self->params, unique, received_us);
-    enum err err = outcomes ? send_batch(self, received_us, &rows, note) : ERR_NOMEM;
-    if (err == OK && PQntuples(rows) != (int) unique->n)
-        err = err_fail(note, ERR_CORRUPT, "event log: %d answers to %u events", PQntuples(rows),
-                       unique->n);
-    if (err == OK)
-        err = chain(unique, rows, outcomes);
-    if (err == OK)
-        spread(unique, outcomes, n, ret_outcomes);
-    PQclear(rows);
-    free(outcomes);
-    return err;
-}
-
 static enum err append(struct event_log *log, const struct event *const *events, uint32_t n,
                        int64_t received_us, struct append_outcome *ret_outcomes,
                        struct err_note *note)
 {
     struct pg_event_log *self = (struct pg_event_log *) log;
-    struct unique unique = { 0 };
+    AUTO(pg_batch_free) struct pg_batch *batch = NULL;
+    PGresult *rows = NULL;
     if (n == 0)
         return OK;
     TRY(pg_db_ready(self->writer, note)); /* before any work: mostly it is away or it is not */
     self->heard_us = received_us;
-    enum err err = unique_of(events, n, &unique);
-    if (err == OK)
-        err = append_unique(self, &unique, n, received_us, ret_outcomes, note);
-    unique_deinit(&unique);
+    TRY(pg_batch_new(events, n, &batch));
+    pg_batch_add(batch, received_us, &self->params);
+    TRY(send_batch(self, received_us, &rows, note));
+    enum err err = pg_batch_outcomes(batch, rows, ret_outcomes, note);
+    PQclear(rows);
     return err;
 }
 
