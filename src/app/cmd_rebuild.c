@@ -66,7 +66,7 @@ static void tell_kind(const char *name, const struct rebuilt_kind *kind, bool ch
 static void tell(const struct rebuilt *rebuilt, bool check, bool shared)
 {
     tell_kind("customers", &rebuilt->profiles, check, shared);
-    tell_kind("budgets", &rebuilt->budgets, check, shared && !rebuilt->budgets_unknown);
+    tell_kind("accepted rules", &rebuilt->budgets, check, shared && !rebuilt->budgets_unknown);
     (void) printf("bytes of a profile: median %" PRIu64 ", p99 %" PRIu64 ", largest %" PRIu64
                   ", all %" PRIu64 "\n",
                   rebuilt->median, rebuilt->p99, rebuilt->largest, rebuilt->bytes);

@@ -294,7 +294,7 @@ static enum err rebuild_budgets(struct rebuilding *self, struct counts *counts,
     struct budget_store *store = self->wishes->budgets;
     TRY(read_counts(self, counts, note));
     digest_counts(self, counts);
-    self->rebuilt->budgets_unknown = store && !store->read;
+    self->rebuilt->budgets_unknown = !store || !store->read;
     for (int looks = 0; store && store->read && looks < LOOKS; looks++) {
         for (uint32_t i = 0; i < counts->n; i++)
             TRY(rebuild_budget(self, &counts->at[i], note));
