@@ -340,11 +340,15 @@ def account(load, fleet, cap=CAP, budgets=None, rows=None):
         if kind == 'offer_shown':
             shown[customer, name] += 1
             caps_exceeded += shown[customer, name] > cap
-            shown_after_decline += (customer, name) in declined
-        elif kind == 'offer_declined':
-            declined.add((customer, name))
         elif kind == 'offer_accepted':
             accepted[name] += 1
+    # In the order of the acknowledgements: what waited in a replica's spool comes into the log later than it was said.
+    stored = {row[1]: row for row in rows}
+    for line in load.lines('E'):
+        _, _, customer, kind, name, _, _ = stored.get(line[1], [None] * 7)
+        if kind == 'offer_declined':
+            declined.add((customer, name))
+        shown_after_decline += kind == 'offer_shown' and (customer, name) in declined
     machine, ours = late_by_whom(load)
     told = load.figures
     return {

@@ -17,7 +17,8 @@
  * when the machine let it wake more than 4 ms too late: nobody else would have run either.
  *
  * The journal (--journal F) has a line a fact, separated by tabs; times are CLOCK_MONOTONIC µs:
- *   E time event_id customer type rule decision_id offer_id status   acknowledged
+ *   D sent answered target customer http-status degraded rule,rule   a decision
+ *   E time event_id customer type rule decision_id offer_id status target   acknowledged
  *   A time customer rule decision_id offer_id http-status            answer to an accept
  *   L sent answered target degraded                                  a late decision
  *   F time target http-status text                                   an answer with 5xx, or 4xx not looked for
@@ -505,6 +506,11 @@ static void hear_offers(struct shopper *s, int status, const char *body, int64_t
         seen.server_errors += status >= 500;
         note("F\t%ld\t%s\t%d\t%.200s", at_us, set.names[s->target], status, body);
     }
+    char rules[MOST_OFFERS * (ID_BYTES + 1) + 1] = "";
+    for (unsigned i = 0; i < s->n_offers && !set.burst; i++)
+        strcat(strcat(rules, i ? "," : ""), seen.rules[s->offers[i].rule]);
+    note("D\t%ld\t%ld\t%s\t%s\t%d\t%s\t%s", s->sent_us, at_us, set.names[s->target], s->customer,
+         status, why, rules);
     if (at_us - s->sent_us > set.budget_ms * 1000LL + GRACE_US) {
         seen.late++;
         note("L\t%ld\t%ld\t%s\t%s", s->sent_us, at_us, set.names[s->target], why);
@@ -526,9 +532,9 @@ static void event_acknowledged(struct shopper *s, unsigned i, const char *status
         s->shown[offer->rule]++;
     if (offer && s->step == DECLINE)
         s->declined[offer->rule] = true;
-    note("E\t%ld\t%s\t%s\t%s\t%s\t%s\t%s\t%s", at_us, s->event_ids[i], s->customer, types[s->step],
-         offer ? seen.rules[offer->rule] : "", offer ? s->decision_id : "",
-         offer ? offer->offer_id : "", status);
+    note("E\t%ld\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", at_us, s->event_ids[i], s->customer,
+         types[s->step], offer ? seen.rules[offer->rule] : "", offer ? s->decision_id : "",
+         offer ? offer->offer_id : "", status, set.names[s->target]);
 }
 
 static void again_later(struct shopper *s)
