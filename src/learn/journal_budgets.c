@@ -22,18 +22,20 @@ void journal_budgets_limit(const struct world *world, struct event *event)
         event->offer.budget_max = budget_of(world, event->offer.rule);
 }
 
-/* A store that cannot be told keeps a hold for as long as it was meant to stand, then counts right again. */
+/* A store that could not be told of an acceptance is told the count again by a restoration. */
 void journal_budgets_settle(struct journal_budgets *self, const struct event *event,
                             const struct append_outcome *outcome)
 {
     struct budget_store *store = self->store;
-    if (!store || event->offer.budget_max == 0 || outcome->result == APPEND_DUPLICATE)
+    bool is_answered = outcome->result == APPEND_ACCEPTED || outcome->result == APPEND_REFUSED;
+    if (!store || event->offer.budget_max == 0 || !is_answered)
         return;
     struct err_note why;
-    if (event->type == EVENT_OFFER_ACCEPTED && outcome->result == APPEND_ACCEPTED)
-        (void) store->settle(store, event->offer.rule, event->offer.mark, outcome->accepted, &why);
-    else
+    if (event->type != EVENT_OFFER_ACCEPTED || outcome->result == APPEND_REFUSED)
         (void) store->release(store, event->offer.rule, event->offer.mark, &why);
+    else if (store->settle(store, event->offer.rule, event->offer.mark, outcome->accepted, &why) !=
+             OK)
+        self->rules = NULL;
 }
 
 /* ── restoring ───────────────────────────────────────────────────────────────────────────── */
