@@ -14,7 +14,10 @@ static enum err slurp(const char *setting, const char *path, char **ret_text, st
 {
     char *text = calloc(1, PEM_BYTES_MAX);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = text && fd >= 0 ? read(fd, text, PEM_BYTES_MAX - 1) : -1;
+    ssize_t n = text && fd >= 0 ? 1 : -1;
+    size_t len = 0;
+    for (; n > 0 && len<PEM_BYTES_MAX - 1; len += n> 0 ? (size_t) n : 0)
+        n = read(fd, text + len, PEM_BYTES_MAX - 1 - len);
     int wrong = errno;
     if (fd >= 0)
         (void) close(fd);
@@ -24,7 +27,7 @@ static enum err slurp(const char *setting, const char *path, char **ret_text, st
     if (n < 0)
         return err_fail(note, ERR_INPUT, "%s: %.150s cannot be read: %s", setting, path,
                         strerror(wrong));
-    if (n == PEM_BYTES_MAX - 1 || !strstr(text, "-----BEGIN "))
+    if (len == PEM_BYTES_MAX - 1 || !strstr(text, "-----BEGIN "))
         return err_fail(note, ERR_INPUT, "%s: %.150s is no PEM file", setting, path);
     return OK;
 }

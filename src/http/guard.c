@@ -3,7 +3,6 @@
 
 #include <strings.h>
 
-#include "http/api_keys.h"
 #include "http/exchange.h"
 #include "http/worker.h"
 #include "ports/clock.h"
@@ -65,7 +64,7 @@ enum problem guard_check(struct exchange *exchange, const char **ret_detail)
         *ret_detail = "send the header Authorization: Bearer KEY, or X-Api-Key: KEY";
         return refused(exchange, PROBLEM_NO_KEY);
     }
-    const struct api_key *key = keys ? api_keys_find(keys, sent) : NULL;
+    const struct api_key *key = keys ? known_keys_find(&worker->known_keys, keys, sent) : NULL;
     if (!key) {
         *ret_detail = "this key is not known here";
         exchange->bad_key = true;

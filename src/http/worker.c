@@ -341,6 +341,7 @@ enum err worker_start(struct worker *worker, struct http *http, unsigned id, int
 {
     *worker = (struct worker){ .http = http, .id = id, .chance = http->settings.seed + id };
     lines_init(&worker->lines, http->settings.idle_timeout_s, http->settings.slow_request_s);
+    known_keys_init(&worker->known_keys);
     TRY(daemon_start(worker, listen_fd, note));
     if (!(worker->shard = metric_shard_new(http->near.metrics)))
         return err_fail(note, ERR_NOMEM, "worker %u: no room for its metrics", id);

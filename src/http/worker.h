@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/snapshot.h"
+#include "http/known_keys.h"
 #include "http/line.h"
 #include "http/server.h"
 #include "http/tally.h"
@@ -71,6 +72,7 @@ struct worker {
     unsigned unwarned;
 
     struct snapshot_view api_keys;
+    struct known_keys known_keys;
     struct serve_worker *serve;
     struct metric_shard *shard;
     /* For other threads to read. */
