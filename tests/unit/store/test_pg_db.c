@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What pg_db.h promises when there is no server, or one that says nothing. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/pg_db.h"
+#include "suite.h"
+
+enum { CONNECT_MS = 100, SLACK_MS = 5000 }; /* a busy machine may be late, not that late */
+
+static struct err_note note;
+
+/* A socket on loopback that takes connections (by its backlog) and never answers. */
+static int silent_server(uint16_t *ret_port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof at;
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(server, (struct sockaddr *) &at, sizeof at), 0);
+    ck_assert_int_eq(listen(server, 64), 0);
+    ck_assert_int_eq(getsockname(server, (struct sockaddr *) &at, &len), 0);
+    *ret_port = ntohs(at.sin_port);
+    return server;
+}
+
+static struct pg_db *open_db(const char *url)
+{
+    struct pg_db *db = NULL;
+    const struct pg_settings settings = { .url = url, .connect_ms = CONNECT_MS };
+    const struct pg_db_use use = { .statement_ms = 100 };
+    ck_assert_msg(pg_db_new(&settings, &use, &db, &note) == OK, "%s", note.text);
+    return db;
+}
+
+static struct pg_db *open_port(uint16_t port)
+{
+    char url[128];
+    snprintf(url, sizeof url, "postgresql://user:s3cret@127.0.0.1:%u/shop", port);
+    return open_db(url);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+START_TEST(an_address_that_is_none_is_refused_without_being_shown)
+{
+    static const char *const bad[] = { "",
+                                       "s3cret",
+                                       "mysql://u:s3cret@host/db",
+                                       "postgresql://u:s3cret@host/db?no_such=1",
+                                       "host=h password=s3cret no_such=1",
+                                       "postgresql://u:s3cret@[::1/db" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct pg_db *db = NULL;
+        const struct pg_settings settings = { .url = bad[i] };
+        const struct pg_db_use use = { .statement_ms = 100 };
+        ck_assert_int_eq(pg_db_new(&settings, &use, &db, &note), ERR_INPUT);
+        ck_assert_ptr_null(strstr(note.text, "s3cret"));
+    }
+}
+END_TEST
+
+START_TEST(both_ways_to_write_an_address_are_taken_though_no_server_is_there)
+{
+    static const char *const good[] = { "postgresql://u@h:5432/db", "postgres:///db?host=/run",
+                                        "host=h dbname=db user=u" };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        pg_db_free(open_db(good[i]));
+}
+END_TEST
+
+START_TEST(a_server_that_nobody_is_is_unavailable_and_its_reason_has_no_password)
+{
+    uint16_t port;
+    close(silent_server(&port));
+    struct pg_db *db = open_port(port);
+
+    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+
+    ck_assert_ptr_nonnull(strstr(note.text, "refused"));
+    ck_assert_ptr_null(strstr(note.text, "s3cret"));
+    ck_assert_ptr_null(strchr(note.text, '\n'));
+    ck_assert_int_eq(pg_db_fd(db), -1);
+    pg_db_free(db);
+}
+END_TEST
+
+START_TEST(a_server_that_says_nothing_is_waited_for_once_and_then_hardly)
+{
+    uint16_t port;
+    int server = silent_server(&port);
+    struct pg_db *db = open_port(port);
+    int64_t began = now_ms();
+
+    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+
+    ck_assert_ptr_nonnull(strstr(note.text, "in time"));
+    ck_assert_int_ge(now_ms() - began, CONNECT_MS - 1);
+    ck_assert_int_lt(now_ms() - began, CONNECT_MS + SLACK_MS);
+    began = now_ms();
+    for (int i = 0; i < 1000; i++) /* most within a pause, some give 10 ms to an attempt */
+        ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+    ck_assert_int_lt(now_ms() - began, 1000 * CONNECT_MS / 4);
+    pg_db_free(db);
+    close(server);
+}
+END_TEST
+
+START_TEST(whoever_looks_in_does_not_wait_for_a_connection)
+{
+    uint16_t port;
+    int server = silent_server(&port);
+    struct pg_db *db = open_port(port);
+    int64_t began = now_ms();
+
+    ck_assert_int_eq(pg_db_ready_now(db, &note), ERR_UNAVAILABLE);
+
+    ck_assert_ptr_nonnull(strstr(note.text, "being made"));
+    ck_assert_int_lt(now_ms() - began, SLACK_MS);
+    pg_db_free(db);
+    close(server);
+}
+END_TEST
+
+START_TEST(settings_that_are_left_out_have_defaults)
+{
+    struct pg_settings copy;
+    ck_assert_int_eq(pg_settings_copy(&(struct pg_settings){ .url = "x", .read_ms = 7 }, &copy),
+                     OK);
+    ck_assert_int_eq(copy.connect_ms, 1000);
+    ck_assert_int_eq(copy.append_ms, 1000);
+    ck_assert_int_eq(copy.read_ms, 7);
+    ck_assert_int_gt(copy.bulk_ms, 0);
+    ck_assert_int_eq(copy.retention_days, 0);
+    pg_settings_deinit(&copy);
+}
+END_TEST
+
+SUITE_MAIN("store/pg_db", an_address_that_is_none_is_refused_without_being_shown,
+           both_ways_to_write_an_address_are_taken_though_no_server_is_there,
+           a_server_that_nobody_is_is_unavailable_and_its_reason_has_no_password,
+           a_server_that_says_nothing_is_waited_for_once_and_then_hardly,
+           whoever_looks_in_does_not_wait_for_a_connection,
+           settings_that_are_left_out_have_defaults)
