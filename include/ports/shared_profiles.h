@@ -24,6 +24,7 @@ struct shared_value {
     struct str customer_id;
     uint64_t position;
     struct str body; /* shop/profile_bytes.h; absent: a floor */
+    uint64_t token;  /* a floor's: whether it is still the same one (get; not told by a link) */
 };
 
 /* How a value is written; position decides, so repeating and reordering are harmless. */
@@ -31,7 +32,8 @@ enum shared_mode {
     SHARED_COMMIT, /* an event was committed: over whatever is older, or a floor of that position; or absent */
     SHARED_CLAIM, /* a fold begins: a floor at 0, only where nothing is */
     SHARED_FILL, /* a fold has ended: only over what is there and not newer (a body of that position stays);
-                      nothing there: flushed meanwhile, not taken */
+                      nothing there, or a floor with another token: flushed meanwhile, not taken */
+    SHARED_MEND, /* the same, over the body at @over, which cannot be read */
     SHARED_SETTLE, /* the spool was drained: a floor at the real position in place of the one at @over */
 };
 
@@ -39,11 +41,17 @@ enum shared_mode {
  * A provisional floor (at POSITION_PROVISIONAL or above) stands for one replica's spool. Several replicas' floors
  * stand beside one another: COMMIT adds one, SETTLE takes away the one at @over; only with the last of
  * them the customer has a profile again.
+ *
+ * A floor that is made where none was, and one that a spool had a part in, gets a token of its own; it keeps
+ * it while it is raised. So a fold whose floor was lost meanwhile cannot take another fold's floor, which may
+ * be lower than the one that was lost. The token is the caller's choice, never the same twice (random); 0: the
+ * store chooses. FILL names that of the floor it saw; 0: whichever, for who knows that nothing was lost.
  */
 struct shared_put {
     struct shared_value value;
     enum shared_mode mode;
-    uint64_t over; /* SHARED_SETTLE: the provisional floor that ends */
+    uint64_t
+        over; /* SHARED_SETTLE: the provisional floor that ends; SHARED_MEND: the body's position */
 };
 
 /* ── reading, on a worker's loop ─────────────────────────────────────────────────────────── */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/arena.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ struct loader {
     struct arena *arena;
     struct loader_sharing sharing;
     struct shared_writer *writer; /* NULL: embedded */
+    uint64_t token;               /* of the last claim; begins anywhere */
     bool log_failed;              /* the last reading */
     struct metrics *metrics;
     struct metric_shard *shard;
@@ -44,83 +46,82 @@ static enum err put_one(struct loader *loader, const struct shared_put *put, boo
     return loader->sharing.shared->put(loader->writer, put, 1, ret_taken, &why);
 }
 
-/* What is there already: ERR_UNAVAILABLE when it may not be known now, ERR_LIMIT when it has to be folded. */
-static enum err get_one(struct loader *loader, struct str customer_id, struct profile **ret_profile)
+/*
+ * What is there already. ERR_UNAVAILABLE when it may not be known now, ERR_LIMIT when it has to be folded; @fill
+ * is told over what.
+ */
+static enum err get_one(struct loader *loader, struct str customer_id, struct shared_put *fill,
+                        struct profile **ret_profile)
 {
     struct shared_value value = { 0 };
     struct err_note why = { "" };
     arena_reset(loader->arena);
-    TRY(loader->sharing.shared->get(loader->writer, &customer_id, 1, loader->arena, &value, &why));
+    if (loader->sharing.shared->get(loader->writer, &customer_id, 1, loader->arena, &value, &why) !=
+        OK)
+        return ERR_LIMIT;
     if (value.body.at && profile_parse(customer_id, value.body, ret_profile) == OK)
         return OK;
+    fill->mode = value.body.at ? SHARED_MEND : SHARED_FILL;
+    fill->over = value.position;
+    fill->value.token = value.token;
     return value.position >= POSITION_PROVISIONAL ? ERR_UNAVAILABLE : ERR_LIMIT;
 }
 
-static enum err fill(struct loader *loader, const struct profile *profile, bool *ret_taken)
+static void fill(struct loader *loader, const struct profile *profile, struct shared_put *put)
 {
     struct out out;
+    bool taken;
     arena_reset(loader->arena);
     out_init(&out, loader->arena, 512);
     profile_print(&out, profile);
     if (out.failed)
-        return ERR_NOMEM;
-    const struct shared_put put = { .value = { .customer_id = profile->customer_id,
-                                               .position = profile->position,
-                                               .body = out_str(&out) },
-                                    .mode = SHARED_FILL };
-    return put_one(loader, &put, ret_taken);
+        return;
+    put->value.position = profile->position;
+    put->value.body = out_str(&out);
+    (void) put_one(loader, put, &taken);
 }
 
 /* From the log, unless events of this customer are in our own spool, where no reading shows them. */
 static enum err fold_whole(struct loader *loader, struct str customer_id,
                            struct profile **ret_profile, struct err_note *note)
 {
-    struct profile *profile = NULL;
-    enum err err = fold_read(loader->fold, loader->log, customer_id, loader->arena, &profile, note);
-    loader->log_failed = err != OK;
-    TRY(err);
-    if (share_is_spooled(loader->sharing.share, customer_id)) {
-        (void) profile_free(profile);
+    /* Before the log is read: what leaves the spool meanwhile may have come too late for the reading. */
+    loader->log_failed = false;
+    if (share_is_spooled(loader->sharing.share, customer_id))
         return err_fail(note, ERR_UNAVAILABLE, "events of this customer wait in the spool");
-    }
-    *ret_profile = profile;
-    return OK;
+    enum err err =
+        fold_read(loader->fold, loader->log, customer_id, loader->arena, ret_profile, note);
+    loader->log_failed = err != OK;
+    return err;
 }
 
 /*
- * One try. ERR_LIMIT: the shared profiles changed under our hands, try again. While they are away, or
- * lack what we owe, the fold alone answers.
+ * While the shared profiles are away, or lack what we owe, the fold alone answers. What is folded is good for
+ * who waits, taken or not: whatever was acknowledged before he asked is in it.
  */
 static enum err load_shared(struct loader *loader, struct str customer_id,
                             struct profile **ret_profile, struct err_note *note)
 {
-    const struct shared_put claim = { .value.customer_id = customer_id, .mode = SHARED_CLAIM };
-    bool taken = false;
-    bool away = put_one(loader, &claim, &taken) != OK;
-    if (!away && !taken && !share_owes(loader->sharing.share)) {
-        enum err err = get_one(loader, customer_id, ret_profile);
-        if (err == OK)
+    struct shared_put put = { .value = { .customer_id = customer_id, .token = ++loader->token },
+                              .mode = SHARED_CLAIM };
+    bool taken = false, owes = share_owes(loader->sharing.share);
+    bool away = put_one(loader, &put, &taken) != OK;
+    put.mode = SHARED_FILL;
+    if (!away && !taken) {
+        struct profile *profile = NULL;
+        enum err err = get_one(loader, customer_id, &put, &profile);
+        if (err == OK && !owes) {
+            *ret_profile = profile;
             return OK;
+        }
+        (void) profile_free(profile);
         if (err == ERR_UNAVAILABLE)
             return err_fail(note, err, "events of this customer wait in another replica's spool");
     }
-    struct profile *profile = NULL;
-    TRY(fold_whole(loader, customer_id, &profile, note));
-    if (!away && fill(loader, profile, &taken) == OK && !taken) {
-        (void) profile_free(profile);
-        return err_fail(note, ERR_LIMIT, "the shared profile keeps changing");
-    }
-    *ret_profile = profile;
+    TRY(fold_whole(loader, customer_id, ret_profile, note));
+    if (!away)
+        fill(loader, *ret_profile, &put);
     return OK;
-}
-
-static enum err load_with_patience(struct loader *loader, struct str customer_id,
-                                   struct profile **ret_profile, struct err_note *note)
-{
-    enum err err = ERR_LIMIT;
-    for (int tries = 0; tries < 3 && err == ERR_LIMIT; tries++)
-        err = load_shared(loader, customer_id, ret_profile, note);
-    return err;
 }
 
 /* ── one profile after the other ───────────────────────────────────────────────────────────────── */
@@ -130,7 +131,7 @@ static void load_one(struct loader *loader, struct str customer_id, struct profi
 {
     struct err_note why = { "out of memory" };
     enum err err = loader->writer
-                       ? load_with_patience(loader, customer_id, ret_profile, &why)
+                       ? load_shared(loader, customer_id, ret_profile, &why)
                        : fold_customer(loader->fold, loader->log, customer_id, loader->arena, &why);
     if (!loader->writer)
         loader->log_failed = err != OK;
@@ -211,6 +212,8 @@ enum err loader_start(struct event_log *reader, struct fold *fold, struct wanted
     loader->clock = clock;
     loader->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
     loader->sharing = *sharing;
+    if (getrandom(&loader->token, sizeof loader->token, GRND_NONBLOCK) < 0)
+        loader->token = (uint64_t) clock->wall_us(clock) << 20;
     if (sharing->shared && !(loader->writer = sharing->shared->writer_new(sharing->shared)))
         return ERR_NOMEM;
     if (!loader->arena || !register_metrics(loader, metrics))

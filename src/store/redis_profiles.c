@@ -3,13 +3,16 @@
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
+#include "ports/clock.h"
 #include "store/redis_link.h"
 #include "store/redis_url.h"
 #include "store/redis_value.h"
 #include "store/redis_writer.h"
 
-/* Floors of the log live for an hour: long enough for any fold, and what is not asked for is not kept.
+/* Floors of the log live for an hour: long enough for any fold, and what is not asked for is not kept; so do
+ * strangers, of whom there may be any number.
  * Provisional ones guard what a spool holds, until it is drained. */
 enum { FLOOR_S = 3600, PROVISIONAL_S = 24 * 3600, SHOP_BYTES = 256 };
 #define PROVISIONAL (UINT64_C(1) << 62)
@@ -25,6 +28,7 @@ struct redis_profiles {
 struct shared_writer {
     const struct redis_profiles *profiles;
     struct redis_writer *writer;
+    uint64_t token; /* the one that was given out last; begins anywhere */
 };
 
 static struct redis_profiles *of(struct shared_profiles *shared)
@@ -61,6 +65,8 @@ static struct shared_writer *writer_new(struct shared_profiles *shared)
     if (!writer)
         return NULL;
     writer->profiles = self;
+    if (getrandom(&writer->token, sizeof writer->token, GRND_NONBLOCK) < 0)
+        writer->token = (uint64_t) self->clock->wall_us(self->clock) << 20;
     writer->writer = redis_writer_new(self->url, &self->settings, self->clock, &self->health);
     if (!writer->writer) {
         free(writer);
@@ -78,6 +84,7 @@ struct job {
     struct shared_value *values;
     bool *taken;
     uint64_t n_taken;
+    uint64_t token; /* the next one's, less one */
 };
 
 static void print_key(const struct job *job, struct redis_writer *writer, struct str id,
@@ -108,6 +115,7 @@ static enum err take_get(void *self, uint32_t i, const redisReply *reply, struct
         if (!value.body.at)
             return err_fail(note, ERR_LIMIT, "the profiles do not fit into the arena");
     }
+    value.token = redis_value_token(bytes);
     job->values[i] = value;
     return OK;
 }
@@ -127,6 +135,7 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
     } modes[] = { [SHARED_COMMIT] = { STR("commit") },
                   [SHARED_CLAIM] = { STR("claim") },
                   [SHARED_FILL] = { STR("fill") },
+                  [SHARED_MEND] = { STR("mend") },
                   [SHARED_SETTLE] = { STR("settle") } };
     struct job *job = self;
     const struct shared_put *put = &job->puts[i];
@@ -134,14 +143,17 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
     uint64_t position = put->mode == SHARED_CLAIM ? 0 : put->value.position;
     bool has_body = put->value.body.at && put->mode != SHARED_CLAIM && put->mode != SHARED_SETTLE;
     redis_value_head(position, has_body, head);
-    redis_writer_print_call(writer, REDIS_SHARED_PUT, 1, 4, out);
+    redis_writer_print_call(writer, REDIS_SHARED_PUT, 1, 6, out);
     print_key(job, writer, put->value.customer_id, out);
     redis_print_word(out, modes[put->mode].word);
     redis_print_word2(out, (struct str){ head, sizeof head },
                       has_body ? put->value.body : (struct str){ 0 });
-    redis_print_int(out, has_body                  ? job->profiles->settings.ttl_s
+    redis_print_int(out, has_body && position > 0  ? job->profiles->settings.ttl_s
                          : position >= PROVISIONAL ? PROVISIONAL_S
                                                    : FLOOR_S);
+    bool any = put->mode == SHARED_FILL || put->value.token;
+    redis_print_hex(out, any ? put->value.token : job->token + i + 1);
+    redis_print_hex(out, put->over);
 }
 
 static enum err take_put(void *self, uint32_t i, const redisReply *reply, struct err_note *note)
@@ -157,7 +169,8 @@ static enum err take_put(void *self, uint32_t i, const redisReply *reply, struct
 static enum err put(struct shared_writer *writer, const struct shared_put *puts, uint32_t n,
                     bool *ret_taken, struct err_note *note)
 {
-    struct job job = { writer->profiles, .puts = puts, .taken = ret_taken };
+    struct job job = { writer->profiles, .puts = puts, .taken = ret_taken, .token = writer->token };
+    writer->token += n;
     TRY(redis_writer_run(writer->writer, &(struct redis_run){ &job, n, print_put, take_put },
                          note));
     struct redis_member *member = redis_writer_member(writer->writer);
@@ -197,6 +210,7 @@ enum err redis_profiles_new(const struct redis_settings *settings, struct clock 
                                            put,
                                            free_profiles };
     self->settings = redis_settings_filled(settings);
+    self->settings.url = NULL; /* the caller's */
     self->settings.shop.at = str_dup(settings->shop);
     self->clock = clock;
     enum err err =

@@ -3,22 +3,36 @@
 
 static const char digits[] = "0123456789abcdef";
 
+enum { HEX_BYTES = 16 };
+
+static bool read_hex(const char *at, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    for (int i = 0; i < HEX_BYTES; i++) {
+        unsigned digit = at[i] >= '0' && at[i] <= '9'   ? (unsigned) (at[i] - '0')
+                         : at[i] >= 'a' && at[i] <= 'f' ? (unsigned) (at[i] - 'a' + 10)
+                                                        : 16;
+        if (digit == 16)
+            return false;
+        number = number << 4 | digit;
+    }
+    *ret_number = number;
+    return true;
+}
+
+static void print_hex(uint64_t number, char ret_digits[HEX_BYTES])
+{
+    for (int i = HEX_BYTES - 1; i >= 0; i--, number >>= 4)
+        ret_digits[i] = digits[number & 15];
+}
+
 enum shared_answer redis_value_read(struct str bytes, uint64_t *ret_position, struct str *ret_body)
 {
-    uint64_t position = 0;
-    if (bytes.len < REDIS_VALUE_HEAD)
+    uint64_t position;
+    if (bytes.len < REDIS_VALUE_HEAD || !read_hex(bytes.at, &position))
         return SHARED_ABSENT;
-    for (int i = 0; i < REDIS_VALUE_HEAD - 1; i++) {
-        char c = bytes.at[i];
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned) (c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned) (c - 'a' + 10)
-                                                : 16;
-        if (digit == 16)
-            return SHARED_ABSENT;
-        position = position << 4 | digit;
-    }
     char kind = bytes.at[REDIS_VALUE_HEAD - 1];
-    if (kind != 'p' && !(kind == '-' && bytes.len == REDIS_VALUE_HEAD))
+    if (kind != 'p' && !(kind == '-' && (bytes.len - REDIS_VALUE_HEAD) % HEX_BYTES == 0))
         return SHARED_ABSENT;
     *ret_position = position;
     *ret_body = (struct str){ 0 };
@@ -28,10 +42,17 @@ enum shared_answer redis_value_read(struct str bytes, uint64_t *ret_position, st
     return SHARED_BODY;
 }
 
+uint64_t redis_value_token(struct str bytes)
+{
+    uint64_t token = 0;
+    bool is_floor =
+        bytes.len >= REDIS_VALUE_HEAD + HEX_BYTES && bytes.at[REDIS_VALUE_HEAD - 1] == '-';
+    return is_floor && read_hex(bytes.at + REDIS_VALUE_HEAD, &token) ? token : 0;
+}
+
 void redis_value_head(uint64_t position, bool has_body, char ret_head[REDIS_VALUE_HEAD])
 {
-    for (int i = REDIS_VALUE_HEAD - 2; i >= 0; i--, position >>= 4)
-        ret_head[i] = digits[position & 15];
+    print_hex(position, ret_head);
     ret_head[REDIS_VALUE_HEAD - 1] = has_body ? 'p' : '-';
 }
 
@@ -102,4 +123,11 @@ void redis_print_int(struct out *out, int64_t number)
     if (number < 0)
         text[--at] = '-';
     redis_print_word(out, (struct str){ text + at, sizeof text - at });
+}
+
+void redis_print_hex(struct out *out, uint64_t number)
+{
+    char text[HEX_BYTES];
+    print_hex(number, text);
+    redis_print_word(out, (struct str){ text, sizeof text });
 }

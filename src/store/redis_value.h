@@ -10,13 +10,15 @@
  * Redis value
  *
  * How profiles and commands look on the wire. A key is "offerd:<life>:{<shop>/<customer>}:p"; a
- * value is 16 hex digits of the position, then '-' (a floor) or 'p' and the profile's bytes.
+ * value is 16 hex digits of the position, then '-' (a floor; behind it what lua/shared_put.lua keeps there, its
+ * token first) or 'p' and the profile's bytes.
  * What is not of this form counts as absent. Pure.
  */
 enum { REDIS_LIFE_BYTES = 8, REDIS_VALUE_HEAD = 17 };
 
 /* SHARED_BODY (*ret_body is borrowed from @bytes), SHARED_FLOOR or SHARED_ABSENT. */
 enum shared_answer redis_value_read(struct str bytes, uint64_t *ret_position, struct str *ret_body);
+uint64_t redis_value_token(struct str bytes); /* a floor's; 0: none */
 
 /* 16 digits and '-' or 'p'. */
 void redis_value_head(uint64_t position, bool has_body, char ret_head[REDIS_VALUE_HEAD]);
@@ -33,3 +35,4 @@ void redis_print_word(struct out *out, struct str word);
 void redis_print_word2(struct out *out, struct str head, struct str tail); /* one word */
 void redis_print_word3(struct out *out, struct str head, struct str middle, struct str tail);
 void redis_print_int(struct out *out, int64_t number);
+void redis_print_hex(struct out *out, uint64_t number); /* 16 digits */

@@ -13,12 +13,14 @@
 
 #define PROVISIONAL (UINT64_C(1) << 62)
 
-enum { MAX_LINKS = 64 };
+enum { MAX_LINKS = 64, MAX_MARKS = 16 };
 
 struct entry {
     char *id, *body;
     size_t body_len;
-    uint64_t position;
+    uint64_t position, token;
+    uint64_t marks[MAX_MARKS]; /* what a provisional floor is made of */
+    int n_marks;
     bool there;
     uint64_t fetched_by; /* a bit a link: it wants to hear of the next change */
 };
@@ -58,6 +60,7 @@ struct fake_shared_profiles {
     struct shared_link *links[MAX_LINKS];
     bool away, slow, mute;
     uint64_t doubts, outages;
+    uint64_t tokens;
     struct fake_shared_counts counts;
 };
 
@@ -344,6 +347,7 @@ static enum err get(struct shared_writer *writer, const struct str *ids, uint32_
         if (!entry->there)
             continue;
         ret_values[i].position = entry->position;
+        ret_values[i].token = entry->body ? 0 : entry->token;
         if (entry->body)
             ret_values[i].body = arena_copy(arena, (struct str){ entry->body, entry->body_len });
         if (entry->body && !ret_values[i].body.at)
@@ -371,11 +375,83 @@ static bool is_taken(const struct entry *entry, const struct shared_put *put)
                  (put->value.position == entry->position && !entry->body);
     switch (put->mode) {
     case SHARED_CLAIM: return !entry->there;
-    case SHARED_FILL: return entry->there && newer;
-    case SHARED_SETTLE: return newer || entry->position >= PROVISIONAL;
+    case SHARED_FILL:
+        return entry->there && newer &&
+               (entry->body || !put->value.token || put->value.token == entry->token);
+    case SHARED_MEND:
+        return entry->there && entry->body && entry->position == put->over &&
+               put->value.position >= entry->position;
+    case SHARED_SETTLE:
     case SHARED_COMMIT: break;
     }
     return newer;
+}
+
+/* ── floors that stand for spools ── */
+
+static bool is_provisional(const struct entry *entry)
+{
+    return entry->there && entry->position >= PROVISIONAL;
+}
+
+static int place_of(const struct entry *entry, uint64_t mark)
+{
+    for (int i = 0; i < entry->n_marks; i++)
+        if (entry->marks[i] == mark)
+            return i;
+    return -1;
+}
+
+static void set_marks(struct fake_shared_profiles *fake, struct entry *entry)
+{
+    const struct shared_value floor = { .position = entry->marks[entry->n_marks - 1] };
+    set(fake, entry, &floor);
+    entry->token = ++fake->tokens;
+}
+
+static bool add_mark(struct fake_shared_profiles *fake, struct entry *entry, uint64_t mark)
+{
+    if (!is_provisional(entry))
+        entry->n_marks = 0;
+    if (place_of(entry, mark) >= 0)
+        return false;
+    if (entry->n_marks == MAX_MARKS)
+        abort(); /* a test with more spools makes the table larger */
+    entry->marks[entry->n_marks++] = mark;
+    set_marks(fake, entry);
+    return true;
+}
+
+/* True when others are left, or it was none of them: there is no real floor to write. */
+static bool end_mark(struct fake_shared_profiles *fake, struct entry *entry, uint64_t mark,
+                     bool *ret_taken)
+{
+    int place = place_of(entry, mark);
+    *ret_taken = place >= 0;
+    if (place < 0)
+        return true;
+    entry->marks[place] = entry->marks[--entry->n_marks];
+    if (entry->n_marks > 0)
+        set_marks(fake, entry);
+    return entry->n_marks > 0;
+}
+
+static bool put_value(struct fake_shared_profiles *fake, struct entry *entry,
+                      const struct shared_put *put, const struct shared_value *value)
+{
+    bool taken, keeps = entry->there && !entry->body && !is_provisional(entry);
+    if (put->mode == SHARED_COMMIT && value->position >= PROVISIONAL)
+        return add_mark(fake, entry, value->position);
+    if (put->mode == SHARED_SETTLE && is_provisional(entry)) {
+        if (end_mark(fake, entry, put->over, &taken))
+            return taken;
+    } else if (!is_taken(entry, put)) {
+        return false;
+    }
+    set(fake, entry, value);
+    if (!value->body.at && !keeps)
+        entry->token = value->token ? value->token : ++fake->tokens;
+    return true;
 }
 
 static enum err put(struct shared_writer *writer, const struct shared_put *puts, uint32_t n,
@@ -390,12 +466,10 @@ static enum err put(struct shared_writer *writer, const struct shared_put *puts,
         struct shared_value value = puts[i].value;
         struct entry *entry = entry_of(fake, value.customer_id);
         if (puts[i].mode == SHARED_CLAIM)
-            value = (struct shared_value){ .customer_id = value.customer_id };
+            value = (struct shared_value){ .customer_id = value.customer_id, .token = value.token };
         if (puts[i].mode == SHARED_SETTLE)
             value.body = (struct str){ 0 };
-        ret_taken[i] = is_taken(entry, &puts[i]);
-        if (ret_taken[i])
-            set(fake, entry, &value);
+        ret_taken[i] = put_value(fake, entry, &puts[i], &value);
         fake->counts.puts++;
         fake->counts.taken += ret_taken[i];
     }
@@ -470,7 +544,11 @@ void fake_shared_profiles_change(struct fake_shared_profiles *fake,
                                  const struct shared_value *value)
 {
     pthread_mutex_lock(&fake->lock);
-    set(fake, entry_of(fake, value->customer_id), value);
+    struct entry *entry = entry_of(fake, value->customer_id);
+    set(fake, entry, value);
+    entry->token = ++fake->tokens;
+    entry->marks[0] = value->position;
+    entry->n_marks = value->position >= PROVISIONAL;
     pthread_mutex_unlock(&fake->lock);
 }
 
