@@ -99,9 +99,11 @@ int cmd_key(int argc, char **argv)
     wish.name = argv[optind];
     if (!wish.scopes)
         return wrong("--scope is missing", "");
-    if (strpbrk(wish.name, " \t\r\n#") || strpbrk(wish.scopes, " \t\r\n#") ||
-        (wish.rate && strpbrk(wish.rate, " \t\r\n#")))
-        return wrong("no blanks are allowed in a name, a scope or a rate", "");
+    int64_t rate;
+    if (wish.rate && (!str_to_int64(str_of(wish.rate), &rate) || rate < 1 || rate > RATE_LIMIT_MAX))
+        return wrong("--rate is not a whole number from 1 to 1000000", wish.rate);
+    if (strpbrk(wish.name, " \t\r\n#") || strpbrk(wish.scopes, " \t\r\n#"))
+        return wrong("no blanks are allowed in a name or a scope", "");
     if (sodium_init() < 0)
         return wrong("no source of random numbers", "");
     return make(&wish);
