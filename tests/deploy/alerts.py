@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts, dashboard and runbook agree with one another and with the program's /metrics; promtool tries each alert."""
+import contextlib
 import json
 import re
 import shutil
 import subprocess
+import sys
 
 import yaml
 
-from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, scratch, skip, tell
+from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, run, scratch, skip, tell
+
+sys.path.append(str(ROOT / 'tests/support'))
+from servers import Missing, Servers
 
 ALERTS = ROOT / 'deploy/prometheus/alerts.yaml'
 NAME = re.compile(r'\bofferd_[a-z0-9_]+')
@@ -33,7 +38,7 @@ RINGS = {
                           'offerd_journal_commit_seconds_bucket{le="0.5"} 0+10x60',
                           'offerd_journal_commit_seconds_bucket{le="+Inf"} 0+10x60'],
     'OfferdJournalBehind': ['offerd_journal_queue_events 20001x60'],
-    'OfferdEventsRejected': ['offerd_events_total{status="rejected"} 0+6x60', 'offerd_events_total{status="accepted"} 0+94x60'],
+    'OfferdEventsRejected': ['offerd_events_total{type="unknown",status="rejected"} 0+6x60', 'offerd_events_total{status="accepted"} 0+94x60'],
     'OfferdUnknownSkus': ['offerd_events_unknown_skus_total 0+6x60', 'offerd_events_total{status="accepted"} 0+100x60'],
     'OfferdProfilesUnreadable': ['offerd_profile_loads_total{result="failed"} 0+1x60'],
     'OfferdLogUnreadable': ['offerd_log_unreadable_events 1x60'],
@@ -42,7 +47,7 @@ RINGS = {
     'OfferdSpoolFilling': ['offerd_spool_bytes 760000000x60'],
     'OfferdSpoolFull': ['offerd_spool_full_total 0+1x60'],
     'OfferdSpoolRefused': ['offerd_spool_refused_total 0+1x60'],
-    'OfferdRedisDown': ['offerd_redis_up 0x60'],
+    'OfferdRedisDown': ['offerd_redis_up{use="budgets"} 0x60'],
     'OfferdRedisUnsteady': ['offerd_redis_doubts_total 0+15x60'],
     'OfferdSharedOwed': ['offerd_shared_owed_customers 1x60'],
     'OfferdKeysRefused': ['offerd_api_keys_last_read_successful 0x60'],
@@ -65,7 +70,8 @@ HEALTHY = [
     'offerd_catalog_products{instance="a"} 5x60', 'offerd_catalog_products{instance="b"} 5x60',
     'offerd_journal_failures_total 3x60', 'offerd_journal_queue_events 19000x60',
     'offerd_journal_commit_seconds_bucket{le="0.2"} 0+1000x60', 'offerd_journal_commit_seconds_bucket{le="+Inf"} 0+1000x60',
-    'offerd_events_total{status="rejected"} 0+4x60', 'offerd_events_total{status="accepted"} 0+96x60',
+    'offerd_events_total{type="unknown",status="rejected"} 0+4x60', 'offerd_events_total{status="accepted"} 0+96x60',
+    'offerd_events_total{type="offer_accepted",status="rejected"} 0+20x60',
     'offerd_events_unknown_skus_total 0+4x60', 'offerd_profile_loads_total{result="failed"} 3x60',
     'offerd_profile_loads_total{result="done"} 0+50x60', 'offerd_log_unreadable_events 0x60',
     'offerd_http_connections_cut_total 0+50x60', 'offerd_spool_events 0x60', 'offerd_spool_bytes 0x60',
@@ -90,17 +96,34 @@ def expressions():
                 yield f'{path.name}: {panel["title"]}', target['expr']
 
 
-def page():
-    """The families and sample lines of /metrics after one of each request."""
-    with Offerd(data=demo_data()) as offerd:
-        offerd.post('/offers', (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
-        offerd.post('/events', {'event_id': 'e', 'type': 'product_viewed', 'customer_id': 'c', 'sku': 'CAM-A7'})
-        text = offerd.get('/metrics').text
-    return set(re.findall(r'^# TYPE (\S+)', text, re.M)), text
+def page(data, env=None):
+    """/metrics after one of each request, of a service with API keys and an access log."""
+    key, line = run('key', 'test', '--scope', 'admin').stdout.splitlines()[:2]
+    keys = scratch() / 'keys'
+    keys.write_text(line + '\n')
+    flags = ['--api-keys-file', str(keys), '--access-log', str(keys.with_name('access.log'))]
+    with Offerd(data=data, env=env, flags=flags) as offerd:
+        mine = {'headers': {'Authorization': f'Bearer {key}'}}
+        offer = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text()
+        check(offerd.post('/offers', offer, **mine).status == 200)
+        check(offerd.post('/events', {'event_id': 'e', 'type': 'product_viewed', 'customer_id': 'c', 'sku': 'CAM-A7'}, **mine).status == 202)
+        return offerd.get('/metrics', **mine).text
+
+
+def pages():
+    """(what is on the page of a service alone and of one in a fleet, whether there was a fleet)"""
+    text = page(demo_data())
+    with contextlib.suppress(Missing), Servers() as servers:
+        env = {'OFFERD_DATABASE_URL': servers.pg.create('alerts'), 'OFFERD_REDIS_URL': servers.redis_url,
+               'OFFERD_TOKEN_KEY': '00112233445566778899aabbccddeeff'}
+        done = run('migrate', env=env)
+        check(done.returncode == 0, done.stderr)
+        return text + page(scratch(), env), True
+    return text, False
 
 
 def of_production():
-    """Families that only a service with PostgreSQL and Redis has: as the sources name them."""
+    """Families that only a service in a fleet has: as the sources name them."""
     sources = '\n'.join(path.read_text() for path in (ROOT / 'src').rglob('*.c'))
     return set(re.findall(r'"(offerd_[a-z0-9_]+)"', sources))
 
@@ -110,20 +133,24 @@ def family(name, known):
 
 
 def test_every_metric_that_is_looked_at_exists():
-    families, text = page()
-    production = of_production() - families
-    only_there = set()
+    text, fleet = pages()
+    families = set(re.findall(r'^# TYPE (\S+)', text, re.M))
+    named_only = set() if fleet else of_production() - families
+    looked_at = set()
     for where, expression in expressions():
         for name in NAME.findall(expression):
-            base = family(name, families | production)
-            check(base in families | production, f'{where}: there is no metric {name}')
-            only_there |= {base} & production
+            base = family(name, families | named_only)
+            check(base in families | named_only, f'{where}: there is no metric {name}')
+            looked_at.add(base)
         for name, labels in SELECTOR.findall(expression):
             for label, value in re.findall(r'(\w+)="([^"$]*)"', labels):
                 check(family(name, families) not in families
                       or re.search(rf'^{name}\{{[^}}]*\b{label}="{value}"', text, re.M),
                       f'{where}: {name} is never labelled {label}="{value}"')
-    tell(f'{len(families)} families seen; looked up in the sources only: {" ".join(sorted(only_there)) or "none"}')
+    if not families <= looked_at:
+        tell(f'neither an alert nor a panel looks at {" ".join(sorted(families - looked_at))}')
+    tell(f'{len(families)} families seen' + ('' if fleet else '; no PostgreSQL and Redis here, so a fleet\'s were looked up '
+                                             f'in the sources: {" ".join(sorted(looked_at & named_only))}'))
 
 
 def test_every_alert_has_its_paragraph_and_every_paragraph_its_alert():
