@@ -69,7 +69,7 @@ def test_what_ops_were_promised_is_on_the_page():
     check(kinds.get('offerd_http_request_duration_seconds') == 'histogram', sorted(kinds))
     check(kinds.get('offerd_stage_duration_seconds') == 'histogram', sorted(kinds))
     stages = {re.search('stage="(\\w+)"', name)[1] for name in values if name.startswith('offerd_stage_duration_seconds_count')}
-    check(stages == {'decode', 'profile', 'match', 'pick', 'allow', 'rank', 'encode'}, stages)
+    check(stages == {'decode', 'profile', 'match', 'pick', 'allow', 'rank', 'reserve', 'encode'}, stages)
     check(values['offerd_http_responses_total{operation="offers",status="2xx"}'] == 1, answer)
     check(values['offerd_http_responses_total{operation="offers",status="4xx"}'] == 1)
     check(values['offerd_http_responses_total{operation="none",status="4xx"}'] == 1)
