@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""deploy/stunnel/redis.conf as it is, but for addresses, before a real Redis that speaks only TLS."""
+"""TLS to the neighbours. Redis: deploy/stunnel/redis.conf as it is, but for addresses, before a server that speaks
+only TLS. PostgreSQL: libpq's sslmode, before a server that lets nobody in without."""
+import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
-from harness import PATIENCE, ROOT, check, free_port, main, scratch, skip, tell, wait_until
+import harness
+from harness import PATIENCE, ROOT, Offerd, check, free_port, main, scratch, skip, tell, wait_until
+
+sys.path.append(str(ROOT / 'tests/support'))
+from servers import Missing, Servers
 
 
 def need(name):
@@ -126,6 +133,68 @@ def test_a_redis_that_is_gone_is_noticed_at_once():
             except ConnectionError:
                 pass
             tell(f'noticed after {(time.monotonic() - began) * 1000:.0f} ms')
+
+
+def test_a_service_shares_profiles_through_tls():
+    """As long as it does not answer within 50 ms, nothing read from Redis is kept: here it must be."""
+    offer = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text()
+    try:
+        servers = Servers(only='pg')
+    except Missing as why:
+        skip(str(why))
+    with servers, Behind() as behind:
+        env = {'OFFERD_DATABASE_URL': servers.pg.create('tls'), 'OFFERD_TOKEN_KEY': '00112233445566778899aabbccddeeff',
+               'OFFERD_REDIS_URL': f'redis://offerd:secret@127.0.0.1:{behind.port}/0'}
+        for words in (['migrate'], ['import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', scratch()]):
+            done = harness.run(*words, env=env)
+            check(done.returncode == 0, words, done.stderr)
+        with Offerd(env=env, flags=['--workers', '1']) as one, Offerd(env=env, flags=['--workers', '1']) as other:
+            wait_until(10, 'Redis', lambda: one.metric('offerd_redis_up{use="profiles"}') == 1)
+            check(one.post('/events', {'event_id': 'e', 'type': 'product_viewed', 'customer_id': 'demo-visitor', 'sku': 'CAM-A7'}).status == 202)
+            check(other.post('/offers', offer).json['degraded'] == [])
+            for _ in range(200):
+                check(one.post('/offers', offer).json['degraded'] == [])
+            near = one.metric('offerd_profile_finds_total{from="near"}')
+            tell(f'of 200 decisions {near:.0f} had the profile at hand')
+            check(near > 100 and one.metric('offerd_redis_up{use="profiles"}') == 1, near, one.log_text())
+
+
+def test_postgresql_is_spoken_with_tls_and_asked_who_it_is():
+    try:
+        servers = Servers()
+    except Missing as why:
+        skip(str(why))
+    with servers:
+        place, pg = scratch(), servers.pg
+        certificates(place, 'db.example.net')
+        for name, ours in (('server.crt', 'redis.pem'), ('server.key', 'redis.key')):
+            shutil.copy(place / ours, pg.data / name)
+            os.chmod(pg.data / name, 0o600)
+            if pg.user:
+                os.chown(pg.data / name, pg.user['user'], pg.user['group'])
+        url = pg.create('tls')
+        (pg.data / 'pg_hba.conf').write_text('local all all trust\nhostssl all all 127.0.0.1/32 trust\n')
+        pg.sql('ALTER SYSTEM SET ssl = on')
+        pg.sql('SELECT pg_reload_conf()')
+
+        def address(name, more):
+            return f'postgresql://offerd@{name}:{pg.port}/tls?hostaddr=127.0.0.1&{more}'
+        known = f'sslrootcert={place}/ca.pem'
+        good = address('db.example.net', f'sslmode=verify-full&{known}')
+        wait_until(10, 'TLS', lambda: harness.run('migrate', '--database-url', good).returncode == 0)
+        for what, wrong in (('without TLS', url + '?sslmode=disable'),
+                            ('of another name', address('other.example.net', f'sslmode=verify-full&{known}')),
+                            ('of an unknown authority', address('db.example.net', 'sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt'))):
+            seen = harness.run('migrate', '--status', '--database-url', wrong)
+            check(seen.returncode == 1, f'a server {what} was spoken to', seen)
+            tell(seen.stderr.strip())
+        env = {'OFFERD_DATABASE_URL': good, 'OFFERD_REDIS_URL': servers.redis_url, 'OFFERD_TOKEN_KEY': '00112233445566778899aabbccddeeff'}
+        with Offerd(env=env) as offerd:
+            check(offerd.post('/events', {'event_id': 'e', 'type': 'product_viewed', 'customer_id': 'c', 'sku': 'S'}).status == 202)
+            seen = pg.sql("SELECT s.ssl, s.version, count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)"
+                          " WHERE a.datname = 'tls' AND a.client_addr IS NOT NULL GROUP BY 1, 2")
+            check(len(seen) == 1 and seen[0][0] == 't', seen)
+            tell(f'{seen[0][2]} connections with {seen[0][1]}')
 
 
 main()
