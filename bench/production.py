@@ -65,7 +65,7 @@ class FleetShop(offers.Shop):
 
 def serve(tools, shop, port, *flags):
     return [tools['offerd'], 'serve', '--data', shop.data, '--rules', shop.rules, '--listen', f'127.0.0.1:{port}',
-            *shop.stores, *flags]
+            *shop.stores, '--token-key', '00' * 16, *flags]
 
 
 def redis_calls(redis):
