@@ -4,6 +4,22 @@
 #include "rules/ruleset.h"
 #include "rules/words.h"
 
+/* Only of a rule that has one; hold_s only when the rule says it itself. */
+static void print_budget(const struct budget *budget, struct out *out)
+{
+    if (budget->redemptions == 0)
+        return;
+    out_json_key(out, STR("budget"));
+    out_json_open(out, '{');
+    out_json_key(out, STR("redemptions"));
+    out_json_int(out, budget->redemptions);
+    if (budget->hold_us > 0) {
+        out_json_key(out, STR("hold_s"));
+        out_json_int(out, budget->hold_us / 1000000);
+    }
+    out_json_close(out, '}');
+}
+
 static void print_rule(const struct rule *rule, struct out *out)
 {
     out_json_open(out, '{');
@@ -30,6 +46,7 @@ static void print_rule(const struct rule *rule, struct out *out)
     out_json_close(out, ']');
     out_json_key(out, STR("priority"));
     out_json_int(out, rule->priority);
+    print_budget(&rule->budget, out);
     out_json_key(out, STR("at"));
     out_char(out, '"');
     out_json_escaped(out, rule->file);

@@ -209,6 +209,13 @@ def test_guests_are_counted_as_well():
         check(not decide(offerd, customer_id=None)['offers'])
 
 
+def test_the_live_rules_show_their_budgets():
+    with shop(rule('{redemptions: 2, hold: 10m}'), rule(None, id='plenty')) as offerd:
+        few, plenty = offerd.get('/rules').json['rules']
+        check(few['budget'] == {'redemptions': 2, 'hold_s': 600}, few)
+        check('budget' not in plenty, plenty)
+
+
 def test_another_rule_takes_the_place_of_one_that_is_used_up():
     with shop(rule('{redemptions: 1}', priority=90), rule(None, id='plenty', sku='CARD-64', priority=10)) as offerd:
         check([o['rule'] for o in decide(offerd, customer_id='C1', limit=1)['offers']] == ['few'])
