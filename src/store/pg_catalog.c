@@ -240,7 +240,7 @@ static enum err load_in_transaction(struct pg_catalog *self, struct str shop,
     struct loading loading = { self->lists, builder, note };
     pg_params_reset(&self->params);
     pg_add_text(&self->params, shop);
-    TRY(pg_db_each(self->db, "read_products", &self->params, self->settings.bulk_ms, &loading,
+    TRY(pg_db_each(self->db, "read_products", &self->params, 10 * self->settings.read_ms, &loading,
                    visit_product, note));
     return catalog_builder_seal(builder, ret_catalog);
 }

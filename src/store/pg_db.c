@@ -5,7 +5,7 @@
  * be another wait. What the server still does with it is the caller's to allow for (events are
  * known by their ids).
  *
- *   AWAY ─ pause over ─► CONNECTING ─► SETTING_UP ─► READY       any failure: AWAY, longer pause
+ *   AWAY ─ pause over ─► RESOLVING ─► CONNECTING ─► SETTING_UP ─► READY    any failure: AWAY, longer pause
  */
 #include "store/pg_db.h"
 
@@ -23,7 +23,7 @@ enum {
     CONNECT_MS = 1000,
     APPEND_MS = 1000,
     READ_MS = 250,
-    BULK_MS = 60000,
+    BULK_MS = 120000,
     PAUSE_US = 50000, /* after a first failure; doubles */
     PAUSE_MAX_US = 1000000,
     PROBE_US = 10000, /* what a call gives to an attempt that goes on beside it */
@@ -123,23 +123,15 @@ short pg_db_await(const struct pg_db *db, short events, int64_t deadline_us)
 
 /* ── connecting ──────────────────────────────────────────────────────────────────────────── */
 
-/* What stands before dbname the address may say otherwise; what stands after it is ours. */
-static PGconn *start(const struct pg_db *db)
+/* What the address may say otherwise. */
+static PGconn *start(struct pg_db *db)
 {
-    char patience[16];
-    snprintf(patience, sizeof patience, "%d", 2 * db->use.statement_ms);
-    const char *const names[] = { "fallback_application_name",
-                                  "keepalives_idle",
-                                  "keepalives_interval",
-                                  "keepalives_count",
-                                  "tcp_user_timeout",
-                                  "gssencmode",
-                                  "dbname",
-                                  "client_encoding",
-                                  NULL };
-    const char *const values[] = { "offerd",         "10",   "5", "3", patience, "disable",
-                                   db->settings.url, "UTF8", NULL };
-    return PQconnectStartParams(names, values, 1);
+    static const char *const names[] = {
+        "fallback_application_name", "keepalives_idle", "keepalives_interval",
+        "keepalives_count",          "gssencmode",      "tcp_user_timeout"
+    };
+    const char *const values[] = { "offerd", "10", "5", "3", "disable", "10000" };
+    return pg_address_connect(db->address, names, values, sizeof names / sizeof *names);
 }
 
 /* Libpq would print them. */
@@ -153,6 +145,20 @@ static enum err begin(struct pg_db *db, struct err_note *note)
     db->began_us = pg_now_us();
     if (db->began_us < db->retry_us)
         return pg_db_refuse(db, note);
+    db->state = PG_RESOLVING;
+    return OK;
+}
+
+/* *ret_done false: not before @until_us. */
+static enum err resolve_on(struct pg_db *db, int64_t until_us, bool *ret_done,
+                           struct err_note *note)
+{
+    struct err_note why = { "" };
+    enum err err = pg_address_resolve(db->address, until_us, ret_done, &why);
+    if (err != OK)
+        return err == ERR_UNAVAILABLE ? pg_db_lost(db, why.text, note) : err;
+    if (!*ret_done)
+        return OK;
     db->conn = start(db);
     if (!db->conn)
         return ERR_NOMEM;
@@ -189,7 +195,6 @@ static bool send_set_up(struct pg_db *db)
     return sent && PQpipelineSync(db->conn);
 }
 
-/* *ret_done false: not before @until_us. */
 static enum err connect_on(struct pg_db *db, int64_t until_us, bool *ret_done,
                            struct err_note *note)
 {
@@ -251,7 +256,9 @@ static enum err advance(struct pg_db *db, int64_t until_us, struct err_note *not
         until_us = end_us;
     while (db->state != PG_READY) {
         bool went_on;
-        if (db->state == PG_CONNECTING)
+        if (db->state == PG_RESOLVING)
+            TRY(resolve_on(db, until_us, &went_on, note));
+        else if (db->state == PG_CONNECTING)
             TRY(connect_on(db, until_us, &went_on, note));
         else
             TRY(set_up_on(db, until_us, &went_on, note));
@@ -305,28 +312,13 @@ uint64_t pg_db_life(const struct pg_db *db)
     return db->life;
 }
 
-/* Libpq's own sentence would show the whole text, password and all. */
-static enum err check_url(const char *url, struct err_note *note)
-{
-    bool is_uri = strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0;
-    char *why = NULL;
-    PQconninfoOption *options = is_uri || strchr(url, '=') ? PQconninfoParse(url, &why) : NULL;
-    bool good = options != NULL;
-    PQconninfoFree(options);
-    PQfreemem(why);
-    return good ? OK
-                : err_fail(note, ERR_INPUT,
-                           "database_url: not an address of PostgreSQL; "
-                           "postgresql://USER@HOST:5432/NAME was expected");
-}
-
 enum err pg_db_new(const struct pg_settings *settings, const struct pg_db_use *use,
                    struct pg_db **ret_db, struct err_note *note)
 {
-    TRY(check_url(settings->url, note));
     AUTO(pg_db_free) struct pg_db *db = calloc(1, sizeof *db);
     if (!db)
         return ERR_NOMEM;
+    TRY(pg_address_new(settings->url, &db->address, note));
     TRY(pg_settings_copy(settings, &db->settings));
     db->use = *use;
     db->chance = ((uint64_t) pg_now_us() ^ (uint64_t) (uintptr_t) db) | 1;
@@ -339,6 +331,7 @@ struct pg_db *pg_db_free(struct pg_db *db)
     if (!db)
         return NULL;
     PQfinish(db->conn);
+    pg_address_free(db->address);
     pg_settings_deinit(&db->settings);
     free(db);
     return NULL;

@@ -27,7 +27,7 @@ struct pg_settings {
     int connect_ms;     /* for a connection to be made; 0: 1000 */
     int append_ms;      /* for an append; 0: 1000 */
     int read_ms;        /* for the first rows of a reading, and for more of them; 0: 250 */
-    int bulk_ms;        /* the same for what takes long: a catalogue; 0: 60000 */
+    int bulk_ms;        /* for a step of replacing a catalogue; 0: 120000 */
     int retention_days; /* events older than that are forgotten by whole months; 0: never */
 };
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "store/pg_address.h"
 #include "store/pg_db.h"
 
 /*
  * What the two halves of pg_db.h share: pg_db.c makes connections and loses them, pg_statement.c
  * uses them. Nobody else looks in here.
  */
-enum pg_state { PG_AWAY, PG_CONNECTING, PG_SETTING_UP, PG_READY };
+enum pg_state { PG_AWAY, PG_RESOLVING, PG_CONNECTING, PG_SETTING_UP, PG_READY };
 
 struct pg_db {
     struct pg_settings settings;
     struct pg_db_use use;
+    struct pg_address *address;
     PGconn *conn;
     enum pg_state state;
     PostgresPollingStatusType polling;

@@ -7,7 +7,8 @@
 #include "store/pg_queries.inc"
 
 enum {
-    FORGET_STEP = 2000,              /* rows; some ten milliseconds */
+    SCAN = 10,          /* times as patient where the server may have to look at everything */
+    FORGET_STEP = 2000, /* rows; some ten milliseconds */
     FORGET_PAUSE_US = 600 * 1000000, /* when there was nothing to forget */
 };
 
@@ -131,8 +132,8 @@ static enum err read_orders(struct event_log *log, struct str shop, uint64_t aft
     pg_params_reset(&self->read_params);
     pg_add_text(&self->read_params, shop);
     pg_add_int(&self->read_params, (int64_t) after);
-    return pg_db_each(self->reader, "read_orders", &self->read_params, self->settings.bulk_ms, &to,
-                      visit_event, note);
+    return pg_db_each(self->reader, "read_orders", &self->read_params,
+                      SCAN * self->settings.read_ms, &to, visit_event, note);
 }
 
 static enum err
@@ -145,8 +146,8 @@ read_customers(struct event_log *log, struct str shop, int64_t since_us, void *v
     pg_params_reset(&self->read_params);
     pg_add_text(&self->read_params, shop);
     pg_add_int(&self->read_params, since_us);
-    return pg_db_each(self->reader, "read_customers", &self->read_params, self->settings.bulk_ms,
-                      &to, visit_customer, note);
+    return pg_db_each(self->reader, "read_customers", &self->read_params,
+                      SCAN * self->settings.read_ms, &to, visit_customer, note);
 }
 
 static enum err read_budgets(struct event_log *log, struct str shop, void *visitor,
@@ -235,7 +236,7 @@ static enum err open_both(struct pg_event_log *self, const struct pg_settings *s
                                         .statement_ms = self->settings.append_ms };
     const struct pg_db_use to_read = { .statements = reading,
                                        .n_statements = sizeof reading / sizeof *reading,
-                                       .statement_ms = self->settings.bulk_ms };
+                                       .statement_ms = SCAN * self->settings.bulk_ms };
     TRY(pg_db_new(&self->settings, &to_write, &self->writer, note));
     return pg_db_new(&self->settings, &to_read, &self->reader, note);
 }

@@ -2,21 +2,19 @@
 #pragma once
 #include <stdbool.h>
 
-#include "base/err.h"
 #include "ports/fleet.h"
 
 /*
- * Fake fleet: replicas in one process. The first is made with new, each further one joins any
- * member. What stands and what each has yet to hear is kept in memory; any thread.
+ * Fake fleet
+ *
+ * The marks of one shop in a table of this process, and a member for each replica. A member that was cut
+ * off fails; when it is back it hears all marks that stand. Any thread.
  */
-enum err fake_fleet_new(struct fleet **ret_fleet);
-enum err fake_fleet_join(struct fleet *fleet, struct fleet **ret_fleet);
+struct fake_fleet;
 
-/* From now on this member's calls fail with ERR_UNAVAILABLE, or work again: then all that stands is heard. */
-void fake_fleet_fail(struct fleet *fleet, bool failing);
+struct fake_fleet *fake_fleet_new(void); /* aborts for lack of memory */
+struct fake_fleet *fake_fleet_free(struct fake_fleet *fake); /* after its members */
 
-/* How many marks stand, of all shops. */
-uint32_t fake_fleet_standing(struct fleet *fleet);
-
-/* A catalogue of @shop was committed. */
-void fake_fleet_catalog(struct fleet *fleet, struct str shop);
+struct fleet *fake_fleet_join(struct fake_fleet *fake); /* its free() leaves */
+void fake_fleet_cut(struct fleet *member, bool is_cut);
+unsigned fake_fleet_standing(struct fake_fleet *fake); /* marks */

@@ -131,6 +131,40 @@ START_TEST(whoever_looks_in_does_not_wait_for_a_connection)
 }
 END_TEST
 
+START_TEST(a_host_that_nobody_knows_is_asked_for_no_longer_than_a_connection_may_take)
+{
+    struct pg_db *db = open_db("postgresql://u:s3cret@no-such-host.invalid/shop");
+    int64_t began = now_ms();
+
+    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+
+    ck_assert_msg(strstr(note.text, "not known") || strstr(note.text, "in time"), "%s", note.text);
+    ck_assert_ptr_null(strstr(note.text, "s3cret"));
+    ck_assert_int_lt(now_ms() - began, CONNECT_MS + SLACK_MS);
+    pg_db_free(db);
+}
+END_TEST
+
+START_TEST(every_host_of_an_address_is_tried)
+{
+    uint16_t gone, silent;
+    char url[160];
+    close(silent_server(&gone));
+    int server = silent_server(&silent);
+    snprintf(url, sizeof url, "postgresql://u@127.0.0.1:%u,localhost:%u/shop", gone, silent);
+    struct pg_db *db = open_db(url);
+
+    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+
+    ck_assert_msg(strstr(note.text, "in time"), "%s", note.text); /* the second took it */
+    int taken = accept(server, NULL, NULL);
+    ck_assert_int_ge(taken, 0);
+    close(taken);
+    close(server);
+    pg_db_free(db);
+}
+END_TEST
+
 START_TEST(settings_that_are_left_out_have_defaults)
 {
     struct pg_settings copy;
@@ -150,4 +184,5 @@ SUITE_MAIN("store/pg_db", an_address_that_is_none_is_refused_without_being_shown
            a_server_that_nobody_is_is_unavailable_and_its_reason_has_no_password,
            a_server_that_says_nothing_is_waited_for_once_and_then_hardly,
            whoever_looks_in_does_not_wait_for_a_connection,
-           settings_that_are_left_out_have_defaults)
+           a_host_that_nobody_knows_is_asked_for_no_longer_than_a_connection_may_take,
+           every_host_of_an_address_is_tried, settings_that_are_left_out_have_defaults)
