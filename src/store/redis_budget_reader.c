@@ -11,33 +11,18 @@
 
 #include "ports/clock.h"
 #include "store/redis_conn.h"
+#include "store/redis_reservation.h"
 #include "store/redis_scripts.h"
-#include "store/redis_url.h"
 #include "store/redis_value.h"
 
 enum { TICK_MS = 50, SILENT_TICKS = 4, CONNECT_TICKS = 20, PING_TICKS = 20, SHA_BYTES = 40 };
-enum { HELD_NEW = -1, HELD_AGAIN = -2, UNKNOWN = -3 };
-
-struct one_claim {
-    struct str rule; /* in the reservation's block */
-    uint64_t mark;
-    int64_t redemptions, until_us, now_us, result;
-    bool again; /* sent once more, after the script was loaded */
-};
-
-struct reservation {
-    struct budget_waiter *waiter; /* NULL: forgotten */
-    uint32_t n, left;
-    bool lost;
-    struct one_claim claims[];
-};
 
 enum question_kind { ASK_SCRIPT, ASK_PING, ASK_RELEASE, ASK_CLAIM };
 
 struct question {
     enum question_kind kind;
     uint32_t number; /* of the claim */
-    struct reservation *reservation;
+    struct redis_reservation *reservation;
 };
 
 enum reader_state { READER_DOWN, READER_CONNECTING, READER_LOADING, READER_UP };
@@ -58,36 +43,9 @@ struct redis_budget_reader {
     char sha[SHA_BYTES];
     struct question *ring;
     uint64_t first, end;
-    uint32_t cap; /* a power of two */
+    uint32_t cap;                         /* a power of two */
+    struct redis_reservation *unanswered; /* and those not taken yet */
 };
-
-static void give_up(struct redis_budget_reader *reader, const char *why);
-
-/* ── keys ── */
-
-static void print_key(struct out *out, const char *life, struct str shop, struct str rule,
-                      struct str tail)
-{
-    char text[1024];
-    struct out key = { .at = text, .cap = sizeof text };
-    if (shop.len + rule.len > sizeof text / 2)
-        rule.len = 0; /* no rule has such a name; rather a key nobody uses than a long one */
-    redis_value_prefix(&key, life, shop);
-    out_text(&key, STR("b/"));
-    out_text(&key, rule);
-    out_text(&key, STR("}:b:"));
-    redis_print_word2(out, out_str(&key), tail);
-}
-
-void redis_budget_print_holds(struct out *out, const char *life, struct str shop, struct str rule)
-{
-    print_key(out, life, shop, rule, STR("holds"));
-}
-
-void redis_budget_print_count(struct out *out, const char *life, struct str shop, struct str rule)
-{
-    print_key(out, life, shop, rule, STR("accepted"));
-}
 
 /* ── the ring ── */
 
@@ -113,8 +71,6 @@ static struct question pop(struct redis_budget_reader *reader)
     return reader->ring[reader->first++ & (reader->cap - 1)];
 }
 
-/* ── sending ── */
-
 static bool send_script(struct redis_budget_reader *reader)
 {
     struct out *out = &reader->conn->out;
@@ -127,10 +83,10 @@ static bool send_script(struct redis_budget_reader *reader)
     return true;
 }
 
-static bool send_claim(struct redis_budget_reader *reader, struct reservation *reservation,
+static bool send_claim(struct redis_budget_reader *reader, struct redis_reservation *reservation,
                        uint32_t number)
 {
-    const struct one_claim *claim = &reservation->claims[number];
+    const struct redis_claim *claim = &reservation->claims[number];
     struct str shop = reader->source->settings.shop;
     const char *life = reader->conn->hello.run_id;
     struct out *out = &reader->conn->out;
@@ -142,8 +98,8 @@ static bool send_claim(struct redis_budget_reader *reader, struct reservation *r
     redis_print_word(out, STR("EVALSHA"));
     redis_print_word(out, (struct str){ reader->sha, SHA_BYTES });
     redis_print_word(out, STR("2"));
-    redis_budget_print_holds(out, life, shop, claim->rule);
-    redis_budget_print_count(out, life, shop, claim->rule);
+    redis_reservation_print_holds(out, life, shop, claim->rule);
+    redis_reservation_print_count(out, life, shop, claim->rule);
     redis_print_word(out, (struct str){ mark, REDIS_VALUE_HEAD - 1 });
     redis_print_int(out, claim->redemptions);
     redis_print_int(out, claim->until_us);
@@ -152,8 +108,7 @@ static bool send_claim(struct redis_budget_reader *reader, struct reservation *r
     return true;
 }
 
-/* Nobody waited for this hold, and nobody had it before. */
-static void send_release(struct redis_budget_reader *reader, const struct one_claim *claim)
+static void send_release(struct redis_budget_reader *reader, const struct redis_claim *claim)
 {
     struct out *out = &reader->conn->out;
     char mark[REDIS_VALUE_HEAD];
@@ -162,9 +117,18 @@ static void send_release(struct redis_budget_reader *reader, const struct one_cl
     redis_value_head(claim->mark, false, mark);
     redis_print_head(out, 3);
     redis_print_word(out, STR("ZREM"));
-    redis_budget_print_holds(out, reader->conn->hello.run_id, reader->source->settings.shop,
-                             claim->rule);
+    redis_reservation_print_holds(out, reader->conn->hello.run_id, reader->source->settings.shop,
+                                  claim->rule);
     redis_print_word(out, (struct str){ mark, REDIS_VALUE_HEAD - 1 });
+}
+
+/* What nobody will show is not kept from others. */
+static void release_new(struct redis_budget_reader *reader,
+                        const struct redis_reservation *reservation)
+{
+    for (uint32_t i = 0; reader && reader->state == READER_UP && i < reservation->n; i++)
+        if (reservation->claims[i].result == REDIS_HELD_NEW)
+            send_release(reader, &reservation->claims[i]);
 }
 
 static void send_ping(struct redis_budget_reader *reader)
@@ -183,24 +147,22 @@ static void on_prepare(uv_prepare_t *prepare)
         redis_conn_flush(reader->conn);
 }
 
-/* ── answers ── */
-
 /* One claim less to wait for. */
-static void settle_one(struct reservation *reservation)
+static void settle_one(struct redis_budget_reader *reader, struct redis_reservation *reservation)
 {
     if (--reservation->left > 0)
         return;
     if (reservation->waiter)
-        reservation->waiter->ready(reservation->waiter);
-    else
-        free(reservation);
+        return reservation->waiter->ready(reservation->waiter);
+    release_new(reader, reservation);
+    redis_reservation_free(reservation);
 }
 
 static void take_claim(struct redis_budget_reader *reader, const struct question *question,
                        const redisReply *reply)
 {
-    struct reservation *reservation = question->reservation;
-    struct one_claim *claim = &reservation->claims[question->number];
+    struct redis_reservation *reservation = question->reservation;
+    struct redis_claim *claim = &reservation->claims[question->number];
     struct str text = { reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0 };
     if (!claim->again && str_starts_with(text, STR("NOSCRIPT"))) {
         claim->again = true;
@@ -208,15 +170,13 @@ static void take_claim(struct redis_budget_reader *reader, const struct question
             return;
     }
     bool is_error = reply->type != REDIS_REPLY_INTEGER;
-    claim->result = is_error ? UNKNOWN : reply->integer;
-    if (claim->result == UNKNOWN) {
+    claim->result = is_error ? REDIS_NOT_KNOWN : reply->integer;
+    if (claim->result == REDIS_NOT_KNOWN) {
         reservation->lost = true;
         if (!is_error)
             atomic_store(&reader->source->wanting, true);
     }
-    if (claim->result == HELD_NEW && !reservation->waiter)
-        send_release(reader, claim);
-    settle_one(reservation);
+    settle_one(reader, reservation);
     if (is_error && !reader->freed)
         redis_conn_refuse(reader->conn, reply);
 }
@@ -262,7 +222,7 @@ static void give_up(struct redis_budget_reader *reader, const char *why)
         if (question.kind != ASK_CLAIM)
             continue;
         question.reservation->lost = true;
-        settle_one(question.reservation);
+        settle_one(reader, question.reservation);
     }
 }
 
@@ -367,36 +327,18 @@ void redis_budget_reader_free(struct redis_budget_reader *reader)
     uv_close((uv_handle_t *) &reader->timer, on_handle_closed);
     uv_close((uv_handle_t *) &reader->prepare, on_handle_closed);
     give_up(reader, "");
-}
-
-static struct reservation *reservation_new(const struct budget_claim *claims, uint32_t n,
-                                           int64_t now_us, struct budget_waiter *waiter)
-{
-    size_t text = 0;
-    for (uint32_t i = 0; i < n; i++)
-        text += claims[i].rule.len;
-    struct reservation *reservation =
-        calloc(1, sizeof *reservation + n * sizeof *reservation->claims + text);
-    if (!reservation)
-        return NULL;
-    char *at = (char *) (reservation->claims + n);
-    reservation->waiter = waiter;
-    reservation->n = reservation->left = n;
-    for (uint32_t i = 0; i < n; i++) {
-        struct str rule = claims[i].rule;
-        memcpy(at, rule.at, rule.len);
-        reservation->claims[i] = (struct one_claim){ .rule = { at, rule.len },
-                                                     .mark = claims[i].mark,
-                                                     .redemptions = claims[i].redemptions,
-                                                     .until_us = claims[i].until_us,
-                                                     .now_us = now_us };
-        at += rule.len;
+    for (struct redis_reservation *next, *r = MOVE(reader->unanswered); r; r = next) {
+        next = r->next;
+        r->next = NULL;
+        r->before = NULL;
+        r->reader = NULL;
     }
-    return reservation;
 }
 
-static enum budget_answer hand_over(struct reservation *reservation, struct budget_claim *claims,
-                                    uint32_t n)
+/* Every answer is there: what they say together. */
+static enum budget_answer hand_over(struct redis_budget_reader *reader,
+                                    struct redis_reservation *reservation,
+                                    struct budget_claim *claims, uint32_t n)
 {
     bool lost = reservation->lost || reservation->n != n;
     for (uint32_t i = 0; i < n && !lost; i++) {
@@ -405,7 +347,9 @@ static enum budget_answer hand_over(struct reservation *reservation, struct budg
         if (result >= 0)
             claims[i].taken = result;
     }
-    free(reservation);
+    if (lost)
+        release_new(reader, reservation);
+    redis_reservation_free(reservation);
     return lost ? BUDGET_LOST : BUDGET_ANSWERED;
 }
 
@@ -413,16 +357,19 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
                                         struct budget_claim *claims, uint32_t n, int64_t now_us,
                                         struct budget_waiter *waiter)
 {
-    struct reservation *reservation = waiter->found;
+    struct redis_reservation *reservation = waiter->found;
     if (reservation && reservation->left > 0)
         return BUDGET_COMING;
     if (reservation) {
         waiter->found = NULL;
-        return hand_over(reservation, claims, n);
+        return hand_over(reader, reservation, claims, n);
     }
     if (n == 0)
         return BUDGET_ANSWERED;
-    if (reader->state != READER_UP || !(reservation = reservation_new(claims, n, now_us, waiter)))
+    if (reader->state != READER_UP)
+        return BUDGET_LOST;
+    reservation = redis_reservation_new(claims, n, now_us, waiter, reader, &reader->unanswered);
+    if (!reservation)
         return BUDGET_LOST;
     for (uint32_t i = 0; i < n; i++)
         if (!send_claim(reader, reservation, i)) {
@@ -440,11 +387,13 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
 
 void redis_budget_forget(struct budget_waiter *waiter)
 {
-    struct reservation *reservation = waiter->found;
+    struct redis_reservation *reservation = waiter->found;
     waiter->found = NULL;
     if (!reservation)
         return;
     reservation->waiter = NULL;
-    if (reservation->left == 0)
-        free(reservation);
+    if (reservation->left > 0)
+        return;
+    release_new(reservation->reader, reservation);
+    redis_reservation_free(reservation);
 }

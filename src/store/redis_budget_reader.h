@@ -33,7 +33,3 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
                                         struct budget_claim *claims, uint32_t n, int64_t now_us,
                                         struct budget_waiter *waiter);
 void redis_budget_forget(struct budget_waiter *waiter);
-
-/* The two keys of a rule, as words of a command: its holds and its acceptances. */
-void redis_budget_print_holds(struct out *out, const char *life, struct str shop, struct str rule);
-void redis_budget_print_count(struct out *out, const char *life, struct str shop, struct str rule);

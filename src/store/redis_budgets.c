@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "store/redis_budget_reader.h"
+#include "store/redis_reservation.h"
 #include "store/redis_url.h"
 #include "store/redis_value.h"
 #include "store/redis_writer.h"
@@ -69,19 +70,19 @@ static void print_word(void *self, uint32_t i, struct redis_writer *writer, stru
     if (word->kind == WORD_READ) {
         redis_print_head(out, 2);
         redis_print_word(out, STR("GET"));
-        redis_budget_print_count(out, life, settings->shop, word->rule);
+        redis_reservation_print_count(out, life, settings->shop, word->rule);
         return;
     }
     if (word->kind == WORD_RELEASE) {
         redis_print_head(out, 3);
         redis_print_word(out, STR("ZREM"));
-        redis_budget_print_holds(out, life, settings->shop, word->rule);
+        redis_reservation_print_holds(out, life, settings->shop, word->rule);
         redis_print_word(out, word->mark);
         return;
     }
     redis_writer_print_call(writer, REDIS_BUDGET_SETTLE, 2, 5, out);
-    redis_budget_print_holds(out, life, settings->shop, word->rule);
-    redis_budget_print_count(out, life, settings->shop, word->rule);
+    redis_reservation_print_holds(out, life, settings->shop, word->rule);
+    redis_reservation_print_count(out, life, settings->shop, word->rule);
     redis_print_word(out, word->mark);
     redis_print_int(out, word->accepted);
     redis_print_int(out, settings->ttl_s);

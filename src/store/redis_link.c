@@ -23,6 +23,8 @@
  * Whatever fails on either connection ends both: fetches end as AWAY, the caller is told to doubt what it has.
  * Silence is counted in heartbeats, between any two of which the sockets were read, so
  * a loop that was held up itself does not take its own delay for Redis'.
+ *
+ * Both connections stand in one file, a little over 400 lines, as neither is of use without the other.
  */
 #include "store/redis_link.h"
 

@@ -2,7 +2,7 @@
 #include "store/redis_scripts.h"
 
 static const char *const texts[] = {
-#include "redis_lua.inc"
+#include "store/redis_lua.inc"
 };
 
 _Static_assert(sizeof texts / sizeof *texts == REDIS_SCRIPTS, "one text a script, in order");

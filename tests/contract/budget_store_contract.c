@@ -369,6 +369,44 @@ START_TEST(who_was_forgotten_is_not_told)
 }
 END_TEST
 
+START_TEST(an_answer_that_nobody_takes_is_not_kept_from_others)
+{
+    GROUND(g);
+    restore(&g, "r", 0);
+    struct budget_claim claim = claim_of("r", 100, 1);
+    int told = g.told;
+    if (g.store->reserve(g.store, g.reader, &claim, 1, NOW_US, &g.waiter) == BUDGET_COMING) {
+        while (g.told == told)
+            uv_run(&g.loop, UV_RUN_ONCE);
+        g.store->forget(g.store, &g.waiter); /* too late for its decision */
+        ck_assert_int_eq(reserve(&g, "r", 101, 1), 'y');
+    }
+    end(&g);
+}
+END_TEST
+
+START_TEST(what_is_not_answered_yet_may_be_forgotten_after_its_reader)
+{
+    GROUND(g);
+    restore(&g, "r", 0);
+    struct budget_claim claim = claim_of("r", 100, 1);
+    struct ground other = { .waiter.ready = on_ready };
+    struct budget_claim another = claim_of("r", 101, 1);
+    g.waiter.ready = on_ready;
+    bool coming =
+        g.store->reserve(g.store, g.reader, &claim, 1, NOW_US, &g.waiter) == BUDGET_COMING;
+    if (coming)
+        g.store->reserve(g.store, g.reader, &another, 1, NOW_US, &other.waiter);
+
+    end_reader(&g);
+
+    g.store->forget(g.store, &g.waiter);
+    g.store->forget(g.store, &other.waiter);
+    ck_assert_ptr_null(g.waiter.found);
+    g.store->free(g.store);
+}
+END_TEST
+
 START_TEST(a_hold_that_an_earlier_offer_has_survives_a_forgotten_question)
 {
     GROUND(g);
@@ -611,6 +649,8 @@ static Suite *contract(void)
         claims_on_several_rules_are_answered_each,
         tells_what_it_believes_of_a_rule,
         who_was_forgotten_is_not_told,
+        an_answer_that_nobody_takes_is_not_kept_from_others,
+        what_is_not_answered_yet_may_be_forgotten_after_its_reader,
         a_hold_that_an_earlier_offer_has_survives_a_forgotten_question,
         ten_thousand_at_once_get_exactly_what_there_is,
     };
