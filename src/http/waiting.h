@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -27,6 +28,8 @@ struct waiting {
     struct exchange *held_first;   /* without */
     struct clock *clock;
     unsigned n, n_held;
+    pthread_t thread;             /* the loop's, once it runs */
+    bool runs;                    /* thread is set; of the loop's own */
     void (*resumed)(void *owner); /* after some were resumed: run libmicrohttpd before sleeping */
     void *owner;
 };
@@ -34,6 +37,9 @@ struct waiting {
 /* @resumed is called on the loop's thread. Negative: libuv's error. */
 int waiting_init(struct waiting *waiting, uv_loop_t *loop, struct clock *clock,
                  void (*resumed)(void *owner), void *owner);
+
+/* By the loop's thread, before it runs. */
+void waiting_begin(struct waiting *waiting);
 
 /* Suspends @exchange, within libmicrohttpd's call for it. */
 void waiting_add(struct waiting *waiting, struct exchange *exchange, int64_t deadline_us,
