@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A decline given to one replica silences the offer on the other: how soon. OFFERD_FAULT_DECLINES: how many (200)."""
+"""A decline given to one replica silences the offer on the other: how soon. OFFERD_FAULT_DECLINES: how many (60)."""
 import http.client
 import json
 import os

@@ -11,6 +11,7 @@ Fleet(None) is a rehearsal: replicas that keep to themselves, each with a log of
 instruments. Environment besides the harness': STOREFRONT and WIRECUTTER, built from tests/support/.
 """
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -28,10 +29,11 @@ sys.path += [str(HERE.parent / 'integration'), str(HERE.parent / 'support')]
 
 from harness import PATIENCE, ROOT, Failed, Offerd, check, free_port, main, request, run, scratch, skip, tell, \
     wait_until
-from servers import Missing, Servers, program
+from servers import Missing, Servers, descendants, program
 
 TOKEN_KEY = '00112233445566778899aabbccddeeff'
 CAP = 2
+QUIET_PERCENT = 10  # others may take so much of the machine while we judge who is late
 
 RULES = '''version: 1
 currency: JPY
@@ -267,6 +269,19 @@ backend fleet
         self.said.close()
 
 
+def busy_s():
+    """Seconds that the cores have worked since boot; for anybody, and for us and all that we have started."""
+    with open('/proc/stat', encoding='ascii') as lines:
+        user, nice, system, _idle, _wait, irq, soft, steal, *_ = map(int, lines.readline().split()[1:])
+    ours = 0
+    for pid in [os.getpid(), *descendants(os.getpid())]:
+        with contextlib.suppress(OSError):
+            after_name = pathlib.Path('/proc', str(pid), 'stat').read_text().rpartition(')')[2].split()
+            ours += sum(map(int, after_name[11:15]))  # its own, and of its children that have ended
+    ticks = os.sysconf('SC_CLK_TCK')
+    return (user + nice + system + irq + soft + steal) / ticks, ours / ticks
+
+
 class Shoppers:
     """storefront, running while the block does; then .figures, .journal. Words are its options."""
 
@@ -283,6 +298,7 @@ class Shoppers:
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.began, self.busy = time.monotonic(), busy_s()
         return self
 
     def __exit__(self, failure, *_):
@@ -298,6 +314,8 @@ class Shoppers:
         return self.wait(timeout)
 
     def wait(self, timeout=60):
+        everybody, ours = (now - before for now, before in zip(busy_s(), self.busy))
+        self.others_percent = round(100 * max(0, everybody - ours) / (time.monotonic() - self.began) / os.cpu_count())
         try:
             out, err = self.process.communicate(timeout=timeout * PATIENCE)
         except subprocess.TimeoutExpired:
@@ -374,6 +392,7 @@ def account(load, fleet, cap=CAP, budgets=None, rows=None):
         'accepts too late for the budget': told['accepts_over'],
         'accepts put off with 503, and repeated': told['accepts_503'],
         'machine hiccups': told['hiccups'],
+        'percent of the machine taken by others': load.others_percent,
     }, rows
 
 
@@ -398,9 +417,12 @@ def judge(figures, broken_allowed=False, refused_allowed=False, busy=20):
     check(figures['decisions answered'] >= busy and figures['events acknowledged'] >= busy, 'no load')
     check(figures['events found'] == figures['events acknowledged'], 'acknowledged events are not in the log')
     check(figures['decisions answered'] >= figures['decisions asked'], 'decisions without an answer')
+    if figures['percent of the machine taken by others'] <= QUIET_PERCENT:
+        check(figures['decisions late, and not by the machine'] == 0, 'decisions late')
+    else:
+        tell('others are at work on this machine: lateness is told, not judged')
     for name in ('events found twice', 'events never acknowledged', 'events answered with another 5xx',
-                 'events rejected', 'decisions answered with 5xx', 'decisions late, and not by the machine',
-                 'caps exceeded', 'shown after a decline', 'offered against cap or decline', 'budgets exceeded'):
+                 'events rejected', 'decisions answered with 5xx', 'caps exceeded', 'shown after a decline', 'offered against cap or decline', 'budgets exceeded'):
         check(figures[name] == 0, f'{name}: {figures[name]}')
     if not broken_allowed:
         check(figures['requests whose connection broke'] == 0, 'requests whose connection broke')

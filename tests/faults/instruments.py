@@ -17,7 +17,7 @@ NOTHING = {'events_unacknowledged': 0, 'events_503': 0, 'events_5xx': 0, 'reject
 
 def told(*lines):
     """What account() reads of shoppers, with a journal of @lines."""
-    load = types.SimpleNamespace(figures=NOTHING, budget_ms=20)
+    load = types.SimpleNamespace(figures=NOTHING, budget_ms=20, others_percent=0)
     load.lines = lambda kind: [line[1:] for line in lines if line[0] == kind]
     return load
 
