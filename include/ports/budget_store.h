@@ -43,7 +43,10 @@ struct budget_store {
     void *(*reader_new)(struct budget_store *store,
                         struct uv_loop_s *loop); /* one per reading thread */
     void (*reader_free)(struct budget_store *store, void *reader);
-    /* A claim whose mark is held already is granted and its time is extended. */
+    /*
+     * A claim whose mark is held already is granted and its time is extended. @waiter NULL: there is
+     * no time to wait; never BUDGET_COMING then, and nothing is asked for that would come too late.
+     */
     enum budget_answer (*reserve)(struct budget_store *store, void *reader,
                                   struct budget_claim *claims, uint32_t n, int64_t now_us,
                                   struct budget_waiter *waiter);

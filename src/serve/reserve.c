@@ -91,22 +91,29 @@ static bool keep_profile(struct decision *d)
     return true;
 }
 
-/* Asks; may set d->waiting. */
+/*
+ * Asks; may set d->waiting. Who has no time left does not ask for what has to come from elsewhere: it would
+ * be held for an offer that is not shown.
+ */
 static enum budget_answer ask(struct decision *d)
 {
     struct budget_store *store = d->worker->serve->budgets;
     struct reserve *reserve = d->reserve;
     if (!store)
         return BUDGET_LOST;
-    enum budget_answer answer = store->reserve(store, d->worker->budget_reader, reserve->claims,
-                                               reserve->n, d->now_us, &reserve->waiter);
+    bool may_wait = decision_may_wait(d), was_asked = d->reserving;
+    enum budget_answer answer =
+        store->reserve(store, d->worker->budget_reader, reserve->claims, reserve->n, d->now_us,
+                       may_wait || was_asked ? &reserve->waiter : NULL);
     d->reserving = answer == BUDGET_COMING;
-    if (answer != BUDGET_COMING)
+    d->waiting = d->reserving && may_wait && keep_profile(d);
+    if (d->waiting)
+        return BUDGET_COMING;
+    d->deadline_us = d->started_us + d->budget_us; /* the whole of it again */
+    if (!d->reserving)
         return answer;
-    d->waiting = decision_may_wait(d) && keep_profile(d);
-    if (!d->waiting)
-        forget(d);
-    return d->waiting ? BUDGET_COMING : BUDGET_LOST;
+    forget(d);
+    return BUDGET_LOST;
 }
 
 /* ── who got none ────────────────────────────────────────────────────────────────────────── */
@@ -163,7 +170,6 @@ static void take_answer(struct decision *d, enum budget_answer answer)
 enum err reserve_run(struct decision *d)
 {
     d->again = false;
-    d->deadline_us = d->started_us + d->budget_us;
     if (!d->waiting && !gather(d))
         return decision_no_room(d);
     d->waiting = false;

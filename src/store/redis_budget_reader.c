@@ -357,6 +357,8 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
                                         struct budget_claim *claims, uint32_t n, int64_t now_us,
                                         struct budget_waiter *waiter)
 {
+    if (!waiter)
+        return n == 0 ? BUDGET_ANSWERED : BUDGET_LOST;
     struct redis_reservation *reservation = waiter->found;
     if (reservation && reservation->left > 0)
         return BUDGET_COMING;

@@ -348,6 +348,20 @@ START_TEST(tells_what_it_believes_of_a_rule)
 }
 END_TEST
 
+START_TEST(who_cannot_wait_is_answered_at_once_or_asks_for_nothing)
+{
+    GROUND(g);
+    restore(&g, "r", 0);
+    struct budget_claim claim = claim_of("r", 100, 1);
+    enum budget_answer answer = g.store->reserve(g.store, g.reader, &claim, 1, NOW_US, NULL);
+    bool held = answer == BUDGET_ANSWERED;
+    ck_assert(held ? claim.granted : answer == BUDGET_LOST);
+
+    ck_assert_int_eq(reserve(&g, "r", 101, 1), held ? 'n' : 'y');
+    end(&g);
+}
+END_TEST
+
 START_TEST(who_was_forgotten_is_not_told)
 {
     GROUND(g);
@@ -648,6 +662,7 @@ static Suite *contract(void)
         a_hold_ends_with_its_time_unless_it_was_extended,
         claims_on_several_rules_are_answered_each,
         tells_what_it_believes_of_a_rule,
+        who_cannot_wait_is_answered_at_once_or_asks_for_nothing,
         who_was_forgotten_is_not_told,
         an_answer_that_nobody_takes_is_not_kept_from_others,
         what_is_not_answered_yet_may_be_forgotten_after_its_reader,

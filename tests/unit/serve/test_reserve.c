@@ -194,6 +194,23 @@ START_TEST(at_the_deadline_it_goes_on_without_and_nobody_may_wake_it)
 }
 END_TEST
 
+START_TEST(without_time_to_wait_it_asks_for_nothing_that_has_to_come)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    struct str answer;
+    struct decide_problem problem;
+    int wakes = 0;
+    small->budget_answer = BUDGET_LOST;
+    struct decision *decision = decision_new(
+        small->worker, small->arena,
+        STR(ADD("CAM-1", "\"customer_id\": \"C1\", \"budget_ms\": 1, ")), woken, &wakes);
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_DONE);
+    ck_assert_int_eq(small->reserves, 1);
+    ck_assert_ptr_null(small->budget_waiter);
+    ck_assert(str_contains(answer, STR("\"degraded\":[\"budget\"]")));
+}
+END_TEST
+
 START_TEST(a_client_that_leaves_while_it_waits_is_forgotten)
 {
     AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
@@ -249,5 +266,6 @@ SUITE_MAIN("serve/reserve", asks_for_nothing_when_no_rule_has_a_budget,
            a_budget_nobody_knows_is_not_promised_and_the_answer_says_so,
            a_shadow_rule_holds_nothing, waits_for_a_budget_and_goes_on_when_it_comes,
            at_the_deadline_it_goes_on_without_and_nobody_may_wake_it,
+           without_time_to_wait_it_asks_for_nothing_that_has_to_come,
            a_client_that_leaves_while_it_waits_is_forgotten,
            what_it_knew_of_the_customer_it_still_knows_after_the_wait)
