@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/metric.h"
 #include "base/out.h"
 #include "fake_shared_profiles.h"
 #include "ports/clock.h"
@@ -78,6 +79,8 @@ static void on_doubt(void *self)
     ((struct told *) self)->doubts++;
 }
 
+static struct metrics *metrics_of_test;
+
 /* Each test has a shop of its own, so that none meets another's values. */
 static struct shared_profiles *open_store(int which, const char *url)
 {
@@ -89,7 +92,7 @@ static struct shared_profiles *open_store(int which, const char *url)
         return fake_shared_profiles_port(fake_shared_profiles_new());
     snprintf(shop, sizeof shop, "shop-%d-%d", (int) getpid(), count++);
     struct redis_settings settings = { .url = url, .shop = str_of(shop), .timeout_ms = 2000 };
-    ck_assert_msg(redis_profiles_new(&settings, &real, NULL, &shared, &note) == OK, "%s",
+    ck_assert_msg(redis_profiles_new(&settings, &real, metrics_of_test, &shared, &note) == OK, "%s",
                   note.text);
     return shared;
 }
@@ -1019,6 +1022,43 @@ START_TEST(an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not
 }
 END_TEST
 
+START_TEST(what_is_asked_and_written_is_counted)
+{
+    static const struct {
+        const char *name, *labels;
+        uint64_t count;
+    } counted[] = { { "offerd_redis_fetches_total", "answer=\"body\"", 2 },
+                    { "offerd_redis_fetches_total", "answer=\"floor\"", 1 },
+                    { "offerd_redis_fetches_total", "answer=\"absent\"", 1 },
+                    { "offerd_redis_puts_total", "outcome=\"taken\"", 2 },
+                    { "offerd_redis_puts_total", "outcome=\"refused\"", 1 },
+                    { "offerd_redis_timeouts_total", "use=\"profiles\"", 0 } };
+    struct ground g;
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    if (is_skipped(REDIS))
+        return;
+    metrics_of_test = metrics;
+    begin(&g, REDIS);
+    put_one(&g, SHARED_COMMIT, "c", 2, "two");
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    put_one(&g, SHARED_COMMIT, "owed", 3, NULL);
+    fetch_and_wait(&g, "c");
+    fetch_and_wait(&g, "c");
+    fetch_and_wait(&g, "owed");
+    fetch_and_wait(&g, "never");
+
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
+        metric_id id = metric_register(metrics, METRIC_COUNTER, counted[i].name, "",
+                                       str_of(counted[i].labels));
+        ck_assert_msg(metric_value(metrics, id) == counted[i].count, "%s{%s} is %llu",
+                      counted[i].name, counted[i].labels,
+                      (unsigned long long) metric_value(metrics, id));
+    }
+    end(&g);
+    metrics_of_test = NULL;
+}
+END_TEST
+
 START_TEST(a_unix_socket_will_do)
 {
     struct ground g;
@@ -1091,6 +1131,7 @@ static Suite *contract(void)
         a_server_that_stands_still_is_not_trusted_and_soon_away,
         a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once,
         an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not,
+        what_is_asked_and_written_is_counted,
         a_unix_socket_will_do,
         nobody_there_is_away_and_no_harm,
     };
