@@ -188,7 +188,9 @@ static void journal_tend(struct journal *journal)
 {
     struct event_log *log = journal->log;
     struct err_note why;
-    if (log->tend)
+    uint64_t spooled = log->spooled ? log->spooled(log) : 0;
+    bool keeps = journal->share && spooled == 0 && share_is_settling(journal->share);
+    if (log->tend && !keeps)
         (void) log->tend(log, journal, settled, &why);
     if (journal->share)
         share_tend(journal->share, log->spooled ? log->spooled(log) : 0);

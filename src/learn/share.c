@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -18,7 +19,18 @@
 #include "shop/event.h"
 #include "shop/profile_bytes.h"
 
-enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 28, PUTS_MAX = 2000 };
+enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 28 };
+enum {
+    PUTS_MAX = 1000, /* floors that go out together */
+    STEPS = 4,       /* so many times, between two rounds */
+    GUARDED_EACH = 16,
+};
+
+/* Marks whose floors are put one part after the other; what is said meanwhile comes after them. */
+struct delivery {
+    struct marks *next, *now;
+    uint32_t n_done; /* of now */
+};
 
 struct share {
     struct str shop;
@@ -30,13 +42,19 @@ struct share {
     uint64_t spool_mark;
     struct arena *arena; /* of one round */
 
-    struct marks *owed;    /* floors that the shared profiles do not have yet */
-    struct marks *untold;  /* of these, what the other replicas were not told yet */
-    struct marks *drained; /* customers whose provisional floors have to go */
+    struct delivery owed;    /* floors that the shared profiles do not have yet */
+    struct marks *untold;    /* of these, what the other replicas were not told yet */
+    struct delivery drained; /* customers whose provisional floors have to go */
     atomic_bool owes;
+    atomic_bool any_spooled; /* spooled is not empty */
+    bool forgot;             /* a mark, for lack of memory */
 
     pthread_mutex_t lock;
-    struct marks *spooled; /* under lock: customers with events in the spool */
+    struct marks *spooled; /* written under lock: customers with events in the spool */
+    bool forgot_spooled;   /* under lock: one of them, for lack of memory */
+    char sentinel[32];     /* nobody's id; stands for all floors of the spool */
+    uint32_t n_guarded;    /* of spooled, in this turn */
+    bool guards_all;
 
     struct metrics *metrics;
     struct metric_shard *shard;
@@ -131,32 +149,46 @@ static void set_owes(struct share *share, bool owes)
     atomic_store(&share->owes, owes);
 }
 
+static uint32_t delivery_count(const struct delivery *delivery)
+{
+    uint32_t n_next, n_now;
+    (void) marks_all(delivery->next, &n_next);
+    (void) marks_all(delivery->now, &n_now);
+    return n_next + n_now - delivery->n_done;
+}
+
 static void keep_count(struct share *share)
 {
-    uint32_t n;
-    (void) marks_all(share->owed, &n);
-    metric_set(share->metrics, share->owed_now, n);
+    metric_set(share->metrics, share->owed_now, delivery_count(&share->owed));
 }
 
 /* For lack of memory the mark is lost; then nothing shared is used until the process ends. */
 static void owe(struct share *share, struct marks *marks, struct str customer_id, uint64_t position)
 {
     set_owes(share, true);
-    if (marks_raise(marks, customer_id, position) != OK)
-        log_line(LOG_ERROR, "share", "out of memory: a customer's profile may be old for an hour");
+    if (marks_raise(marks, customer_id, position) == OK || share->forgot)
+        return;
+    log_line(LOG_ERROR, "share", "out of memory: profiles are folded from the log from now on");
+    share->forgot = true;
+}
+
+static void remember_spooled(struct share *share, struct str customer_id, uint64_t position)
+{
+    (void) pthread_mutex_lock(&share->lock);
+    atomic_store(&share->any_spooled, true);
+    if (marks_raise(share->spooled, customer_id, position) != OK) {
+        log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
+        share->forgot_spooled = true;
+    }
+    (void) pthread_mutex_unlock(&share->lock);
 }
 
 void share_mark(struct share *share, struct str customer_id, uint64_t position)
 {
     stamps_raise(share->stamps, str_hash(customer_id));
-    owe(share, share->owed, customer_id, floor_of(share, position));
-    if (position < POSITION_PROVISIONAL)
-        return;
-    (void) pthread_mutex_lock(&share->lock);
-    enum err err = marks_raise(share->spooled, customer_id, position);
-    (void) pthread_mutex_unlock(&share->lock);
-    if (err != OK)
-        log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
+    owe(share, share->owed.next, customer_id, floor_of(share, position));
+    if (position >= POSITION_PROVISIONAL)
+        remember_spooled(share, customer_id, position);
 }
 
 static void owe_round(struct share *share, const struct event *const *events, uint32_t n,
@@ -165,23 +197,10 @@ static void owe_round(struct share *share, const struct event *const *events, ui
     for (uint32_t i = 0; i < n; i++) {
         if (!events[i]->customer_id.at || outcomes[i].position == 0)
             continue;
-        owe(share, share->owed, events[i]->customer_id, floor_of(share, outcomes[i].position));
+        owe(share, share->owed.next, events[i]->customer_id, floor_of(share, outcomes[i].position));
         if (outcomes[i].position < POSITION_PROVISIONAL)
             owe(share, share->untold, events[i]->customer_id, outcomes[i].position);
     }
-}
-
-static void remember_spooled(struct share *share, const struct round_by_customer *round)
-{
-    (void) pthread_mutex_lock(&share->lock);
-    enum err err = OK;
-    for (uint32_t i = 0; i < round->n_customers; i++)
-        if (round->customers[i].position >= POSITION_PROVISIONAL && err == OK)
-            err = marks_raise(share->spooled, round->customers[i].customer_id,
-                              round->customers[i].position);
-    (void) pthread_mutex_unlock(&share->lock);
-    if (err != OK)
-        log_line(LOG_ERROR, "share", "out of memory: a spooled customer is not remembered");
 }
 
 static void tell_others(struct share *share)
@@ -210,10 +229,11 @@ void share_committed(struct share *share, const struct event *const *events, uin
     struct err_note why = { "" };
     arena_reset(share->arena);
     enum err err = round_sort(events, outcomes, n, share->arena, &round);
-    if (err == OK && round.n_customers > 0) {
-        remember_spooled(share, &round);
+    for (uint32_t i = 0; i < n; i++)
+        if (events[i]->customer_id.at && outcomes[i].position >= POSITION_PROVISIONAL)
+            remember_spooled(share, events[i]->customer_id, outcomes[i].position);
+    if (err == OK && round.n_customers > 0)
         err = write_round(share, &round, &why);
-    }
     if (err != OK) {
         owe_round(share, events, n, outcomes);
         keep_count(share);
@@ -243,49 +263,103 @@ static enum err put_floors(struct share *share, const struct mark *all, uint32_t
         return ERR_NOMEM;
     for (uint32_t i = 0; i < n; i++)
         puts[i] = (struct shared_put){ .value = { .customer_id = all[i].customer_id,
-                                                  .position = all[i].position },
+                                                  .position = floor_of(share, all[i].position) },
                                        .mode = mode,
                                        .over = share->spool_mark };
     return share->shared->put(share->writer, puts, n, taken, &why);
 }
 
-static enum err deliver(struct share *share, const struct marks *marks, enum shared_mode mode)
-{
-    uint32_t n;
-    const struct mark *all = marks_all(marks, &n);
-    for (uint32_t at = 0; at < n; at += PUTS_MAX)
-        TRY(put_floors(share, all + at, n - at < PUTS_MAX ? n - at : PUTS_MAX, mode));
-    return OK;
-}
-
-/* The rows that stand for what was delivered can go; if they cannot now, they are heard and delivered again. */
-static void settle_with_others(struct share *share)
+/*
+ * The rows that stand for what was delivered can go; if they cannot now, they are heard and delivered again. Where
+ * a provisional floor was put, all of the customer's can: whatever they say, it is folded after the floor has gone.
+ */
+static void settle_with_others(struct share *share, const struct marks *delivered)
 {
     uint32_t n;
     struct err_note why = { "" };
-    const struct mark *all = marks_all(share->owed, &n);
+    const struct mark *all = marks_all(delivered, &n);
     arena_reset(share->arena);
     struct fleet_mark *marks = arena_take_array(share->arena, struct fleet_mark, n);
     if (!marks || !share->fleet)
         return;
     for (uint32_t i = 0; i < n; i++)
-        marks[i] = (struct fleet_mark){ all[i].customer_id, all[i].position };
+        marks[i] = (struct fleet_mark){ all[i].customer_id, all[i].position < POSITION_PROVISIONAL
+                                                                ? all[i].position
+                                                                : POSITION_PROVISIONAL };
     (void) share->fleet->settle(share->fleet, share->shop, marks, n, &why);
+}
+
+/* There may be a million of them: as many as @steps allows, so that events do not wait for all. */
+static enum err deliver(struct share *share, struct delivery *delivery, enum shared_mode mode,
+                        int steps)
+{
+    for (; steps > 0 && delivery_count(delivery) > 0; steps--) {
+        uint32_t n;
+        const struct mark *all = marks_all(delivery->now, &n);
+        if (n == 0) {
+            struct marks *empty = delivery->now;
+            delivery->now = delivery->next;
+            delivery->next = empty;
+            all = marks_all(delivery->now, &n);
+        }
+        uint32_t left = n - delivery->n_done, step = left < PUTS_MAX ? left : PUTS_MAX;
+        TRY(put_floors(share, all + delivery->n_done, step, mode));
+        delivery->n_done += step;
+        if (delivery->n_done < n)
+            continue;
+        if (mode == SHARED_COMMIT)
+            settle_with_others(share, delivery->now);
+        marks_clear(delivery->now);
+        delivery->n_done = 0;
+    }
+    return OK;
 }
 
 static void deliver_owed(struct share *share)
 {
-    uint32_t n;
-    (void) marks_all(share->owed, &n);
-    if (n > 0 && deliver(share, share->owed, SHARED_COMMIT) == OK) {
-        settle_with_others(share);
-        marks_clear(share->owed);
+    (void) deliver(share, &share->owed, SHARED_COMMIT, STEPS);
+    if (delivery_count(&share->owed) == 0 && !share->forgot) {
         marks_clear(share->untold);
-        n = 0;
-    }
-    if (n == 0)
         set_owes(share, false);
+    }
     keep_count(share);
+}
+
+/*
+ * The floors that stand for the spool may be lost with the shared profiles, and then a fold of the log is taken
+ * for whole. So one floor of nobody's is looked at; when it is gone, all are put anew. Also a few at each look
+ * in turn, that a store which is full lets go of others first.
+ */
+static void guard_spooled(struct share *share)
+{
+    uint32_t n;
+    struct err_note why = { "" };
+    const struct mark *all = marks_all(share->spooled, &n);
+    const struct mark sentinel = { .customer_id = str_of(share->sentinel),
+                                   .position = POSITION_PROVISIONAL };
+    struct shared_value value = { 0 };
+    arena_reset(share->arena);
+    if (n == 0 || share->shared->get(share->writer, &sentinel.customer_id, 1, share->arena, &value,
+                                     &why) != OK)
+        return;
+    if (value.position < POSITION_PROVISIONAL) {
+        if (put_floors(share, &sentinel, 1, SHARED_COMMIT) != OK)
+            return;
+        share->n_guarded = 0;
+        share->guards_all = true;
+    }
+    if (share->n_guarded >= n) {
+        share->n_guarded = 0;
+        share->guards_all = false;
+    }
+    for (int steps = share->guards_all ? STEPS : 1; steps > 0 && share->n_guarded < n; steps--) {
+        uint32_t step = share->guards_all ? PUTS_MAX : GUARDED_EACH;
+        if (step > n - share->n_guarded)
+            step = n - share->n_guarded;
+        if (put_floors(share, all + share->n_guarded, step, SHARED_COMMIT) != OK)
+            return;
+        share->n_guarded += step;
+    }
 }
 
 void share_settled(struct share *share, const struct event *event,
@@ -294,26 +368,30 @@ void share_settled(struct share *share, const struct event *event,
     if (!event->customer_id.at)
         return;
     stamps_raise(share->stamps, str_hash(event->customer_id));
-    if (marks_raise(share->drained, event->customer_id, outcome->position) != OK)
+    if (share_owes(share) &&
+        outcome->position > 0) { /* its provisional floor may never have got there */
+        owe(share, share->owed.next, event->customer_id, outcome->position);
+        owe(share, share->untold, event->customer_id, outcome->position);
+    }
+    if (marks_raise(share->drained.next, event->customer_id, outcome->position) != OK)
         log_line(LOG_ERROR, "share", "out of memory: a profile may be missing for a day");
 }
 
 /* The log has everything now: it can be folded, and the provisional floors make way. */
 static void end_of_spool(struct share *share)
 {
-    uint32_t n_spooled, n_drained;
+    uint32_t n_spooled;
     (void) pthread_mutex_lock(&share->lock);
     enum err err = OK;
     const struct mark *spooled = marks_all(share->spooled, &n_spooled);
     for (uint32_t i = 0; i < n_spooled && err == OK; i++)
-        err = marks_raise(share->drained, spooled[i].customer_id, 0);
+        err = marks_raise(share->drained.next, spooled[i].customer_id, 0);
     if (err == OK)
         marks_clear(share->spooled);
+    share->forgot_spooled &= err != OK;
+    atomic_store(&share->any_spooled, err != OK);
     (void) pthread_mutex_unlock(&share->lock);
-
-    (void) marks_all(share->drained, &n_drained);
-    if (n_drained > 0 && deliver(share, share->drained, SHARED_SETTLE) == OK)
-        marks_clear(share->drained);
+    (void) deliver(share, &share->drained, SHARED_SETTLE, STEPS);
 }
 
 void share_tend(struct share *share, uint64_t spooled)
@@ -324,8 +402,15 @@ void share_tend(struct share *share, uint64_t spooled)
         (void) share->fleet->hear(share->fleet, share->shop, share, heard, &catalog_changed, &why);
     tell_others(share);
     deliver_owed(share);
-    if (spooled == 0 && !atomic_load(&share->owes))
+    if (spooled == 0 && delivery_count(&share->owed) == 0)
         end_of_spool(share);
+    else
+        guard_spooled(share);
+}
+
+bool share_is_settling(const struct share *share)
+{
+    return delivery_count(&share->drained) > 0;
 }
 
 bool share_owes(struct share *share)
@@ -335,8 +420,10 @@ bool share_owes(struct share *share)
 
 bool share_is_spooled(struct share *share, struct str customer_id)
 {
+    if (!atomic_load_explicit(&share->any_spooled, memory_order_acquire))
+        return false;
     (void) pthread_mutex_lock(&share->lock);
-    bool spooled = marks_find(share->spooled, customer_id) != NULL;
+    bool spooled = share->forgot_spooled || marks_find(share->spooled, customer_id);
     (void) pthread_mutex_unlock(&share->lock);
     return spooled;
 }
@@ -377,14 +464,17 @@ enum err share_new(const struct share_settings *settings, struct metrics *metric
     share->stamps = settings->stamps;
     share->spool_mark = settings->spool_mark ? settings->spool_mark : POSITION_PROVISIONAL;
     share->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
-    share->owed = marks_new();
+    share->owed = (struct delivery){ marks_new(), marks_new(), 0 };
     share->untold = marks_new();
-    share->drained = marks_new();
+    share->drained = (struct delivery){ marks_new(), marks_new(), 0 };
     share->spooled = marks_new();
     share->writer = share->shared->writer_new(share->shared);
-    if (!share->shop_text || !share->arena || !share->owed || !share->untold || !share->drained ||
-        !share->spooled || !share->writer || !register_metrics(share, metrics))
+    if (!share->shop_text || !share->arena || !share->owed.next || !share->owed.now ||
+        !share->untold || !share->drained.next || !share->drained.now || !share->spooled ||
+        !share->writer || !register_metrics(share, metrics))
         return ERR_NOMEM;
+    (void) snprintf(share->sentinel, sizeof share->sentinel, "\x01spool-%016llx",
+                    (unsigned long long) share->spool_mark);
     share->shop = str_of(share->shop_text);
     *ret_share = MOVE(share);
     return OK;
@@ -396,9 +486,11 @@ struct share *share_free(struct share *share)
         return NULL;
     if (share->writer)
         share->shared->writer_free(share->shared, share->writer);
-    (void) marks_free(share->owed);
+    (void) marks_free(share->owed.next);
+    (void) marks_free(share->owed.now);
     (void) marks_free(share->untold);
-    (void) marks_free(share->drained);
+    (void) marks_free(share->drained.next);
+    (void) marks_free(share->drained.now);
     (void) marks_free(share->spooled);
     arena_free(share->arena);
     (void) pthread_mutex_destroy(&share->lock);

@@ -60,8 +60,17 @@ void share_settled(struct share *share, const struct event *event,
 /* Delivers what is owed, hears what others owe. @spooled: how many events wait in the spool. */
 void share_tend(struct share *share, uint64_t spooled);
 
+/*
+ * Provisional floors have to go and did not yet: what settled them must not be forgotten, or nobody would know
+ * whose they are after a restart.
+ */
+bool share_is_settling(const struct share *share);
+
 /* Something is owed: shared and near profiles may lack events. Any thread. */
 bool share_owes(struct share *share);
 
-/* Events of this customer wait in the spool: no profile of theirs is whole. Any thread. */
+/*
+ * Events of this customer wait in the spool: no profile of theirs is whole, whoever folded it. Any thread; takes
+ * no lock while the spool is empty.
+ */
 bool share_is_spooled(struct share *share, struct str customer_id);

@@ -185,6 +185,10 @@ static enum profile_answer find(struct profile_store *store, void *self, struct 
     struct reader *reader = self;
     if (waiter->asked)
         return look(waiter->asked, ret_profile);
+    if (share_is_spooled(view->with.share, customer_id)) {
+        count(reader, LOST);
+        return PROFILE_LOST;
+    }
     uint64_t hash = str_hash(customer_id);
     uint32_t stamp = stamps_now(view->with.stamps, hash);
     bool owes = share_owes(view->with.share);
