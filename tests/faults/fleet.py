@@ -10,6 +10,7 @@
 Fleet(None) is a rehearsal: replicas that keep to themselves, each with a log of its own; for trying the
 instruments. Environment besides the harness': STOREFRONT and WIRECUTTER, built from tests/support/.
 """
+import bisect
 import collections
 import contextlib
 import json
@@ -286,7 +287,8 @@ def busy_s():
 class Shoppers:
     """storefront, running while the block does; then .figures, .journal. Words are its options."""
 
-    def __init__(self, ports, seconds=600, **options):
+    def __init__(self, ports, seconds=600, fleet=None, **options):
+        self.waits = Waits(fleet)
         self.journal = scratch() / 'journal'
         words = []
         for name, value in {'cap': CAP, 'journal': self.journal, 'seconds': seconds, **options}.items():
@@ -300,10 +302,12 @@ class Shoppers:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.began, self.busy = time.monotonic(), busy_s()
+        self.waits.start()
         return self
 
     def __exit__(self, failure, *_):
         if failure:
+            self.waits.ending.set()
             self.process.kill()
             self.process.communicate()
         elif self.figures is None:
@@ -323,6 +327,7 @@ class Shoppers:
             self.process.kill()
             self.process.communicate()
             raise Failed('the shoppers did not end') from None
+        self.waits.ending.set()
         check(self.process.returncode == 0, 'storefront:', out, err)
         self.figures = json.loads(out)
         return self.figures
@@ -334,13 +339,49 @@ class Shoppers:
                     yield line.rstrip('\n').split('\t')[1:]
 
 
+class Waits(threading.Thread):
+    """How long each replica's worker was ready to run while the machine ran others: samples of its run delay."""
+
+    def __init__(self, fleet):
+        super().__init__(daemon=True)
+        self.fleet, self.samples, self.ending = fleet, {}, threading.Event()
+
+    def run(self):
+        workers = {}
+        while not self.ending.wait(.004):
+            for replica in self.fleet.replicas if self.fleet else ():
+                process = replica.process
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    if process and process.pid not in workers:
+                        tasks = pathlib.Path('/proc', str(process.pid), 'task')
+                        workers[process.pid] = [task / 'schedstat' for task in tasks.iterdir()
+                                                if 'worker' in (task / 'comm').read_text()][0]
+                    if process:
+                        waited_ns = int(workers[process.pid].read_text().split()[1])
+                        self.samples.setdefault(str(replica.port), []).append(
+                            (int(time.monotonic() * 1e6), process.pid, waited_ns // 1000))
+
+    def during(self, port, sent, answered):
+        """Microseconds that the worker at @port waited for a core meanwhile; at any of them when that is not a replica."""
+        most = 0
+        for samples in [self.samples[port]] if port in self.samples else self.samples.values():
+            first = bisect.bisect_right(samples, (sent,)) - 1
+            last = bisect.bisect_left(samples, (answered,))
+            if 0 <= first < last < len(samples) and samples[first][1] == samples[last][1] \
+                    and samples[last][0] - samples[first][0] < answered - sent + 20000:
+                most = max(most, samples[last][2] - samples[first][2])
+        return most
+
+
 def late_by_whom(load):
-    """Late decisions while the machine ran nobody (the canary overslept then), and all others."""
+    """Late decisions while the machine ran nobody of ours (the canary overslept, or the worker waited for a core),
+    and all others."""
     hiccups = [(int(due), int(woke)) for due, woke in load.lines('H')]
     machine, ours = [], []
     for late in load.lines('L'):
         sent, answered = int(late[0]), int(late[1])
         slept = sum(max(0, min(answered, woke) - max(sent, due)) for due, woke in hiccups)
+        slept = max(slept, load.waits.during(late[2], sent, answered))
         excused = answered - sent - slept <= load.budget_ms * 1000 + 5000
         (machine if excused else ours).append(late)
     return machine, ours
@@ -401,6 +442,7 @@ def tell_figures(load, figures, what):
     tell(f'── {what}')
     for name, value in figures.items():
         tell(f'{name + ":":44}{value:>9}')
+    tell(f'workers waited for a core: {", ".join(f"{(s[-1][2] - s[0][2]) / 1000:.0f} ms" for s in load.waits.samples.values())}')
     for name in ('offers', 'events'):
         of = load.figures[name]
         tell(f'{name}: p50 {of["p50_us"] / 1000:.1f}, p99 {of["p99_us"] / 1000:.1f}, '
@@ -447,7 +489,7 @@ def drill(what, fault, replicas=2, budget=(BUDGET, '5s'), flags=(), wires=False,
         servers = servers_or_skip()
     try:
         with Fleet(servers, replicas, drill_rules(budget), flags, wires) as fleet:
-            options = {'rate': RATE, 'roam': replicas > 1, 'settle_ms': 50, 'seed': SEED, **options}
+            options = {'fleet': fleet, 'rate': RATE, 'roam': replicas > 1, 'settle_ms': 50, 'seed': SEED, **options}
             with Shoppers(fleet.ports, **options) as load:
                 time.sleep(.7)
                 fault(fleet)

@@ -8,7 +8,7 @@ import threading
 import time
 import types
 
-from fleet import Shoppers, Wire, account, check, late_by_whom, main
+from fleet import Shoppers, Waits, Wire, account, check, late_by_whom, main
 
 NOTHING = {'events_unacknowledged': 0, 'events_503': 0, 'events_5xx': 0, 'rejected': 0, 'accepts_failed': 0,
            'decisions_asked': 0, 'decisions_answered': 0, 'late': 0, 'server_errors': 0, 'degraded': 0, 'broken': 0,
@@ -17,7 +17,7 @@ NOTHING = {'events_unacknowledged': 0, 'events_503': 0, 'events_5xx': 0, 'reject
 
 def told(*lines):
     """What account() reads of shoppers, with a journal of @lines."""
-    load = types.SimpleNamespace(figures=NOTHING, budget_ms=20, others_percent=0)
+    load = types.SimpleNamespace(figures=NOTHING, budget_ms=20, others_percent=0, waits=Waits(None))
     load.lines = lambda kind: [line[1:] for line in lines if line[0] == kind]
     return load
 
@@ -68,6 +68,10 @@ def test_only_what_the_machine_slept_through_is_excused():
     machine, ours = late_by_whom(told(('L', '1000', '41000', 'p', ''), ('L', '100000', '140000', 'p', ''),
                                       ('H', '2000', '30000')))
     check((len(machine), len(ours)) == (1, 1), machine, ours)
+    load = told(('L', '1000', '41000', 'p', ''), ('L', '1000', '41000', 'q', ''))
+    load.waits.samples = {'p': [(0, 7, 100), (42000, 7, 30100)], 'q': [(0, 8, 100), (42000, 8, 3100)]}
+    machine, ours = late_by_whom(load)
+    check([late[2] for late in machine + ours] == ['p', 'q'] and len(ours) == 1, machine, ours)
 
 
 class Shop(http.server.BaseHTTPRequestHandler):

@@ -34,7 +34,7 @@ def rolling(told):
     try:
         # Replicas that share nothing know nothing of a decline told to the other: no cap is looked at then.
         with Fleet(servers) as fleet, HAProxy(fleet.ports) as proxy:
-            with Shoppers([proxy.port], rate=400, settle_ms=50, seed=SEED, cap=0 if alone else 2) as load:
+            with Shoppers([proxy.port], fleet=fleet, rate=400, settle_ms=50, seed=SEED, cap=0 if alone else 2) as load:
                 time.sleep(.5)
                 for _ in range(ROUNDS):
                     for number in range(len(fleet.replicas)):

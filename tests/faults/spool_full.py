@@ -68,8 +68,8 @@ def spool_fills_up(what, flags=(), disk=None):
     try:
         data = [disk.data, scratch()] if disk else None
         with Fleet(servers, rules=drill_rules(), flags=flags, data=data) as fleet:
-            with Shoppers(fleet.ports, rate=100, settle_ms=50, seed=SEED) as shoppers, \
-                    Shoppers(fleet.ports, rate=200, ask_only=True, prefix='w', seed=SEED + 1) as watchers:
+            with Shoppers(fleet.ports, fleet=fleet, rate=100, settle_ms=50, seed=SEED) as shoppers, \
+                    Shoppers(fleet.ports, fleet=fleet, rate=200, ask_only=True, prefix='w', seed=SEED + 1) as watchers:
                 time.sleep(.5)
                 servers.pg.kill9()
                 if disk and disk.mounted:
