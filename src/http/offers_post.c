@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /offers: a decision. It waits only for a profile that is not at hand, up to its budget. */
+/* POST /offers: a decision. It waits only for a profile or a budget that is not at hand, up to its budget_ms. */
 #include "http/exchange.h"
 #include "http/handlers.h"
 #include "http/worker.h"
 
-static void on_profile(void *owner) /* any thread */
+static void on_found(void *owner) /* any thread */
 {
     exchange_wake(owner);
 }
@@ -31,8 +31,8 @@ static void go_on(struct exchange *exchange)
 
 void offers_post(struct exchange *exchange)
 {
-    exchange->decision = decision_new(exchange->worker->serve, exchange->arena, exchange->body,
-                                      on_profile, exchange);
+    exchange->decision =
+        decision_new(exchange->worker->serve, exchange->arena, exchange->body, on_found, exchange);
     if (exchange->decision)
         go_on(exchange);
     else

@@ -357,7 +357,7 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
                                         struct budget_claim *claims, uint32_t n, int64_t now_us,
                                         struct budget_waiter *waiter)
 {
-    if (!waiter)
+    if (n == 0 || !waiter)
         return n == 0 ? BUDGET_ANSWERED : BUDGET_LOST;
     struct redis_reservation *reservation = waiter->found;
     if (reservation && reservation->left > 0)
@@ -366,8 +366,6 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
         waiter->found = NULL;
         return hand_over(reader, reservation, claims, n);
     }
-    if (n == 0)
-        return BUDGET_ANSWERED;
     if (reader->state != READER_UP)
         return BUDGET_LOST;
     reservation = redis_reservation_new(claims, n, now_us, waiter, reader, &reader->unanswered);
