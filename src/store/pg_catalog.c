@@ -20,7 +20,6 @@ struct pg_catalog {
     struct out piece; /* of the COPY under way */
     char *shop, *currency;
     int64_t number;
-    uint64_t life; /* the connection that the replacement under way has; 0: none is */
 };
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────── */
@@ -44,16 +43,13 @@ static void forget(struct pg_catalog *self)
     free(self->shop);
     free(self->currency);
     self->shop = self->currency = NULL;
-    self->life = 0;
     self->piece.len = 0;
 }
 
-/* The connection goes: a COPY cannot be left otherwise without waiting for the server. */
 static void rollback(struct catalog_store *store)
 {
     struct pg_catalog *self = (struct pg_catalog *) store;
-    if (self->life)
-        pg_db_drop(self->db);
+    pg_db_leave(self->db);
     forget(self);
 }
 
@@ -61,8 +57,7 @@ static enum err begin_copy(struct pg_catalog *self, struct err_note *note)
 {
     static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* no flags, no extension */
     const int bound_ms = self->settings.bulk_ms;
-    TRY(pg_db_exec(self->db, "BEGIN", bound_ms, note));
-    self->life = pg_db_life(self->db);
+    TRY(pg_db_begin(self->db, "BEGIN", bound_ms, note));
     TRY(run(self, SQL_LOCK_CATALOG, false, note));
     TRY(pg_db_exec(self->db, SQL_MAKE_NEW_PRODUCTS, bound_ms, note));
     TRY(pg_db_copy_begin(self->db, SQL_COPY_NEW_PRODUCTS, bound_ms, note));
@@ -122,20 +117,11 @@ static void put_row(struct out *out, int64_t number, const struct product *produ
     pg_element(out, attrs);
 }
 
-/* The connection that has the transaction; another one has nothing of it. */
-static enum err check_life(const struct pg_catalog *self, struct err_note *note)
-{
-    if (self->life && self->life == pg_db_life(self->db) && pg_db_fd(self->db) >= 0)
-        return OK;
-    return err_fail(note, ERR_UNAVAILABLE, "catalogue: the connection was lost meanwhile");
-}
-
 static enum err put(struct catalog_store *store, const struct product *product,
                     struct err_note *note)
 {
     struct pg_catalog *self = (struct pg_catalog *) store;
     struct str tags, attrs;
-    TRY(check_life(self, note));
     TRY(product_lists_print(self->lists, product, &tags, &attrs));
     put_row(&self->piece, ++self->number, product, tags, attrs);
     if (self->piece.failed)
@@ -150,7 +136,6 @@ static enum err put(struct catalog_store *store, const struct product *product,
 static enum err replace(struct pg_catalog *self, struct err_note *note)
 {
     const int bound_ms = self->settings.bulk_ms;
-    TRY(check_life(self, note));
     put_int16(&self->piece, UINT16_MAX); /* the end */
     TRY(pg_db_copy_put(self->db, out_str(&self->piece), bound_ms, note));
     TRY(pg_db_copy_end(self->db, bound_ms, note));
@@ -158,7 +143,7 @@ static enum err replace(struct pg_catalog *self, struct err_note *note)
     TRY(run(self, SQL_DELETE_PRODUCTS, false, note));
     TRY(run(self, SQL_TAKE_NEW_PRODUCTS, false, note));
     TRY(run(self, SQL_RAISE_CATALOG, true, note));
-    return pg_db_exec(self->db, "COMMIT", bound_ms, note);
+    return pg_db_commit(self->db, bound_ms, note);
 }
 
 static enum err commit(struct catalog_store *store, struct err_note *note)
@@ -250,14 +235,13 @@ static enum err load(struct catalog_store *store, struct str shop, struct catalo
 {
     struct pg_catalog *self = (struct pg_catalog *) store;
     struct catalog *catalog = NULL;
-    TRY(pg_db_exec(self->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                   self->settings.read_ms, note)); /* one state of both tables */
+    TRY(pg_db_begin(self->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    self->settings.read_ms, note)); /* one state of both tables */
     enum err err = load_in_transaction(self, shop, &catalog, note);
-    if (pg_db_fd(self->db) >= 0 &&
-        pg_db_exec(self->db, "COMMIT", self->settings.read_ms, NULL) != OK)
-        pg_db_drop(self->db); /* what was read stays read */
     if (err == OK)
-        *ret_catalog = catalog;
+        *ret_catalog = catalog; /* read stays read, whatever becomes of the connection */
+    if (err != OK || pg_db_commit(self->db, self->settings.read_ms, NULL) != OK)
+        pg_db_leave(self->db);
     return err;
 }
 

@@ -280,17 +280,23 @@ static void look_for_end(struct pg_db *db)
         }
 }
 
-enum err pg_db_ready(struct pg_db *db, struct err_note *note)
+enum err pg_db_ready(struct pg_db *db, int64_t deadline_us, struct err_note *note)
 {
     db->sqlstate[0] = '\0';
     if (db->state == PG_READY)
         look_for_end(db);
     if (db->state == PG_READY)
         return OK;
-    return advance(db,
-                   db->failures ? pg_now_us() + PROBE_US
-                                : pg_now_us() + (int64_t) db->settings.connect_ms * 1000,
-                   note);
+    if (db->in_transaction)
+        return err_fail(note, ERR_UNAVAILABLE, "database: the connection was lost meanwhile");
+    int64_t probe_us = pg_now_us() + PROBE_US;
+    return advance(db, db->failures && probe_us < deadline_us ? probe_us : deadline_us, note);
+}
+
+enum err pg_db_hope(const struct pg_db *db, struct err_note *note)
+{
+    bool pausing = db->state == PG_AWAY && pg_now_us() < db->retry_us;
+    return pausing ? pg_db_refuse(db, note) : OK;
 }
 
 enum err pg_db_ready_now(struct pg_db *db, struct err_note *note)

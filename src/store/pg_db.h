@@ -20,7 +20,8 @@
  *
  * ERR_INPUT: a value that PostgreSQL does not take; ERR_CORRUPT: it says its data is damaged;
  * ERR_UNAVAILABLE: everything else, also a missing table (pg_schema.h tells that at the start).
- * Neither the address' password nor values appear in notes.
+ * Neither the address' password nor values appear in notes. Statements are prepared for the session: a
+ * pooler in front must keep a session (pgbouncer: pool_mode = session).
  */
 struct pg_settings {
     const char *url;    /* postgresql://user@host:5432/name, or "host=… dbname=…"; copied */
@@ -56,13 +57,21 @@ MUST_CHECK enum err pg_db_new(const struct pg_settings *settings, const struct p
 struct pg_db *pg_db_free(struct pg_db *db); /* NULL in, NULL out */
 DEFINE_AUTO(struct pg_db, pg_db_free)
 
-/* Connected, and not known to be broken. */
-MUST_CHECK enum err pg_db_ready(struct pg_db *db, struct err_note *note);
+int64_t pg_now_us(void); /* monotonic; what deadlines are told in */
+
+/*
+ * Connected, and not known to be broken. Every call below begins with it, so this is for work that
+ * would be in vain without. Waits until @deadline_us for a first connection.
+ */
+MUST_CHECK enum err pg_db_ready(struct pg_db *db, int64_t deadline_us, struct err_note *note);
+
+/* ERR_UNAVAILABLE while there is no use in asking. Never waits. */
+MUST_CHECK enum err pg_db_hope(const struct pg_db *db, struct err_note *note);
 
 /* The same for whoever looks in now and then: some milliseconds while a connection is being made. */
 MUST_CHECK enum err pg_db_ready_now(struct pg_db *db, struct err_note *note);
 
-/* Rises with every connection made: what an older one had (locks, temporary tables) is gone. */
+/* Rises with every connection made: what was heard on an older one ends there. */
 uint64_t pg_db_life(const struct pg_db *db);
 
 /*
@@ -95,6 +104,16 @@ MUST_CHECK enum err pg_db_post(struct pg_db *db, const char *name, struct pg_par
 MUST_CHECK enum err pg_db_collect(struct pg_db *db, void *self,
                                   enum err (*visit)(void *self, const PGresult *row),
                                   bool *ret_done, struct err_note *note);
+
+/*
+ * A transaction of several calls. Until it ends (commit, or leave without its changes; leave is harmless
+ * after commit) no call makes a new connection: what comes after a loss must not be stored without
+ * what came before.
+ */
+MUST_CHECK enum err pg_db_begin(struct pg_db *db, const char *begin, int bound_ms,
+                                struct err_note *note);
+MUST_CHECK enum err pg_db_commit(struct pg_db *db, int bound_ms, struct err_note *note);
+void pg_db_leave(struct pg_db *db);
 
 /* COPY … FROM STDIN: begin, put the data in pieces of any size, end. @bound_ms as in each. */
 MUST_CHECK enum err pg_db_copy_begin(struct pg_db *db, const char *sql, int bound_ms,

@@ -20,11 +20,10 @@ struct pg_db {
     unsigned failures;
     uint64_t life, chance;
     bool set_up_failed;
+    bool in_transaction; /* of several calls, on this connection or on one that was lost */
     char sqlstate[6];
     struct err_note why; /* of the last failure */
 };
-
-int64_t pg_now_us(void); /* monotonic */
 
 /* Closes the connection and begins a pause. @reason NULL: libpq's. Always ERR_UNAVAILABLE. */
 MUST_CHECK enum err pg_db_lost(struct pg_db *db, const char *reason, struct err_note *note);

@@ -18,11 +18,19 @@ struct pg_event_log {
     struct pg_db *writer, *reader;
     struct pg_params params, read_params;
     int64_t from_us, until_us; /* of the month that certainly has its partition */
+    int64_t append_by_us;      /* the end of the append under way */
     int64_t heard_us;          /* when the last batch was received: what time it is */
     int64_t forget_us;         /* not before */
 };
 
 /* ── appending ───────────────────────────────────────────────────────────────────────────── */
+
+/* What is left of an append's time. */
+static int left_ms(const struct pg_event_log *self)
+{
+    int64_t left_us = self->append_by_us - pg_now_us();
+    return left_us > 1000 ? (int) (left_us / 1000) : 1;
+}
 
 static enum err make_partitions(struct pg_event_log *self, int64_t received_us,
                                 struct err_note *note)
@@ -30,8 +38,8 @@ static enum err make_partitions(struct pg_event_log *self, int64_t received_us,
     PGresult *month = NULL;
     pg_params_reset(&self->read_params);
     pg_add_int(&self->read_params, received_us);
-    TRY(pg_db_run(self->writer, "make_partitions", &self->read_params, self->settings.append_ms,
-                  &month, note));
+    TRY(pg_db_run(self->writer, "make_partitions", &self->read_params, left_ms(self), &month,
+                  note));
     self->from_us = pg_int_at(month, 0, 0);
     self->until_us = pg_int_at(month, 0, 1);
     PQclear(month);
@@ -44,13 +52,12 @@ static enum err send_batch(struct pg_event_log *self, int64_t received_us, PGres
 {
     if (received_us < self->from_us || received_us >= self->until_us)
         TRY(make_partitions(self, received_us, note));
-    enum err err = pg_db_run(self->writer, "append_events", &self->params, self->settings.append_ms,
-                             ret_rows, note);
+    enum err err =
+        pg_db_run(self->writer, "append_events", &self->params, left_ms(self), ret_rows, note);
     if (err == OK || strcmp(pg_db_sqlstate(self->writer), "23514") != 0)
         return err;
     TRY(make_partitions(self, received_us, note));
-    return pg_db_run(self->writer, "append_events", &self->params, self->settings.append_ms,
-                     ret_rows, note);
+    return pg_db_run(self->writer, "append_events", &self->params, left_ms(self), ret_rows, note);
 }
 
 static enum err append(struct event_log *log, const struct event *const *events, uint32_t n,
@@ -62,7 +69,8 @@ static enum err append(struct event_log *log, const struct event *const *events,
     PGresult *rows = NULL;
     if (n == 0)
         return OK;
-    TRY(pg_db_ready(self->writer, note)); /* before any work: mostly it is away or it is not */
+    TRY(pg_db_hope(self->writer, note));
+    self->append_by_us = pg_now_us() + (int64_t) self->settings.append_ms * 1000;
     self->heard_us = received_us;
     TRY(pg_batch_new(events, n, &batch));
     pg_batch_add(batch, received_us, &self->params);

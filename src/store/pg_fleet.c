@@ -7,7 +7,6 @@
 #include "store/pg_fleet.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "store/pg_queries.inc"
 
@@ -28,13 +27,6 @@ struct pg_fleet {
     bool is_changed;  /* the catalogue, and nobody was told yet */
     int64_t asked_us;
 };
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* ── telling ─────────────────────────────────────────────────────────────────────────────── */
 
@@ -91,7 +83,7 @@ static enum err tell(struct fleet *fleet, struct str shop, const struct fleet_ma
     struct pg_fleet *self = (struct pg_fleet *) fleet;
     if (n == 0)
         return OK;
-    TRY(pg_db_ready(self->telling, note));
+    TRY(pg_db_hope(self->telling, note));
     add_marks(&self->params, shop, marks, n);
     struct out *array = pg_add_texts(&self->params, put_payloads(self, shop, marks, n, NULL));
     put_payloads(self, shop, marks, n, array);
@@ -104,7 +96,7 @@ static enum err settle(struct fleet *fleet, struct str shop, const struct fleet_
     struct pg_fleet *self = (struct pg_fleet *) fleet;
     if (n == 0)
         return OK;
-    TRY(pg_db_ready(self->telling, note));
+    TRY(pg_db_hope(self->telling, note));
     add_marks(&self->params, shop, marks, n);
     return run(self, "settle_marks", note);
 }
@@ -151,14 +143,14 @@ static enum err visit_row(void *self, const PGresult *row)
 static enum err ask(struct pg_fleet *self, struct str shop, struct err_note *note)
 {
     const char *name = self->is_complete ? "sign_of_life" : "read_marks";
-    if (self->is_complete && now_us() - self->asked_us < SIGN_OF_LIFE_US)
+    if (self->is_complete && pg_now_us() - self->asked_us < SIGN_OF_LIFE_US)
         return OK;
     pg_params_reset(&self->params);
     if (!self->is_complete)
         pg_add_text(&self->params, shop);
     TRY(pg_db_post(self->hearing, name, &self->params, note));
     self->is_asked = true;
-    self->asked_us = now_us();
+    self->asked_us = pg_now_us();
     return OK;
 }
 
@@ -170,7 +162,7 @@ static enum err take_answer(struct pg_fleet *self, struct visitor *to, struct er
     if (done) {
         self->is_asked = false;
         self->is_complete = true;
-    } else if (now_us() - self->asked_us > (int64_t) self->settings.read_ms * 1000) {
+    } else if (pg_now_us() - self->asked_us > (int64_t) self->settings.read_ms * 1000) {
         pg_db_drop(self->hearing);
         return err_fail(note, ERR_UNAVAILABLE, "database: no answer in time");
     }

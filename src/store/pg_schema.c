@@ -104,10 +104,10 @@ enum err pg_schema_migrate(const struct pg_settings *settings, void *self,
     const struct pg_db_use use = { .statement_ms = MIGRATION_MS };
     TRY(pg_db_new(settings, &use, &db, note));
     for (int done = -1; done != 0;) {
-        TRY(pg_db_exec(db, "BEGIN", MIGRATION_MS, note));
+        TRY(pg_db_begin(db, "BEGIN", MIGRATION_MS, note));
         TRY(pg_db_exec(db, SQL_SCHEMA_BEGIN, MIGRATION_MS, note));
         TRY(run_next(db, &done, note)); /* the connection ends, and the transaction with it */
-        TRY(pg_db_exec(db, "COMMIT", MIGRATION_MS, note));
+        TRY(pg_db_commit(db, MIGRATION_MS, note));
         if (done != 0 && ran)
             ran(self, done);
     }

@@ -72,11 +72,11 @@ static enum err next(struct pg_db *db, int64_t deadline_us, PGresult **ret_resul
 
 /* @sql NULL: the prepared statement @name. */
 static enum err send(struct pg_db *db, const char *name, const char *sql, struct pg_params *params,
-                     struct err_note *note)
+                     int64_t deadline_us, struct err_note *note)
 {
     static const int binary[PG_PARAMS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
     struct pg_params none = { 0 };
-    TRY(pg_db_ready(db, note));
+    TRY(pg_db_ready(db, deadline_us, note));
     if (!params)
         params = &none;
     if (!pg_params_seal(params))
@@ -123,23 +123,26 @@ static enum err gather(struct pg_db *db, int64_t deadline_us, PGresult **ret_res
 enum err pg_db_run(struct pg_db *db, const char *name, struct pg_params *params, int bound_ms,
                    PGresult **ret_result, struct err_note *note)
 {
-    TRY(send(db, name, NULL, params, note));
-    return gather(db, deadline_after(bound_ms), ret_result, note);
+    int64_t deadline_us = deadline_after(bound_ms);
+    TRY(send(db, name, NULL, params, deadline_us, note));
+    return gather(db, deadline_us, ret_result, note);
 }
 
 enum err pg_db_ask(struct pg_db *db, const char *sql, struct pg_params *params, int bound_ms,
                    PGresult **ret_result, struct err_note *note)
 {
-    TRY(send(db, NULL, sql, params, note));
-    return gather(db, deadline_after(bound_ms), ret_result, note);
+    int64_t deadline_us = deadline_after(bound_ms);
+    TRY(send(db, NULL, sql, params, deadline_us, note));
+    return gather(db, deadline_us, ret_result, note);
 }
 
 enum err pg_db_exec(struct pg_db *db, const char *sql, int bound_ms, struct err_note *note)
 {
-    TRY(pg_db_ready(db, note));
+    int64_t deadline_us = deadline_after(bound_ms);
+    TRY(pg_db_ready(db, deadline_us, note));
     if (!PQsendQuery(db->conn, sql))
         return pg_db_lost(db, NULL, note);
-    return gather(db, deadline_after(bound_ms), NULL, note);
+    return gather(db, deadline_us, NULL, note);
 }
 
 enum err pg_db_each(struct pg_db *db, const char *name, struct pg_params *params, int bound_ms,
@@ -148,7 +151,7 @@ enum err pg_db_each(struct pg_db *db, const char *name, struct pg_params *params
 {
     enum err err = OK;
     int thrown_away = 0;
-    TRY(send(db, name, NULL, params, note));
+    TRY(send(db, name, NULL, params, deadline_after(bound_ms), note));
     if (!PQsetSingleRowMode(db->conn))
         return pg_db_lost(db, NULL, note);
     for (PGresult *result; db->conn;) {
@@ -170,7 +173,7 @@ enum err pg_db_each(struct pg_db *db, const char *name, struct pg_params *params
 enum err pg_db_post(struct pg_db *db, const char *name, struct pg_params *params,
                     struct err_note *note)
 {
-    TRY(send(db, name, NULL, params, note));
+    TRY(send(db, name, NULL, params, pg_now_us(), note));
     return PQsetSingleRowMode(db->conn) && PQflush(db->conn) >= 0 ? OK : pg_db_lost(db, NULL, note);
 }
 
@@ -197,12 +200,37 @@ enum err pg_db_collect(struct pg_db *db, void *self,
     return OK;
 }
 
+/* ── transactions ────────────────────────────────────────────────────────────────────────── */
+
+enum err pg_db_begin(struct pg_db *db, const char *begin, int bound_ms, struct err_note *note)
+{
+    pg_db_leave(db);
+    TRY(pg_db_exec(db, begin, bound_ms, note));
+    db->in_transaction = true;
+    return OK;
+}
+
+enum err pg_db_commit(struct pg_db *db, int bound_ms, struct err_note *note)
+{
+    TRY(pg_db_exec(db, "COMMIT", bound_ms, note));
+    db->in_transaction = false;
+    return OK;
+}
+
+/* The connection goes with its changes: anything else would be another wait. */
+void pg_db_leave(struct pg_db *db)
+{
+    if (db->in_transaction && db->conn)
+        pg_db_drop(db);
+    db->in_transaction = false;
+}
+
 /* ── COPY ────────────────────────────────────────────────────────────────────────────────── */
 
 enum err pg_db_copy_begin(struct pg_db *db, const char *sql, int bound_ms, struct err_note *note)
 {
     PGresult *result;
-    TRY(pg_db_ready(db, note));
+    TRY(pg_db_ready(db, deadline_after(bound_ms), note));
     if (!PQsendQuery(db->conn, sql))
         return pg_db_lost(db, NULL, note);
     TRY(next(db, deadline_after(bound_ms), &result, note));
@@ -219,7 +247,7 @@ enum err pg_db_copy_put(struct pg_db *db, struct str data, int bound_ms, struct 
 {
     if (db->state != PG_READY)
         return pg_db_refuse(db, note);
-    if (PQputCopyData(db->conn, data.at, (int) data.len) < 0)
+    if (PQputCopyData(db->conn, data.at, (int) data.len) <= 0)
         return pg_db_lost(db, NULL, note);
     for (int unsent; (unsent = PQflush(db->conn)) != 0;) {
         short come = unsent > 0 ? pg_db_await(db, POLLIN | POLLOUT, deadline_after(bound_ms)) : 0;

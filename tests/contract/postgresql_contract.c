@@ -339,6 +339,30 @@ START_TEST(a_connection_that_the_server_has_closed_is_made_again_without_an_erro
 }
 END_TEST
 
+START_TEST(a_transaction_whose_connection_was_lost_does_not_go_on_with_another)
+{
+    struct pg_settings settings = patient();
+    const struct pg_db_use use = { .statement_ms = 20000 };
+    struct pg_db *db = NULL;
+    ck_assert_int_eq(pg_db_new(&settings, &use, &db, &note), OK);
+    ck_assert_int_eq(
+        pg_db_exec(db, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)", 20000, &note), OK);
+    ck_assert_int_eq(pg_db_begin(db, "BEGIN", 20000, &note), OK);
+    ck_assert_int_eq(pg_db_exec(db, "INSERT INTO t VALUES (2)", 20000, &note), OK);
+    (void) scratch_sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                       "WHERE application_name = 'offerd' AND datname = current_database()");
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pg_db_exec(db, "DELETE FROM t", 20000, &note), ERR_UNAVAILABLE);
+    ck_assert_int_eq(pg_db_commit(db, 20000, &note), ERR_UNAVAILABLE);
+    pg_db_leave(db);
+
+    ck_assert_str_eq(scratch_sql("SELECT string_agg(a::text, ' ') FROM t"), "1");
+    ck_assert_int_eq(pg_db_exec(db, "DELETE FROM t", 20000, &note), OK);
+    pg_db_free(db);
+}
+END_TEST
+
 /* ── many appenders ──────────────────────────────────────────────────────────────────────── */
 
 enum { APPENDERS = 3, ROUNDS = 60, EVENTS = 4 };
@@ -454,6 +478,7 @@ static Suite *contract(void)
         a_server_that_is_stopped_delays_an_append_by_its_bound_and_stores_it_once,
         an_appender_that_holds_the_lock_delays_others_by_their_bound_only,
         a_connection_that_the_server_has_closed_is_made_again_without_an_error,
+        a_transaction_whose_connection_was_lost_does_not_go_on_with_another,
         a_tail_misses_nothing_of_many_appenders,
         a_long_reading_can_be_stopped_early_and_begun_again,
     };

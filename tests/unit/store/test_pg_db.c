@@ -44,6 +44,11 @@ static struct pg_db *open_port(uint16_t port)
     return open_db(url);
 }
 
+static enum err ready(struct pg_db *db)
+{
+    return pg_db_ready(db, pg_now_us() + SLACK_MS * INT64_C(1000), &note);
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -84,7 +89,7 @@ START_TEST(a_server_that_nobody_is_is_unavailable_and_its_reason_has_no_password
     close(silent_server(&port));
     struct pg_db *db = open_port(port);
 
-    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+    ck_assert_int_eq(ready(db), ERR_UNAVAILABLE);
 
     ck_assert_ptr_nonnull(strstr(note.text, "refused"));
     ck_assert_ptr_null(strstr(note.text, "s3cret"));
@@ -101,14 +106,14 @@ START_TEST(a_server_that_says_nothing_is_waited_for_once_and_then_hardly)
     struct pg_db *db = open_port(port);
     int64_t began = now_ms();
 
-    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+    ck_assert_int_eq(ready(db), ERR_UNAVAILABLE);
 
     ck_assert_ptr_nonnull(strstr(note.text, "in time"));
     ck_assert_int_ge(now_ms() - began, CONNECT_MS - 1);
     ck_assert_int_lt(now_ms() - began, CONNECT_MS + SLACK_MS);
     began = now_ms();
     for (int i = 0; i < 1000; i++) /* most within a pause, some give 10 ms to an attempt */
-        ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+        ck_assert_int_eq(ready(db), ERR_UNAVAILABLE);
     ck_assert_int_lt(now_ms() - began, 1000 * CONNECT_MS / 4);
     pg_db_free(db);
     close(server);
@@ -136,7 +141,7 @@ START_TEST(a_host_that_nobody_knows_is_asked_for_no_longer_than_a_connection_may
     struct pg_db *db = open_db("postgresql://u:s3cret@no-such-host.invalid/shop");
     int64_t began = now_ms();
 
-    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+    ck_assert_int_eq(ready(db), ERR_UNAVAILABLE);
 
     ck_assert_msg(strstr(note.text, "not known") || strstr(note.text, "in time"), "%s", note.text);
     ck_assert_ptr_null(strstr(note.text, "s3cret"));
@@ -154,7 +159,7 @@ START_TEST(every_host_of_an_address_is_tried)
     snprintf(url, sizeof url, "postgresql://u@127.0.0.1:%u,localhost:%u/shop", gone, silent);
     struct pg_db *db = open_db(url);
 
-    ck_assert_int_eq(pg_db_ready(db, &note), ERR_UNAVAILABLE);
+    ck_assert_int_eq(ready(db), ERR_UNAVAILABLE);
 
     ck_assert_msg(strstr(note.text, "in time"), "%s", note.text); /* the second took it */
     int taken = accept(server, NULL, NULL);
@@ -162,6 +167,26 @@ START_TEST(every_host_of_an_address_is_tried)
     close(taken);
     close(server);
     pg_db_free(db);
+}
+END_TEST
+
+START_TEST(a_call_waits_for_a_connection_no_longer_than_its_own_bound)
+{
+    uint16_t port;
+    int server = silent_server(&port);
+    struct pg_db *db = open_port(port);
+    int64_t began = pg_now_us();
+
+    ck_assert_int_eq(pg_db_ready(db, began + 1000, &note), ERR_UNAVAILABLE);
+
+    ck_assert_ptr_nonnull(strstr(note.text, "being made")); /* it goes on */
+    ck_assert_int_eq(pg_db_hope(db, &note), OK);
+    while (pg_now_us() < began + CONNECT_MS * 1000)
+        ck_assert_int_eq(ready(db), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(note.text, "in time"));
+    ck_assert_int_eq(pg_db_hope(db, &note), ERR_UNAVAILABLE);
+    pg_db_free(db);
+    close(server);
 }
 END_TEST
 
@@ -185,4 +210,6 @@ SUITE_MAIN("store/pg_db", an_address_that_is_none_is_refused_without_being_shown
            a_server_that_says_nothing_is_waited_for_once_and_then_hardly,
            whoever_looks_in_does_not_wait_for_a_connection,
            a_host_that_nobody_knows_is_asked_for_no_longer_than_a_connection_may_take,
-           every_host_of_an_address_is_tried, settings_that_are_left_out_have_defaults)
+           every_host_of_an_address_is_tried,
+           a_call_waits_for_a_connection_no_longer_than_its_own_bound,
+           settings_that_are_left_out_have_defaults)
