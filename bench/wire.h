@@ -45,7 +45,7 @@ struct wire_result {
     double elapsed_seconds;
     uint64_t answered;
     uint64_t not_200; /* nor 202 */
-    uint64_t broken; /* connections that the server closed on a request under way */
+    uint64_t broken;  /* connections that the server closed on a request under way */
     uint64_t unanswered;
     uint64_t body_bytes;
     struct histogram latency;

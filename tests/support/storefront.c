@@ -880,7 +880,7 @@ static void wrong_usage(void)
 static void target_add(const char *text)
 {
     char host[32];
-    unsigned port;
+    unsigned port = 0;
     struct sockaddr_in *target = &set.targets[set.n_targets];
     if (set.n_targets == MOST_TARGETS || sscanf(text, "%31[0-9.]:%u", host, &port) != 2 ||
         inet_pton(AF_INET, host, &target->sin_addr) != 1 ||
