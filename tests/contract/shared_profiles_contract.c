@@ -3,10 +3,14 @@
  * What ports/shared_profiles.h promises, asked of the fake and of a real Redis alike. The Redis is the one of
  * OFFERD_TEST_REDIS_URL (tests/support/servers.py starts one); without it only the fake is asked.
  */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -20,7 +24,11 @@
 #include "suite.h"
 
 enum { FAKE, REDIS, STORES };
-enum { PATIENCE_MS = 10000, LISTENERS_KEYS = 64 };
+enum {
+    PATIENCE_MS = 10000,
+    LISTENERS_KEYS = 64,
+    TRUST_US = 55000 /* 50 ms, and what was on its way */
+};
 #define PROVISIONAL (UINT64_C(1) << 62)
 
 static int64_t clock_us(clockid_t id)
@@ -475,6 +483,29 @@ START_TEST(a_fold_that_began_before_a_spool_was_used_fills_nothing)
     uint64_t token = get_one(&g, "c").token;
     ck_assert_uint_ne(token, 0);
     ck_assert(put_with(&g, SHARED_FILL, "c", 9, token, 0));
+    end(&g);
+}
+END_TEST
+
+START_TEST(what_was_applied_to_a_body_goes_over_that_body_and_is_a_floor_elsewhere)
+{
+    GROUND(g);
+
+    put_one(&g, SHARED_COMMIT, "c", 7, "seven");
+    ck_assert(put_with(&g, SHARED_APPLY, "c", 8, 0, 7));
+    ck_assert_str_eq(shown(&g, "c"), "8:folded");
+    ck_assert(!put_with(&g, SHARED_APPLY, "c", 8, 0, 7));
+    ck_assert(put_with(&g, SHARED_APPLY, "c", 10, 0, 9));
+    ck_assert_str_eq(shown(&g, "c"), "10-");
+    ck_assert(put_with(&g, SHARED_APPLY, "c", 11, 0, 10));
+    ck_assert_str_eq(shown(&g, "c"), "11-");
+    ck_assert(put_with(&g, SHARED_APPLY, "flushed", 11, 0, 10));
+    ck_assert_str_eq(shown(&g, "flushed"), "11-");
+    ck_assert_uint_ne(get_one(&g, "flushed").token, 0);
+    ck_assert(put_with(&g, SHARED_APPLY, "new", 1, 0, 0));
+    ck_assert_str_eq(shown(&g, "new"), "1-");
+    put_one(&g, SHARED_COMMIT, "spooled", PROVISIONAL | 5, NULL);
+    ck_assert(!put_with(&g, SHARED_APPLY, "spooled", 8, 0, PROVISIONAL | 5));
     end(&g);
 }
 END_TEST
@@ -935,16 +966,16 @@ START_TEST(a_server_that_stands_still_is_not_trusted_and_soon_away)
 
     ck_assert_int_eq(kill(server, SIGSTOP), 0);
     int64_t stopped = clock_us(CLOCK_MONOTONIC);
+    bool trusted_late = false;
     fetch_one(&g, &asked, "c");
-    while (is_trusted(&g))
+    while (g.told.answers == 0 && clock_us(CLOCK_MONOTONIC) < stopped + 3000000) {
         run_once(&g);
-    int64_t doubted = clock_us(CLOCK_MONOTONIC) - stopped;
-    while (g.told.answers == 0 && clock_us(CLOCK_MONOTONIC) < stopped + 3000000)
-        run_once(&g);
+        trusted_late |= g.shared->is_trusted(g.link, stopped + TRUST_US);
+    }
     int64_t away = clock_us(CLOCK_MONOTONIC) - stopped;
     ck_assert_int_eq(kill(server, SIGCONT), 0);
 
-    ck_assert_int_le(doubted, 50000 + 30000); /* a busy machine's turn on top of 50 ms */
+    ck_assert(!trusted_late);
     ck_assert_int_eq(g.told.answers, 1);
     ck_assert_int_eq(g.told.answer, SHARED_AWAY);
     ck_assert_int_eq(g.told.doubts, 1);
@@ -1059,6 +1090,130 @@ START_TEST(what_is_asked_and_written_is_counted)
 }
 END_TEST
 
+/* ── a wire between the link and Redis that falls silent for one of its connections ── */
+
+enum { WIRES = 8 };
+
+struct wires {
+    pthread_t thread;
+    int listener, port, server_port;
+    struct {
+        int ends[2]; /* the link's, Redis' */
+        bool hears;  /* it has subscribed */
+    } of[WIRES];
+    int n;
+    _Atomic char silent; /* 'h': what hears; 'a': what asks; 0: none */
+    _Atomic bool stop;
+};
+
+static int loopback_socket(int port, bool listens)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t) port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int status = listens ? bind(fd, (struct sockaddr *) &address, sizeof address)
+                         : connect(fd, (struct sockaddr *) &address, sizeof address);
+    if (fd < 0 || status != 0 || (listens && listen(fd, WIRES) != 0))
+        abort();
+    return fd;
+}
+
+/* False once either end is gone. */
+static bool carry(struct wires *wires, int wire, int from)
+{
+    char bytes[65536];
+    ssize_t n = recv(wires->of[wire].ends[from], bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n <= 0)
+        return n < 0 && errno == EAGAIN;
+    if (from == 0 && memmem(bytes, (size_t) n, "SUBSCRIBE", 9))
+        wires->of[wire].hears = true;
+    return send(wires->of[wire].ends[!from], bytes, (size_t) n, MSG_NOSIGNAL) == n;
+}
+
+static void *carry_on(void *arg)
+{
+    struct wires *wires = arg;
+    while (!wires->stop) {
+        struct pollfd coming = { .fd = wires->listener, .events = POLLIN };
+        if (poll(&coming, 1, 1) > 0 && wires->n < WIRES) {
+            wires->of[wires->n].ends[0] = accept(wires->listener, NULL, NULL);
+            wires->of[wires->n].ends[1] = loopback_socket(wires->server_port, false);
+            wires->of[wires->n++].hears = false;
+        }
+        for (int i = 0; i < wires->n; i++) {
+            bool silent = wires->silent == (wires->of[i].hears ? 'h' : 'a');
+            if (wires->of[i].ends[0] < 0 || silent || (carry(wires, i, 0) && carry(wires, i, 1)))
+                continue;
+            close(wires->of[i].ends[0]);
+            close(wires->of[i].ends[1]);
+            wires->of[i].ends[0] = -1;
+        }
+    }
+    return NULL;
+}
+
+static void lay_wires(struct wires *wires)
+{
+    struct redis_url *url = NULL;
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_REDIS_URL"), &url, NULL), OK);
+    *wires = (struct wires){ .server_port = url->port, .listener = loopback_socket(0, true) };
+    redis_url_free(url);
+    ck_assert_int_eq(getsockname(wires->listener, (struct sockaddr *) &address, &size), 0);
+    wires->port = ntohs(address.sin_port);
+    ck_assert_int_eq(pthread_create(&wires->thread, NULL, carry_on, wires), 0);
+}
+
+static void take_up_wires(struct wires *wires)
+{
+    wires->stop = true;
+    pthread_join(wires->thread, NULL);
+    close(wires->listener);
+    for (int i = 0; i < wires->n; i++)
+        if (wires->of[i].ends[0] >= 0) {
+            close(wires->of[i].ends[0]);
+            close(wires->of[i].ends[1]);
+        }
+}
+
+START_TEST(silence_on_either_connection_alone_ends_the_trust)
+{
+    static const char kinds[] = { 'h', 'a' };
+    struct wires wires;
+    struct ground g;
+    char url[64];
+    if (is_skipped(REDIS))
+        return;
+    lay_wires(&wires);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%d", wires.port);
+    begin_at(&g, REDIS, url);
+    for (int i = 0; i < 2; i++) {
+        RUN_UNTIL(&g, is_trusted(&g));
+        int doubts = g.told.doubts;
+        fetch_and_wait(&g, "c");
+
+        bool trusted_late = false;
+        wires.silent = kinds[i];
+        int64_t start = clock_us(CLOCK_MONOTONIC);
+        while (g.told.doubts == doubts && clock_us(CLOCK_MONOTONIC) < start + 2000000) {
+            run_once(&g);
+            trusted_late |= g.shared->is_trusted(g.link, start + TRUST_US);
+        }
+        int64_t doubted = clock_us(CLOCK_MONOTONIC) - start;
+        wires.silent = 0;
+
+        ck_assert(!trusted_late);
+        ck_assert_int_le(doubted, 600000);
+        ck_assert_int_eq(g.told.doubts, doubts + 1);
+    }
+    RUN_UNTIL(&g, is_trusted(&g));
+    end(&g);
+    take_up_wires(&wires);
+}
+END_TEST
+
 START_TEST(a_unix_socket_will_do)
 {
     struct ground g;
@@ -1111,6 +1266,7 @@ static Suite *contract(void)
         a_fold_fills_only_the_floor_that_it_saw,
         a_fold_that_began_before_a_spool_was_used_fills_nothing,
         a_body_that_cannot_be_read_is_mended_and_no_other,
+        what_was_applied_to_a_body_goes_over_that_body_and_is_a_floor_elsewhere,
         positions_are_compared_to_the_last_of_their_62_bits,
         two_thousand_values_go_and_come_at_once,
         a_fetch_finds_a_body_a_floor_or_nothing,
@@ -1132,6 +1288,7 @@ static Suite *contract(void)
         a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once,
         an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not,
         what_is_asked_and_written_is_counted,
+        silence_on_either_connection_alone_ends_the_trust,
         a_unix_socket_will_do,
         nobody_there_is_away_and_no_harm,
     };
