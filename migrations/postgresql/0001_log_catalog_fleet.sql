@@ -180,9 +180,10 @@ COMMENT ON FUNCTION make_event_partition IS 'Makes the month''s partition of eve
 
 -- One step of forgetting; false when there is nothing left to forget. before_us is the first
 -- instant of a month: events of earlier months go with their partitions, then their ids, then
--- the customers who have no later ones.
+-- the customers who have no later ones. Everybody waits behind who waits to drop a table, so that
+-- is given up soon and tried again later.
 CREATE FUNCTION forget_events(before_us bigint, step integer) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '50ms' AS $$
 DECLARE
     old text;
     gone bigint;
