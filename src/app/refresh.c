@@ -28,6 +28,7 @@ struct refresh {
     uint64_t unseen_orders; /* counted, but not in the live model yet */
     bool owed;              /* something has changed and is not live yet */
     int64_t model_us, model_next_us;
+    bool failing; /* said once */
 };
 
 /* The version is read first: a change in between is noticed next time. */
@@ -179,7 +180,10 @@ void refresh_run(void *self)
     struct refresh *refresh = self;
     struct err_note note = { "" };
     enum err err = bring_up_to_date(refresh, &note);
-    if (err != OK)
+    if (err != OK && !refresh->failing)
         log_line(LOG_WARNING, "catalog", "catalogue and model stay as they were: %s",
                  note.text[0] ? note.text : err_name(err));
+    if (err == OK && refresh->failing)
+        log_line(LOG_INFO, "catalog", "catalogue and model are kept current again");
+    refresh->failing = err != OK;
 }
