@@ -30,6 +30,8 @@ struct shared_value {
 /* How a value is written; position decides, so repeating and reordering are harmless. */
 enum shared_mode {
     SHARED_COMMIT, /* an event was committed: over whatever is older, or a floor of that position; or absent */
+    SHARED_APPLY, /* the same, made from the body at @over: taken as it is only over that; over anything else
+                     that is older, or nothing (flushed meanwhile), as a floor */
     SHARED_CLAIM, /* a fold begins: a floor at 0, only where nothing is */
     SHARED_FILL, /* a fold has ended: only over what is there and not newer (a body of that position stays);
                       nothing there, or a floor with another token: flushed meanwhile, not taken */
@@ -51,7 +53,7 @@ struct shared_put {
     struct shared_value value;
     enum shared_mode mode;
     uint64_t
-        over; /* SHARED_SETTLE: the provisional floor that ends; SHARED_MEND: the body's position */
+        over; /* SHARED_SETTLE: the provisional floor that ends; APPLY, MEND: the body's position */
 };
 
 /* ── reading, on a worker's loop ─────────────────────────────────────────────────────────── */

@@ -67,13 +67,9 @@ static enum err base_of(const struct round_by_customer *round,
                         const struct round_customer *customer, const struct shared_value *before,
                         struct profile **ret_profile)
 {
-    uint64_t previous = round->outcomes[customer->first].previous;
-    if (before->body.at && before->position == previous)
-        return profile_parse(customer->customer_id, before->body, ret_profile);
-    if (before->body.at || previous > 0)
+    if (!before->body.at || before->position != round->outcomes[customer->first].previous)
         return ERR_INPUT; /* it does not stand where the events begin */
-    *ret_profile = profile_new(customer->customer_id);
-    return *ret_profile ? OK : ERR_NOMEM;
+    return profile_parse(customer->customer_id, before->body, ret_profile);
 }
 
 static enum err apply_all(const struct round_by_customer *round,
@@ -112,8 +108,11 @@ static bool value_of(struct share *share, const struct round_by_customer *round,
         struct out out;
         out_init(&out, share->arena, 512);
         profile_print(&out, profile);
-        if (!out.failed)
+        if (!out.failed) {
             ret_put->value.body = out_str(&out);
+            ret_put->mode = SHARED_APPLY;
+            ret_put->over = before->position;
+        }
     }
     metric_add(share->shard, ret_put->value.body.at ? share->applied : share->floors, 1);
     return true;

@@ -133,6 +133,7 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
     static const struct {
         struct str word;
     } modes[] = { [SHARED_COMMIT] = { STR("commit") },
+                  [SHARED_APPLY] = { STR("apply") },
                   [SHARED_CLAIM] = { STR("claim") },
                   [SHARED_FILL] = { STR("fill") },
                   [SHARED_MEND] = { STR("mend") },

@@ -382,6 +382,7 @@ static bool is_taken(const struct entry *entry, const struct shared_put *put)
         return entry->there && entry->body && entry->position == put->over &&
                put->value.position >= entry->position;
     case SHARED_SETTLE:
+    case SHARED_APPLY:
     case SHARED_COMMIT: break;
     }
     return newer;
@@ -448,6 +449,9 @@ static bool put_value(struct fake_shared_profiles *fake, struct entry *entry,
     } else if (!is_taken(entry, put)) {
         return false;
     }
+    struct shared_value floor = { value->customer_id, value->position, .token = value->token };
+    if (put->mode == SHARED_APPLY && !(entry->body && entry->position == put->over))
+        value = &floor;
     set(fake, entry, value);
     if (!value->body.at && !keeps)
         entry->token = value->token ? value->token : ++fake->tokens;

@@ -1,6 +1,6 @@
 -- Writes a customer's value when it is news; answers 1 when it was taken, 0 when not.
 -- KEYS[1] the customer's key
--- ARGV[1] the mode: commit, claim, fill, mend or settle (ports/shared_profiles.h)
+-- ARGV[1] the mode: commit, apply, claim, fill, mend or settle (ports/shared_profiles.h)
 -- ARGV[2] the value: 16 hex digits of its position, then '-' (a floor) or 'p' and the profile
 -- ARGV[3] seconds it lives
 -- ARGV[4] the floor's token, ARGV[5] what it goes over: a position; 16 hex digits each
@@ -85,6 +85,13 @@ end
 if mode == 'mend' then
   local is_it = there and not was_floor and string.sub(old, 1, 16) == over
   return is_it and (newer or same) and write_real(false) or 0
+end
+
+if mode == 'apply' and newer then
+  if there and not was_floor and string.sub(old, 1, 16) == over then
+    return write(new)
+  end
+  new, ttl = string.sub(new, 1, 16) .. '-', math.min(ttl, 3600)
 end
 
 local known = mode ~= 'fill' or not was_floor or token == '0000000000000000'
