@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""offerd migrate: what it makes, what it tells, what it refuses, and that serve asks for it."""
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from harness import ROOT, check, main, run, scratch, skip
+
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+from servers import Missing, Servers  # noqa: E402
+
+SERVERS = []
+
+
+def pg():
+    """One PostgreSQL for all tests; ended with this process."""
+    if not SERVERS:
+        try:
+            SERVERS.append(Servers(only='pg'))
+        except Missing as why:
+            skip(str(why))
+    return SERVERS[0].pg
+
+
+def migrate(url, *flags):
+    return run('migrate', *flags, env={'OFFERD_DATABASE_URL': url})
+
+
+def test_makes_the_schema_once_and_tells_what_it_ran():
+    url = pg().create('fresh')
+    before = migrate(url, '--status')
+    check(before.returncode == 3 and 'missing' in before.stdout, before)
+    first, again, after = migrate(url), migrate(url), migrate(url, '--status')
+    check(first.returncode == 0 and '0001_' in first.stdout and 'done' in first.stdout, first)
+    check(again.returncode == 0 and 'nothing to do' in again.stdout, again)
+    check(after.returncode == 0 and 'missing' not in after.stdout, after)
+    check(pg().sql('SELECT count(*) > 0 FROM schema_versions', 'fresh') == [('t',)])
+
+
+def test_takes_the_address_as_a_flag_and_needs_one():
+    url = pg().create('flagged')
+    done = run('migrate', '--database-url', url)
+    check(done.returncode == 0, done)
+    for wrong in (run('migrate'), run('migrate', '--no-such'), run('migrate', 'word')):
+        check(wrong.returncode == 2 and wrong.stderr, wrong)
+
+
+def test_refuses_a_schema_of_a_newer_program():
+    url = pg().create('newer')
+    migrate(url)
+    pg().sql("INSERT INTO schema_versions (version, name) VALUES (9999, 'later')", 'newer')
+    done = migrate(url)
+    check(done.returncode == 1 and 'newer offerd' in done.stderr, done)
+
+
+def test_a_database_that_is_away_or_an_address_that_is_none_is_an_error_without_the_password():
+    for url in (f'postgresql://u:s3cret@127.0.0.1:{pg().port}/no_such', 'postgresql://u:s3cret@127.0.0.1:1/x',
+                'mysql://u:s3cret@127.0.0.1/x'):
+        done = migrate(url)
+        check(done.returncode == 1 and done.stderr.strip(), done)
+        check('s3cret' not in done.stderr + done.stdout, done)
+
+
+def test_two_at_once_take_turns():
+    url = pg().create('together')
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: migrate(url), range(4)))
+    check(all(one.returncode == 0 for one in done), done)
+    check(sum('0001_' in one.stdout for one in done) == 1, done)
+
+
+def test_serve_says_to_run_it():
+    url = pg().create('forgotten')
+    done = run('serve', '--rules', ROOT / 'config/rules', '--data', scratch(), '--listen', '127.0.0.1:0',
+               env={'OFFERD_DATABASE_URL': url, 'OFFERD_REDIS_URL': 'redis://127.0.0.1:1/0',
+                    'OFFERD_TOKEN_KEY': '0123456789abcdef' * 2})
+    check(done.returncode == 1 and 'offerd migrate' in done.stderr, done)
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    finally:
+        for servers in SERVERS:
+            servers.end()
