@@ -222,6 +222,7 @@ defaults
     retries 3
     option redispatch 1
     retry-on conn-failure empty-response
+    option http-buffer-request
     default-server inter {check_ms}ms fall 1 rise 1
 frontend shop
     bind 127.0.0.1:{self.port}
