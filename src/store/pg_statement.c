@@ -7,7 +7,10 @@
 #include "store/pg_db.h"
 #include "store/pg_db_parts.h"
 
-enum { ROWS_THROWN_AWAY = 500 }; /* of a reading that was stopped; with more the connection goes */
+enum {
+    ROWS_THROWN_AWAY = 500, /* of a reading that was stopped; with more the connection goes */
+    TLS_SLICE_US = 5000,
+};
 
 static int64_t deadline_after(int bound_ms)
 {
@@ -43,6 +46,25 @@ static enum err refused(struct pg_db *db, const PGresult *result, struct err_not
 
 /* ── answers ─────────────────────────────────────────────────────────────────────────────── */
 
+/*
+ * Waits for the server until @deadline_us at most. Through TLS a wait is cut into short ones: bytes
+ * that were decrypted already make no socket readable.
+ */
+static enum err wait_for_more(struct pg_db *db, bool unsent, int64_t deadline_us,
+                              struct err_note *note)
+{
+    bool tls = PQsslInUse(db->conn) != 0;
+    int64_t until_us = pg_now_us() + TLS_SLICE_US;
+    if (!tls || until_us > deadline_us)
+        until_us = deadline_us;
+    short come = pg_db_await(db, (short) (POLLIN | (unsent ? POLLOUT : 0)), until_us);
+    if (!come && until_us == deadline_us)
+        return pg_db_lost(db, "no answer in time", note);
+    if ((tls || (come & ~POLLOUT)) && !PQconsumeInput(db->conn))
+        return pg_db_lost(db, NULL, note);
+    return OK;
+}
+
 /* Flushes and reads until PQgetResult does not block. */
 static enum err settle(struct pg_db *db, int64_t deadline_us, struct err_note *note)
 {
@@ -52,11 +74,7 @@ static enum err settle(struct pg_db *db, int64_t deadline_us, struct err_note *n
             return pg_db_lost(db, NULL, note);
         if (!PQisBusy(db->conn))
             return OK;
-        short come = pg_db_await(db, (short) (POLLIN | (unsent ? POLLOUT : 0)), deadline_us);
-        if (!come)
-            return pg_db_lost(db, "no answer in time", note);
-        if ((come & ~POLLOUT) && !PQconsumeInput(db->conn))
-            return pg_db_lost(db, NULL, note);
+        TRY(wait_for_more(db, unsent > 0, deadline_us, note));
     }
 }
 
