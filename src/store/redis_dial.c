@@ -103,14 +103,10 @@ static enum err dial_address(int family, const struct sockaddr *address, socklen
     return OK;
 }
 
-enum err redis_dial(struct redis_dial *dial, int timeout_ms, int *ret_fd, struct err_note *note)
+/* By a name server, which is not waited for any longer than for the host itself. */
+static enum err dial_name(struct redis_dial *dial, int timeout_ms, int *ret_fd,
+                          struct err_note *note)
 {
-    if (!dial->url->host) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        strncpy(address.sun_path, dial->url->path, sizeof address.sun_path - 1);
-        return dial_address(AF_UNIX, (struct sockaddr *) &address, sizeof address, timeout_ms,
-                            ret_fd, note);
-    }
     if (!dial->asked && ask(dial) != OK)
         return err_fail(note, ERR_UNAVAILABLE, "its name cannot be looked up");
     struct timespec patience = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
@@ -133,4 +129,26 @@ enum err redis_dial(struct redis_dial *dial, int timeout_ms, int *ret_fd, struct
         dial->turn--; /* it is good: take it again */
     forget(dial);
     return err;
+}
+
+enum err redis_dial(struct redis_dial *dial, int timeout_ms, int *ret_fd, struct err_note *note)
+{
+    if (!dial->url->host) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        strncpy(address.sun_path, dial->url->path, sizeof address.sun_path - 1);
+        return dial_address(AF_UNIX, (struct sockaddr *) &address, sizeof address, timeout_ms,
+                            ret_fd, note);
+    }
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+    struct addrinfo *numeric;
+    char port[8];
+    snprintf(port, sizeof port, "%d", dial->url->port);
+    if (getaddrinfo(dial->url->host, port, &hints, &numeric) == 0) {
+        enum err err = dial_address(numeric->ai_family, numeric->ai_addr, numeric->ai_addrlen,
+                                    timeout_ms, ret_fd, note);
+        freeaddrinfo(numeric);
+        return err;
+    }
+    return dial_name(dial, timeout_ms, ret_fd, note);
 }

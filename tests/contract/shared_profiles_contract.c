@@ -1214,6 +1214,31 @@ START_TEST(silence_on_either_connection_alone_ends_the_trust)
 }
 END_TEST
 
+/* "localhost" may name ::1 first, where nobody listens: then the next address is tried. */
+START_TEST(a_host_may_have_a_name)
+{
+    struct redis_url *url = NULL;
+    struct ground g;
+    struct err_note note = { "" };
+    struct shared_put put = put_of(SHARED_COMMIT, "c", 1, "one");
+    bool taken;
+    char text[64];
+    if (is_skipped(REDIS))
+        return;
+    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_REDIS_URL"), &url, NULL), OK);
+    snprintf(text, sizeof text, "redis://localhost:%d", url->port);
+    redis_url_free(url);
+    begin_at(&g, REDIS, text);
+
+    RUN_UNTIL(&g, g.shared->put(g.writer, &put, 1, &taken, &note) == OK);
+    RUN_UNTIL(&g, is_trusted(&g));
+
+    fetch_and_wait(&g, "c");
+    ck_assert_str_eq(g.told.body, "one");
+    end(&g);
+}
+END_TEST
+
 START_TEST(a_unix_socket_will_do)
 {
     struct ground g;
@@ -1289,6 +1314,7 @@ static Suite *contract(void)
         an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not,
         what_is_asked_and_written_is_counted,
         silence_on_either_connection_alone_ends_the_trust,
+        a_host_may_have_a_name,
         a_unix_socket_will_do,
         nobody_there_is_away_and_no_harm,
     };
