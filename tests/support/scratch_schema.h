@@ -18,7 +18,7 @@ static inline const char *scratch_database(void) /* NULL: leave the test out */
 /* An address whose unqualified names are the schema's. */
 static inline const char *scratch_url(void)
 {
-    static char url[512];
+    static _Thread_local char url[512];
     snprintf(url, sizeof url, "%s?options=-csearch_path%%3Dscratch_%ld", scratch_database(),
              (long) getpid());
     return url;
