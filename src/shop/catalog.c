@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A catalogue is what its builder gathered, plus what is worked out once: a map from SKU to
- * number, and the products of each kind in order of price. All texts, tags and attributes lie
- * in one arena that moves from the builder to the catalogue, so sealing copies nothing and
- * letting go is one free.
+ * number, and the products of each kind in order of price. All texts (what many products have,
+ * such as a brand, once), tags and attributes lie in one arena that moves from the builder to
+ * the catalogue, so sealing copies nothing and letting go is one free.
  */
 #include "shop/catalog.h"
 
@@ -15,7 +15,12 @@
 #include "shop/event.h"
 #include "shop/money.h"
 
-enum { FIRST_CHUNK_BYTES = 64 * 1024, FIRST_PRODUCTS = 64 };
+enum {
+    FIRST_CHUNK_BYTES = 64 * 1024,
+    FIRST_PRODUCTS = 64,
+    SHARED_TEXTS =
+        65536, /* that are looked up while building; a text after these is copied each time */
+};
 
 struct catalog {
     struct snapshot snapshot; /* first */
@@ -33,6 +38,8 @@ struct catalog_builder {
     struct strmap *numbers;
     struct product *products;
     uint32_t n_products, room;
+    struct strmap *shared; /* text -> place in shared_at */
+    struct str *shared_at; /* in the arena */
     struct str currency;
 };
 
@@ -130,7 +137,9 @@ struct catalog_builder *catalog_builder_new(struct str currency)
         return NULL;
     builder->arena = arena_new(FIRST_CHUNK_BYTES, SIZE_MAX);
     builder->numbers = strmap_new(FIRST_PRODUCTS);
-    if (!builder->arena || !builder->numbers)
+    builder->shared = strmap_new(FIRST_PRODUCTS);
+    builder->shared_at = malloc(SHARED_TEXTS * sizeof *builder->shared_at);
+    if (!builder->arena || !builder->numbers || !builder->shared || !builder->shared_at)
         return NULL;
     builder->currency = arena_copy(builder->arena, currency);
     return builder->currency.at ? MOVE(builder) : NULL;
@@ -142,6 +151,8 @@ struct catalog_builder *catalog_builder_free(struct catalog_builder *builder)
         return NULL;
     (void) arena_free(builder->arena);
     (void) strmap_free(builder->numbers);
+    (void) strmap_free(builder->shared);
+    free(builder->shared_at);
     free(builder->products);
     free(builder);
     return NULL;
@@ -182,22 +193,41 @@ static bool copy(struct arena *arena, struct str *text)
     return text->at;
 }
 
-static bool copy_tags(struct arena *arena, struct product *product)
+/* The same for a text that other products may have as well: those share one copy. */
+static bool share(struct catalog_builder *builder, struct str *text)
 {
-    struct str *tags = arena_take_array(arena, struct str, product->n_tags);
+    uint32_t known = text->len ? strmap_get(builder->shared, *text) : STRMAP_NONE;
+    if (known != STRMAP_NONE) {
+        *text = builder->shared_at[known];
+        return true;
+    }
+    if (!copy(builder->arena, text))
+        return false;
+    uint32_t n = (uint32_t) strmap_count(builder->shared);
+    if (!text->at || n == SHARED_TEXTS)
+        return true;
+    builder->shared_at[n] = *text;
+    return strmap_put(builder->shared, *text, n) == OK;
+}
+
+static bool copy_tags(struct catalog_builder *builder, struct product *product)
+{
+    struct str *tags = arena_take_array(builder->arena, struct str, product->n_tags);
     if (!tags)
         return false;
-    for (uint32_t i = 0; i < product->n_tags; i++)
-        if (!(tags[i] = arena_copy(arena, product->tags[i])).at)
+    for (uint32_t i = 0; i < product->n_tags; i++) {
+        tags[i] = product->tags[i];
+        if (!share(builder, &tags[i]))
             return false;
+    }
     product->tags = tags;
     return true;
 }
 
 /* An attribute without text says nothing and is left out. */
-static bool copy_attrs(struct arena *arena, struct product *product)
+static bool copy_attrs(struct catalog_builder *builder, struct product *product)
 {
-    struct attr *attrs = arena_take_array(arena, struct attr, product->n_attrs);
+    struct attr *attrs = arena_take_array(builder->arena, struct attr, product->n_attrs);
     if (!attrs)
         return false;
     uint32_t n = 0;
@@ -205,7 +235,7 @@ static bool copy_attrs(struct arena *arena, struct product *product)
         if (product->attrs[i].text.len == 0)
             continue;
         attrs[n] = product->attrs[i];
-        if (!copy(arena, &attrs[n].name) || !copy(arena, &attrs[n].text))
+        if (!share(builder, &attrs[n].name) || !share(builder, &attrs[n].text))
             return false;
         n++;
     }
@@ -214,15 +244,16 @@ static bool copy_attrs(struct arena *arena, struct product *product)
     return true;
 }
 
-static bool copy_product(struct arena *arena, struct product *product)
+static bool copy_product(struct catalog_builder *builder, struct product *product)
 {
-    struct str *texts[] = {
-        &product->sku,      &product->name[LOCALE_JA], &product->name[LOCALE_EN],
-        &product->category, &product->subcategory,     &product->brand,
-        &product->model
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!copy(arena, texts[i]))
+    struct str *own[] = { &product->sku, &product->name[LOCALE_JA], &product->name[LOCALE_EN],
+                          &product->model };
+    struct str *shared[] = { &product->category, &product->subcategory, &product->brand };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!copy(builder->arena, own[i]))
+            return false;
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        if (!share(builder, shared[i]))
             return false;
     for (int i = 0; i < LOCALES; i++)
         for (int j = 0; j < LOCALES && !product->name[i].at; j++)
@@ -230,7 +261,7 @@ static bool copy_product(struct arena *arena, struct product *product)
     for (int i = 0; i < LOCALES; i++)
         if (!product->name[i].at)
             product->name[i] = product->sku;
-    return copy_tags(arena, product) && copy_attrs(arena, product);
+    return copy_tags(builder, product) && copy_attrs(builder, product);
 }
 
 static enum err make_room(struct catalog_builder *builder)
@@ -254,7 +285,7 @@ enum err catalog_builder_add(struct catalog_builder *builder, const struct produ
     TRY(check(product, note));
     TRY(make_room(builder));
     struct product mine = *product;
-    if (!copy_product(builder->arena, &mine))
+    if (!copy_product(builder, &mine))
         return ERR_NOMEM;
 
     uint32_t number = strmap_get(builder->numbers, mine.sku);

@@ -165,6 +165,36 @@ START_TEST(keeps_tags_and_the_attributes_that_say_something)
 }
 END_TEST
 
+/* One more text than the builder looks up, then the first and the last once more. */
+START_TEST(texts_that_products_share_are_kept_once_and_are_right_however_many_there_are)
+{
+    enum { KINDS = 65536 + 100 };
+    AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+    char sku[16], category[16];
+    for (unsigned i = 0; i < KINDS + 2; i++) {
+        (void) snprintf(sku, sizeof sku, "S%u", i);
+        (void) snprintf(category, sizeof category, "c%u",
+                        i < KINDS ? i : (i - KINDS) * (KINDS - 1));
+        const struct product product = product_of(sku, category, NULL, 1);
+        ck_assert_int_eq(catalog_builder_add(builder, &product, NULL), OK);
+    }
+    struct catalog *made = NULL;
+    ck_assert_int_eq(catalog_builder_seal(builder, &made), OK);
+    AUTO(catalog_unref) struct catalog *catalog = made;
+
+    for (unsigned i = 0; i < KINDS; i++) {
+        (void) snprintf(category, sizeof category, "c%u", i);
+        ck_assert(str_is(catalog_product(catalog, i)->category, category));
+    }
+    const struct product *again = catalog_product(catalog, KINDS);
+    ck_assert_ptr_eq(again->category.at, catalog_product(catalog, 0)->category.at);
+    ck_assert_uint_eq(again->kind, catalog_product(catalog, 0)->kind);
+    again = catalog_product(catalog, KINDS + 1);
+    ck_assert(str_is(again->category, "c65635"));
+    ck_assert_uint_eq(again->kind, catalog_product(catalog, KINDS - 1)->kind);
+}
+END_TEST
+
 START_TEST(margin_is_rounded_down_and_unknown_without_cost)
 {
     struct product product = product_of("A", NULL, NULL, 300);
@@ -236,5 +266,6 @@ SUITE_MAIN("shop/catalog", an_empty_catalogue_knows_nothing, finds_every_product
            a_product_without_any_category_is_a_kind_of_its_own,
            a_missing_name_falls_back_to_the_other_language_then_to_the_sku,
            keeps_tags_and_the_attributes_that_say_something,
+           texts_that_products_share_are_kept_once_and_are_right_however_many_there_are,
            margin_is_rounded_down_and_unknown_without_cost, unknown_stock_counts_as_in_stock,
            refuses_a_product_that_cannot_be_sold, lives_until_the_last_reference_goes)
