@@ -81,14 +81,10 @@ static void fill(struct loader *loader, const struct profile *profile, struct sh
     (void) put_one(loader, put, &taken);
 }
 
-/* From the log, unless events of this customer are in our own spool, where no reading shows them. */
+/* From the log. Events in our own spool are the view's business: nobody asks for those customers. */
 static enum err fold_whole(struct loader *loader, struct str customer_id,
                            struct profile **ret_profile, struct err_note *note)
 {
-    /* Before the log is read: what leaves the spool meanwhile may have come too late for the reading. */
-    loader->log_failed = false;
-    if (share_is_spooled(loader->sharing.share, customer_id))
-        return err_fail(note, ERR_UNAVAILABLE, "events of this customer wait in the spool");
     enum err err =
         fold_read(loader->fold, loader->log, customer_id, loader->arena, ret_profile, note);
     loader->log_failed = err != OK;
@@ -115,6 +111,7 @@ static enum err load_shared(struct loader *loader, struct str customer_id,
             return OK;
         }
         (void) profile_free(profile);
+        loader->log_failed = false;
         if (err == ERR_UNAVAILABLE)
             return err_fail(note, err, "events of this customer wait in another replica's spool");
     }

@@ -390,7 +390,6 @@ static void end_of_spool(struct share *share)
     share->forgot_spooled &= err != OK;
     atomic_store(&share->any_spooled, err != OK);
     (void) pthread_mutex_unlock(&share->lock);
-    (void) deliver(share, &share->drained, SHARED_SETTLE, STEPS);
 }
 
 void share_tend(struct share *share, uint64_t spooled)
@@ -401,10 +400,11 @@ void share_tend(struct share *share, uint64_t spooled)
         (void) share->fleet->hear(share->fleet, share->shop, share, heard, &catalog_changed, &why);
     tell_others(share);
     deliver_owed(share);
-    if (spooled == 0 && delivery_count(&share->owed) == 0)
-        end_of_spool(share);
-    else
-        guard_spooled(share);
+    if (spooled > 0)
+        return guard_spooled(share);
+    end_of_spool(share);
+    if (delivery_count(&share->owed) == 0)
+        (void) deliver(share, &share->drained, SHARED_SETTLE, STEPS);
 }
 
 bool share_is_settling(const struct share *share)

@@ -528,8 +528,14 @@ static void drop(struct entry *entry)
 void fake_shared_profiles_lose(struct fake_shared_profiles *fake)
 {
     pthread_mutex_lock(&fake->lock);
-    for (uint32_t i = 0; i < fake->n; i++)
+    for (uint32_t i = 0; i < fake->n; i++) {
         drop(fake->entries[i]);
+        fake->entries[i]->fetched_by = 0; /* forgotten, too */
+        for (int j = 0; j < MAX_LINKS; j++)
+            for (struct news *news = fake->links[j] ? fake->links[j]->first : NULL; news;
+                 news = news->next)
+                news->changed |= news->is_answer; /* the doubt comes after it */
+    }
     fake->doubts++;
     wake_all(fake);
     pthread_mutex_unlock(&fake->lock);

@@ -38,7 +38,7 @@ struct replica {
     struct shared_profiles door; /* first: a store is cast back to its replica */
     int number, incarnation;
     char directory[64];
-    atomic_bool cut_redis, cut_db, loses_answer;
+    atomic_bool cut_redis, cut_db, loses_answer, is_deaf;
     atomic_int ops_left; /* until it is dead */
     struct fleet *fleet;
     struct learn *learn;
@@ -81,7 +81,13 @@ static unsigned seed, step;
 static unsigned long n_here, n_lost, n_hooked;
 static uint64_t chance;
 
+/* Once, before the next put of that mode by that replica. */
+static void (*before_put)(struct replica *r);
+static enum shared_mode before_mode;
+static struct replica *before_whose;
+
 static pthread_mutex_t hook_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool is_quiet; /* nothing happens by chance */
 static struct replica
     *hooks_for; /* under the lock: whose threads may let other things happen first */
 
@@ -143,7 +149,7 @@ static struct replica *of_link(const struct shared_link *link)
 static void door_changed(void *self, struct str customer_id)
 {
     struct replica *r = self;
-    if (redis_ok(r))
+    if (redis_ok(r) && !atomic_load(&r->is_deaf))
         r->listener.changed(r->listener.self, customer_id);
 }
 
@@ -221,7 +227,13 @@ static enum err door_get(struct shared_writer *self, const struct str *ids, uint
 static enum err door_put(struct shared_writer *self, const struct shared_put *puts, uint32_t n,
                          bool *ret_taken, struct err_note *note)
 {
+    struct replica *r = ((struct door_writer *) self)->r;
     TRY(redis_away((struct door_writer *) self, note));
+    if (before_put && puts->mode == before_mode && r == before_whose) {
+        void (*now)(struct replica * other) = before_put;
+        before_put = NULL;
+        now(r);
+    }
     return inner()->put(((struct door_writer *) self)->inner, puts, n, ret_taken, note);
 }
 
@@ -561,12 +573,8 @@ static enum profile_answer finish(struct waiting *w, bool is_nested)
 static enum profile_answer decide(struct replica *r, int customer, bool is_nested)
 {
     struct waiting *w = calloc(1, sizeof *w);
-    if (pick(3))
+    if (pick(2)) /* else nobody has heard of changes since time passed last */
         fake_shared_profiles_deliver(shared);
-    else
-        for (int i = 0; i < n_acks; i++) /* no time has passed: only its own are sure to be known */
-            (void) acks;
-    fake_shared_profiles_deliver(shared);
     begin(w, r, customer);
     enum profile_answer answer = finish(w, is_nested);
     free(w);
@@ -720,7 +728,7 @@ static void happen_meanwhile(struct replica *r)
     if (is_inside || pthread_mutex_trylock(&hook_lock) != 0)
         return;
     is_inside = true;
-    while (hooks_for == r && pick(5) == 0) {
+    while (!is_quiet && hooks_for == r && pick(5) == 0) {
         struct replica *other = alive_one(r);
         int customer = (int) pick(2);
         n_hooked++;
@@ -776,7 +784,7 @@ static void cut_db(struct replica *r, bool is_cut)
 
 static void cut_something(void)
 {
-    bool is_cut = pick(2), all = pick(3) == 0, redis = pick(2);
+    bool is_cut = pick(3) == 0, all = pick(3) == 0, redis = pick(2);
     unsigned which = pick(REPLICAS);
     for (unsigned i = 0; i < REPLICAS; i++)
         if (all || i == which)
@@ -888,7 +896,7 @@ static void remove_spool(struct replica *r)
     (void) rmdir(r->directory);
 }
 
-static void run_schedule(unsigned number)
+static void set_up(unsigned number)
 {
     seed = number;
     chance = UINT64_C(0x9e3779b97f4a7c15) * (number + 1);
@@ -904,10 +912,11 @@ static void run_schedule(unsigned number)
         ck_assert_ptr_nonnull(mkdtemp(replicas[i].directory));
         start(&replicas[i]);
     }
-    for (step = 0; step < STEPS; step++)
-        take_step();
-    all_is_well();
-    check_the_end();
+    is_quiet = true;
+}
+
+static void tear_down(void)
+{
     for (int i = 0; i < REPLICAS; i++) {
         stop(&replicas[i]);
         remove_spool(&replicas[i]);
@@ -916,6 +925,18 @@ static void run_schedule(unsigned number)
     fake_shared_profiles_free(shared);
     the_log->free(the_log);
     metrics = metrics_free(metrics);
+}
+
+static void run_schedule(unsigned number)
+{
+    set_up(number);
+    is_quiet = false;
+    for (step = 0; step < STEPS; step++)
+        take_step();
+    is_quiet = true;
+    all_is_well();
+    check_the_end();
+    tear_down();
 }
 
 START_TEST(nothing_acknowledged_is_ever_missing_whatever_happens)
@@ -932,4 +953,243 @@ START_TEST(nothing_acknowledged_is_ever_missing_whatever_happens)
 }
 END_TEST
 
-SUITE_MAIN("learn/sharing_random", nothing_acknowledged_is_ever_missing_whatever_happens)
+/* ── some moments, one by one ── */
+
+static void another_fold_begins(int customer)
+{
+    struct shared_writer *writer = inner()->writer_new(inner());
+    const struct shared_put claim = {
+        .value = { .customer_id = str_of(customers[customer]), .token = 4711 }, .mode = SHARED_CLAIM
+    };
+    struct err_note note;
+    bool taken;
+    ck_assert_int_eq(inner()->put(writer, &claim, 1, &taken, &note), OK);
+    ck_assert(taken);
+    inner()->writer_free(inner(), writer);
+}
+
+static void an_event_and_a_flush(struct replica *r)
+{
+    happen_to(&replicas[(r->number + 1) % REPLICAS], new_event(0), true);
+    flush();
+}
+
+static void an_event_a_flush_and_a_claim(struct replica *r)
+{
+    an_event_and_a_flush(r);
+    another_fold_begins(0);
+}
+
+/* An event of ann, and a decision of replica 1 that folds her from the log while @meanwhile happens. */
+static void fold_while(void (*meanwhile)(struct replica *r), bool is_floor)
+{
+    set_up(0);
+    happen_to(&replicas[0], new_event(0), true);
+    time_passes();
+    if (!is_floor)
+        expire(0);
+    before_mode = SHARED_FILL;
+    before_whose = &replicas[1];
+    before_put = meanwhile;
+    ck_assert_int_eq(decide(&replicas[1], 0, false), PROFILE_HERE);
+    ck_assert(!before_put);
+    time_passes();
+    for (int i = 0; i < REPLICAS; i++)
+        ck_assert_int_eq(decide(&replicas[i], 0, true), PROFILE_HERE);
+    tear_down();
+}
+
+START_TEST(a_fold_fills_nothing_that_was_flushed_meanwhile)
+{
+    fold_while(an_event_and_a_flush, false);
+    fold_while(an_event_and_a_flush, true);
+}
+END_TEST
+
+START_TEST(a_fold_fills_no_claim_that_another_made_after_a_flush)
+{
+    fold_while(an_event_a_flush_and_a_claim, false);
+    fold_while(an_event_a_flush_and_a_claim, true);
+}
+END_TEST
+
+START_TEST(a_customer_of_two_spools_has_no_profile_until_both_are_empty)
+{
+    set_up(0);
+    (void) decide(&replicas[2], 0, true);
+    for (int i = 0; i < 2; i++) {
+        cut_db(&replicas[i], true);
+        happen_to(&replicas[i], new_event(0), true);
+    }
+    time_passes();
+    ck_assert_int_eq(decide(&replicas[2], 0, true), PROFILE_LOST);
+    cut_db(&replicas[0], false);
+    time_passes();
+    ck_assert_int_eq(decide(&replicas[2], 0, true), PROFILE_LOST);
+    ck_assert_int_eq(decide(&replicas[0], 0, true), PROFILE_LOST);
+    cut_db(&replicas[1], false);
+    time_passes();
+    fake_clock_advance(&fake_clock, 1000000);
+    for (int i = 0; i < REPLICAS; i++)
+        ck_assert_int_eq(decide(&replicas[i], 0, true), PROFILE_HERE);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_spools_floors_come_back_after_a_flush)
+{
+    set_up(0);
+    cut_db(&replicas[0], true);
+    happen_to(&replicas[0], new_event(0), true);
+    flush();
+    time_passes();
+    ck_assert_int_eq(decide(&replicas[1], 0, true), PROFILE_LOST);
+    expire(0);
+    time_passes();
+    ck_assert_int_eq(decide(&replicas[1], 0, true), PROFILE_LOST);
+    tear_down();
+}
+END_TEST
+
+/* Or its customers would stay without a profile for as long as the floors live. */
+START_TEST(who_dies_between_draining_and_settling_settles_when_it_is_back)
+{
+    set_up(0);
+    cut_db(&replicas[0], true);
+    happen_to(&replicas[0], new_event(0), true);
+    time_passes();
+    cut_redis(&replicas[0], true);
+    cut_db(&replicas[0], false);
+    for (int i = 0; i < 3; i++)
+        time_passes();
+    atomic_store(&replicas[0].ops_left, 0);
+    stop(&replicas[0]);
+    cut_redis(&replicas[0], false);
+    start(&replicas[0]);
+    for (int i = 0; i < 3; i++)
+        time_passes();
+    fake_clock_advance(&fake_clock, 1000000);
+    for (int i = 0; i < REPLICAS; i++)
+        ck_assert_int_eq(decide(&replicas[i], 0, true), PROFILE_HERE);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_was_drained_without_the_shared_profiles_is_told_by_the_database)
+{
+    set_up(0);
+    (void) decide(&replicas[1], 0, true);
+    happen_to(&replicas[1], new_event(0), true);
+    ck_assert_int_eq(decide(&replicas[1], 0, true), PROFILE_HERE);
+    cut_redis(&replicas[0], true);
+    cut_db(&replicas[0], true);
+    happen_to(&replicas[0], new_event(0), true); /* reaches nobody */
+    cut_db(&replicas[0], false);
+    time_passes();
+    for (int i = 0; i < REPLICAS; i++)
+        ck_assert_int_eq(decide(&replicas[i], 0, true), PROFILE_HERE);
+    tear_down();
+}
+END_TEST
+
+START_TEST(who_is_cut_off_from_the_shared_profiles_uses_no_near_ones)
+{
+    set_up(0);
+    (void) decide(&replicas[0], 0, true);
+    happen_to(&replicas[0], new_event(0), true);
+    ck_assert_int_eq(decide(&replicas[0], 0, true), PROFILE_HERE);
+    cut_redis(&replicas[0], true);
+    happen_to(&replicas[1], new_event(0), true);
+    time_passes();
+    ck_assert_int_eq(decide(&replicas[0], 0, true), PROFILE_HERE);
+    cut_redis(&replicas[0], false);
+    ck_assert_int_eq(decide(&replicas[0], 0, true), PROFILE_HERE);
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_event_goes_over_the_body_that_it_was_applied_to_and_no_other)
+{
+    set_up(0);
+    (void) decide(&replicas[2], 0, true); /* a stranger's body */
+    before_mode = SHARED_APPLY;
+    before_whose = &replicas[0];
+    before_put = an_event_and_a_flush;
+    happen_to(&replicas[0], new_event(0), false);
+    ck_assert(!before_put);
+    time_passes();
+    for (int i = 0; i < REPLICAS; i++)
+        ck_assert_int_eq(decide(&replicas[i], 0, true), PROFILE_HERE);
+    tear_down();
+}
+END_TEST
+
+/* Its answer is on the way while the replica acknowledges an event, of which it has not heard by the link. */
+START_TEST(an_answer_from_before_an_own_event_is_not_used_after_it)
+{
+    set_up(0);
+    struct replica *r = &replicas[0];
+    struct waiting *w = calloc(1, sizeof *w);
+    (void) decide(r, 0, true);
+    happen_to(r, new_event(0), true);
+    fake_shared_profiles_deliver(shared);
+    begin(w, r, 0);
+    ck_assert(!w->is_done);
+    happen_to(r, new_event(0), true);
+    atomic_store(&r->is_deaf, true);
+    ck_assert_int_eq(finish(w, true), PROFILE_HERE);
+    ck_assert_int_eq(decide(r, 0, true), PROFILE_HERE);
+    free(w);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_was_heard_by_the_database_is_seen_before_the_link_has_told_of_it)
+{
+    set_up(0);
+    (void) decide(&replicas[0], 0, true);
+    happen_to(&replicas[0], new_event(0), true);
+    ck_assert_int_eq(decide(&replicas[1], 0, true), PROFILE_HERE);
+    atomic_store(&replicas[1].is_deaf, true);
+    cut_redis(&replicas[0], true);
+    happen_to(&replicas[0], new_event(0), true);
+    time_passes();
+    ck_assert_int_eq(decide(&replicas[1], 0, true), PROFILE_HERE);
+    tear_down();
+}
+END_TEST
+
+static bool has_body(int customer)
+{
+    struct shared_value value;
+    return fake_shared_profiles_look(shared, str_of(customers[customer]), &value) == SHARED_BODY;
+}
+
+START_TEST(a_body_that_cannot_be_read_is_folded_again)
+{
+    set_up(0);
+    happen_to(&replicas[0], new_event(0), true);
+    const struct shared_value gibberish = { str_of(customers[0]), 1, STR("?"), 0 };
+    fake_shared_profiles_change(shared, &gibberish);
+    ck_assert_int_eq(decide(&replicas[1], 0, true), PROFILE_HERE);
+    time_passes();
+    struct shared_value value;
+    ck_assert(has_body(0));
+    (void) fake_shared_profiles_look(shared, str_of(customers[0]), &value);
+    ck_assert_uint_gt(value.body.len, 1);
+    tear_down();
+}
+END_TEST
+
+SUITE_MAIN("learn/sharing_random", a_fold_fills_nothing_that_was_flushed_meanwhile,
+           a_fold_fills_no_claim_that_another_made_after_a_flush,
+           a_customer_of_two_spools_has_no_profile_until_both_are_empty,
+           a_spools_floors_come_back_after_a_flush,
+           who_dies_between_draining_and_settling_settles_when_it_is_back,
+           what_was_drained_without_the_shared_profiles_is_told_by_the_database,
+           who_is_cut_off_from_the_shared_profiles_uses_no_near_ones,
+           an_event_goes_over_the_body_that_it_was_applied_to_and_no_other,
+           an_answer_from_before_an_own_event_is_not_used_after_it,
+           what_was_heard_by_the_database_is_seen_before_the_link_has_told_of_it,
+           a_body_that_cannot_be_read_is_folded_again,
+           nothing_acknowledged_is_ever_missing_whatever_happens)
