@@ -326,6 +326,36 @@ START_TEST(an_appender_that_holds_the_lock_delays_others_by_their_bound_only)
 }
 END_TEST
 
+START_TEST(an_appender_that_stops_halfway_through_a_batch_holds_up_nobody)
+{
+    enum { HUGE_BYTES = 64 << 20 }; /* more than sockets hold */
+    struct pg_settings settings = patient();
+    struct event_log *log = open_log(&settings);
+    append(log, "a", "c", NOVEMBER);
+    char *payload = malloc(HUGE_BYTES + 1);
+    ck_assert_ptr_nonnull(payload);
+    memset(payload, 'x', HUGE_BYTES);
+    memcpy(payload, "{", 1);
+    memcpy(payload + HUGE_BYTES - 1, "}", 2);
+    const char *const values[] = { payload };
+    PGconn *half = PQconnectdb(scratch_url());
+    ck_assert_int_eq(PQsetnonblocking(half, 1), 0);
+    ck_assert(PQsendQueryParams(half,
+                                "SELECT append_events('{main}', '{h}', '{c}', '{feedback}', '{1}', "
+                                "$1::text[], 1795000000000000, '{}', '{}')",
+                                1, NULL, values, NULL, NULL, 0));
+    ck_assert_int_eq(PQflush(half), 1); /* some of it is sent, and here it stops */
+
+    ck_assert_int_eq(append(log, "b", "c", NOVEMBER).result, APPEND_ACCEPTED);
+
+    ck_assert_str_eq(scratch_sql("SELECT string_agg(event_id, ' ' ORDER BY position) FROM events"),
+                     "a b");
+    PQfinish(half);
+    free(payload);
+    log->free(log);
+}
+END_TEST
+
 START_TEST(a_connection_that_the_server_has_closed_is_made_again_without_an_error)
 {
     const struct pg_settings settings = patient();
@@ -477,6 +507,7 @@ static Suite *contract(void)
         a_customer_is_read_by_one_index_range_a_partition,
         a_server_that_is_stopped_delays_an_append_by_its_bound_and_stores_it_once,
         an_appender_that_holds_the_lock_delays_others_by_their_bound_only,
+        an_appender_that_stops_halfway_through_a_batch_holds_up_nobody,
         a_connection_that_the_server_has_closed_is_made_again_without_an_error,
         a_transaction_whose_connection_was_lost_does_not_go_on_with_another,
         a_tail_misses_nothing_of_many_appenders,
