@@ -106,6 +106,7 @@ static enum err settle(struct fleet *fleet, struct str shop, const struct fleet_
 struct visitor {
     void *self;
     void (*visit)(void *self, const struct fleet_mark *mark);
+    bool is_answered; /* a row has come */
 };
 
 /* Cuts @text at the first @end and returns what stood before it. */
@@ -132,7 +133,8 @@ static void visit_payload(const struct visitor *to, struct str shop, struct str 
 
 static enum err visit_row(void *self, const PGresult *row)
 {
-    const struct visitor *to = self;
+    struct visitor *to = self;
+    to->is_answered = true;
     if (PQnfields(row) == 2) /* a mark; else a sign of life */
         to->visit(to->self,
                   &(struct fleet_mark){ pg_str_at(row, 0, 0), (uint64_t) pg_int_at(row, 0, 1) });
@@ -154,7 +156,7 @@ static enum err ask(struct pg_fleet *self, struct str shop, struct err_note *not
     return OK;
 }
 
-/* What has come of the answer. */
+/* What has come of the answer. A million marks take their time: silence counts, not length. */
 static enum err take_answer(struct pg_fleet *self, struct visitor *to, struct err_note *note)
 {
     bool done;
@@ -162,6 +164,8 @@ static enum err take_answer(struct pg_fleet *self, struct visitor *to, struct er
     if (done) {
         self->is_asked = false;
         self->is_complete = true;
+    } else if (to->is_answered) {
+        self->asked_us = pg_now_us();
     } else if (pg_now_us() - self->asked_us > (int64_t) self->settings.read_ms * 1000) {
         pg_db_drop(self->hearing);
         return err_fail(note, ERR_UNAVAILABLE, "database: no answer in time");
@@ -174,7 +178,7 @@ static enum err hear(struct fleet *fleet, struct str shop, void *visitor,
                      bool *ret_catalog_changed, struct err_note *note)
 {
     struct pg_fleet *self = (struct pg_fleet *) fleet;
-    struct visitor to = { visitor, visit };
+    struct visitor to = { visitor, visit, false };
     TRY(pg_db_ready_now(self->hearing, note));
     if (self->life != pg_db_life(self->hearing)) {
         self->life = pg_db_life(self->hearing);

@@ -284,6 +284,27 @@ START_TEST(postgresql_tells_all_that_stands_again_after_the_connection_was_lost)
 }
 END_TEST
 
+/* An import while no replica ran leaves a mark for each customer: to read them takes a while. */
+START_TEST(postgresql_hears_marks_that_take_longer_than_a_wait_to_read)
+{
+    enum { MANY = 100000 };
+    struct fleet *migrated = member_of(POSTGRESQL);
+    migrated->free(migrated);
+    (void) scratch_sql("INSERT INTO fleet_marks (shop, customer_id, position) "
+                       "SELECT 'main', 'c' || i, i FROM generate_series(1, 100000) AS i");
+    struct pg_settings settings = database();
+    struct fleet *fleet = NULL;
+    settings.read_ms = 25;
+    ck_assert_int_eq(pg_fleet_new(&settings, &fleet, &note), OK);
+
+    struct heard heard = hear(fleet);
+
+    ck_assert_uint_ge(heard.n, MANY);
+    ck_assert_str_eq(text_of(hear(fleet)), "");
+    fleet->free(fleet);
+}
+END_TEST
+
 static Suite *contract(void)
 {
     const TTest *const of_every_fleet[] = {
@@ -297,12 +318,14 @@ static Suite *contract(void)
     Suite *suite = suite_create("contract/fleet");
     TCase *tests = tcase_create("contract/fleet");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 30);
     for (size_t i = 0; i < sizeof of_every_fleet / sizeof *of_every_fleet; i++)
         tcase_add_loop_test(tests, of_every_fleet[i], 0, fleets);
     if (scratch_database()) {
         tcase_add_test(tests, postgresql_keeps_shops_apart);
         tcase_add_test(tests, postgresql_tells_of_a_new_catalogue);
         tcase_add_test(tests, postgresql_tells_all_that_stands_again_after_the_connection_was_lost);
+        tcase_add_test(tests, postgresql_hears_marks_that_take_longer_than_a_wait_to_read);
     }
     suite_add_tcase(suite, tests);
     return suite;
