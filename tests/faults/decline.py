@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A decline given to one replica silences the offer on the other: how soon. OFFERD_FAULT_DECLINES: how many (60)."""
+"""A decline given to one replica silences the offer on the other: how soon. OFFERD_FAULT_DECLINES: how many (40)."""
 import http.client
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 from fleet import Fleet, Servers, check, main, rehearsal, rule, rules_of, servers_or_skip, skip, tell
 
-DECLINES = int(os.environ.get('OFFERD_FAULT_DECLINES', '200'))
+DECLINES = int(os.environ.get('OFFERD_FAULT_DECLINES', '40'))
 PROMISED_MS = 50
 
 

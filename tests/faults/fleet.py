@@ -10,6 +10,7 @@
 Fleet(None) is a rehearsal: replicas that keep to themselves, each with a log of its own; for trying the
 instruments. Environment besides the harness': STOREFRONT and WIRECUTTER, built from tests/support/.
 """
+import atexit
 import bisect
 import collections
 import contextlib
@@ -85,9 +86,33 @@ def tool(name):
     return path
 
 
-def servers_or_skip(only=None):
+class SharedServers(Servers):
+    """For all tests of one program, one after the other; each fleet has a database of its own, and an empty Redis."""
+
+    def end(self):
+        pass
+
+    def revive(self):
+        """Whatever the test before has left them in."""
+        for server in (self.pg, self.redis):
+            if server.stopped:
+                server.cont()
+            if not server.process or server.process.poll() is not None:
+                server.kill9()
+                server.start()
+        self.redis.command('FLUSHALL')
+        return self
+
+
+_shared = []
+
+
+def servers_or_skip():
     try:
-        return Servers(only)
+        if not _shared:
+            _shared.append(SharedServers())
+            atexit.register(Servers.end, _shared[0])
+        return _shared[0].revive()
     except Missing as why:
         skip(str(why))
 
@@ -492,9 +517,9 @@ def drill(what, fault, replicas=2, budget=(BUDGET, '5s'), flags=(), wires=False,
         with Fleet(servers, replicas, drill_rules(budget), flags, wires) as fleet:
             options = {'fleet': fleet, 'rate': RATE, 'roam': replicas > 1, 'settle_ms': 50, 'seed': SEED, **options}
             with Shoppers(fleet.ports, **options) as load:
-                time.sleep(.7)
+                time.sleep(.5)
                 fault(fleet)
-                time.sleep(.7)
+                time.sleep(.5)
                 load.end()
             settled(load, fleet)
             figures, rows = account(load, fleet, CAP, {'card': budget[0]} if budget else {})

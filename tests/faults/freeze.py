@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A neighbour that is there, connected, and silent: SIGSTOP of Redis and of PostgreSQL; and Redis
-emptied by FLUSHALL. OFFERD_FAULT_FREEZE_S: for so long (2; by hand 10). OFFERD_FAULT_FLUSHES: so often (3).
+emptied by FLUSHALL. OFFERD_FAULT_FREEZE_S: for so long (1.5; by hand 10). OFFERD_FAULT_FLUSHES: so often (2).
 """
 import os
 import time
 
 from fleet import drill, main
 
-SECONDS = float(os.environ.get('OFFERD_FAULT_FREEZE_S', '2'))
-FLUSHES = int(os.environ.get('OFFERD_FAULT_FLUSHES', '3'))
+SECONDS = float(os.environ.get('OFFERD_FAULT_FREEZE_S', '1.5'))
+FLUSHES = int(os.environ.get('OFFERD_FAULT_FLUSHES', '2'))
 
 
 def freeze(server):
     server.stop()
     time.sleep(SECONDS)
     server.cont()
-    time.sleep(1)
+    time.sleep(.7)
 
 
 def test_nobody_waits_for_a_redis_that_does_not_answer():

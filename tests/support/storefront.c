@@ -84,8 +84,9 @@ struct shopper {
     struct link links[MOST_TARGETS];
     unsigned number, target, customers, visits, sequence;
     enum step step;
-    bool waiting; /* for an answer */
-    bool pending; /* a request that must be sent (again) until it is answered */
+    bool waiting;  /* for an answer */
+    bool degraded; /* its last decision */
+    bool pending;  /* a request that must be sent (again) until it is answered */
     bool done;
     int64_t due_us, sent_us, acknowledged_us;
     char customer[ID_BYTES];
@@ -345,8 +346,19 @@ static void visit_ends(struct shopper *s)
     step_to(s, chance(50) && !set.ask_only ? VIEW : ASK);
 }
 
+/* In a crowd: who was answered without all that there is to know asks again, until it is known. */
+static bool asks_again(struct shopper *s)
+{
+    if (!set.burst || !s->degraded || s->n_offers > 0 || ++s->visits >= 100)
+        return false;
+    s->due_us = now_us() + 50000 + roll() % 200000;
+    return true;
+}
+
 static void step_next(struct shopper *s)
 {
+    if (s->step == ASK && asks_again(s))
+        return;
     switch (s->step) {
     case VIEW: step_to(s, ASK); break;
     case ASK:
@@ -498,7 +510,8 @@ static void hear_offers(struct shopper *s, int status, const char *body, int64_t
             size_t n = strlen(why);
             snprintf(why + n, sizeof why - n, "%s ", word->valuestring ? word->valuestring : "?");
         }
-        seen.degraded += why[0] != '\0';
+        s->degraded = why[0] != '\0';
+        seen.degraded += s->degraded;
         offers_look(s, answer);
         cJSON_Delete(answer);
     } else {
@@ -867,7 +880,9 @@ static const char usage[] =
     "  --settle-ms N   at least so long from an acknowledgement to the next question\n"
     "  --cap N         no rule may be offered to a customer who was shown it so often\n"
     "  --placement P   default cart-drawer           --limit N  offers in an answer, at most 3\n"
-    "  --burst         all ask at once, and accept what they are offered; then the end\n"
+    "  --burst         all ask at once, again when an answer was degraded, and accept what they "
+    "are\n"
+    "                  offered; then the end\n"
     "  --ask-only      they look at nothing, and leave what they are offered\n"
     "  --prefix P      of customers and events       --seed N   --journal F\n";
 
