@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One file, though it has more than 400 lines: writing a round, owing what could not be written, delivering it, and
+ * guarding what is spooled change the same sets of marks, and each is right only as the others are.
+ */
 #include "learn/share.h"
 
 #include <pthread.h>
