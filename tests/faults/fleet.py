@@ -473,6 +473,8 @@ def tell_figures(load, figures, what):
         of = load.figures[name]
         tell(f'{name}: p50 {of["p50_us"] / 1000:.1f}, p99 {of["p99_us"] / 1000:.1f}, '
              f'p99.9 {of["p999_us"] / 1000:.1f}, longest {of["max_us"] / 1000:.1f} ms')
+    missing = collections.Counter(line[5].strip() for line in load.lines('D'))
+    tell('answers without: ' + (', '.join(f'{what} {n}' for what, n in missing.most_common() if what) or 'nothing'))
     for kind, title in (('F', 'answered wrongly'), ('V', 'offered wrongly'), ('L', 'late')):
         lines = list(load.lines(kind))
         for line in lines[:5]:
