@@ -132,12 +132,9 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
 {
     static const struct {
         struct str word;
-    } modes[] = { [SHARED_COMMIT] = { STR("commit") },
-                  [SHARED_APPLY] = { STR("apply") },
-                  [SHARED_CLAIM] = { STR("claim") },
-                  [SHARED_FILL] = { STR("fill") },
-                  [SHARED_MEND] = { STR("mend") },
-                  [SHARED_SETTLE] = { STR("settle") } };
+    } modes[] = { [SHARED_COMMIT] = { STR("commit") }, [SHARED_APPLY] = { STR("apply") },
+                  [SHARED_CLAIM] = { STR("claim") },   [SHARED_FILL] = { STR("fill") },
+                  [SHARED_MEND] = { STR("mend") },     [SHARED_SETTLE] = { STR("settle") } };
     struct job *job = self;
     const struct shared_put *put = &job->puts[i];
     char head[REDIS_VALUE_HEAD];

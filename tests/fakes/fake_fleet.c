@@ -102,9 +102,8 @@ struct fleet *fake_fleet_join(struct fake_fleet *fake)
     struct member *member = calloc(1, sizeof *member);
     if (!member)
         abort();
-    *member = (struct member){ .fleet = { tell, hear, settle, fd, leave },
-                               .fake = fake,
-                               .is_new = true };
+    *member =
+        (struct member){ .fleet = { tell, hear, settle, fd, leave }, .fake = fake, .is_new = true };
     pthread_mutex_lock(&fake->lock);
     member->heard = fake->n;
     pthread_mutex_unlock(&fake->lock);

@@ -12,7 +12,7 @@
  */
 struct fake_fleet;
 
-struct fake_fleet *fake_fleet_new(void); /* aborts for lack of memory */
+struct fake_fleet *fake_fleet_new(void);                     /* aborts for lack of memory */
 struct fake_fleet *fake_fleet_free(struct fake_fleet *fake); /* after its members */
 
 struct fleet *fake_fleet_join(struct fake_fleet *fake); /* its free() leaves */
