@@ -276,19 +276,18 @@ static enum err put_floors(struct share *share, const struct mark *all, uint32_t
  * The rows that stand for what was delivered can go; if they cannot now, they are heard and delivered again. Where
  * a provisional floor was put, all of the customer's can: whatever they say, it is folded after the floor has gone.
  */
-static void settle_with_others(struct share *share, const struct marks *delivered)
+static void settle_with_others(struct share *share, const struct mark *delivered, uint32_t n)
 {
-    uint32_t n;
     struct err_note why = { "" };
-    const struct mark *all = marks_all(delivered, &n);
     arena_reset(share->arena);
     struct fleet_mark *marks = arena_take_array(share->arena, struct fleet_mark, n);
     if (!marks || !share->fleet)
         return;
     for (uint32_t i = 0; i < n; i++)
-        marks[i] = (struct fleet_mark){ all[i].customer_id, all[i].position < POSITION_PROVISIONAL
-                                                                ? all[i].position
-                                                                : POSITION_PROVISIONAL };
+        marks[i] = (struct fleet_mark){ delivered[i].customer_id,
+                                        delivered[i].position < POSITION_PROVISIONAL
+                                            ? delivered[i].position
+                                            : POSITION_PROVISIONAL };
     (void) share->fleet->settle(share->fleet, share->shop, marks, n, &why);
 }
 
@@ -306,12 +305,13 @@ static enum err deliver(struct share *share, struct delivery *delivery, enum sha
             all = marks_all(delivery->now, &n);
         }
         uint32_t left = n - delivery->n_done, step = left < PUTS_MAX ? left : PUTS_MAX;
-        TRY(put_floors(share, all + delivery->n_done, step, mode));
+        const struct mark *some = all + delivery->n_done;
+        TRY(put_floors(share, some, step, mode));
+        if (mode == SHARED_COMMIT)
+            settle_with_others(share, some, step);
         delivery->n_done += step;
         if (delivery->n_done < n)
             continue;
-        if (mode == SHARED_COMMIT)
-            settle_with_others(share, delivery->now);
         marks_clear(delivery->now);
         delivery->n_done = 0;
     }
