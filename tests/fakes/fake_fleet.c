@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SETTLED_AT_MOST = 1000 }; /* in one call: more takes a database longer than it may */
+
 struct told {
     char *customer_id;
     uint64_t position;
@@ -76,6 +78,8 @@ static enum err settle(struct fleet *fleet, struct str shop, const struct fleet_
     struct member *member = (struct member *) fleet;
     struct fake_fleet *fake = member->fake;
     (void) shop;
+    if (n > SETTLED_AT_MOST)
+        return err_fail(note, ERR_UNAVAILABLE, "too many marks to settle in time");
     TRY(locked(member, note));
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < fake->n; j++)

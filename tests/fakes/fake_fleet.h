@@ -8,7 +8,8 @@
  * Fake fleet
  *
  * The marks of one shop in a table of this process, and a member for each replica. A member that was cut
- * off fails; when it is back it hears all marks that stand. Any thread.
+ * off fails; when it is back it hears all marks that stand. More than a
+ * thousand cannot be settled at once. Any thread.
  */
 struct fake_fleet;
 

@@ -10,9 +10,11 @@
 
 #include "fake_clock.h"
 #include "fake_event_log.h"
+#include "fake_fleet.h"
 #include "fake_shared_profiles.h"
 #include "learn.h"
 #include "ports/event_log.h"
+#include "ports/fleet.h"
 #include "ports/profile_store.h"
 #include "ports/shared_profiles.h"
 #include "shop/customer.h"
@@ -32,10 +34,11 @@ static struct fake_shared_profiles *shared;
 static struct replica one, two;
 static int n_events;
 
-static void start(struct replica *replica)
+static void start_in(struct replica *replica, struct fleet *fleet)
 {
     struct learn_settings settings = { .shop = STR("main"),
                                        .shared = fake_shared_profiles_port(shared),
+                                       .fleet = fleet,
                                        .queue_events = 1000,
                                        .commit_events = 100,
                                        .hot_profiles = 100 };
@@ -48,6 +51,11 @@ static void start(struct replica *replica)
     replica->store = learn_profiles(replica->learn);
     replica->reader = replica->store->reader_new(replica->store, NULL);
     ck_assert_ptr_nonnull(replica->reader);
+}
+
+static void start(struct replica *replica)
+{
+    start_in(replica, NULL);
 }
 
 static void stop(struct replica *replica)
@@ -402,6 +410,37 @@ START_TEST(a_live_profile_equals_a_rebuilt_one_byte_for_byte)
 }
 END_TEST
 
+/* As an import leaves them that ran while no replica did. */
+START_TEST(marks_without_number_are_delivered_and_removed)
+{
+    enum { MANY = 2500 };
+    struct fake_fleet *fleet = fake_fleet_new();
+    struct fleet *import = fake_fleet_join(fleet), *mine = fake_fleet_join(fleet);
+    struct err_note note = { "" };
+    char customer[16];
+    set_up();
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(customer, sizeof customer, "c%u", i);
+        const struct fleet_mark mark = { str_of(customer), i + 1 };
+        ck_assert_int_eq(import->tell(import, STR("main"), &mark, 1, &note), OK);
+    }
+    stop(&one);
+    start_in(&one, mine);
+
+    for (int i = 0; i < 1000 && fake_fleet_standing(fleet) > 0; i++)
+        (void) view(&one, "somebody", NULL); /* the journal tends to them between two rounds */
+
+    ck_assert_uint_eq(fake_fleet_standing(fleet), 0);
+    struct shared_value floor;
+    ck_assert_int_eq(fake_shared_profiles_look(shared, str_of(customer), &floor), SHARED_FLOOR);
+    ck_assert_uint_eq(floor.position, MANY);
+    tear_down();
+    mine->free(mine);
+    import->free(import);
+    fake_fleet_free(fleet);
+}
+END_TEST
+
 SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_at_hand_asks_nobody,
            a_replica_sees_its_own_events_before_it_hears_of_changes,
            a_link_that_is_late_makes_near_profiles_wait, flushed_profiles_are_folded_from_the_log,
@@ -411,4 +450,5 @@ SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_a
            a_repeat_of_an_event_nobody_heard_of_brings_it_in,
            who_starts_tells_what_was_committed_lately,
            a_customer_in_some_spool_has_no_profile_until_it_is_drained,
-           a_live_profile_equals_a_rebuilt_one_byte_for_byte)
+           a_live_profile_equals_a_rebuilt_one_byte_for_byte,
+           marks_without_number_are_delivered_and_removed)
