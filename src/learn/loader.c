@@ -19,6 +19,7 @@
 
 enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 23 };
 #define LOSING_US INT64_C(100000)
+#define GRACE_US  INT64_C(3000000)
 
 struct loader {
     pthread_t thread;
@@ -31,6 +32,8 @@ struct loader {
     struct shared_writer *writer; /* NULL: embedded */
     uint64_t token;               /* of the last claim; begins anywhere */
     bool log_failed;              /* the last reading */
+    int64_t log_lost_us; /* mono: the outage's beginning, of the one now or the last; 0: none yet */
+    int64_t log_back_us; /* its end; 0: it goes on */
     struct metrics *metrics;
     struct metric_shard *shard;
     metric_id done, failed, cached, unreadable;
@@ -87,8 +90,28 @@ static enum err fold_whole(struct loader *loader, struct str customer_id,
 {
     enum err err =
         fold_read(loader->fold, loader->log, customer_id, loader->arena, ret_profile, note);
+    int64_t now_us = loader->clock->mono_us(loader->clock);
+    bool was_lost = loader->log_lost_us && !loader->log_back_us;
     loader->log_failed = err != OK;
+    if (err != OK && !was_lost) {
+        loader->log_lost_us = now_us > 0 ? now_us : 1;
+        loader->log_back_us = 0;
+    } else if (err == OK && was_lost)
+        loader->log_back_us = now_us;
     return err;
+}
+
+/*
+ * The log is back, but while it was away the shared profiles were lost as well, and with them the floors that
+ * told of events in other replicas' spools. These need a moment to bring their events into the log, or their floors
+ * back: longer than any of them takes to try again.
+ */
+static bool is_too_soon(struct loader *loader)
+{
+    int64_t doubted_us = share_doubted_us(loader->sharing.share);
+    return loader->log_back_us && doubted_us &&
+           loader->clock->mono_us(loader->clock) - loader->log_back_us < GRACE_US &&
+           doubted_us >= loader->log_lost_us - GRACE_US;
 }
 
 /*
@@ -102,6 +125,8 @@ static enum err load_shared(struct loader *loader, struct str customer_id,
                               .mode = SHARED_CLAIM };
     bool taken = false, owes = share_owes(loader->sharing.share);
     bool away = put_one(loader, &put, &taken) != OK;
+    if (away)
+        share_note_doubt(loader->sharing.share, loader->clock->mono_us(loader->clock));
     put.mode = SHARED_FILL;
     if (!away && !taken) {
         struct profile *profile = NULL;
@@ -116,6 +141,10 @@ static enum err load_shared(struct loader *loader, struct str customer_id,
             return err_fail(note, err, "events of this customer wait in another replica's spool");
     }
     TRY(fold_whole(loader, customer_id, ret_profile, note));
+    if (is_too_soon(loader)) {
+        *ret_profile = profile_free(*ret_profile);
+        return err_fail(note, ERR_UNAVAILABLE, "other replicas may have events in their spools");
+    }
     if (!away)
         fill(loader, *ret_profile, &put);
     return OK;

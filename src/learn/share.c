@@ -50,6 +50,7 @@ struct share {
     struct marks *untold;    /* of these, what the other replicas were not told yet */
     struct delivery drained; /* customers whose provisional floors have to go */
     atomic_bool owes;
+    _Atomic int64_t doubted_us;
     atomic_bool any_spooled; /* spooled is not empty */
     bool forgot;             /* a mark, for lack of memory */
 
@@ -414,6 +415,16 @@ void share_tend(struct share *share, uint64_t spooled)
 bool share_is_settling(const struct share *share)
 {
     return delivery_count(&share->drained) > 0;
+}
+
+void share_note_doubt(struct share *share, int64_t mono_us)
+{
+    atomic_store_explicit(&share->doubted_us, mono_us > 0 ? mono_us : 1, memory_order_release);
+}
+
+int64_t share_doubted_us(struct share *share)
+{
+    return atomic_load_explicit(&share->doubted_us, memory_order_acquire);
 }
 
 bool share_owes(struct share *share)

@@ -66,6 +66,10 @@ void share_tend(struct share *share, uint64_t spooled);
  */
 bool share_is_settling(const struct share *share);
 
+/* The shared profiles were lost, or may have been, at @mono_us; and when that was last, 0: never. Any thread. */
+void share_note_doubt(struct share *share, int64_t mono_us);
+int64_t share_doubted_us(struct share *share);
+
 /* Something is owed: shared and near profiles may lack events. Any thread. */
 bool share_owes(struct share *share);
 

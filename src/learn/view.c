@@ -134,7 +134,10 @@ static void on_changed(void *self, struct str customer_id)
 
 static void on_doubt(void *self)
 {
-    near_profiles_drop_all(((struct reader *) self)->near);
+    struct reader *reader = self;
+    const struct view_settings *with = &reader->view->with;
+    near_profiles_drop_all(reader->near);
+    share_note_doubt(with->share, with->clock->mono_us(with->clock));
 }
 
 /* ── the profile store ─────────────────────────────────────────────────────────────────────────── */

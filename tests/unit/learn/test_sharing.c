@@ -323,6 +323,25 @@ START_TEST(without_both_a_profile_is_lost)
 }
 END_TEST
 
+START_TEST(after_both_were_lost_others_have_a_moment_to_empty_their_spools)
+{
+    set_up();
+    view(&one, "c", NULL);
+    fake_shared_profiles_away(shared, true);
+    fake_event_log_fail(the_log, true);
+    ck_assert_uint_eq(seen(&two, "c"), LOST_POSITION);
+    fake_clock_advance(&fake_clock, 200000);
+    fake_event_log_fail(the_log, false);
+    ck_assert_uint_eq(seen(&two, "c"), LOST_POSITION);
+    fake_shared_profiles_away(shared, false);
+    fake_shared_profiles_lose(shared);
+    ck_assert_uint_eq(seen(&two, "c"), LOST_POSITION);
+    fake_clock_advance(&fake_clock, 3000000);
+    ck_assert_uint_eq(seen(&two, "c"), 1);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_gap_in_the_shared_profile_is_never_built_upon)
 {
     set_up();
@@ -446,7 +465,9 @@ SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_a
            a_link_that_is_late_makes_near_profiles_wait, flushed_profiles_are_folded_from_the_log,
            without_shared_profiles_the_log_answers,
            an_event_that_could_not_be_shared_is_in_every_later_profile,
-           without_both_a_profile_is_lost, a_gap_in_the_shared_profile_is_never_built_upon,
+           without_both_a_profile_is_lost,
+           after_both_were_lost_others_have_a_moment_to_empty_their_spools,
+           a_gap_in_the_shared_profile_is_never_built_upon,
            a_repeat_of_an_event_nobody_heard_of_brings_it_in,
            who_starts_tells_what_was_committed_lately,
            a_customer_in_some_spool_has_no_profile_until_it_is_drained,
