@@ -8,7 +8,7 @@
 
 #include "suite.h"
 
-static char dir[] = "/tmp/offerd-access-log-XXXXXX";
+static char dir[64];
 static char path[256], text[8 * 1024 * 1024];
 
 struct bench {
@@ -89,6 +89,7 @@ static bool is_in_order(const char *of)
 
 static void in_a_new_directory(void)
 {
+    (void) snprintf(dir, sizeof dir, "%s", "/tmp/offerd-access-log-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     (void) snprintf(path, sizeof path, "%s/access.log", dir);
 }
