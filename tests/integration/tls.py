@@ -72,7 +72,7 @@ def test_every_kind_of_request_is_answered_over_one_connection():
             reply = wire.getresponse()
             return reply.status, reply.read()
         for n in range(50):
-            status, text = say('POST', '/offers', {**OFFER, 'customer_id': f'C{n}'})
+            status, text = say('POST', '/offers', {**OFFER, 'budget_ms': 1000, 'customer_id': f'C{n}'})
             check(status == 200 and json.loads(text)['offers'], status, text)
             check(say('POST', '/events', event(n))[0] == 202)
         first = wire.sock
