@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 
 from harness import ROOT, Offerd, check, demo_data, main, run, scratch, tell, wait_until
@@ -95,11 +96,9 @@ def test_standard_output_takes_the_lines_too():
 def test_who_leaves_before_the_answer_has_a_line_without_status():
     log = scratch() / 'access.log'
     with Offerd(flags=['--access-log', log]) as offerd:
-        wire = http.client.HTTPConnection('127.0.0.1', offerd.port, timeout=10)
-        wire.putrequest('POST', '/offers')
-        wire.putheader('Content-Length', '100')
-        wire.endheaders(b'{')
-        wire.close()
+        with socket.create_connection(('127.0.0.1', offerd.port), timeout=10) as wire:
+            wire.sendall(b'POST /offers HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n')
+            check(b' 100 ' in wire.recv(100), 'its head was not read')  # else it leaves before it is heard of
         wait_until(5, 'its line', lambda: any(line['status'] == 0 and line['path'] == '/offers' for line in lines_of(log)))
 
 
