@@ -141,6 +141,8 @@ def test_a_fleet_that_works_for_long_takes_no_more_memory_and_no_more_files():
                           {'redis': servers.redis.pids, 'postgres': lasting(servers.pg), 'shoppers': [load.process.pid]})
             began = time.monotonic()
             while time.monotonic() - began < SECONDS:
+                ended = [replica for replica in fleet.replicas if replica.process.poll() is not None]
+                check(not ended, *(f'a replica has ended with {replica.process.returncode}:\n{replica.log_text()}' for replica in ended))
                 look(watch, servers)
                 time.sleep(max(0, EVERY_S - (time.monotonic() - began) % EVERY_S))
             load.end()
