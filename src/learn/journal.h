@@ -16,8 +16,9 @@
  * the sender repeats it, and because of the event ids nothing counts twice.
  *
  * An acceptance goes to the log with what its rule's budget allows, by the rules live at that
- * moment; one that the log refuses is answered EVENT_REJECTED. Four times a second, events or
- * none, it tends: the log (what it still has to settle) and the budgets.
+ * moment; one that the log refuses is answered EVENT_REJECTED. Four times a second, with shared
+ * profiles fifty times, events or none, it tends: the log (what it still has to settle), what the
+ * shared profiles are owed, and the budgets.
  */
 struct budget_store;
 struct fold;
