@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "expr/expr.h"
+#include "rules/term.h"
 #include "shop/cart.h"
 #include "shop/catalog.h"
 #include "shop/customer.h"
@@ -45,7 +45,7 @@ enum fact_type {
 enum fact_list { LIST_CART, LIST_TRIGGER, LIST_OWNED, LIST_TAGS, LIST_CONSENT };
 
 struct facts {
-    struct expr_scope scope; /* first: facts_init sets it */
+    struct term_scope scope; /* first: facts_init sets it */
     const struct catalog *catalog;
     const struct cart *cart;
     const struct profile *memory; /* always, for caps; NULL for a guest */
@@ -80,9 +80,9 @@ const char *fact_name(uint32_t slot);
 enum fact_type fact_type(uint32_t slot);
 bool fact_of(struct str name, enum fact *ret_fact);
 
-/* For expr_print. @attr_name borrowed; gives the name of attribute n. */
+/* For term_print. @attr_name borrowed; gives the name of attribute n. */
 struct fact_names {
-    struct expr_names names; /* first */
+    struct term_names names; /* first */
     struct str (*attr_name)(const void *self, uint32_t n);
     const void *self;
 };

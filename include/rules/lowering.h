@@ -8,7 +8,7 @@
 #include "rules/doc.h"
 #include "rules/rule.h"
 
-struct expr;
+struct term;
 struct lowering_attr;
 struct lowering_use;
 
@@ -50,7 +50,7 @@ int lower_conditions(struct lowering *lowering, const struct doc_node *mapping, 
                      struct condition *list, int room);
 
 /* An item block for `where` of a pick: true of the current item, a candidate. NULL after a diag. */
-const struct expr *lower_item(struct lowering *lowering, const struct doc_node *mapping);
+const struct term *lower_item(struct lowering *lowering, const struct doc_node *mapping);
 
 /* Scalars as rule files write them; false after a diag. */
 bool lower_money(struct lowering *lowering, const struct doc_node *node, int64_t *ret_minor);

@@ -8,7 +8,7 @@
 #include "rules/doc.h"
 #include "shop/locale.h"
 
-struct expr;
+struct term;
 struct message_text;
 
 /*
@@ -104,7 +104,7 @@ enum reason_word {
 
 /* One of the side-by-side conditions of `when` and `audience`. */
 struct condition {
-    const struct expr *expr;
+    const struct term *term;
     struct str key;  /* as written: "cart.total" */
     struct str text; /* its CEL */
     struct str file;
@@ -129,7 +129,7 @@ struct pick {
     enum pick_sort sort;
     const struct str *skus; /* RELATION_SKUS */
     uint32_t n_skus;
-    const struct expr *where; /* of the candidate item; NULL = anything */
+    const struct term *where; /* of the candidate item; NULL = anything */
     struct str where_text;
     double price_ratio_low, price_ratio_high; /* 0, 0 when not written */
     uint32_t limit;                           /* how many offers one rule may make; default 1 */

@@ -137,7 +137,7 @@ static struct value load_request(const struct facts *facts, enum fact fact)
     }
 }
 
-static struct value load(struct expr_scope *scope, uint32_t slot)
+static struct value load(struct term_scope *scope, uint32_t slot)
 {
     const struct facts *facts = (const struct facts *) scope;
 
@@ -213,7 +213,7 @@ static bool owned_element(struct facts *facts, uint32_t index)
     return true;
 }
 
-static bool element(struct expr_scope *scope, uint32_t list, uint32_t index, int64_t *ret_weight)
+static bool element(struct term_scope *scope, uint32_t list, uint32_t index, int64_t *ret_weight)
 {
     struct facts *facts = (struct facts *) scope;
     bool is_there = list == LIST_CART      ? cart_element(facts, index)
@@ -225,7 +225,7 @@ static bool element(struct expr_scope *scope, uint32_t list, uint32_t index, int
     return is_there;
 }
 
-static bool has_word(struct expr_scope *scope, uint32_t list, struct str word)
+static bool has_word(struct term_scope *scope, uint32_t list, struct str word)
 {
     const struct facts *facts = (const struct facts *) scope;
 
@@ -236,7 +236,7 @@ static bool has_word(struct expr_scope *scope, uint32_t list, struct str word)
 
 void facts_init(struct facts *facts)
 {
-    facts->scope = (struct expr_scope){ .load = load, .element = element, .has_word = has_word };
+    facts->scope = (struct term_scope){ .load = load, .element = element, .has_word = has_word };
     facts->resolved = NULL;
 }
 
@@ -282,11 +282,11 @@ static bool is_identifier(struct str name)
     return name.len > 0;
 }
 
-static void print_name(const struct expr_names *names, uint32_t slot, bool of_element,
+static void print_name(const struct term_names *names, uint32_t slot, bool of_element,
                        struct out *out)
 {
     const struct fact_names *self = (const struct fact_names *) names;
-    const char *item = of_element ? EXPR_ELEMENT : "item";
+    const char *item = of_element ? TERM_ELEMENT : "item";
 
     if (slot >= FACT_ATTR_FIRST) {
         uint32_t n = slot - (slot >= FACT_ATTR_TEXT_FIRST ? FACT_ATTR_TEXT_FIRST : FACT_ATTR_FIRST);

@@ -102,13 +102,13 @@ static bool fill_condition(struct lowering *lowering, const struct block *block,
     struct out text;
 
     *condition = (struct condition){
-        .expr = block->exprs[i],
+        .term = block->terms[i],
         .key = arena_copy(lowering->arena, block->members[i]->key),
         .file = arena_copy(lowering->arena, block->files[i]->name),
         .line = block->members[i]->key_place.line,
     };
     out_init(&text, lowering->arena, 64);
-    expr_print(block->exprs[i], &names.names, &text);
+    term_print(block->terms[i], &names.names, &text);
     condition->text = out_str(&text);
     return !text.failed && condition->key.at && condition->file.at;
 }

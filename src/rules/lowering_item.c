@@ -103,7 +103,7 @@ static bool find_subject(struct lowering *lowering, const struct doc_node *membe
     return false;
 }
 
-static const struct expr *lower_member_of_item(struct lowering *lowering,
+static const struct term *lower_member_of_item(struct lowering *lowering,
                                                const struct doc_node *member, bool candidate)
 {
     struct subject subject;
@@ -115,7 +115,7 @@ static const struct expr *lower_member_of_item(struct lowering *lowering,
     return lower_matcher(lowering, &subject, member);
 }
 
-const struct expr *lower_item_block(struct lowering *lowering, const struct doc_node *mapping,
+const struct term *lower_item_block(struct lowering *lowering, const struct doc_node *mapping,
                                     bool candidate)
 {
     struct block block = { .n = 0 };
@@ -127,7 +127,7 @@ const struct expr *lower_item_block(struct lowering *lowering, const struct doc_
     return block_all(lowering, mapping, &block);
 }
 
-const struct expr *lower_item(struct lowering *lowering, const struct doc_node *mapping)
+const struct term *lower_item(struct lowering *lowering, const struct doc_node *mapping)
 {
     lowering->nodes = 0;
     return lower_item_block(lowering, mapping, true);

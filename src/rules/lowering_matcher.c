@@ -60,7 +60,7 @@ struct range {
 static bool fits(struct lowering *lowering, const struct subject *subject, enum matcher matcher,
                  struct doc_place place)
 {
-    uint32_t allowed = fitting[subject->type] & ~(subject->expr ? BIT(EXISTS) : 0);
+    uint32_t allowed = fitting[subject->type] & ~(subject->term ? BIT(EXISTS) : 0);
     const char *words[MATCHERS + 1];
     size_t n = 0;
 
@@ -78,29 +78,29 @@ static bool fits(struct lowering *lowering, const struct subject *subject, enum 
 /* ── equality ── */
 
 /* An attribute compared with text is read as text, whatever it looks like. */
-static const struct expr *subject_expr(struct lowering *lowering, const struct subject *subject,
+static const struct term *subject_term(struct lowering *lowering, const struct subject *subject,
                                        const struct doc_node *at, bool as_text)
 {
-    if (subject->expr)
-        return subject->expr;
+    if (subject->term)
+        return subject->term;
     bool text_of_attr = subject->type == TYPE_ATTR && as_text;
     uint32_t slot = subject->slot - (text_of_attr ? FACT_ATTR_FIRST : 0) +
                     (text_of_attr ? FACT_ATTR_TEXT_FIRST : 0);
     return lowering_slot(lowering, at, slot);
 }
 
-static const struct expr *equals(struct lowering *lowering, const struct subject *subject,
+static const struct term *equals(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *at, struct value value)
 {
-    const struct expr *asked = subject_expr(lowering, subject, at, value.kind == VALUE_STRING);
+    const struct term *asked = subject_term(lowering, subject, at, value.kind == VALUE_STRING);
 
     if (subject->type == TYPE_BOOL)
-        return value.boolean ? asked : lowering_1(lowering, at, EXPR_NOT, asked);
-    return lowering_2(lowering, at, subject->type == TYPE_WORDS ? EXPR_HAS_WORD : EXPR_EQ, asked,
+        return value.boolean ? asked : lowering_1(lowering, at, TERM_NOT, asked);
+    return lowering_2(lowering, at, subject->type == TYPE_WORDS ? TERM_HAS_WORD : TERM_EQ, asked,
                       lowering_const(lowering, at, value));
 }
 
-static const struct expr *is(struct lowering *lowering, const struct subject *subject,
+static const struct term *is(struct lowering *lowering, const struct subject *subject,
                              const struct doc_node *node)
 {
     struct value value;
@@ -109,13 +109,13 @@ static const struct expr *is(struct lowering *lowering, const struct subject *su
     return equals(lowering, subject, node, value);
 }
 
-static const struct expr *is_not(struct lowering *lowering, const struct subject *subject,
+static const struct term *is_not(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *node)
 {
-    const struct expr *expr = is(lowering, subject, node);
-    if (expr && expr->op == EXPR_EQ)
-        return lowering_node(lowering, node, EXPR_NE, expr->children, expr->n_children);
-    return lowering_1(lowering, node, EXPR_NOT, expr);
+    const struct term *term = is(lowering, subject, node);
+    if (term && term->op == TERM_EQ)
+        return lowering_node(lowering, node, TERM_NE, term->children, term->n_children);
+    return lowering_1(lowering, node, TERM_NOT, term);
 }
 
 /* The values of a list; of a mixed list for an attribute all as text. -1 after a diag. */
@@ -139,7 +139,7 @@ static int lower_list(struct lowering *lowering, const struct subject *subject,
     return failed ? -1 : n;
 }
 
-static const struct expr *any_of(struct lowering *lowering, const struct subject *subject,
+static const struct term *any_of(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *node)
 {
     struct value *values;
@@ -149,28 +149,28 @@ static const struct expr *any_of(struct lowering *lowering, const struct subject
     if (n == 1)
         return equals(lowering, subject, node, values[0]);
 
-    const struct expr **parts =
-        arena_take_array(lowering->arena, const struct expr *, (size_t) n + 1);
+    const struct term **parts =
+        arena_take_array(lowering->arena, const struct term *, (size_t) n + 1);
     if (!parts)
         return lowering_too_big(lowering, node);
     if (subject->type == TYPE_WORDS) {
         for (int i = 0; i < n; i++)
             parts[i] = equals(lowering, subject, node, values[i]);
-        return lowering_node(lowering, node, EXPR_OR, parts, (uint32_t) n);
+        return lowering_node(lowering, node, TERM_OR, parts, (uint32_t) n);
     }
-    parts[0] = subject_expr(lowering, subject, node, values[0].kind == VALUE_STRING);
+    parts[0] = subject_term(lowering, subject, node, values[0].kind == VALUE_STRING);
     for (int i = 0; i < n; i++)
         parts[i + 1] = lowering_const(lowering, node, values[i]);
-    return lowering_node(lowering, node, EXPR_IN, parts, (uint32_t) n + 1);
+    return lowering_node(lowering, node, TERM_IN, parts, (uint32_t) n + 1);
 }
 
-static const struct expr *all_of(struct lowering *lowering, const struct subject *subject,
+static const struct term *all_of(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *node)
 {
-    const struct expr *expr = any_of(lowering, subject, node);
-    if (expr && expr->op == EXPR_OR)
-        return lowering_node(lowering, node, EXPR_AND, expr->children, expr->n_children);
-    return expr;
+    const struct term *term = any_of(lowering, subject, node);
+    if (term && term->op == TERM_OR)
+        return lowering_node(lowering, node, TERM_AND, term->children, term->n_children);
+    return term;
 }
 
 /* ── order, text, time ── */
@@ -183,43 +183,43 @@ static bool lower_bound(struct lowering *lowering, const struct subject *subject
     return lower_value(lowering, subject, node, ret);
 }
 
-static const struct expr *bound(struct lowering *lowering, const struct subject *subject,
-                                const struct doc_node *node, enum expr_op op, struct range *range)
+static const struct term *bound(struct lowering *lowering, const struct subject *subject,
+                                const struct doc_node *node, enum term_op op, struct range *range)
 {
     struct value value;
 
     if (!lower_bound(lowering, subject, node, &value))
         return NULL;
-    *(op == EXPR_GE || op == EXPR_GT ? &range->low : &range->high) = value;
-    range->strict |= op == EXPR_GT || op == EXPR_LT;
-    return lowering_2(lowering, node, op, subject_expr(lowering, subject, node, false),
+    *(op == TERM_GE || op == TERM_GT ? &range->low : &range->high) = value;
+    range->strict |= op == TERM_GT || op == TERM_LT;
+    return lowering_2(lowering, node, op, subject_term(lowering, subject, node, false),
                       lowering_const(lowering, node, value));
 }
 
-static const struct expr *between(struct lowering *lowering, const struct subject *subject,
+static const struct term *between(struct lowering *lowering, const struct subject *subject,
                                   const struct doc_node *node, struct range *range)
 {
     if (node->kind != DOC_SEQUENCE || node->n_children != 2) {
         lowering_fault(lowering, node->place, DIAG_MATCH_BETWEEN, nothing(), nothing(), nothing());
         return NULL;
     }
-    const struct expr *low = bound(lowering, subject, node->first, EXPR_GE, range);
-    const struct expr *high = bound(lowering, subject, node->first->next, EXPR_LE, range);
-    return low && high ? lowering_2(lowering, node, EXPR_AND, low, high) : NULL;
+    const struct term *low = bound(lowering, subject, node->first, TERM_GE, range);
+    const struct term *high = bound(lowering, subject, node->first->next, TERM_LE, range);
+    return low && high ? lowering_2(lowering, node, TERM_AND, low, high) : NULL;
 }
 
-static const struct expr *exists(struct lowering *lowering, const struct subject *subject,
+static const struct term *exists(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *node)
 {
     bool wanted;
     if (!lower_bool(lowering, node, &wanted))
         return NULL;
-    const struct expr *has =
-        lowering_1(lowering, node, EXPR_HAS, lowering_slot(lowering, node, subject->slot));
-    return wanted ? has : lowering_1(lowering, node, EXPR_NOT, has);
+    const struct term *has =
+        lowering_1(lowering, node, TERM_HAS, lowering_slot(lowering, node, subject->slot));
+    return wanted ? has : lowering_1(lowering, node, TERM_NOT, has);
 }
 
-static const struct expr *text_part(struct lowering *lowering, const struct subject *subject,
+static const struct term *text_part(struct lowering *lowering, const struct subject *subject,
                                     const struct doc_node *node, enum matcher matcher)
 {
     struct value value;
@@ -228,24 +228,24 @@ static const struct expr *text_part(struct lowering *lowering, const struct subj
         return is(lowering, subject, node);
     if (!lower_text(lowering, node, &value))
         return NULL;
-    return lowering_2(lowering, node, matcher == CONTAINS ? EXPR_CONTAINS : EXPR_STARTS_WITH,
-                      subject_expr(lowering, subject, node, true),
+    return lowering_2(lowering, node, matcher == CONTAINS ? TERM_CONTAINS : TERM_STARTS_WITH,
+                      subject_term(lowering, subject, node, true),
                       lowering_const(lowering, node, value));
 }
 
-static const struct expr *since(struct lowering *lowering, const struct subject *subject,
-                                const struct doc_node *node, enum expr_op op)
+static const struct term *since(struct lowering *lowering, const struct subject *subject,
+                                const struct doc_node *node, enum term_op op)
 {
     int64_t us;
     if (!lower_duration(lowering, node, &us))
         return NULL;
-    const struct expr *age =
-        lowering_2(lowering, node, EXPR_SUB, lowering_slot(lowering, node, FACT_NOW),
-                   subject_expr(lowering, subject, node, false));
+    const struct term *age =
+        lowering_2(lowering, node, TERM_SUB, lowering_slot(lowering, node, FACT_NOW),
+                   subject_term(lowering, subject, node, false));
     return lowering_2(lowering, node, op, age, lowering_const(lowering, node, value_duration(us)));
 }
 
-static const struct expr *lower_word(struct lowering *lowering, const struct subject *subject,
+static const struct term *lower_word(struct lowering *lowering, const struct subject *subject,
                                      enum matcher matcher, const struct doc_node *node,
                                      struct range *range)
 {
@@ -254,17 +254,17 @@ static const struct expr *lower_word(struct lowering *lowering, const struct sub
     case IS_NOT: return is_not(lowering, subject, node);
     case ANY_OF: return any_of(lowering, subject, node);
     case ALL_OF: return all_of(lowering, subject, node);
-    case NONE_OF: return lowering_1(lowering, node, EXPR_NOT, any_of(lowering, subject, node));
-    case AT_LEAST: return bound(lowering, subject, node, EXPR_GE, range);
-    case AT_MOST: return bound(lowering, subject, node, EXPR_LE, range);
-    case MORE_THAN: return bound(lowering, subject, node, EXPR_GT, range);
-    case LESS_THAN: return bound(lowering, subject, node, EXPR_LT, range);
+    case NONE_OF: return lowering_1(lowering, node, TERM_NOT, any_of(lowering, subject, node));
+    case AT_LEAST: return bound(lowering, subject, node, TERM_GE, range);
+    case AT_MOST: return bound(lowering, subject, node, TERM_LE, range);
+    case MORE_THAN: return bound(lowering, subject, node, TERM_GT, range);
+    case LESS_THAN: return bound(lowering, subject, node, TERM_LT, range);
     case BETWEEN: return between(lowering, subject, node, range);
     case EXISTS: return exists(lowering, subject, node);
     case STARTS_WITH:
     case CONTAINS: return text_part(lowering, subject, node, matcher);
-    case WITHIN: return since(lowering, subject, node, EXPR_LE);
-    case OLDER_THAN: return since(lowering, subject, node, EXPR_GT);
+    case WITHIN: return since(lowering, subject, node, TERM_LE);
+    case OLDER_THAN: return since(lowering, subject, node, TERM_GT);
     case MATCHERS: break;
     }
     return NULL;
@@ -282,7 +282,7 @@ static int find_matcher(struct str word)
 static bool range_holds(struct lowering *lowering, const struct subject *subject,
                         const struct doc_node *node, const struct range *range)
 {
-    enum expr_op op = range->strict ? EXPR_LT : EXPR_LE;
+    enum term_op op = range->strict ? TERM_LT : TERM_LE;
     struct value holds = value_compare(op, range->low, range->high);
 
     if (holds.kind != VALUE_BOOL || holds.boolean)
@@ -291,7 +291,7 @@ static bool range_holds(struct lowering *lowering, const struct subject *subject
     return false;
 }
 
-const struct expr *lower_matcher(struct lowering *lowering, const struct subject *subject,
+const struct term *lower_matcher(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *node)
 {
     if (node->kind == DOC_SCALAR)

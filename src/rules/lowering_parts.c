@@ -42,7 +42,7 @@ void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag
         lowering->diags->list[before].guess = arena_copy(lowering->diags->arena, guess);
 }
 
-const struct expr *lowering_not_yet(struct lowering *lowering, const struct doc_node *member,
+const struct term *lowering_not_yet(struct lowering *lowering, const struct doc_node *member,
                                     const char *const *words)
 {
     lowering_fault(lowering, member->key_place,
@@ -51,77 +51,77 @@ const struct expr *lowering_not_yet(struct lowering *lowering, const struct doc_
     return lowering->idle ? lowering_const(lowering, member, value_unknown()) : NULL;
 }
 
-const struct expr *lowering_too_big(struct lowering *lowering, const struct doc_node *at)
+const struct term *lowering_too_big(struct lowering *lowering, const struct doc_node *at)
 {
     lowering_fault(lowering, at->place, DIAG_COND_TOO_BIG, nothing(), nothing(), nothing());
     return NULL;
 }
 
 /* Counts one node more; NULL with a diag when it was not to be had. */
-static const struct expr *counted(struct lowering *lowering, const struct doc_node *at,
-                                  const struct expr *expr)
+static const struct term *counted(struct lowering *lowering, const struct doc_node *at,
+                                  const struct term *term)
 {
-    if (expr && ++lowering->nodes <= LOWERING_MAX_NODES)
-        return expr;
+    if (term && ++lowering->nodes <= LOWERING_MAX_NODES)
+        return term;
     return lowering_too_big(lowering, at);
 }
 
-const struct expr *lowering_slot(struct lowering *lowering, const struct doc_node *at,
+const struct term *lowering_slot(struct lowering *lowering, const struct doc_node *at,
                                  uint32_t slot)
 {
-    return counted(lowering, at, expr_slot(lowering->arena, slot));
+    return counted(lowering, at, term_slot(lowering->arena, slot));
 }
 
-const struct expr *lowering_const(struct lowering *lowering, const struct doc_node *at,
+const struct term *lowering_const(struct lowering *lowering, const struct doc_node *at,
                                   struct value value)
 {
-    return counted(lowering, at, expr_const(lowering->arena, value));
+    return counted(lowering, at, term_const(lowering->arena, value));
 }
 
-const struct expr *lowering_node(struct lowering *lowering, const struct doc_node *at,
-                                 enum expr_op op, const struct expr *const *children, uint32_t n)
+const struct term *lowering_node(struct lowering *lowering, const struct doc_node *at,
+                                 enum term_op op, const struct term *const *children, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (!children[i])
             return NULL;
-    return counted(lowering, at, expr_node(lowering->arena, op, children, n));
+    return counted(lowering, at, term_node(lowering->arena, op, children, n));
 }
 
-const struct expr *lowering_1(struct lowering *lowering, const struct doc_node *at, enum expr_op op,
-                              const struct expr *a)
+const struct term *lowering_1(struct lowering *lowering, const struct doc_node *at, enum term_op op,
+                              const struct term *a)
 {
     return lowering_node(lowering, at, op, &a, 1);
 }
 
-const struct expr *lowering_2(struct lowering *lowering, const struct doc_node *at, enum expr_op op,
-                              const struct expr *a, const struct expr *b)
+const struct term *lowering_2(struct lowering *lowering, const struct doc_node *at, enum term_op op,
+                              const struct term *a, const struct term *b)
 {
-    return lowering_node(lowering, at, op, (const struct expr *const[]){ a, b }, 2);
+    return lowering_node(lowering, at, op, (const struct term *const[]){ a, b }, 2);
 }
 
 void block_add(struct lowering *lowering, struct block *block, const struct doc_node *member,
-               const struct expr *expr)
+               const struct term *term)
 {
-    if (!expr) {
+    if (!term) {
         block->failed = true;
     } else if (block->n == BLOCK_MAX) {
         lowering_too_big(lowering, member);
         block->failed = true;
     } else {
-        block->exprs[block->n] = expr;
+        block->terms[block->n] = term;
         block->members[block->n] = member;
         block->files[block->n++] = lowering->file;
     }
 }
 
-const struct expr *block_all(struct lowering *lowering, const struct doc_node *at,
+const struct term *block_all(struct lowering *lowering, const struct doc_node *at,
                              const struct block *block)
 {
     if (block->failed)
         return NULL;
     if (block->n == 1)
-        return block->exprs[0];
-    return lowering_node(lowering, at, EXPR_AND, block->exprs, block->n);
+        return block->terms[0];
+    return lowering_node(lowering, at, TERM_AND, block->terms, block->n);
 }
 
 static bool is_kind(struct lowering *lowering, const struct doc_node *node, enum doc_kind kind,

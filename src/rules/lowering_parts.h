@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "expr/expr.h"
 #include "rules/facts.h"
 #include "rules/lowering.h"
+#include "rules/term.h"
 
 /*
  * What the files of lowering share: faults with a place and a guess, nodes within a bound, and
@@ -18,12 +18,12 @@ struct subject {
     struct str word; /* as written, for messages */
     enum fact_type type;
     uint32_t slot;
-    const struct expr *expr; /* in place of the slot; else NULL */
+    const struct term *term; /* in place of the slot; else NULL */
 };
 
 /* One thing of a block after another; side by side is AND. */
 struct block {
-    const struct expr *exprs[BLOCK_MAX];
+    const struct term *terms[BLOCK_MAX];
     const struct doc_node *members[BLOCK_MAX];
     const struct doc_file *files[BLOCK_MAX];
     uint32_t n;
@@ -44,30 +44,30 @@ struct str lowering_join(struct lowering *lowering, const char *const *words);
  * @member is a word of a later version; {1} are those that may be asked. NULL; for an idle rule
  * only a warning, and what nobody can know.
  */
-const struct expr *lowering_not_yet(struct lowering *lowering, const struct doc_node *member,
+const struct term *lowering_not_yet(struct lowering *lowering, const struct doc_node *member,
                                     const char *const *words);
 
 /* Adds the diag; NULL. */
-const struct expr *lowering_too_big(struct lowering *lowering, const struct doc_node *at);
+const struct term *lowering_too_big(struct lowering *lowering, const struct doc_node *at);
 
 /* Nodes; NULL (and a diag, unless a child is NULL already) when the condition grows too big or deep. */
-const struct expr *lowering_slot(struct lowering *lowering, const struct doc_node *at,
+const struct term *lowering_slot(struct lowering *lowering, const struct doc_node *at,
                                  uint32_t slot);
-const struct expr *lowering_const(struct lowering *lowering, const struct doc_node *at,
+const struct term *lowering_const(struct lowering *lowering, const struct doc_node *at,
                                   struct value value);
-const struct expr *lowering_node(struct lowering *lowering, const struct doc_node *at,
-                                 enum expr_op op, const struct expr *const *children, uint32_t n);
-const struct expr *lowering_1(struct lowering *lowering, const struct doc_node *at, enum expr_op op,
-                              const struct expr *a);
-const struct expr *lowering_2(struct lowering *lowering, const struct doc_node *at, enum expr_op op,
-                              const struct expr *a, const struct expr *b);
+const struct term *lowering_node(struct lowering *lowering, const struct doc_node *at,
+                                 enum term_op op, const struct term *const *children, uint32_t n);
+const struct term *lowering_1(struct lowering *lowering, const struct doc_node *at, enum term_op op,
+                              const struct term *a);
+const struct term *lowering_2(struct lowering *lowering, const struct doc_node *at, enum term_op op,
+                              const struct term *a, const struct term *b);
 
-/* Appends to the block; @expr NULL marks it failed. */
+/* Appends to the block; @term NULL marks it failed. */
 void block_add(struct lowering *lowering, struct block *block, const struct doc_node *member,
-               const struct expr *expr);
+               const struct term *term);
 
 /* All of the block: AND, or its one part. NULL when it failed. */
-const struct expr *block_all(struct lowering *lowering, const struct doc_node *at,
+const struct term *block_all(struct lowering *lowering, const struct doc_node *at,
                              const struct block *block);
 
 /* False after a diag unless @node is a mapping (list) with something in it. @example: how it is written. */
@@ -86,7 +86,7 @@ bool lower_block(struct lowering *lowering, const struct doc_node *mapping, int 
                  struct block *block);
 
 /* One member of such a mapping, by its word; `use` is lower_block's own. */
-const struct expr *lower_member(struct lowering *lowering, const struct doc_node *member,
+const struct term *lower_member(struct lowering *lowering, const struct doc_node *member,
                                 int where);
 
 /* A scalar as text, as a number, or as whatever the type of @subject takes. */
@@ -100,11 +100,11 @@ bool lower_value(struct lowering *lowering, const struct subject *subject,
 bool looks_like_number(const struct doc_node *node);
 
 /* The matcher @node of @subject. */
-const struct expr *lower_matcher(struct lowering *lowering, const struct subject *subject,
+const struct term *lower_matcher(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *node);
 
 /* An item block. @candidate: of a product that is in no cart and was not bought. */
-const struct expr *lower_item_block(struct lowering *lowering, const struct doc_node *mapping,
+const struct term *lower_item_block(struct lowering *lowering, const struct doc_node *mapping,
                                     bool candidate);
 
 /* The name of an attribute asked for, by its number. */

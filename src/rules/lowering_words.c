@@ -9,8 +9,8 @@
 
 /* ── any, none, all ── */
 
-static const struct expr *lower_each(struct lowering *lowering, const struct doc_node *node,
-                                     int where, enum expr_op op)
+static const struct term *lower_each(struct lowering *lowering, const struct doc_node *node,
+                                     int where, enum term_op op)
 {
     struct block parts = { .n = 0 };
 
@@ -23,80 +23,80 @@ static const struct expr *lower_each(struct lowering *lowering, const struct doc
     }
     if (parts.failed)
         return NULL;
-    return parts.n == 1 ? parts.exprs[0] : lowering_node(lowering, node, op, parts.exprs, parts.n);
+    return parts.n == 1 ? parts.terms[0] : lowering_node(lowering, node, op, parts.terms, parts.n);
 }
 
-static const struct expr *lower_any(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_any(struct lowering *lowering, const struct doc_node *node,
                                     int where)
 {
-    return lower_each(lowering, node, where, EXPR_OR);
+    return lower_each(lowering, node, where, TERM_OR);
 }
 
-static const struct expr *lower_none(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_none(struct lowering *lowering, const struct doc_node *node,
                                      int where)
 {
-    return lowering_1(lowering, node, EXPR_NOT, lower_each(lowering, node, where, EXPR_OR));
+    return lowering_1(lowering, node, TERM_NOT, lower_each(lowering, node, where, TERM_OR));
 }
 
-static const struct expr *lower_all(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_all(struct lowering *lowering, const struct doc_node *node,
                                     int where)
 {
-    return lower_each(lowering, node, where, EXPR_AND);
+    return lower_each(lowering, node, where, TERM_AND);
 }
 
 /* ── lists of items ── */
 
-static const struct expr *over(struct lowering *lowering, const struct doc_node *node,
-                               enum expr_op op, enum fact list, const struct expr *predicate)
+static const struct term *over(struct lowering *lowering, const struct doc_node *node,
+                               enum term_op op, enum fact list, const struct term *predicate)
 {
     return predicate
                ? lowering_2(lowering, node, op, lowering_slot(lowering, node, list), predicate)
                : NULL;
 }
 
-static const struct expr *has(struct lowering *lowering, const struct doc_node *node,
+static const struct term *has(struct lowering *lowering, const struct doc_node *node,
                               enum fact list)
 {
-    return over(lowering, node, EXPR_EXISTS, list, lower_item_block(lowering, node, false));
+    return over(lowering, node, TERM_EXISTS, list, lower_item_block(lowering, node, false));
 }
 
-static const struct expr *lower_cart_has(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_cart_has(struct lowering *lowering, const struct doc_node *node,
                                          int where)
 {
     (void) where;
     return has(lowering, node, FACT_CART_ITEMS);
 }
 
-static const struct expr *lower_cart_lacks(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_cart_lacks(struct lowering *lowering, const struct doc_node *node,
                                            int where)
 {
     (void) where;
-    return lowering_1(lowering, node, EXPR_NOT, has(lowering, node, FACT_CART_ITEMS));
+    return lowering_1(lowering, node, TERM_NOT, has(lowering, node, FACT_CART_ITEMS));
 }
 
-static const struct expr *lower_trigger_item(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_trigger_item(struct lowering *lowering, const struct doc_node *node,
                                              int where)
 {
     (void) where;
     return has(lowering, node, FACT_TRIGGER_ITEMS);
 }
 
-static const struct expr *lower_owns(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_owns(struct lowering *lowering, const struct doc_node *node,
                                      int where)
 {
     (void) where;
     return has(lowering, node, FACT_OWNED_ITEMS);
 }
 
-static const struct expr *lower_not_owns(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_not_owns(struct lowering *lowering, const struct doc_node *node,
                                          int where)
 {
     (void) where;
-    return lowering_1(lowering, node, EXPR_NOT, has(lowering, node, FACT_OWNED_ITEMS));
+    return lowering_1(lowering, node, TERM_NOT, has(lowering, node, FACT_OWNED_ITEMS));
 }
 
 /* The member `where` of @node; NULL after a diag. */
-static const struct expr *lower_where(struct lowering *lowering, const struct doc_node *node)
+static const struct term *lower_where(struct lowering *lowering, const struct doc_node *node)
 {
     const struct doc_node *where = doc_get(node, "where");
     if (where)
@@ -106,16 +106,16 @@ static const struct expr *lower_where(struct lowering *lowering, const struct do
 }
 
 /* {where: {…}, at_least: 2}: everything but `where` is a matcher of the count. */
-static const struct expr *lower_cart_count(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_cart_count(struct lowering *lowering, const struct doc_node *node,
                                            int where)
 {
     (void) where;
     if (!lowering_is_mapping(lowering, node, "{where: {category: lens}, at_least: 2}"))
         return NULL;
-    const struct expr *predicate = lower_where(lowering, node);
+    const struct term *predicate = lower_where(lowering, node);
     const struct subject subject = { .word = node->key,
                                      .type = TYPE_NUMBER,
-                                     .expr = over(lowering, node, EXPR_COUNT, FACT_CART_ITEMS,
+                                     .term = over(lowering, node, TERM_COUNT, FACT_CART_ITEMS,
                                                   predicate) };
     struct doc_node members[BLOCK_MAX], matcher = *node;
     matcher.first = NULL;
@@ -136,11 +136,11 @@ static const struct expr *lower_cart_count(struct lowering *lowering, const stru
         lowering_fault(lowering, node->key_place, DIAG_COND_COUNT, nothing(), nothing(), nothing());
         return NULL;
     }
-    return subject.expr ? lower_matcher(lowering, &subject, &matcher) : NULL;
+    return subject.term ? lower_matcher(lowering, &subject, &matcher) : NULL;
 }
 
 /* {where: {…}, within: 90d}, and nothing else. */
-static const struct expr *lower_bought_within(struct lowering *lowering,
+static const struct term *lower_bought_within(struct lowering *lowering,
                                               const struct doc_node *node, int where)
 {
     static const char *const words[] = { "where", "within", NULL };
@@ -161,7 +161,7 @@ static const struct expr *lower_bought_within(struct lowering *lowering,
             fine = false;
         }
     }
-    const struct expr *predicate = lower_where(lowering, node);
+    const struct term *predicate = lower_where(lowering, node);
     if (!within) {
         lowering_fault(lowering, node->key_place, DIAG_COND_WITHIN, nothing(), nothing(),
                        nothing());
@@ -171,16 +171,16 @@ static const struct expr *lower_bought_within(struct lowering *lowering,
     copy.next = NULL;
     matcher.first = &copy;
     matcher.n_children = 1;
-    const struct expr *lately = lower_matcher(lowering, &bought, &matcher);
+    const struct term *lately = lower_matcher(lowering, &bought, &matcher);
     if (!predicate || !lately || !fine)
         return NULL;
-    return over(lowering, node, EXPR_EXISTS, FACT_OWNED_ITEMS,
-                lowering_2(lowering, node, EXPR_AND, predicate, lately));
+    return over(lowering, node, TERM_EXISTS, FACT_OWNED_ITEMS,
+                lowering_2(lowering, node, TERM_AND, predicate, lately));
 }
 
 /* ── plain facts ── */
 
-static const struct expr *lower_fact(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_fact(struct lowering *lowering, const struct doc_node *node,
                                      enum fact fact)
 {
     const struct subject subject = { .word = node->key, .type = fact_type(fact), .slot = fact };
@@ -188,7 +188,7 @@ static const struct expr *lower_fact(struct lowering *lowering, const struct doc
 }
 
 /* A list of consents asks for all of them: the customer must have agreed to each. */
-static const struct expr *lower_consent_list(struct lowering *lowering, const struct doc_node *node,
+static const struct term *lower_consent_list(struct lowering *lowering, const struct doc_node *node,
                                              int where)
 {
     struct doc_node all = *node, matcher = *node;
@@ -207,7 +207,7 @@ static const struct expr *lower_consent_list(struct lowering *lowering, const st
 static const struct {
     const char *word;
     int where;
-    const struct expr *(*lower)(struct lowering *lowering, const struct doc_node *node, int where);
+    const struct term *(*lower)(struct lowering *lowering, const struct doc_node *node, int where);
     enum fact fact; /* when there is no function */
 } conditions[] = {
     { "any", ANYWHERE, lower_any, FACTS },
@@ -274,7 +274,7 @@ static bool is_for_later(struct str word)
     return false;
 }
 
-static const struct expr *unknown_word(struct lowering *lowering, const struct doc_node *member,
+static const struct term *unknown_word(struct lowering *lowering, const struct doc_node *member,
                                        int where)
 {
     const char *words[CONDITIONS + 2];
@@ -296,7 +296,7 @@ static const struct expr *unknown_word(struct lowering *lowering, const struct d
     return NULL;
 }
 
-const struct expr *lower_member(struct lowering *lowering, const struct doc_node *member, int where)
+const struct term *lower_member(struct lowering *lowering, const struct doc_node *member, int where)
 {
     for (size_t i = 0; i < CONDITIONS; i++) {
         if (!str_is(member->key, conditions[i].word))

@@ -19,7 +19,7 @@ bool pick_takes(const struct pick *pick, struct facts *facts, const struct produ
     if (!pick->where)
         return true;
     facts_candidate(facts, product);
-    return expr_test(pick->where, &facts->scope) == TRUTH_YES;
+    return term_test(pick->where, &facts->scope) == TRUTH_YES;
 }
 
 struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us)
@@ -29,7 +29,7 @@ struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, 
 
     for (uint32_t i = 0; i < rule->n_conditions; i++) {
         const struct condition *condition = &rule->conditions[i];
-        enum truth truth = expr_test(condition->expr, &facts->scope);
+        enum truth truth = term_test(condition->term, &facts->scope);
         if (truth == TRUTH_NO)
             return (struct match_verdict){ MATCH_NO, condition };
         if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)
@@ -110,111 +110,111 @@ static void show_value(const struct facts *facts, uint32_t slot, struct value va
         value_print(value, out);
 }
 
-static bool is_comparison(enum expr_op op)
+static bool is_comparison(enum term_op op)
 {
-    return (op >= EXPR_EQ && op <= EXPR_GE) || op == EXPR_IN || op == EXPR_STARTS_WITH ||
-           op == EXPR_CONTAINS || op == EXPR_HAS_WORD || op == EXPR_HAS;
+    return (op >= TERM_EQ && op <= TERM_GE) || op == TERM_IN || op == TERM_STARTS_WITH ||
+           op == TERM_CONTAINS || op == TERM_HAS_WORD || op == TERM_HAS;
 }
 
 /*
  * The one thing a condition asks about: a slot, or the difference of two. NULL when it asks about
  * several, or about a list. @so_far: what its other parts asked about.
  */
-static const struct expr *subject_of(const struct expr *expr, const struct expr *so_far)
+static const struct term *subject_of(const struct term *term, const struct term *so_far)
 {
-    const struct expr *subject = is_comparison(expr->op) ? expr->children[0] : expr;
+    const struct term *subject = is_comparison(term->op) ? term->children[0] : term;
 
-    if (expr->op == EXPR_AND || expr->op == EXPR_OR || expr->op == EXPR_NOT) {
-        for (uint32_t i = 0; i < expr->n_children; i++)
-            if (!(so_far = subject_of(expr->children[i], so_far)))
+    if (term->op == TERM_AND || term->op == TERM_OR || term->op == TERM_NOT) {
+        for (uint32_t i = 0; i < term->n_children; i++)
+            if (!(so_far = subject_of(term->children[i], so_far)))
                 return NULL;
         return so_far;
     }
-    if (subject->op != EXPR_SLOT && subject->op != EXPR_SUB)
+    if (subject->op != TERM_SLOT && subject->op != TERM_SUB)
         return NULL;
-    uint32_t slot = subject->op == EXPR_SUB ? subject->children[1]->slot : subject->slot;
-    if (so_far && so_far->op == EXPR_SUB)
-        return subject->op == EXPR_SUB && slot == so_far->children[1]->slot ? so_far : NULL;
-    return !so_far || (subject->op == EXPR_SLOT && slot == so_far->slot) ? subject : NULL;
+    uint32_t slot = subject->op == TERM_SUB ? subject->children[1]->slot : subject->slot;
+    if (so_far && so_far->op == TERM_SUB)
+        return subject->op == TERM_SUB && slot == so_far->children[1]->slot ? so_far : NULL;
+    return !so_far || (subject->op == TERM_SLOT && slot == so_far->slot) ? subject : NULL;
 }
 
-static uint32_t slot_of(const struct expr *subject)
+static uint32_t slot_of(const struct term *subject)
 {
-    return subject->op == EXPR_SLOT ? subject->slot : FACT_NOW;
+    return subject->op == TERM_SLOT ? subject->slot : FACT_NOW;
 }
 
-static void want(const struct facts *facts, const struct expr *expr, bool negated, struct out *out);
+static void want(const struct facts *facts, const struct term *term, bool negated, struct out *out);
 
-static void want_each(const struct facts *facts, const struct expr *expr, bool negated,
+static void want_each(const struct facts *facts, const struct term *term, bool negated,
                       struct out *out)
 {
-    bool is_and = (expr->op == EXPR_AND) != negated;
-    for (uint32_t i = 0; i < expr->n_children; i++) {
+    bool is_and = (term->op == TERM_AND) != negated;
+    for (uint32_t i = 0; i < term->n_children; i++) {
         if (i > 0)
             out_text(out, is_and ? STR(" and ") : STR(" or "));
-        want(facts, expr->children[i], negated, out);
+        want(facts, term->children[i], negated, out);
     }
 }
 
-static void want_one_of(const struct facts *facts, const struct expr *expr, struct out *out)
+static void want_one_of(const struct facts *facts, const struct term *term, struct out *out)
 {
-    for (uint32_t i = 1; i < expr->n_children; i++) {
+    for (uint32_t i = 1; i < term->n_children; i++) {
         if (i > 1)
             out_text(out, STR(", "));
-        show_value(facts, slot_of(expr->children[0]), expr->children[i]->constant, out);
+        show_value(facts, slot_of(term->children[0]), term->children[i]->constant, out);
     }
 }
 
-/* What would have made @expr true (false when @negated), as text. */
-static void want(const struct facts *facts, const struct expr *expr, bool negated, struct out *out)
+/* What would have made @term true (false when @negated), as text. */
+static void want(const struct facts *facts, const struct term *term, bool negated, struct out *out)
 {
-    static const char *const before[EXPR_OPS][2] = {
-        [EXPR_EQ] = { "", "not " },
-        [EXPR_NE] = { "not ", "" },
-        [EXPR_LT] = { "< ", ">= " },
-        [EXPR_LE] = { "<= ", "> " },
-        [EXPR_GT] = { "> ", "<= " },
-        [EXPR_GE] = { ">= ", "< " },
-        [EXPR_IN] = { "one of ", "none of " },
-        [EXPR_STARTS_WITH] = { "starts with ", "does not start with " },
-        [EXPR_CONTAINS] = { "contains ", "does not contain " },
-        [EXPR_HAS_WORD] = { "", "not " },
-        [EXPR_HAS] = { "known", "unknown" },
-        [EXPR_SLOT] = { "true", "false" },
+    static const char *const before[TERM_OPS][2] = {
+        [TERM_EQ] = { "", "not " },
+        [TERM_NE] = { "not ", "" },
+        [TERM_LT] = { "< ", ">= " },
+        [TERM_LE] = { "<= ", "> " },
+        [TERM_GT] = { "> ", "<= " },
+        [TERM_GE] = { ">= ", "< " },
+        [TERM_IN] = { "one of ", "none of " },
+        [TERM_STARTS_WITH] = { "starts with ", "does not start with " },
+        [TERM_CONTAINS] = { "contains ", "does not contain " },
+        [TERM_HAS_WORD] = { "", "not " },
+        [TERM_HAS] = { "known", "unknown" },
+        [TERM_SLOT] = { "true", "false" },
     };
 
-    if (expr->op == EXPR_NOT) {
-        want(facts, expr->children[0], !negated, out);
-    } else if (expr->op == EXPR_AND || expr->op == EXPR_OR) {
-        want_each(facts, expr, negated, out);
+    if (term->op == TERM_NOT) {
+        want(facts, term->children[0], !negated, out);
+    } else if (term->op == TERM_AND || term->op == TERM_OR) {
+        want_each(facts, term, negated, out);
     } else {
-        out_text(out, str_of(before[expr->op][negated]));
-        if (expr->op == EXPR_IN)
-            want_one_of(facts, expr, out);
-        else if (is_comparison(expr->op) && expr->op != EXPR_HAS)
-            show_value(facts, slot_of(expr->children[0]), expr->children[1]->constant, out);
+        out_text(out, str_of(before[term->op][negated]));
+        if (term->op == TERM_IN)
+            want_one_of(facts, term, out);
+        else if (is_comparison(term->op) && term->op != TERM_HAS)
+            show_value(facts, slot_of(term->children[0]), term->children[1]->constant, out);
     }
 }
 
 /* The slots a predicate reads, each once, at most SHOWN_SLOTS. */
-static uint32_t collect_slots(const struct expr *expr, uint32_t *slots, uint32_t n)
+static uint32_t collect_slots(const struct term *term, uint32_t *slots, uint32_t n)
 {
-    if (expr->op == EXPR_SLOT && expr->slot != FACT_NOW && expr->slot != FACT_ITEM_SKU) {
+    if (term->op == TERM_SLOT && term->slot != FACT_NOW && term->slot != FACT_ITEM_SKU) {
         for (uint32_t i = 0; i < n; i++)
-            if (slots[i] == expr->slot)
+            if (slots[i] == term->slot)
                 return n;
         if (n < SHOWN_SLOTS)
-            slots[n++] = expr->slot;
+            slots[n++] = term->slot;
     }
-    for (uint32_t i = 0; i < expr->n_children; i++)
-        n = collect_slots(expr->children[i], slots, n);
+    for (uint32_t i = 0; i < term->n_children; i++)
+        n = collect_slots(term->children[i], slots, n);
     return n;
 }
 
 /* The name of a slot of the current item as rule files write it: without the "i." of CEL. */
 static void show_name(const struct fact_names *names, uint32_t slot, struct out *out)
 {
-    const size_t prefix = sizeof EXPR_ELEMENT "." - 1;
+    const size_t prefix = sizeof TERM_ELEMENT "." - 1;
     size_t at = out->len;
 
     names->names.print(&names->names, slot, true, out);
@@ -240,10 +240,10 @@ static void show_item(struct facts *facts, const struct fact_names *names, const
 }
 
 /* "0 of 2: CAM-A7 (category camera), SD-64 (category memory-card)". */
-static void see_items(struct facts *facts, const struct expr *walk, struct out *out)
+static void see_items(struct facts *facts, const struct term *walk, struct out *out)
 {
     struct fact_names names = fact_names_of(facts->attr_names);
-    struct value list = expr_eval(walk->children[0], &facts->scope);
+    struct value list = term_eval(walk->children[0], &facts->scope);
     uint32_t slots[SHOWN_SLOTS], n_slots = collect_slots(walk->children[1], slots, 0);
     uint32_t n = 0, matching = 0;
     int64_t weight;
@@ -253,7 +253,7 @@ static void see_items(struct facts *facts, const struct expr *walk, struct out *
         return;
     }
     for (; facts->scope.element(&facts->scope, list.list, n, &weight); n++)
-        matching += expr_test(walk->children[1], &facts->scope) == TRUTH_YES;
+        matching += term_test(walk->children[1], &facts->scope) == TRUTH_YES;
     out_printf(out, "%u of %u", matching, n);
     for (uint32_t i = 0; i < n && i < SHOWN_ITEMS; i++) {
         facts->scope.element(&facts->scope, list.list, i, &weight);
@@ -266,26 +266,26 @@ static void see_items(struct facts *facts, const struct expr *walk, struct out *
 
 /* What one item should be: "category lens, unit_price >= 1000". */
 static void want_item(const struct facts *facts, const struct fact_names *names,
-                      const struct expr *expr, bool negated, struct out *out)
+                      const struct term *term, bool negated, struct out *out)
 {
-    if (expr->op == EXPR_NOT) {
-        want_item(facts, names, expr->children[0], !negated, out);
-    } else if (subject_of(expr, NULL)) {
-        const struct expr *subject = subject_of(expr, NULL);
-        show_name(names, subject->op == EXPR_SUB ? subject->children[1]->slot : subject->slot, out);
+    if (term->op == TERM_NOT) {
+        want_item(facts, names, term->children[0], !negated, out);
+    } else if (subject_of(term, NULL)) {
+        const struct term *subject = subject_of(term, NULL);
+        show_name(names, subject->op == TERM_SUB ? subject->children[1]->slot : subject->slot, out);
         out_char(out, ' ');
-        want(facts, expr, negated, out);
+        want(facts, term, negated, out);
     } else {
-        bool is_and = (expr->op == EXPR_AND) != negated;
-        for (uint32_t i = 0; i < expr->n_children; i++) {
+        bool is_and = (term->op == TERM_AND) != negated;
+        for (uint32_t i = 0; i < term->n_children; i++) {
             if (i > 0)
                 out_text(out, is_and ? STR(", ") : STR(" or "));
-            want_item(facts, names, expr->children[i], negated, out);
+            want_item(facts, names, term->children[i], negated, out);
         }
     }
 }
 
-static void want_items(const struct facts *facts, const struct expr *walk, const char *what,
+static void want_items(const struct facts *facts, const struct term *walk, const char *what,
                        struct out *out)
 {
     struct fact_names names = fact_names_of(facts->attr_names);
@@ -294,34 +294,34 @@ static void want_items(const struct facts *facts, const struct expr *walk, const
     want_item(facts, &names, walk->children[1], false, out);
 }
 
-/* The COUNT that @expr compares (each side of a range has its own, of the same items), or NULL. */
-static const struct expr *subject_of_count(const struct expr *expr)
+/* The COUNT that @term compares (each side of a range has its own, of the same items), or NULL. */
+static const struct term *subject_of_count(const struct term *term)
 {
-    while (expr->op == EXPR_AND && expr->n_children > 0)
-        expr = expr->children[0];
-    if (expr->op >= EXPR_EQ && expr->op <= EXPR_GE && expr->children[0]->op == EXPR_COUNT)
-        return expr->children[0];
+    while (term->op == TERM_AND && term->n_children > 0)
+        term = term->children[0];
+    if (term->op >= TERM_EQ && term->op <= TERM_GE && term->children[0]->op == TERM_COUNT)
+        return term->children[0];
     return NULL;
 }
 
 void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
                        struct out *ret_wanted)
 {
-    const struct expr *expr = condition->expr, *inner = expr;
+    const struct term *term = condition->term, *inner = term;
     bool negated = false;
 
-    for (; inner->op == EXPR_NOT; inner = inner->children[0])
+    for (; inner->op == TERM_NOT; inner = inner->children[0])
         negated = !negated;
-    const struct expr *subject = subject_of(expr, NULL);
+    const struct term *subject = subject_of(term, NULL);
     if (subject) {
-        show_value(facts, slot_of(subject), expr_eval(subject, &facts->scope), ret_seen);
-        want(facts, expr, false, ret_wanted);
-    } else if (inner->op == EXPR_EXISTS) {
+        show_value(facts, slot_of(subject), term_eval(subject, &facts->scope), ret_seen);
+        want(facts, term, false, ret_wanted);
+    } else if (inner->op == TERM_EXISTS) {
         see_items(facts, inner, ret_seen);
         want_items(facts, inner, negated ? "no item" : "an item", ret_wanted);
     } else if (subject_of_count(inner)) {
-        const struct expr *count = subject_of_count(inner);
-        value_print(expr_eval(count, &facts->scope), ret_seen);
+        const struct term *count = subject_of_count(inner);
+        value_print(term_eval(count, &facts->scope), ret_seen);
         out_text(ret_seen, STR("; "));
         see_items(facts, count, ret_seen);
         want(facts, inner, negated, ret_wanted);

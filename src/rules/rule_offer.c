@@ -117,12 +117,12 @@ static void read_relation(struct rule_reader *reader, const struct doc_node *nod
         no_meaning(reader, doc_get(node, "price_ratio"), words[relation]);
 }
 
-static struct str text_of(struct rule_reader *reader, const struct expr *expr)
+static struct str text_of(struct rule_reader *reader, const struct term *term)
 {
     struct fact_names names = fact_names(lowering_attr_name, &reader->lowering);
     struct out text;
     out_init(&text, reader->all->arena, 64);
-    expr_print(expr, &names.names, &text);
+    term_print(term, &names.names, &text);
     return out_str(&text);
 }
 

@@ -226,9 +226,9 @@ START_TEST(attributes_are_numbers_or_text_by_what_they_are_compared_with)
     FIXTURE f = fixture();
     means(f, "{cart.has: {attr.storage_gb: {at_least: 128}}}",
           "cart.items.exists(i, i.attr.storage_gb >= 128)");
-    ck_assert_uint_eq(f->list[0].expr->children[1]->children[0]->slot, FACT_ATTR_FIRST);
+    ck_assert_uint_eq(f->list[0].term->children[1]->children[0]->slot, FACT_ATTR_FIRST);
     means(f, "{cart.has: {attr.fits: N1}}", "cart.items.exists(i, i.attr.fits == \"N1\")");
-    ck_assert_uint_eq(f->list[0].expr->children[1]->children[0]->slot, FACT_ATTR_TEXT_FIRST + 1);
+    ck_assert_uint_eq(f->list[0].term->children[1]->children[0]->slot, FACT_ATTR_TEXT_FIRST + 1);
     means(f, "{cart.has: {attr.fits: \"100\"}}", "cart.items.exists(i, i.attr.fits == \"100\")");
     means(f, "{cart.has: {attr.size: [38, 40]}}", "cart.items.exists(i, i.attr.size in [38, 40])");
     means(f, "{cart.has: {attr.size: [38, M]}}",

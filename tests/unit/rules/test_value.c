@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "expr/expr.h"
+#include "rules/term.h"
 #include "suite.h"
 
-static enum value_kind compared(enum expr_op op, struct value a, struct value b, bool *ret)
+static enum value_kind compared(enum term_op op, struct value a, struct value b, bool *ret)
 {
     struct value value = value_compare(op, a, b);
     *ret = value.boolean;
     return value.kind;
 }
 
-static void is(enum expr_op op, struct value a, struct value b, bool expected)
+static void is(enum term_op op, struct value a, struct value b, bool expected)
 {
     bool result;
     ck_assert_int_eq(compared(op, a, b, &result), VALUE_BOOL);
@@ -21,12 +21,12 @@ static void is(enum expr_op op, struct value a, struct value b, bool expected)
 /* All six comparisons of a and b; @order is -1, 0 or 1, or 2 when there is none. */
 static void ordered(struct value a, struct value b, int order)
 {
-    is(EXPR_EQ, a, b, order == 0);
-    is(EXPR_NE, a, b, order != 0);
-    is(EXPR_LT, a, b, order == -1);
-    is(EXPR_LE, a, b, order == -1 || order == 0);
-    is(EXPR_GT, a, b, order == 1);
-    is(EXPR_GE, a, b, order == 1 || order == 0);
+    is(TERM_EQ, a, b, order == 0);
+    is(TERM_NE, a, b, order != 0);
+    is(TERM_LT, a, b, order == -1);
+    is(TERM_LE, a, b, order == -1 || order == 0);
+    is(TERM_GT, a, b, order == 1);
+    is(TERM_GE, a, b, order == 1 || order == 0);
 }
 
 static void both_ways(struct value a, struct value b, int order)
@@ -85,7 +85,7 @@ START_TEST(different_kinds_unknowns_and_lists_compare_as_unknown)
                                     value_list(1) };
     bool result;
 
-    for (enum expr_op op = EXPR_EQ; op <= EXPR_GE; op++)
+    for (enum term_op op = TERM_EQ; op <= TERM_GE; op++)
         for (size_t i = 0; i < sizeof values / sizeof *values; i++)
             for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
                 bool comparable = i == j && i != 0 && values[i].kind != VALUE_LIST;
@@ -102,7 +102,7 @@ START_TEST(an_absent_string_is_unknown_and_an_empty_one_is_not)
 }
 END_TEST
 
-SUITE_MAIN("expr/value", integers_doubles_strings_booleans_and_times_have_an_order,
+SUITE_MAIN("rules/value", integers_doubles_strings_booleans_and_times_have_an_order,
            an_integer_is_compared_with_a_double_exactly,
            what_is_not_a_number_is_unequal_to_everything_and_in_no_order,
            different_kinds_unknowns_and_lists_compare_as_unknown,

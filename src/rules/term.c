@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Expr: evaluation
+ * Term: evaluation
  *
  * A walk over the tree; conditions travel as an enum truth in a register, other values by pointer,
  * so constants are never copied. Most conditions are a handful of nodes, and a rule has a handful of
@@ -13,30 +13,30 @@
  * element a further slot, and a step counter in the loop is the run-time bound of cost. The scope
  * (slots, element, has_word) and the values stay as they are.
  */
-#include "expr/expr.h"
+#include "rules/term.h"
 
 static enum truth truth_of(struct value value)
 {
     return value.kind == VALUE_BOOL ? (enum truth) value.boolean : TRUTH_UNKNOWN;
 }
 
-/* The value of @expr: a constant in place, anything else in *room. */
-static const struct value *operand(const struct expr *expr, struct expr_scope *scope,
+/* The value of @term: a constant in place, anything else in *room. */
+static const struct value *operand(const struct term *term, struct term_scope *scope,
                                    struct value *room)
 {
-    if (expr->op == EXPR_CONST)
-        return &expr->constant;
-    *room = expr->op == EXPR_SLOT ? scope->load(scope, expr->slot) : expr_eval(expr, scope);
+    if (term->op == TERM_CONST)
+        return &term->constant;
+    *room = term->op == TERM_SLOT ? scope->load(scope, term->slot) : term_eval(term, scope);
     return room;
 }
 
 /* AND ends at the first no, OR at the first yes; @end is which. */
-static enum truth test_each(const struct expr *expr, struct expr_scope *scope, enum truth end)
+static enum truth test_each(const struct term *term, struct term_scope *scope, enum truth end)
 {
     enum truth all = end == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
 
-    for (uint32_t i = 0; i < expr->n_children; i++) {
-        enum truth one = expr_test(expr->children[i], scope);
+    for (uint32_t i = 0; i < term->n_children; i++) {
+        enum truth one = term_test(term->children[i], scope);
         if (one == end)
             return end;
         if (one == TRUTH_UNKNOWN)
@@ -45,57 +45,57 @@ static enum truth test_each(const struct expr *expr, struct expr_scope *scope, e
     return all;
 }
 
-static enum truth test_not(const struct expr *expr, struct expr_scope *scope)
+static enum truth test_not(const struct term *term, struct term_scope *scope)
 {
-    enum truth inner = expr_test(expr->children[0], scope);
+    enum truth inner = term_test(term->children[0], scope);
     return inner == TRUTH_UNKNOWN ? inner : inner == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
 }
 
-static enum truth test_equal(enum expr_op op, const struct value *a, const struct value *b)
+static enum truth test_equal(enum term_op op, const struct value *a, const struct value *b)
 {
     if (a->kind == VALUE_STRING && b->kind == VALUE_STRING)
-        return (enum truth)(str_eq(a->string, b->string) == (op == EXPR_EQ));
+        return (enum truth)(str_eq(a->string, b->string) == (op == TERM_EQ));
     return truth_of(value_compare(op, *a, *b));
 }
 
 /* Most comparisons are of a whole number with a whole number. */
-static enum truth test_ints(enum expr_op op, int64_t a, int64_t b)
+static enum truth test_ints(enum term_op op, int64_t a, int64_t b)
 {
     switch (op) {
-    case EXPR_EQ: return (enum truth)(a == b);
-    case EXPR_NE: return (enum truth)(a != b);
-    case EXPR_LT: return (enum truth)(a < b);
-    case EXPR_LE: return (enum truth)(a <= b);
-    case EXPR_GT: return (enum truth)(a > b);
+    case TERM_EQ: return (enum truth)(a == b);
+    case TERM_NE: return (enum truth)(a != b);
+    case TERM_LT: return (enum truth)(a < b);
+    case TERM_LE: return (enum truth)(a <= b);
+    case TERM_GT: return (enum truth)(a > b);
     default: return (enum truth)(a >= b);
     }
 }
 
-static enum truth test_compare(const struct expr *expr, struct expr_scope *scope)
+static enum truth test_compare(const struct term *term, struct term_scope *scope)
 {
     struct value room_a, room_b;
-    const struct value *a = operand(expr->children[0], scope, &room_a);
-    const struct value *b = operand(expr->children[1], scope, &room_b);
+    const struct value *a = operand(term->children[0], scope, &room_a);
+    const struct value *b = operand(term->children[1], scope, &room_b);
 
     if (a->kind == VALUE_UNKNOWN || b->kind == VALUE_UNKNOWN)
         return TRUTH_UNKNOWN;
     if (a->kind == VALUE_INT && b->kind == VALUE_INT)
-        return test_ints(expr->op, a->integer, b->integer);
-    if (expr->op == EXPR_EQ || expr->op == EXPR_NE)
-        return test_equal(expr->op, a, b);
-    return truth_of(value_compare(expr->op, *a, *b));
+        return test_ints(term->op, a->integer, b->integer);
+    if (term->op == TERM_EQ || term->op == TERM_NE)
+        return test_equal(term->op, a, b);
+    return truth_of(value_compare(term->op, *a, *b));
 }
 
-static enum truth test_in(const struct expr *expr, struct expr_scope *scope)
+static enum truth test_in(const struct term *term, struct term_scope *scope)
 {
     struct value room;
-    const struct value *a = operand(expr->children[0], scope, &room);
+    const struct value *a = operand(term->children[0], scope, &room);
     enum truth any = TRUTH_NO;
 
     if (a->kind == VALUE_UNKNOWN)
         return TRUTH_UNKNOWN;
-    for (uint32_t i = 1; i < expr->n_children; i++) {
-        enum truth one = test_equal(EXPR_EQ, a, &expr->children[i]->constant);
+    for (uint32_t i = 1; i < term->n_children; i++) {
+        enum truth one = test_equal(TERM_EQ, a, &term->children[i]->constant);
         if (one == TRUTH_YES)
             return one;
         if (one == TRUTH_UNKNOWN)
@@ -104,33 +104,33 @@ static enum truth test_in(const struct expr *expr, struct expr_scope *scope)
     return any;
 }
 
-static enum truth test_text(const struct expr *expr, struct expr_scope *scope)
+static enum truth test_text(const struct term *term, struct term_scope *scope)
 {
     struct value room_a, room_b;
-    const struct value *a = operand(expr->children[0], scope, &room_a);
-    const struct value *b = operand(expr->children[1], scope, &room_b);
+    const struct value *a = operand(term->children[0], scope, &room_a);
+    const struct value *b = operand(term->children[1], scope, &room_b);
 
     if (b->kind != VALUE_STRING)
         return TRUTH_UNKNOWN;
-    if (expr->op == EXPR_HAS_WORD)
+    if (term->op == TERM_HAS_WORD)
         return a->kind == VALUE_LIST ? (enum truth) scope->has_word(scope, a->list, b->string)
                                      : TRUTH_UNKNOWN;
     if (a->kind != VALUE_STRING)
         return TRUTH_UNKNOWN;
-    return (enum truth)(expr->op == EXPR_CONTAINS ? str_contains(a->string, b->string)
+    return (enum truth)(term->op == TERM_CONTAINS ? str_contains(a->string, b->string)
                                                   : str_starts_with(a->string, b->string));
 }
 
-static enum truth test_exists(const struct expr *expr, struct expr_scope *scope)
+static enum truth test_exists(const struct term *term, struct term_scope *scope)
 {
-    struct value list = expr_eval(expr->children[0], scope);
+    struct value list = term_eval(term->children[0], scope);
     enum truth any = TRUTH_NO;
     int64_t weight;
 
     if (list.kind != VALUE_LIST)
         return TRUTH_UNKNOWN;
     for (uint32_t i = 0; scope->element(scope, list.list, i, &weight); i++) {
-        enum truth one = expr_test(expr->children[1], scope);
+        enum truth one = term_test(term->children[1], scope);
         if (one == TRUTH_YES)
             return one;
         if (one == TRUTH_UNKNOWN)
@@ -139,43 +139,43 @@ static enum truth test_exists(const struct expr *expr, struct expr_scope *scope)
     return any;
 }
 
-enum truth expr_test(const struct expr *expr, struct expr_scope *scope)
+enum truth term_test(const struct term *term, struct term_scope *scope)
 {
-    switch (expr->op) {
-    case EXPR_CONST: return truth_of(expr->constant);
-    case EXPR_SLOT: return truth_of(scope->load(scope, expr->slot));
-    case EXPR_NOT: return test_not(expr, scope);
-    case EXPR_AND: return test_each(expr, scope, TRUTH_NO);
-    case EXPR_OR: return test_each(expr, scope, TRUTH_YES);
-    case EXPR_EQ:
-    case EXPR_NE:
-    case EXPR_LT:
-    case EXPR_LE:
-    case EXPR_GT:
-    case EXPR_GE: return test_compare(expr, scope);
-    case EXPR_IN: return test_in(expr, scope);
-    case EXPR_STARTS_WITH:
-    case EXPR_CONTAINS:
-    case EXPR_HAS_WORD: return test_text(expr, scope);
-    case EXPR_HAS:
-        return expr_eval(expr->children[0], scope).kind == VALUE_UNKNOWN ? TRUTH_NO : TRUTH_YES;
-    case EXPR_EXISTS: return test_exists(expr, scope);
-    case EXPR_SUB:
-    case EXPR_COUNT:
-    case EXPR_OPS: break;
+    switch (term->op) {
+    case TERM_CONST: return truth_of(term->constant);
+    case TERM_SLOT: return truth_of(scope->load(scope, term->slot));
+    case TERM_NOT: return test_not(term, scope);
+    case TERM_AND: return test_each(term, scope, TRUTH_NO);
+    case TERM_OR: return test_each(term, scope, TRUTH_YES);
+    case TERM_EQ:
+    case TERM_NE:
+    case TERM_LT:
+    case TERM_LE:
+    case TERM_GT:
+    case TERM_GE: return test_compare(term, scope);
+    case TERM_IN: return test_in(term, scope);
+    case TERM_STARTS_WITH:
+    case TERM_CONTAINS:
+    case TERM_HAS_WORD: return test_text(term, scope);
+    case TERM_HAS:
+        return term_eval(term->children[0], scope).kind == VALUE_UNKNOWN ? TRUTH_NO : TRUTH_YES;
+    case TERM_EXISTS: return test_exists(term, scope);
+    case TERM_SUB:
+    case TERM_COUNT:
+    case TERM_OPS: break;
     }
     return TRUTH_UNKNOWN;
 }
 
-static struct value count(const struct expr *expr, struct expr_scope *scope)
+static struct value count(const struct term *term, struct term_scope *scope)
 {
-    struct value list = expr_eval(expr->children[0], scope);
+    struct value list = term_eval(term->children[0], scope);
     int64_t weight, sum = 0;
 
     if (list.kind != VALUE_LIST)
         return value_unknown();
     for (uint32_t i = 0; scope->element(scope, list.list, i, &weight); i++) {
-        enum truth one = expr_test(expr->children[1], scope);
+        enum truth one = term_test(term->children[1], scope);
         if (one == TRUTH_UNKNOWN || (one == TRUTH_YES && __builtin_add_overflow(sum, weight, &sum)))
             return value_unknown();
     }
@@ -198,11 +198,11 @@ static bool to_double(const struct value *value, double *ret_real)
     return true;
 }
 
-static struct value subtract(const struct expr *expr, struct expr_scope *scope)
+static struct value subtract(const struct term *term, struct term_scope *scope)
 {
     struct value room_a, room_b;
-    const struct value *a = operand(expr->children[0], scope, &room_a);
-    const struct value *b = operand(expr->children[1], scope, &room_b);
+    const struct value *a = operand(term->children[0], scope, &room_a);
+    const struct value *b = operand(term->children[1], scope, &room_b);
     enum value_kind kind = kind_of_difference(a->kind, b->kind);
     double x, y;
     int64_t difference;
@@ -214,15 +214,15 @@ static struct value subtract(const struct expr *expr, struct expr_scope *scope)
     return value_unknown();
 }
 
-struct value expr_eval(const struct expr *expr, struct expr_scope *scope)
+struct value term_eval(const struct term *term, struct term_scope *scope)
 {
-    switch (expr->op) {
-    case EXPR_CONST: return expr->constant;
-    case EXPR_SLOT: return scope->load(scope, expr->slot);
-    case EXPR_SUB: return subtract(expr, scope);
-    case EXPR_COUNT: return count(expr, scope);
+    switch (term->op) {
+    case TERM_CONST: return term->constant;
+    case TERM_SLOT: return scope->load(scope, term->slot);
+    case TERM_SUB: return subtract(term, scope);
+    case TERM_COUNT: return count(term, scope);
     default: break;
     }
-    enum truth truth = expr_test(expr, scope);
+    enum truth truth = term_test(term, scope);
     return truth == TRUTH_UNKNOWN ? value_unknown() : value_bool(truth == TRUTH_YES);
 }

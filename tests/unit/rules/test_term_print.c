@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "expr/expr.h"
+#include "rules/term.h"
 #include "suite.h"
 
 enum { CART = 0, TOTAL, NOW, AT, TAGS, CATEGORY = 100, PRICE };
 
-static void print_name(const struct expr_names *names, uint32_t slot, bool of_element,
+static void print_name(const struct term_names *names, uint32_t slot, bool of_element,
                        struct out *out)
 {
     static const char *const plain[] = { "cart.items", "cart.total", "now", "customer.at", "tags" };
@@ -14,19 +14,19 @@ static void print_name(const struct expr_names *names, uint32_t slot, bool of_el
 
     (void) names;
     if (slot >= CATEGORY)
-        out_printf(out, "%s.%s", of_element ? EXPR_ELEMENT : "item", item[slot - CATEGORY]);
+        out_printf(out, "%s.%s", of_element ? TERM_ELEMENT : "item", item[slot - CATEGORY]);
     else
         out_text(out, str_of(plain[slot]));
 }
 
-static const struct expr_names names = { print_name, "quantity" };
+static const struct term_names names = { print_name, "quantity" };
 
-static void prints(struct arena *arena, const struct expr *expr, const char *expected)
+static void prints(struct arena *arena, const struct term *term, const char *expected)
 {
     struct out out;
-    ck_assert_ptr_nonnull(expr);
+    ck_assert_ptr_nonnull(term);
     out_init(&out, arena, 16);
-    expr_print(expr, &names, &out);
+    term_print(term, &names, &out);
     out_char(&out, '\0');
     ck_assert_str_eq(out.at, expected);
 }
@@ -34,31 +34,31 @@ static void prints(struct arena *arena, const struct expr *expr, const char *exp
 static void prints_value(struct value value, const char *expected)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
-    prints(arena, expr_const(arena, value), expected);
+    prints(arena, term_const(arena, value), expected);
 }
 
-static const struct expr *compare(struct arena *arena, enum expr_op op, uint32_t slot,
+static const struct term *compare(struct arena *arena, enum term_op op, uint32_t slot,
                                   struct value value)
 {
-    return expr_2(arena, op, expr_slot(arena, slot), expr_const(arena, value));
+    return term_2(arena, op, term_slot(arena, slot), term_const(arena, value));
 }
 
 START_TEST(an_item_block_is_an_exists_with_a_short_name_for_the_element)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
-    const struct expr *block =
-        expr_2(arena, EXPR_AND, compare(arena, EXPR_EQ, CATEGORY, value_string(STR("camera"))),
-               compare(arena, EXPR_GE, PRICE, value_int(50000)));
-    const struct expr *exists = expr_2(arena, EXPR_EXISTS, expr_slot(arena, CART), block);
+    const struct term *block =
+        term_2(arena, TERM_AND, compare(arena, TERM_EQ, CATEGORY, value_string(STR("camera"))),
+               compare(arena, TERM_GE, PRICE, value_int(50000)));
+    const struct term *exists = term_2(arena, TERM_EXISTS, term_slot(arena, CART), block);
 
     prints(arena, block, "item.category == \"camera\" && item.unit_price >= 50000");
     prints(arena, exists,
            "cart.items.exists(i, i.category == \"camera\" && i.unit_price >= 50000)");
-    prints(arena, expr_1(arena, EXPR_NOT, exists),
+    prints(arena, term_1(arena, TERM_NOT, exists),
            "!cart.items.exists(i, i.category == \"camera\" && i.unit_price >= 50000)");
     prints(arena,
-           expr_2(arena, EXPR_GE, expr_2(arena, EXPR_COUNT, expr_slot(arena, CART), block),
-                  expr_const(arena, value_int(2))),
+           term_2(arena, TERM_GE, term_2(arena, TERM_COUNT, term_slot(arena, CART), block),
+                  term_const(arena, value_int(2))),
            "cart.items.filter(i, i.category == \"camera\" && i.unit_price >= 50000)"
            ".map(i, i.quantity).sum() >= 2");
 }
@@ -67,24 +67,24 @@ END_TEST
 START_TEST(parentheses_stand_where_precedence_needs_them_and_nowhere_else)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
-    const struct expr *a = compare(arena, EXPR_LT, TOTAL, value_int(1));
-    const struct expr *b = compare(arena, EXPR_NE, TOTAL, value_int(2));
-    const struct expr * or = expr_2(arena, EXPR_OR, a, b), *and = expr_2(arena, EXPR_AND, a, b);
+    const struct term *a = compare(arena, TERM_LT, TOTAL, value_int(1));
+    const struct term *b = compare(arena, TERM_NE, TOTAL, value_int(2));
+    const struct term * or = term_2(arena, TERM_OR, a, b), *and = term_2(arena, TERM_AND, a, b);
 
-    prints(arena, expr_2(arena, EXPR_AND, or, a),
+    prints(arena, term_2(arena, TERM_AND, or, a),
            "(cart.total < 1 || cart.total != 2) && cart.total < 1");
-    prints(arena, expr_2(arena, EXPR_OR, and, a),
+    prints(arena, term_2(arena, TERM_OR, and, a),
            "cart.total < 1 && cart.total != 2 || cart.total < 1");
-    prints(arena, expr_1(arena, EXPR_NOT, a), "!(cart.total < 1)");
-    prints(arena, expr_1(arena, EXPR_NOT, expr_node(arena, EXPR_OR, &a, 1)), "!(cart.total < 1)");
-    prints(arena, expr_1(arena, EXPR_NOT, expr_node(arena, EXPR_OR, NULL, 0)), "!false");
-    prints(arena, expr_1(arena, EXPR_NOT, expr_slot(arena, TOTAL)), "!cart.total");
-    prints(arena, expr_2(arena, EXPR_EQ, a, expr_const(arena, value_bool(true))),
+    prints(arena, term_1(arena, TERM_NOT, a), "!(cart.total < 1)");
+    prints(arena, term_1(arena, TERM_NOT, term_node(arena, TERM_OR, &a, 1)), "!(cart.total < 1)");
+    prints(arena, term_1(arena, TERM_NOT, term_node(arena, TERM_OR, NULL, 0)), "!false");
+    prints(arena, term_1(arena, TERM_NOT, term_slot(arena, TOTAL)), "!cart.total");
+    prints(arena, term_2(arena, TERM_EQ, a, term_const(arena, value_bool(true))),
            "(cart.total < 1) == true");
     prints(arena,
-           expr_2(arena, EXPR_LE,
-                  expr_2(arena, EXPR_SUB, expr_slot(arena, NOW), expr_slot(arena, AT)),
-                  expr_const(arena, value_duration(INT64_C(7) * 86400 * 1000000))),
+           term_2(arena, TERM_LE,
+                  term_2(arena, TERM_SUB, term_slot(arena, NOW), term_slot(arena, AT)),
+                  term_const(arena, value_duration(INT64_C(7) * 86400 * 1000000))),
            "now - customer.at <= duration(\"604800s\")");
 }
 END_TEST
@@ -92,16 +92,16 @@ END_TEST
 START_TEST(every_operator_has_its_cel_spelling)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
-    const struct expr *slot = expr_slot(arena, CATEGORY);
-    const struct expr *text = expr_const(arena, value_string(STR("a")));
+    const struct term *slot = term_slot(arena, CATEGORY);
+    const struct term *text = term_const(arena, value_string(STR("a")));
 
-    prints(arena, expr_2(arena, EXPR_STARTS_WITH, slot, text), "item.category.startsWith(\"a\")");
-    prints(arena, expr_2(arena, EXPR_CONTAINS, slot, text), "item.category.contains(\"a\")");
-    prints(arena, expr_2(arena, EXPR_HAS_WORD, expr_slot(arena, TAGS), text), "\"a\" in tags");
-    prints(arena, expr_1(arena, EXPR_HAS, slot), "has(item.category)");
-    prints(arena, expr_node(arena, EXPR_IN, (const struct expr *[]){ slot, text, text }, 3),
+    prints(arena, term_2(arena, TERM_STARTS_WITH, slot, text), "item.category.startsWith(\"a\")");
+    prints(arena, term_2(arena, TERM_CONTAINS, slot, text), "item.category.contains(\"a\")");
+    prints(arena, term_2(arena, TERM_HAS_WORD, term_slot(arena, TAGS), text), "\"a\" in tags");
+    prints(arena, term_1(arena, TERM_HAS, slot), "has(item.category)");
+    prints(arena, term_node(arena, TERM_IN, (const struct term *[]){ slot, text, text }, 3),
            "item.category in [\"a\", \"a\"]");
-    prints(arena, expr_node(arena, EXPR_AND, NULL, 0), "true");
+    prints(arena, term_node(arena, TERM_AND, NULL, 0), "true");
 }
 END_TEST
 
@@ -122,6 +122,6 @@ START_TEST(values_print_as_cel_literals)
 }
 END_TEST
 
-SUITE_MAIN("expr/expr_print", an_item_block_is_an_exists_with_a_short_name_for_the_element,
+SUITE_MAIN("rules/term_print", an_item_block_is_an_exists_with_a_short_name_for_the_element,
            parentheses_stand_where_precedence_needs_them_and_nowhere_else,
            every_operator_has_its_cel_spelling, values_print_as_cel_literals)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "expr/expr.h"
+#include "rules/term.h"
 
 /*
  * A scope for tests: slots 0 up to TABLE_SLOTS are values of their own, slots from TABLE_ELEMENT on
@@ -9,7 +9,7 @@
 enum { TABLE_SLOTS = 8, TABLE_ELEMENT = 100, TABLE_FIELDS = 4, TABLE_ROWS = 4 };
 
 struct table_scope {
-    struct expr_scope scope; /* first */
+    struct term_scope scope; /* first */
     struct value slots[TABLE_SLOTS];
     struct value rows[TABLE_ROWS][TABLE_FIELDS];
     int64_t weights[TABLE_ROWS];
@@ -17,13 +17,13 @@ struct table_scope {
     const char *const *words; /* NULL-terminated */
 };
 
-static inline struct value table_load(struct expr_scope *scope, uint32_t slot)
+static inline struct value table_load(struct term_scope *scope, uint32_t slot)
 {
     struct table_scope *self = (struct table_scope *) scope;
     return slot >= TABLE_ELEMENT ? self->rows[self->row][slot - TABLE_ELEMENT] : self->slots[slot];
 }
 
-static inline bool table_element(struct expr_scope *scope, uint32_t list, uint32_t index,
+static inline bool table_element(struct term_scope *scope, uint32_t list, uint32_t index,
                                  int64_t *ret_weight)
 {
     struct table_scope *self = (struct table_scope *) scope;
@@ -34,7 +34,7 @@ static inline bool table_element(struct expr_scope *scope, uint32_t list, uint32
     return true;
 }
 
-static inline bool table_has_word(struct expr_scope *scope, uint32_t list, struct str word)
+static inline bool table_has_word(struct term_scope *scope, uint32_t list, struct str word)
 {
     struct table_scope *self = (struct table_scope *) scope;
     for (size_t i = 0; list == 1 && self->words && self->words[i]; i++)

@@ -20,7 +20,7 @@ enum value_kind {
     VALUE_STRING,
     VALUE_TIMESTAMP, /* integer: microseconds since 1970, UTC */
     VALUE_DURATION,  /* integer: microseconds */
-    VALUE_LIST,      /* what a list holds is the scope's affair: see expr.h */
+    VALUE_LIST,      /* what a list holds is the scope's affair: see term.h */
 };
 
 struct value {

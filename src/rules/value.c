@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "expr/value.h"
+#include "rules/value.h"
 
-#include "expr/expr.h"
+#include "rules/term.h"
 
 enum order { LESS = -1, SAME = 0, MORE = 1, UNORDERED = 2 };
 
@@ -66,21 +66,21 @@ static bool order_values(struct value a, struct value b, enum order *ret_order)
     return false;
 }
 
-struct value value_compare(enum expr_op op, struct value a, struct value b)
+struct value value_compare(enum term_op op, struct value a, struct value b)
 {
     enum order order;
 
-    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING && (op == EXPR_EQ || op == EXPR_NE))
-        return value_bool(str_eq(a.string, b.string) == (op == EXPR_EQ));
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING && (op == TERM_EQ || op == TERM_NE))
+        return value_bool(str_eq(a.string, b.string) == (op == TERM_EQ));
     if (!order_values(a, b, &order))
         return value_unknown();
     switch (op) {
-    case EXPR_EQ: return value_bool(order == SAME);
-    case EXPR_NE: return value_bool(order != SAME);
-    case EXPR_LT: return value_bool(order == LESS);
-    case EXPR_LE: return value_bool(order == LESS || order == SAME);
-    case EXPR_GT: return value_bool(order == MORE);
-    case EXPR_GE: return value_bool(order == MORE || order == SAME);
+    case TERM_EQ: return value_bool(order == SAME);
+    case TERM_NE: return value_bool(order != SAME);
+    case TERM_LT: return value_bool(order == LESS);
+    case TERM_LE: return value_bool(order == LESS || order == SAME);
+    case TERM_GT: return value_bool(order == MORE);
+    case TERM_GE: return value_bool(order == MORE || order == SAME);
     default: return value_unknown();
     }
 }

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "expr/expr.h"
+#include "rules/term.h"
 #include "suite.h"
 #include "table_scope.h"
 
@@ -59,21 +59,21 @@ static struct table_scope random_scope(void)
 
 /* ── random expressions ── */
 
-static const struct expr *random_operand(struct arena *arena, bool in_list)
+static const struct term *random_operand(struct arena *arena, bool in_list)
 {
     switch (dice(in_list ? 4 : 3)) {
-    case 0: return expr_const(arena, random_value());
+    case 0: return term_const(arena, random_value());
     case 1:
-    case 2: return expr_slot(arena, 2 + dice(TABLE_SLOTS - 2));
-    default: return expr_slot(arena, TABLE_ELEMENT + dice(TABLE_FIELDS));
+    case 2: return term_slot(arena, 2 + dice(TABLE_SLOTS - 2));
+    default: return term_slot(arena, TABLE_ELEMENT + dice(TABLE_FIELDS));
     }
 }
 
-static const struct expr *random_number(struct arena *arena, int depth, bool in_list);
+static const struct term *random_number(struct arena *arena, int depth, bool in_list);
 
-static const struct expr *random_truth(struct arena *arena, int depth, bool in_list)
+static const struct term *random_truth(struct arena *arena, int depth, bool in_list)
 {
-    const struct expr *parts[4];
+    const struct term *parts[4];
     uint32_t n = 1 + dice(3);
 
     switch (depth == 0 ? 5 + dice(5) : dice(11)) {
@@ -81,47 +81,47 @@ static const struct expr *random_truth(struct arena *arena, int depth, bool in_l
     case 1:
         for (uint32_t i = 0; i < n; i++)
             parts[i] = random_truth(arena, depth - 1, in_list);
-        return expr_node(arena, EXPR_AND, parts, dice(n + 1));
+        return term_node(arena, TERM_AND, parts, dice(n + 1));
     case 2:
         for (uint32_t i = 0; i < n; i++)
             parts[i] = random_truth(arena, depth - 1, in_list);
-        return expr_node(arena, EXPR_OR, parts, dice(n + 1));
-    case 3: return expr_1(arena, EXPR_NOT, random_truth(arena, depth - 1, in_list));
+        return term_node(arena, TERM_OR, parts, dice(n + 1));
+    case 3: return term_1(arena, TERM_NOT, random_truth(arena, depth - 1, in_list));
     case 4:
     case 5:
-        return expr_2(arena, EXPR_EQ + dice(6), random_number(arena, depth, in_list),
+        return term_2(arena, TERM_EQ + dice(6), random_number(arena, depth, in_list),
                       random_operand(arena, in_list));
     case 6:
         for (uint32_t i = 0; i < 4; i++)
-            parts[i] = i ? expr_const(arena, random_value()) : random_operand(arena, in_list);
-        return expr_node(arena, EXPR_IN, parts, 1 + dice(4));
+            parts[i] = i ? term_const(arena, random_value()) : random_operand(arena, in_list);
+        return term_node(arena, TERM_IN, parts, 1 + dice(4));
     case 7:
-        return expr_2(arena, dice(2) ? EXPR_CONTAINS : EXPR_STARTS_WITH,
+        return term_2(arena, dice(2) ? TERM_CONTAINS : TERM_STARTS_WITH,
                       random_operand(arena, in_list), random_operand(arena, in_list));
     case 8:
-        return expr_2(arena, EXPR_HAS_WORD, expr_slot(arena, 1), random_operand(arena, in_list));
+        return term_2(arena, TERM_HAS_WORD, term_slot(arena, 1), random_operand(arena, in_list));
     case 9: return random_operand(arena, in_list);
     default:
         if (in_list)
-            return expr_1(arena, EXPR_HAS, expr_slot(arena, TABLE_ELEMENT));
-        return expr_2(arena, EXPR_EXISTS, expr_slot(arena, 0),
+            return term_1(arena, TERM_HAS, term_slot(arena, TABLE_ELEMENT));
+        return term_2(arena, TERM_EXISTS, term_slot(arena, 0),
                       random_truth(arena, depth - 1, true));
     }
 }
 
-static const struct expr *random_number(struct arena *arena, int depth, bool in_list)
+static const struct term *random_number(struct arena *arena, int depth, bool in_list)
 {
     if (depth > 0 && dice(4) == 0)
-        return expr_2(arena, EXPR_SUB, random_operand(arena, in_list),
+        return term_2(arena, TERM_SUB, random_operand(arena, in_list),
                       random_operand(arena, in_list));
     if (depth > 0 && !in_list && dice(4) == 0)
-        return expr_2(arena, EXPR_COUNT, expr_slot(arena, 0), random_truth(arena, depth - 1, true));
+        return term_2(arena, TERM_COUNT, term_slot(arena, 0), random_truth(arena, depth - 1, true));
     return random_operand(arena, in_list);
 }
 
 /* ── the reference ── */
 
-static struct value refer(const struct expr *expr, const struct table_scope *scope, int row);
+static struct value refer(const struct term *term, const struct table_scope *scope, int row);
 
 /* 0, 1, 2 for no, unknown, yes. */
 static int level(struct value value)
@@ -148,7 +148,7 @@ static long double number(struct value value)
     }
 }
 
-static struct value refer_compare(enum expr_op op, struct value a, struct value b)
+static struct value refer_compare(enum term_op op, struct value a, struct value b)
 {
     long double difference;
 
@@ -158,11 +158,11 @@ static struct value refer_compare(enum expr_op op, struct value a, struct value 
     difference = a.kind == VALUE_STRING ? str_cmp(a.string, b.string)
                                         : (number(a) > number(b)) - (number(a) < number(b));
     switch (op) {
-    case EXPR_EQ: return value_bool(difference == 0);
-    case EXPR_NE: return value_bool(difference != 0);
-    case EXPR_LT: return value_bool(difference < 0);
-    case EXPR_LE: return value_bool(difference <= 0);
-    case EXPR_GT: return value_bool(difference > 0);
+    case TERM_EQ: return value_bool(difference == 0);
+    case TERM_NE: return value_bool(difference != 0);
+    case TERM_LT: return value_bool(difference < 0);
+    case TERM_LE: return value_bool(difference <= 0);
+    case TERM_GT: return value_bool(difference > 0);
     default: return value_bool(difference >= 0);
     }
 }
@@ -182,92 +182,92 @@ static struct value refer_sub(struct value a, struct value b)
     return result;
 }
 
-static struct value refer_walk(const struct expr *expr, const struct table_scope *scope)
+static struct value refer_walk(const struct term *term, const struct table_scope *scope)
 {
     int most = 0;
     bool unknown = false;
     int64_t sum = 0;
 
-    if (scope->slots[expr->children[0]->slot].kind != VALUE_LIST)
+    if (scope->slots[term->children[0]->slot].kind != VALUE_LIST)
         return value_unknown();
     for (uint32_t i = 0; i < scope->n_rows; i++) {
-        int one = level(refer(expr->children[1], scope, (int) i));
+        int one = level(refer(term->children[1], scope, (int) i));
         most = one > most ? one : most;
         unknown |= one == 1;
         sum += one == 2 ? scope->weights[i] : 0;
     }
-    if (expr->op == EXPR_EXISTS)
+    if (term->op == TERM_EXISTS)
         return of_level(most);
     return unknown ? value_unknown() : value_int(sum);
 }
 
-static struct value refer_text(const struct expr *expr, struct value a, struct value b)
+static struct value refer_text(const struct term *term, struct value a, struct value b)
 {
     char hay[8], needle[8];
 
     if (b.kind != VALUE_STRING || a.kind == VALUE_UNKNOWN)
         return value_unknown();
     snprintf(needle, sizeof needle, "%.*s", STR_ARG(b.string));
-    if (expr->op == EXPR_HAS_WORD)
+    if (term->op == TERM_HAS_WORD)
         return value_bool(!strcmp(needle, "a") || !strcmp(needle, "ab"));
     if (a.kind != VALUE_STRING)
         return value_unknown();
     snprintf(hay, sizeof hay, "%.*s", STR_ARG(a.string));
     const char *found = strstr(hay, needle);
-    return value_bool(expr->op == EXPR_CONTAINS ? found != NULL : found == hay);
+    return value_bool(term->op == TERM_CONTAINS ? found != NULL : found == hay);
 }
 
-static struct value refer_each(const struct expr *expr, const struct table_scope *scope, int row)
+static struct value refer_each(const struct term *term, const struct table_scope *scope, int row)
 {
     int least = 2, most = 0;
-    for (uint32_t i = 0; i < expr->n_children; i++) {
-        int one = level(refer(expr->children[i], scope, row));
+    for (uint32_t i = 0; i < term->n_children; i++) {
+        int one = level(refer(term->children[i], scope, row));
         least = one < least ? one : least;
         most = one > most ? one : most;
     }
-    return of_level(expr->op == EXPR_AND ? least : most);
+    return of_level(term->op == TERM_AND ? least : most);
 }
 
-static struct value refer_in(const struct expr *expr, struct value needle)
+static struct value refer_in(const struct term *term, struct value needle)
 {
     int most = needle.kind == VALUE_UNKNOWN;
-    for (uint32_t i = 1; i < expr->n_children && needle.kind != VALUE_UNKNOWN; i++) {
-        int one = level(refer_compare(EXPR_EQ, needle, expr->children[i]->constant));
+    for (uint32_t i = 1; i < term->n_children && needle.kind != VALUE_UNKNOWN; i++) {
+        int one = level(refer_compare(TERM_EQ, needle, term->children[i]->constant));
         most = one > most ? one : most;
     }
     return of_level(most);
 }
 
-static struct value refer(const struct expr *expr, const struct table_scope *scope, int row)
+static struct value refer(const struct term *term, const struct table_scope *scope, int row)
 {
     struct value a = value_unknown(), b = value_unknown();
 
-    if (expr->op == EXPR_CONST)
-        return expr->constant;
-    if (expr->op == EXPR_SLOT)
-        return expr->slot >= TABLE_ELEMENT ? scope->rows[row][expr->slot - TABLE_ELEMENT]
-                                           : scope->slots[expr->slot];
-    if (expr->op == EXPR_AND || expr->op == EXPR_OR)
-        return refer_each(expr, scope, row);
-    if (expr->op == EXPR_EXISTS || expr->op == EXPR_COUNT)
-        return refer_walk(expr, scope);
-    a = refer(expr->children[0], scope, row);
-    if (expr->op == EXPR_IN)
-        return refer_in(expr, a);
-    if (expr->n_children > 1)
-        b = refer(expr->children[1], scope, row);
-    switch (expr->op) {
-    case EXPR_NOT: return of_level(2 - level(a));
-    case EXPR_HAS: return value_bool(a.kind != VALUE_UNKNOWN);
-    case EXPR_SUB:
+    if (term->op == TERM_CONST)
+        return term->constant;
+    if (term->op == TERM_SLOT)
+        return term->slot >= TABLE_ELEMENT ? scope->rows[row][term->slot - TABLE_ELEMENT]
+                                           : scope->slots[term->slot];
+    if (term->op == TERM_AND || term->op == TERM_OR)
+        return refer_each(term, scope, row);
+    if (term->op == TERM_EXISTS || term->op == TERM_COUNT)
+        return refer_walk(term, scope);
+    a = refer(term->children[0], scope, row);
+    if (term->op == TERM_IN)
+        return refer_in(term, a);
+    if (term->n_children > 1)
+        b = refer(term->children[1], scope, row);
+    switch (term->op) {
+    case TERM_NOT: return of_level(2 - level(a));
+    case TERM_HAS: return value_bool(a.kind != VALUE_UNKNOWN);
+    case TERM_SUB:
         return a.kind == VALUE_UNKNOWN || b.kind == VALUE_UNKNOWN || a.kind == VALUE_STRING ||
                        b.kind == VALUE_STRING
                    ? value_unknown()
                    : refer_sub(a, b);
-    case EXPR_STARTS_WITH:
-    case EXPR_CONTAINS:
-    case EXPR_HAS_WORD: return refer_text(expr, a, b);
-    default: return b.kind == VALUE_UNKNOWN ? value_unknown() : refer_compare(expr->op, a, b);
+    case TERM_STARTS_WITH:
+    case TERM_CONTAINS:
+    case TERM_HAS_WORD: return refer_text(term, a, b);
+    default: return b.kind == VALUE_UNKNOWN ? value_unknown() : refer_compare(term->op, a, b);
     }
 }
 
@@ -278,12 +278,12 @@ START_TEST(evaluation_equals_the_reference_for_random_expressions_and_values)
 
     for (int round = 0; round < ROUNDS; round++) {
         arena_reset(arena);
-        const struct expr *expr = random_truth(arena, 1 + (int) dice(4), false);
+        const struct term *term = random_truth(arena, 1 + (int) dice(4), false);
         struct table_scope scope = random_scope();
-        ck_assert_ptr_nonnull(expr);
+        ck_assert_ptr_nonnull(term);
 
-        enum truth got = expr_test(expr, &scope.scope);
-        int wanted = level(refer(expr, &scope, 0));
+        enum truth got = term_test(term, &scope.scope);
+        int wanted = level(refer(term, &scope, 0));
         ck_assert_msg(got == (wanted == 1 ? TRUTH_UNKNOWN : (enum truth)(wanted == 2)),
                       "round %d: got %d, wanted level %d", round, got, wanted);
         seen[got]++;
@@ -293,11 +293,11 @@ START_TEST(evaluation_equals_the_reference_for_random_expressions_and_values)
 }
 END_TEST
 
-static bool asks_has(const struct expr *expr)
+static bool asks_has(const struct term *term)
 {
-    bool found = expr->op == EXPR_HAS;
-    for (uint32_t i = 0; i < expr->n_children; i++)
-        found |= asks_has(expr->children[i]);
+    bool found = term->op == TERM_HAS;
+    for (uint32_t i = 0; i < term->n_children; i++)
+        found |= asks_has(term->children[i]);
     return found;
 }
 
@@ -308,10 +308,10 @@ START_TEST(a_definite_answer_stays_whatever_the_unknown_turns_out_to_be)
 
     for (int round = 0; round < ROUNDS / 4; round++) {
         arena_reset(arena);
-        const struct expr *expr = random_truth(arena, 1 + (int) dice(4), false);
+        const struct term *term = random_truth(arena, 1 + (int) dice(4), false);
         struct table_scope scope = random_scope();
-        enum truth before = expr_test(expr, &scope.scope);
-        if (before == TRUTH_UNKNOWN || asks_has(expr))
+        enum truth before = term_test(term, &scope.scope);
+        if (before == TRUTH_UNKNOWN || asks_has(term))
             continue;
         for (int i = 0; i < TABLE_SLOTS; i++)
             if (scope.slots[i].kind == VALUE_UNKNOWN)
@@ -320,12 +320,12 @@ START_TEST(a_definite_answer_stays_whatever_the_unknown_turns_out_to_be)
             for (int j = 0; j < TABLE_FIELDS; j++)
                 if (scope.rows[i][j].kind == VALUE_UNKNOWN)
                     scope.rows[i][j] = random_value();
-        ck_assert_int_eq(expr_test(expr, &scope.scope), before);
+        ck_assert_int_eq(term_test(term, &scope.scope), before);
         kept++;
     }
     ck_assert_uint_gt(kept, ROUNDS / 40);
 }
 END_TEST
 
-SUITE_MAIN("expr/expr_property", evaluation_equals_the_reference_for_random_expressions_and_values,
+SUITE_MAIN("rules/term_property", evaluation_equals_the_reference_for_random_expressions_and_values,
            a_definite_answer_stays_whatever_the_unknown_turns_out_to_be)
