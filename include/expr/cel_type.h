@@ -44,15 +44,28 @@ struct cel_type {
     const struct cel_type *params[CEL_TYPE_MAX_PARAMS];
     uint32_t n_params;
     const struct cel_class *class; /* OBJECT */
+    bool nullable;                 /* BOOL … BYTES: "wrapper(int)", an int or null */
 };
 
-/* Static ones: DYN … DURATION, TYPE, and LIST and MAP without parameters (their elements are dyn). */
+/*
+ * Static ones: DYN … DURATION, TYPE, and LIST and MAP without parameters (their elements are dyn).
+ * OBJECT: one named "object" without a class; every other kind: dyn.
+ */
 const struct cel_type *cel_type_simple(enum cel_type_kind kind);
+
+/* "wrapper(int)": BOOL … BYTES only, also static. Other kinds: the simple one. */
+const struct cel_type *cel_type_nullable(enum cel_type_kind kind);
+
+/* Parameter @i of a list, map, type or opaque type; dyn where it has none. Never NULL. */
+const struct cel_type *cel_type_param(const struct cel_type *type, uint32_t i);
+
+/* The same in every part: list(int) and list(int), but not list(int) and list(dyn). */
+bool cel_type_same(const struct cel_type *a, const struct cel_type *b);
 
 /* What type() of a value is: never a parameter of it (type([1]) == list). */
 const struct cel_type *cel_type_of(const struct cel_value *value);
 
-/* "list(map(string, dyn))". */
+/* "list(map(string, dyn))", as cel_env_type() reads it; null_type is "null". */
 void cel_type_print(const struct cel_type *type, struct out *out);
 
 /* Which kinds of values a type admits: bit 1u << enum cel_kind. DYN and PARAM: every plain one. */

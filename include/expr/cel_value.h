@@ -103,6 +103,8 @@ struct cel_class {
     uint32_t n_fields;
     /* CEL_UNKNOWN for what is not known: has() says false of it. Called on the evaluating thread. */
     struct cel_value (*load)(const struct cel_value *object, uint32_t field);
+    /* What type() of its objects is, and what its name stands for; NULL: a type named "object". */
+    const struct cel_type *type;
 };
 
 static inline struct cel_value cel_null(void)
