@@ -59,6 +59,9 @@ struct decide_problem {
 struct decision *decision_new(struct serve_worker *worker, struct arena *arena, struct str body,
                               void (*wake)(void *owner), void *owner);
 
+/* As if the body said "explain": true, whatever it says. Before the first run. */
+void decision_explain(struct decision *decision);
+
 /* Runs as far as it can. DONE: *ret_answer is the JSON answer. FAILED: *ret_problem. */
 enum decide_state decide_run(struct decision *decision, struct str *ret_answer,
                              struct decide_problem *ret_problem);

@@ -113,6 +113,7 @@ struct condition {
 
 struct schedule {
     bool always;               /* nothing written */
+    uint32_t line;             /* in the rule's file */
     int64_t from_us, until_us; /* instants: from <= now < until; INT64_MIN / INT64_MAX when open */
     uint32_t days;             /* bit 0 = Monday … bit 6 = Sunday; 0 = every day */
     int32_t opens_minute,
@@ -131,6 +132,7 @@ struct pick {
     uint32_t n_skus;
     const struct term *where; /* of the candidate item; NULL = anything */
     struct str where_text;
+    uint32_t where_line; /* in the rule's file */
     double price_ratio_low, price_ratio_high; /* 0, 0 when not written */
     uint32_t limit;                           /* how many offers one rule may make; default 1 */
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/own_flags.h"
 #include "app/real_clock.h"
 #include "app/rebuilding.h"
 #include "app/settings.h"
@@ -36,19 +37,6 @@ static const char help_text[] =
     "\n"
     "The digest is of all customers and counts: two rebuilds of the same log give the same one.\n"
     "Exit codes: 0 done; 1 an error, or --check found a difference; 2 wrong usage.\n";
-
-/* Takes @word out of @argv; whether it was there. */
-static bool take_word(int *argc, char **argv, const char *word)
-{
-    for (int i = 1; i < *argc; i++)
-        if (strcmp(argv[i], word) == 0) {
-            memmove(&argv[i], &argv[i + 1],
-                    (size_t) (*argc - i) * sizeof *argv); /* with the NULL */
-            (*argc)--;
-            return true;
-        }
-    return false;
-}
 
 static void tell_kind(const char *name, const struct rebuilt_kind *kind, bool check, bool shared)
 {
@@ -161,8 +149,8 @@ int cmd_rebuild(int argc, char **argv)
 {
     struct settings settings;
     struct err_note note = { "" };
-    bool check = take_word(&argc, argv, "--check"), quiet = take_word(&argc, argv, "--quiet"),
-         asked_help = false;
+    bool check = own_flag_take(&argc, argv, "--check"),
+         quiet = own_flag_take(&argc, argv, "--quiet"), asked_help = false;
     if (settings_read(argc, argv, &settings, &asked_help, &note) != OK) {
         (void) fprintf(stderr, "offerd rebuild: %s\n", note.text);
         return 2;

@@ -13,5 +13,6 @@ int cmd_import(int argc, char **argv);
 int cmd_rebuild(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_health(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct {
     { "rebuild", cmd_rebuild, "fold every profile from the log, to compare or to write" },
     { "migrate", cmd_migrate, "bring a fleet's PostgreSQL up to date" },
     { "check", cmd_check, "look for mistakes in rule files" },
+    { "explain", cmd_explain, "why an offer is shown or not, and what a rule means" },
     { "key", cmd_key, "make an API key for a client" },
     { "health", cmd_health, "ask a service whether it is ready (for health checks)" },
 };

@@ -150,6 +150,7 @@ static void read_pick(struct rule_reader *reader, const struct doc_node *node)
     }
     if (where) {
         pick->where = lower_item(&reader->lowering, where);
+        pick->where_line = where->key_place.line;
         if (pick->where)
             pick->where_text = text_of(reader, pick->where);
     }

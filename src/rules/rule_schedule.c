@@ -152,6 +152,7 @@ void rule_read_schedule(struct rule_reader *reader, const struct doc_node *node)
     if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     schedule->always = false;
+    schedule->line = node->key_place.line;
     const struct doc_node *zone = doc_get(node, "timezone");
     if (zone)
         schedule->zone = rule_zone(reader->all, &reader->grammar, zone);

@@ -128,7 +128,7 @@ struct decision {
     enum locale locale;
     uint32_t limit;
     int64_t budget_us;
-    bool explain;
+    bool explain, always_explain; /* a receipt is wanted; also when the body does not say so */
     struct cart cart;
     struct cart_line
         *trigger_line;         /* a line of the cart, or a line of its own for an item not in it */

@@ -269,6 +269,7 @@ enum err decode_run(struct decision *d)
     d->deadline_us = d->started_us + d->budget_us;
     TRY(read_body(d));
     d->deadline_us = d->started_us + d->budget_us;
+    d->explain |= d->always_explain;
 
     struct str currency = catalog_currency(d->world->catalog);
     if (!d->cart.currency.at)

@@ -139,6 +139,11 @@ struct decision *decision_new(struct serve_worker *worker, struct arena *arena, 
     return d;
 }
 
+void decision_explain(struct decision *d)
+{
+    d->always_explain = true;
+}
+
 enum err decision_no_room(struct decision *d)
 {
     d->problem = (struct decide_problem){ .err = ERR_LIMIT,

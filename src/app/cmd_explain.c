@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * offerd explain: why a decision says what it says, and what a rule means. The decision is made by
+ * app/offline.c as a service would make it; app/receipt_text.c and app/explain_cel.c print.
+ */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/explain_cel.h"
+#include "app/offline.h"
+#include "app/own_flags.h"
+#include "app/real_clock.h"
+#include "app/receipt_text.h"
+#include "app/settings.h"
+#include "app/user_locale.h"
+#include "base/log.h"
+#include "files/rules_dir.h"
+#include "learn/instant.h"
+#include "rules/schedule.h"
+#include "rules/words.h"
+
+enum { EXIT_GOOD = 0, EXIT_ERROR = 1, EXIT_USAGE = 2 };
+enum { ARENA_BYTES = 1 << 16, ARENA_LIMIT_BYTES = 1 << 26, GUESSED_MAX = 4096 };
+
+static const char help_text[] =
+    "usage: offerd explain --request FILE [--at TIME] [--json] [OPTIONS OF serve]\n"
+    "       offerd explain --cel RULE [--json] [OPTIONS OF serve]\n"
+    "\n"
+    "Why was this offer shown, and that one not? Takes the JSON that a storefront posts to\n"
+    "/offers, decides as the service would, and says of every rule of that trigger and placement\n"
+    "`shown`, or the first condition that fails: the value seen, the value wanted, and the file\n"
+    "and line where it is written. Reads rules and store and changes nothing, also while a\n"
+    "service works on them.\n"
+    "\n"
+    "  offerd explain --request cart.json --rules ./rules --data ./data\n"
+    "\n"
+    "  ✓ camera-lens-bundle  rules/camera.yaml:9   shown: LENS-35\n"
+    "  · hotel-room-upsell   rules/hotel.yaml:18   trigger.item does not hold\n"
+    "        seen    0 of 1: CAM-A7 (category camera)\n"
+    "        wanted  an item with category hotel-room\n"
+    "\n"
+    "Conditions are looked at as they are written: `audience`, then `when`, from top to bottom,\n"
+    "then `schedule`. Draft and archived rules take no part.\n"
+    "\n"
+    "  --request FILE  the body of POST /offers; - is standard input\n"
+    "  --at TIME       decide as if it were then: 2026-12-01T10:00:00+09:00, or the rules' own\n"
+    "                  local time: 2026-12-01T10:00, 2026-12-01 [now]\n"
+    "  --cel RULE      the conditions of a rule as CEL, each with its file and line\n"
+    "  --json          for machines: the answer as POST /offers gives it with \"explain\": true\n"
+    "  --lang ja|en    the language of the words around it [LC_ALL, LC_MESSAGES or LANG]\n"
+    "  --config, --rules, --data, --shop, --database-url … as for offerd serve\n"
+    "\n"
+    "Without a store in --data there is no catalogue: products are unknown, and so is the "
+    "customer.\n"
+    "Exit codes: 0 explained; 1 an error (told on standard error); 2 wrong usage.\n";
+
+struct asked {
+    const char *request, *cel, *at, *lang;
+    bool json;
+    enum locale locale;
+};
+
+static int say(const char *what)
+{
+    (void) fprintf(stderr, "offerd explain: %s\n", what);
+    return EXIT_ERROR;
+}
+
+static enum err read_flags(int *argc, char **argv, struct asked *asked, struct err_note *note)
+{
+    asked->json = own_flag_take(argc, argv, "--json");
+    asked->locale = user_locale();
+    TRY(own_flag_value(argc, argv, "--request", &asked->request, note));
+    TRY(own_flag_value(argc, argv, "--cel", &asked->cel, note));
+    TRY(own_flag_value(argc, argv, "--at", &asked->at, note));
+    TRY(own_flag_value(argc, argv, "--lang", &asked->lang, note));
+    if (asked->lang && strcmp(asked->lang, "ja") != 0 && strcmp(asked->lang, "en") != 0)
+        return err_fail(note, ERR_INPUT, "--lang is ja or en, not '%.40s'", asked->lang);
+    if (asked->lang)
+        asked->locale = locale_of(str_of(asked->lang), LOCALE_EN);
+    return OK;
+}
+
+/* ── when ────────────────────────────────────────────────────────────────────────────────────── */
+
+/* "2026-12-01" or "2026-12-01T10:00", of @zone's clocks. */
+static bool read_local(const char *text, const struct civil_zone *zone, int64_t *ret_us)
+{
+    int year, month, day, hour = 0, minute = 0, used = 0;
+    int64_t days;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)
+        return false;
+    if (text[10] && (sscanf(text + 10, "T%2d:%2d%n", &hour, &minute, &used) != 2 || used != 6 ||
+                     text[16] || hour < 0 || hour > 23 || minute < 0 || minute > 59))
+        return false;
+    if (!civil_days(year, month, day, &days))
+        return false;
+    *ret_us = civil_instant_us(zone, days * 86400 + hour * 3600 + minute * 60);
+    return true;
+}
+
+static enum err read_at(const char *text, const struct ruleset *rules, int64_t *ret_us,
+                        struct err_note *note)
+{
+    if (instant_read(str_of(text), ret_us) || read_local(text, ruleset_zone(rules), ret_us))
+        return OK;
+    return err_fail(note, ERR_INPUT,
+                    "--at: '%.40s' is no time; write 2026-12-01T10:00:00+09:00, 2026-12-01T10:00 "
+                    "or 2026-12-01",
+                    text);
+}
+
+/* ── what ────────────────────────────────────────────────────────────────────────────────────── */
+
+static enum err read_all(FILE *file, size_t most, struct arena *arena, struct str *ret_text)
+{
+    char *text = arena_take_raw(arena, most + 1);
+    size_t len = text ? fread(text, 1, most + 1, file) : 0;
+    if (!text)
+        return ERR_NOMEM;
+    if (ferror(file))
+        return ERR_UNAVAILABLE;
+    *ret_text = (struct str){ text, len };
+    return len > most ? ERR_LIMIT : OK;
+}
+
+static enum err read_request(const char *path, size_t most, struct arena *arena,
+                             struct str *ret_text, struct err_note *note)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(path, "re");
+    if (!file)
+        return err_fail(note, ERR_INPUT, "'%.100s': %s", path, strerror(errno));
+    enum err err = read_all(file, most, arena, ret_text);
+    int error = errno;
+    if (!is_stdin)
+        (void) fclose(file);
+    if (err == ERR_LIMIT)
+        return err_fail(note, err, "'%.60s' is larger than %zu bytes (max_offers_bytes)", path,
+                        most);
+    return err == OK ? OK : err_fail(note, err, "'%.100s': %s", path, strerror(error));
+}
+
+static enum err read_rules(const char *dir, enum locale locale, struct rules_reading **ret_reading)
+{
+    struct clock *clock = real_clock();
+    enum err err = rules_dir_read(dir, clock->wall_us(clock), ret_reading);
+    struct out out;
+    if (err == OK)
+        return OK;
+    if (!*ret_reading) {
+        (void) fprintf(stderr, "offerd explain: '%s': %s\n", dir, err_name(err));
+        return err;
+    }
+    out_init(&out, NULL, 4096);
+    diags_print(&(*ret_reading)->diags, locale, isatty(STDERR_FILENO) && !getenv("NO_COLOR"), &out);
+    (void) fwrite(out.at, 1, out.len, stderr);
+    out_deinit(&out);
+    return err;
+}
+
+/* ── --cel ───────────────────────────────────────────────────────────────────────────────────── */
+
+static int no_such_rule(const struct ruleset *rules, const char *id, struct arena *arena)
+{
+    uint32_t n = ruleset_count(rules) < GUESSED_MAX ? ruleset_count(rules) : GUESSED_MAX;
+    const char **words = arena_take_array(arena, const char *, n + 1);
+    for (uint32_t i = 0; i < n && words; i++) {
+        struct out word;
+        out_init(&word, arena, ruleset_rule(rules, i)->id.len + 1);
+        out_text(&word, ruleset_rule(rules, i)->id);
+        out_char(&word, '\0');
+        words[i] = word.failed ? "" : word.at;
+    }
+    struct str guess = words ? diag_closest(str_of(id), words) : (struct str){ 0 };
+    (void) fprintf(stderr, "offerd explain: no rule is called '%s'", id);
+    if (guess.at)
+        (void) fprintf(stderr, "; did you mean '%.*s'?\n", STR_ARG(guess));
+    else
+        (void) fprintf(stderr, " among the %u here\n", ruleset_count(rules));
+    return EXIT_ERROR;
+}
+
+static void print_out(struct out *out)
+{
+    (void) fwrite(out->at, 1, out->len, stdout);
+    out_deinit(out);
+}
+
+static bool colors(void)
+{
+    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+static int explain_rule(const struct asked *asked, const struct settings *settings,
+                        struct rules_reading *reading)
+{
+    const struct rule *rule = ruleset_find(reading->ruleset, str_of(asked->cel));
+    struct out out;
+    if (!rule)
+        return no_such_rule(reading->ruleset, asked->cel, reading->arena);
+    out_init(&out, NULL, 4096);
+    if (asked->json)
+        explain_cel_print_json(rule, &out);
+    else
+        explain_cel_print(rule, settings->rules_dir, colors(), &out);
+    print_out(&out);
+    return EXIT_GOOD;
+}
+
+/* ── --request ───────────────────────────────────────────────────────────────────────────────── */
+
+static const char *member(const cJSON *body, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
+    return text ? text : "";
+}
+
+/* When no rule was looked at: where are there any for this trigger? */
+static void print_placements(const struct ruleset *rules, const char *trigger, enum locale locale,
+                             struct out *out)
+{
+    static const char *const begin[LOCALES] = { "このトリガーと場所のルールはありません。",
+                                                "There are no rules for this trigger and place." };
+    int number = words_find(words_triggers(), str_of(trigger));
+    size_t at = out->len;
+    out_printf(out, "%s\n", begin[locale]);
+    for (uint32_t i = 0; number >= 0 && i < ruleset_count(rules); i++) {
+        const struct rule *rule = ruleset_rule(rules, i);
+        if (!(rule->triggers & 1u << number) || rule->status == STATUS_DRAFT ||
+            rule->status == STATUS_ARCHIVED)
+            continue;
+        for (uint32_t k = 0; k < rule->n_placements; k++) {
+            struct str said = { out->at + at, out->len - at };
+            char line[160];
+            (void) snprintf(line, sizeof line, "  %s · %.*s\n", trigger,
+                            STR_ARG(rule->placements[k]));
+            if (!str_contains(said, str_of(line)))
+                out_text(out, str_of(line));
+        }
+    }
+}
+
+static void print_heading(const struct offline *offline, const struct rules_reading *reading,
+                          const cJSON *body, int64_t now_us, enum locale locale, struct out *out)
+{
+    struct offline_parts parts = offline_parts(offline);
+    out_printf(out, "%s · %s · ", member(body, "trigger"), member(body, "placement"));
+    out_instant(out, now_us, false);
+    out_printf(out, " · %s %s · ", locale == LOCALE_JA ? "ルールセット" : "ruleset",
+               reading->version);
+    if (!parts.has_store)
+        out_text(out, locale == LOCALE_JA
+                          ? STR("カタログなし: 商品も顧客も不明 (offerd import で作成)")
+                          : STR("no catalogue: products and customer are unknown (see offerd "
+                                "import)"));
+    else
+        out_printf(out,
+                   locale == LOCALE_JA ? "商品 %u 件、注文 %" PRIu64 " 件"
+                                       : "%u products, %" PRIu64 " orders",
+                   parts.products, parts.orders);
+    out_text(out, STR("\n\n"));
+}
+
+static int print_receipt(const struct asked *asked, const struct settings *settings,
+                         const struct offline *offline, const struct rules_reading *reading,
+                         struct str body, struct str answer, int64_t now_us)
+{
+    const struct receipt_style style = { .locale = asked->locale,
+                                         .color = colors(),
+                                         .rules_dir = settings->rules_dir,
+                                         .rules = reading->ruleset };
+    cJSON *json = cJSON_ParseWithLength(body.at, body.len);
+    struct out out;
+    out_init(&out, NULL, 8192);
+    print_heading(offline, reading, json, now_us, asked->locale, &out);
+    size_t before = out.len;
+    enum err err = receipt_text_print(answer, &style, &out);
+    if (out.len == before)
+        print_placements(reading->ruleset, member(json, "trigger"), asked->locale, &out);
+    cJSON_Delete(json);
+    print_out(&out);
+    return err == OK ? EXIT_GOOD : say(err_name(err));
+}
+
+static int refuse_request(const char *path, const struct decide_problem *problem)
+{
+    (void) fprintf(stderr, "offerd explain: %s: %.*s%s%s\n", path, STR_ARG(problem->pointer),
+                   problem->pointer.len ? ": " : "", problem->what ? problem->what : "no memory");
+    return EXIT_ERROR;
+}
+
+static int explain_request(const struct asked *asked, const struct settings *settings,
+                           struct rules_reading *reading, int64_t now_us, struct err_note *note)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(ARENA_BYTES, ARENA_LIMIT_BYTES);
+    AUTO(offline_free) struct offline *offline = NULL;
+    struct decide_problem problem = { 0 };
+    struct str body, answer;
+    enum err err = arena ? read_request(asked->request, (size_t) settings->max_offers_bytes, arena,
+                                        &body, note)
+                         : ERR_NOMEM;
+    if (err == OK)
+        err = offline_new(settings, reading->ruleset, now_us, &offline, note);
+    if (err != OK)
+        return say(note->text[0] ? note->text : err_name(err));
+    if (offline_explain(offline, body, arena, &answer, &problem) != OK)
+        return refuse_request(asked->request, &problem);
+    if (*offline_failed(offline))
+        (void) say(offline_failed(offline));
+    if (!asked->json)
+        return print_receipt(asked, settings, offline, reading, body, answer, now_us);
+    (void) printf("%.*s\n", STR_ARG(answer));
+    return EXIT_GOOD;
+}
+
+static int run(const struct asked *asked, const struct settings *settings)
+{
+    AUTO(rules_reading_free) struct rules_reading *reading = NULL;
+    struct clock *clock = real_clock();
+    int64_t now_us = clock->wall_us(clock);
+    struct err_note note = { "" };
+    if (read_rules(settings->rules_dir, asked->locale, &reading) != OK)
+        return EXIT_ERROR;
+    if (asked->cel)
+        return explain_rule(asked, settings, reading);
+    if (asked->at && read_at(asked->at, reading->ruleset, &now_us, &note) != OK) {
+        (void) say(note.text);
+        return EXIT_USAGE;
+    }
+    return explain_request(asked, settings, reading, now_us, &note);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+    struct settings settings;
+    struct asked asked = { .request = NULL };
+    struct err_note note = { "" };
+    bool asked_help = false;
+    log_setup(LOG_WARNING, false);
+    if (read_flags(&argc, argv, &asked, &note) != OK ||
+        settings_read(argc, argv, &settings, &asked_help, &note) != OK) {
+        (void) say(note.text);
+        return EXIT_USAGE;
+    }
+    if (asked_help)
+        return fputs(help_text, stdout) < 0;
+    if (!asked.request == !asked.cel) {
+        (void) fputs("offerd explain: one of --request FILE and --cel RULE is needed; see --help\n",
+                     stderr);
+        return EXIT_USAGE;
+    }
+    return run(&asked, &settings);
+}
