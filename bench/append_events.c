@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "shop/event.h"
-#include "store/pg_event_log.h"
+#include "store/postgresql/pg_event_log.h"
 
 enum { BATCH_MAX = 10000, CUSTOMERS = 20000 };
 

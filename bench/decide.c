@@ -28,8 +28,8 @@
 #include "rules/ruleset.h"
 #include "serve.h"
 #include "shop/catalog.h"
-#include "store/sqlite_catalog.h"
-#include "store/sqlite_event_log.h"
+#include "store/sqlite/sqlite_catalog.h"
+#include "store/sqlite/sqlite_event_log.h"
 #include "world/world.h"
 
 enum { WARMING = 200, ARENA_BYTES = 1 << 20, BODY_BYTES = 1 << 16 };

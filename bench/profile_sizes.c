@@ -16,7 +16,7 @@
 #include "ports/event_log.h"
 #include "shop/customer.h"
 #include "shop/profile_bytes.h"
-#include "store/sqlite_event_log.h"
+#include "store/sqlite/sqlite_event_log.h"
 
 enum { CUSTOMERS_MAX = 10000000, ROUNDS = 200000 };
 

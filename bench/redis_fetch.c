@@ -18,8 +18,8 @@
 
 #include "base/arena.h"
 #include "ports/clock.h"
-#include "store/redis_profiles.h"
-#include "store/redis_url.h"
+#include "store/redis/redis_profiles.h"
+#include "store/redis/redis_url.h"
 
 enum { CUSTOMERS = 10000, MOST_AT_ONCE = 64, CHANGES = 2000, BATCH = 500 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
-#include "store/pg_schema.h"
+#include "store/postgresql/pg_schema.h"
 
 static const char help_text[] =
     "usage: offerd migrate [--database-url URL] [--status]\n\n"

@@ -5,15 +5,15 @@
 
 #include "base/log.h"
 #include "ports/clock.h"
-#include "store/pg_catalog.h"
-#include "store/pg_event_log.h"
-#include "store/pg_fleet.h"
-#include "store/pg_schema.h"
-#include "store/redis_budgets.h"
-#include "store/redis_profiles.h"
+#include "store/postgresql/pg_catalog.h"
+#include "store/postgresql/pg_event_log.h"
+#include "store/postgresql/pg_fleet.h"
+#include "store/postgresql/pg_schema.h"
+#include "store/redis/redis_budgets.h"
+#include "store/redis/redis_profiles.h"
 #include "store/spooled_event_log.h"
-#include "store/sqlite_catalog.h"
-#include "store/sqlite_event_log.h"
+#include "store/sqlite/sqlite_catalog.h"
+#include "store/sqlite/sqlite_event_log.h"
 
 enum { CONNECT_MS = 1000, RETRY_NS = 200000000 };
 

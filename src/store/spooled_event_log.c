@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "ports/clock.h"
 #include "shop/event.h"
-#include "store/spool.h"
+#include "store/sqlite/spool.h"
 
 enum {
     DRAIN_EVENTS = 500,

@@ -32,10 +32,10 @@ BELOW = {
 # Outside libraries: the first part of the include, and who may see it ('folder' or 'folder/file*').
 LIBRARIES = {
     'microhttpd.h': 'http',
-    'uv.h': 'http app store/redis',
-    'hiredis': 'store',
-    'libpq-fe.h': 'store',
-    'sqlite3.h': 'store',
+    'uv.h': 'http app store/redis/',
+    'hiredis': 'store/redis/',
+    'libpq-fe.h': 'store/postgresql/',
+    'sqlite3.h': 'store/sqlite/',
     'yaml.h': 'files',
     'csv.h': 'files',
     'zlib.h': 'files',

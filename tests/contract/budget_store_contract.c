@@ -15,8 +15,8 @@
 
 #include "learn/budgets.h"
 #include "ports/clock.h"
-#include "store/redis_budgets.h"
-#include "store/redis_url.h"
+#include "store/redis/redis_budgets.h"
+#include "store/redis/redis_url.h"
 #include "suite.h"
 
 enum { PATIENCE_MS = 10000 };

@@ -7,9 +7,9 @@
 #include "ports/catalog_store.h"
 #include "scratch_schema.h"
 #include "shop/catalog.h"
-#include "store/pg_catalog.h"
-#include "store/pg_schema.h"
-#include "store/sqlite_catalog.h"
+#include "store/postgresql/pg_catalog.h"
+#include "store/postgresql/pg_schema.h"
+#include "store/sqlite/sqlite_catalog.h"
 #include "suite.h"
 
 enum { FAKE, SQLITE, POSTGRESQL, STORES };

@@ -13,10 +13,10 @@
 #include "ports/event_log.h"
 #include "scratch_schema.h"
 #include "shop/event.h"
-#include "store/pg_event_log.h"
-#include "store/pg_schema.h"
+#include "store/postgresql/pg_event_log.h"
+#include "store/postgresql/pg_schema.h"
 #include "store/spooled_event_log.h"
-#include "store/sqlite_event_log.h"
+#include "store/sqlite/sqlite_event_log.h"
 #include "suite.h"
 
 enum { FAKE, SQLITE, SPOOLED_FAKE, SPOOLED_SQLITE, POSTGRESQL, SPOOLED_POSTGRESQL, LOGS };

@@ -7,9 +7,9 @@
 #include "ports/catalog_store.h"
 #include "ports/fleet.h"
 #include "scratch_schema.h"
-#include "store/pg_catalog.h"
-#include "store/pg_fleet.h"
-#include "store/pg_schema.h"
+#include "store/postgresql/pg_catalog.h"
+#include "store/postgresql/pg_fleet.h"
+#include "store/postgresql/pg_schema.h"
 #include "suite.h"
 
 enum { FAKE, POSTGRESQL, FLEETS };

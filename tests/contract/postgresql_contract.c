@@ -10,8 +10,8 @@
 
 #include "scratch_schema.h"
 #include "shop/event.h"
-#include "store/pg_event_log.h"
-#include "store/pg_schema.h"
+#include "store/postgresql/pg_event_log.h"
+#include "store/postgresql/pg_schema.h"
 #include "suite.h"
 
 #define NOVEMBER INT64_C(1795000000000000) /* 2026-11-18 */

@@ -19,8 +19,8 @@
 #include "base/out.h"
 #include "fake_shared_profiles.h"
 #include "ports/clock.h"
-#include "store/redis_profiles.h"
-#include "store/redis_url.h"
+#include "store/redis/redis_profiles.h"
+#include "store/redis/redis_url.h"
 #include "suite.h"
 
 enum { FAKE, REDIS, STORES };

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/pg_db.h"
+#include "store/postgresql/pg_db.h"
 #include "suite.h"
 
 enum { CONNECT_MS = 100, SLACK_MS = 5000 }; /* a busy machine may be late, not that late */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/redis_health.h"
+#include "store/redis/redis_health.h"
 
 #include "base/out.h"
-#include "store/redis_url.h"
+#include "store/redis/redis_url.h"
 #include "suite.h"
 
 static struct metrics *metrics;

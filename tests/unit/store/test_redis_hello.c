@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/redis_hello.h"
+#include "store/redis/redis_hello.h"
 
 #include <hiredis/hiredis.h>
 #include <string.h>
 
-#include "store/redis_url.h"
+#include "store/redis/redis_url.h"
 #include "suite.h"
 
 #define RUN_ID "0123456789abcdef0123456789abcdef01234567"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/redis_url.h"
+#include "store/redis/redis_url.h"
 
 #include <stdio.h>
 #include <string.h>

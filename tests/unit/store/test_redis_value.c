@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/redis_value.h"
+#include "store/redis/redis_value.h"
 
 #include "suite.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/spool.h"
+#include "store/sqlite/spool.h"
 
 #include <signal.h>
 #include <stdio.h>

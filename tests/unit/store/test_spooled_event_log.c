@@ -11,7 +11,7 @@
 #include "fake_clock.h"
 #include "fake_event_log.h"
 #include "shop/event.h"
-#include "store/sqlite_event_log.h"
+#include "store/sqlite/sqlite_event_log.h"
 #include "suite.h"
 
 enum { IDS = 4000, TEXT = 8192 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/sqlite_db.h"
+#include "store/sqlite/sqlite_db.h"
 
 #include <stdio.h>
 #include <stdlib.h>
