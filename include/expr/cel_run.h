@@ -35,7 +35,10 @@ bool cel_charge_bytes(struct cel_run *run, size_t bytes);
 /* The error that ends the whole evaluation: the cost limit, or no room. */
 struct cel_value cel_stop(struct cel_run *run);
 
-/* An error that && || ?: may absorb; its sentence is put into the arena. */
+/*
+ * An error that && || ?: may absorb; its sentence, at most 240 bytes, is put into the arena; one without
+ * any % is borrowed instead: a literal.
+ */
 struct cel_value cel_fail(struct cel_run *run, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -29,7 +29,7 @@ enum cel_kind {
     CEL_STRING, /* UTF-8; counted in code points */
     CEL_BYTES,
     CEL_TIMESTAMP, /* years 0001 to 9999 */
-    CEL_DURATION,  /* at most 315,576,000,000 s either way */
+    CEL_DURATION,  /* what 64 bits of nanoseconds hold: some 292 years either way */
     CEL_TYPE,      /* what type(x) yields */
     CEL_LIST,
     CEL_MAP,
@@ -81,7 +81,8 @@ struct cel_entry {
 /*
  * In the order of writing, no key twice (1, 1u and 1.0 are the same key). Either @entries, with
  * @slots a hash table of entry numbers + 1 when there are many; or the host's @find, which answers
- * CEL_UNKNOWN for what is not known and is never walked through.
+ * CEL_UNKNOWN for what is not known, a CEL_ERROR without a sentence for a key
+ * that is not there, and is never walked through.
  */
 struct cel_map {
     uint32_t count, mask;
@@ -180,15 +181,17 @@ static inline struct cel_value cel_list_at(const struct cel_value *list, uint32_
 
 /*
  * CEL's ==: numbers by their value whatever their kind, NaN equals nothing, other kinds only each
- * other, lists and maps element by element. *ret_absorbed (may be NULL): an element was unknown or an
- * error and decides. Host maps and objects equal only themselves. Depth is bounded by how values are made.
+ * other, lists and maps element by element; false as well when an element is unknown or an error. Host maps
+ * and objects equal only themselves. Depth is bounded by how values are made, time is not: for what an expression
+ * made, cel_equality() of cel_ops.h charges for each element and tells an unknown from a difference.
+ * Numbers: exactly, save that the double 2^63 equals the ints, and 2^64 the uints, that round to it.
  */
 bool cel_equals(const struct cel_value *a, const struct cel_value *b);
 
 /* Less, same, more; false when the two kinds have no order between them, or one is NaN. */
 bool cel_order(const struct cel_value *a, const struct cel_value *b, int *ret_order);
 
-/* The same for equal values of every kind, so 1, 1u and 1.0 hash alike. */
+/* The same for equal values of every kind, so 1, 1u and 1.0 hash alike. Of a list only the first few elements count. */
 uint64_t cel_hash(const struct cel_value *value);
 
 /* NULL for lack of room in @arena. Items are borrowed. */
@@ -202,9 +205,9 @@ const struct cel_list *cel_list_of(struct arena *arena, const struct cel_value *
 const struct cel_map *cel_map_of(struct arena *arena, const struct cel_entry *entries,
                                  uint32_t count, uint32_t *ret_bad);
 
-/* The value of @key; a CEL_ERROR "no such key: …" is the caller's to make: NULL kind is found = false. */
+/* False: no such key, or of a kind that is never one; a double is looked for as the integer it is. */
 bool cel_map_find(const struct cel_value *map, const struct cel_value *key,
                   struct cel_value *ret_value);
 
-/* As CEL text: 1u, "a\n", b"\x00", [1, 2], {"a": 1}, timestamp("…"), duration("1.5s"), int, error: …, unknown: … */
+/* At most about a megabyte, then "…". As CEL text: 1u, "a\n", b"\x00", [1, 2], {"a": 1}, timestamp("…"), duration("1.5s"), int, error: …, unknown: … */
 void cel_value_print(const struct cel_value *value, struct out *out);
