@@ -55,9 +55,7 @@ const struct cel_type *cel_type_param(const struct cel_type *type, uint32_t i)
 /* How many parameters a type has, also when they were left out. */
 static uint32_t params_of(const struct cel_type *type)
 {
-    return type->kind == CEL_TYPE_LIST  ? 1
-           : type->kind == CEL_TYPE_MAP ? 2
-                                        : type->n_params;
+    return type->kind == CEL_TYPE_LIST ? 1 : type->kind == CEL_TYPE_MAP ? 2 : type->n_params;
 }
 
 bool cel_type_same(const struct cel_type *a, const struct cel_type *b)
@@ -66,9 +64,10 @@ bool cel_type_same(const struct cel_type *a, const struct cel_type *b)
         return true;
     if (a->kind != b->kind || a->nullable != b->nullable || params_of(a) != params_of(b))
         return false;
-    if ((a->kind == CEL_TYPE_OPAQUE || a->kind == CEL_TYPE_PARAM || a->kind == CEL_TYPE_OBJECT) &&
-        !str_eq(a->name, b->name))
-        return false;
+    bool is_named =
+        a->kind == CEL_TYPE_OPAQUE || a->kind == CEL_TYPE_PARAM || a->kind == CEL_TYPE_OBJECT;
+    if (is_named && (a->name.len == 0 || !str_eq(a->name, b->name)))
+        return false; /* without a name: one the checker still looks for, which is itself alone */
     for (uint32_t i = 0; i < params_of(a); i++)
         if (!cel_type_same(cel_type_param(a, i), cel_type_param(b, i)))
             return false;
@@ -78,20 +77,13 @@ bool cel_type_same(const struct cel_type *a, const struct cel_type *b)
 const struct cel_type *cel_type_of(const struct cel_value *value)
 {
     static const enum cel_type_kind kinds[CEL_KINDS] = {
-        [CEL_ERROR] = CEL_TYPE_DYN,
-        [CEL_UNKNOWN] = CEL_TYPE_DYN,
-        [CEL_NULL] = CEL_TYPE_NULL,
-        [CEL_BOOL] = CEL_TYPE_BOOL,
-        [CEL_INT] = CEL_TYPE_INT,
-        [CEL_UINT] = CEL_TYPE_UINT,
-        [CEL_DOUBLE] = CEL_TYPE_DOUBLE,
-        [CEL_STRING] = CEL_TYPE_STRING,
-        [CEL_BYTES] = CEL_TYPE_BYTES,
-        [CEL_TIMESTAMP] = CEL_TYPE_TIMESTAMP,
-        [CEL_DURATION] = CEL_TYPE_DURATION,
-        [CEL_TYPE] = CEL_TYPE_TYPE,
-        [CEL_LIST] = CEL_TYPE_LIST,
-        [CEL_MAP] = CEL_TYPE_MAP,
+        [CEL_ERROR] = CEL_TYPE_DYN,         [CEL_UNKNOWN] = CEL_TYPE_DYN,
+        [CEL_NULL] = CEL_TYPE_NULL,         [CEL_BOOL] = CEL_TYPE_BOOL,
+        [CEL_INT] = CEL_TYPE_INT,           [CEL_UINT] = CEL_TYPE_UINT,
+        [CEL_DOUBLE] = CEL_TYPE_DOUBLE,     [CEL_STRING] = CEL_TYPE_STRING,
+        [CEL_BYTES] = CEL_TYPE_BYTES,       [CEL_TIMESTAMP] = CEL_TYPE_TIMESTAMP,
+        [CEL_DURATION] = CEL_TYPE_DURATION, [CEL_TYPE] = CEL_TYPE_TYPE,
+        [CEL_LIST] = CEL_TYPE_LIST,         [CEL_MAP] = CEL_TYPE_MAP,
         [CEL_OBJECT] = CEL_TYPE_OBJECT,
     };
     if (value->kind == CEL_OBJECT && value->object.class && value->object.class->type)
@@ -130,13 +122,13 @@ void cel_type_print(const struct cel_type *type, struct out *out)
 uint32_t cel_type_kinds(const struct cel_type *type)
 {
     static const enum cel_kind kinds[CEL_TYPE_KINDS] = {
-        [CEL_TYPE_NULL] = CEL_NULL,           [CEL_TYPE_BOOL] = CEL_BOOL,
-        [CEL_TYPE_INT] = CEL_INT,             [CEL_TYPE_UINT] = CEL_UINT,
-        [CEL_TYPE_DOUBLE] = CEL_DOUBLE,       [CEL_TYPE_STRING] = CEL_STRING,
-        [CEL_TYPE_BYTES] = CEL_BYTES,         [CEL_TYPE_TIMESTAMP] = CEL_TIMESTAMP,
-        [CEL_TYPE_DURATION] = CEL_DURATION,   [CEL_TYPE_TYPE] = CEL_TYPE,
-        [CEL_TYPE_LIST] = CEL_LIST,           [CEL_TYPE_MAP] = CEL_MAP,
-        [CEL_TYPE_OBJECT] = CEL_OBJECT,       [CEL_TYPE_OPAQUE] = CEL_OBJECT,
+        [CEL_TYPE_NULL] = CEL_NULL,         [CEL_TYPE_BOOL] = CEL_BOOL,
+        [CEL_TYPE_INT] = CEL_INT,           [CEL_TYPE_UINT] = CEL_UINT,
+        [CEL_TYPE_DOUBLE] = CEL_DOUBLE,     [CEL_TYPE_STRING] = CEL_STRING,
+        [CEL_TYPE_BYTES] = CEL_BYTES,       [CEL_TYPE_TIMESTAMP] = CEL_TIMESTAMP,
+        [CEL_TYPE_DURATION] = CEL_DURATION, [CEL_TYPE_TYPE] = CEL_TYPE,
+        [CEL_TYPE_LIST] = CEL_LIST,         [CEL_TYPE_MAP] = CEL_MAP,
+        [CEL_TYPE_OBJECT] = CEL_OBJECT,     [CEL_TYPE_OPAQUE] = CEL_OBJECT,
     };
     if (type->kind == CEL_TYPE_DYN || type->kind == CEL_TYPE_PARAM)
         return ((1u << CEL_KINDS) - 1) & ~(1u << CEL_ERROR | 1u << CEL_UNKNOWN);
