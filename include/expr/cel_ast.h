@@ -78,8 +78,11 @@ struct cel_node {
     uint32_t n_args;
 };
 
+/* However high the limit: every stage may recurse over the tree. */
+enum { CEL_DEPTH_MAX = 1000 };
+
 struct cel_ast {
-    struct str text; /* borrowed */
+    struct str text; /* a copy: names and constants lie in it, or beside it in the arena */
     struct cel_node *root;
     uint32_t n_nodes;
     uint32_t depth, nested_macros; /* the deepest */
@@ -88,8 +91,9 @@ struct cel_ast {
 struct cel_limits;
 
 /*
- * Text to tree. Every fault goes into @faults (the parser goes on after the first only as far as it makes sense); NULL then.
- * Iterative or bounded in depth: no text exhausts the stack.
+ * Text to tree, all of it in @arena. Every fault goes into @faults (the parser goes on after the first only as far as it
+ * makes sense); NULL then. @limits NULL: the defaults. Open brackets, and nodes below the root, are at
+ * most limits->depth deep (a chain of && or || counts as the logarithm of its length): no text exhausts the stack.
  */
 struct cel_ast *cel_parse(struct str text, const struct cel_limits *limits, struct arena *arena,
                           struct cel_faults *faults);
