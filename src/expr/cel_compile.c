@@ -31,20 +31,6 @@ static const void *no_room(struct cel_faults *faults)
     return NULL;
 }
 
-const struct cel_type *cel_check_text(const struct cel_env *env, struct str text,
-                                      const struct cel_options *options, struct arena *arena,
-                                      struct cel_faults *faults)
-{
-    AUTO(arena_free) struct arena *scratch = arena_new(SCRATCH_FIRST_BYTES, SCRATCH_LIMIT_BYTES);
-    if (!scratch)
-        return no_room(faults);
-    const struct cel_checked *checked = check_text(env, text, options, scratch, faults);
-    if (!checked)
-        return NULL;
-    const struct cel_type *type = cel_keep_type(arena, checked->type);
-    return type ? type : no_room(faults);
-}
-
 /* A fault that names what costs so much. */
 static void refuse(struct cel_faults *faults, const struct cel_node *culprit, uint64_t estimated,
                    uint64_t limit)

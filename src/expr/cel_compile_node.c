@@ -6,6 +6,7 @@
  * are taken and released like a stack. Recursion is as deep as the tree, which the parser bounds.
  */
 #include "cel_compiler.h"
+#include "cel_regex.h"
 
 static const struct cel_reference *reference_of(const struct cel_compiler *c,
                                                 const struct cel_node *node)
@@ -144,6 +145,25 @@ static uint32_t compile_in(struct cel_compiler *c, const struct cel_node *node, 
     return cel_emit(c, node, instr);
 }
 
+/* A pattern that is written there is compiled here, once. CEL_NOWHERE when it is wrong: then the call will tell. */
+static uint32_t compile_matches(struct cel_compiler *c, const struct cel_node *node,
+                                cel_operand dst, enum cel_mode mode)
+{
+    const struct cel_reference *reference = reference_of(c, node);
+    if (reference->kind != CEL_REFERENCE_CALL || reference->n_overloads == 0 || node->n_args != 2 ||
+        reference->qualified || node->args[1]->kind != CEL_NODE_CONST ||
+        node->args[1]->constant.kind != CEL_STRING ||
+        !cel_regex_is_matches(reference->overloads[0]->call))
+        return CEL_NOWHERE;
+    struct cel_regex_report report;
+    struct cel_instr instr = { .code = CEL_CODE_MATCHES, .mode = mode, .dst = dst, .cost = 1 };
+    instr.regex = cel_regex_compile(c->keep, node->args[1]->constant.string, &report);
+    if (!instr.regex)
+        return CEL_NOWHERE;
+    instr.a = cel_compile_operand(c, node->args[0]);
+    return cel_emit(c, node, instr);
+}
+
 /* What ends in a bool of its own making: one instruction that may jump. CEL_NOWHERE when @node is nothing of that kind. */
 static uint32_t compile_decision(struct cel_compiler *c, const struct cel_node *node,
                                  cel_operand dst, enum cel_mode mode)
@@ -158,6 +178,8 @@ static uint32_t compile_decision(struct cel_compiler *c, const struct cel_node *
                                             .cost = 1,
                                             .member = member_of(c, node) });
     }
+    if (node->kind == CEL_NODE_CALL)
+        return compile_matches(c, node, dst, mode);
     if (node->kind != CEL_NODE_OPERATOR)
         return CEL_NOWHERE;
     if (node->op >= CEL_OP_EQ && node->op <= CEL_OP_GE)
@@ -342,7 +364,8 @@ static cel_operand compile_code(struct cel_compiler *c, const struct cel_node *n
     case CEL_NODE_CALL:
         if (reference_of(c, node)->kind == CEL_REFERENCE_NONE)
             return cel_add_error(c, node, "undeclared reference to", node->name);
-        compile_call(c, node, dst);
+        if (compile_decision(c, node, dst, CEL_MODE_VALUE) == CEL_NOWHERE)
+            compile_call(c, node, dst);
         return dst;
     default: return cel_add_error(c, node, "no values are made of the type", node->name);
     }

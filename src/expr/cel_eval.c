@@ -262,6 +262,7 @@ static struct cel_value run_code(struct cel_machine *m, cel_step pc)
         case CEL_CODE_IN: pc = step_in(m, pc); break;
         case CEL_CODE_IN_SET: pc = step_in_set(m, pc); break;
         case CEL_CODE_FIELD_IN_SET: pc = step_field_in_set(m, pc); break;
+        case CEL_CODE_MATCHES: pc = cel_step_matches(m, pc); break;
         case CEL_CODE_HAS: pc = cel_step_has(m, pc); break;
         case CEL_CODE_FIELD: pc = step_field(m, pc); break;
         case CEL_CODE_SELECT: pc = cel_member_slow(m, pc, cel_register(m, pc->dst)); break;

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "cel_regex.h"
+
 cel_step cel_made(struct cel_machine *m, cel_step pc, struct cel_value *value)
 {
     if (value->kind == CEL_ERROR)
@@ -156,6 +158,18 @@ cel_step cel_step_has(struct cel_machine *m, cel_step pc)
     if (has.kind == CEL_BOOL)
         return cel_conclude(m, pc, has.boolean);
     return cel_conclude_other(m, pc, placed(m, pc, has));
+}
+
+cel_step cel_step_matches(struct cel_machine *m, cel_step pc)
+{
+    const struct cel_value *a = cel_read(m, pc->a);
+    if (!cel_is_plain(a))
+        return cel_conclude_other(m, pc, cel_named(m, pc->a));
+    struct cel_value made = a->kind == CEL_STRING ? cel_regex_matches(m->run, pc->regex, a->string)
+                                                  : cel_no_overload(m->run, "matches", a, 1);
+    if (made.kind == CEL_BOOL && !m->run->stopped)
+        return cel_conclude(m, pc, made.boolean);
+    return cel_conclude_other(m, pc, placed(m, pc, made));
 }
 
 static bool overload_fits(const struct cel_overload *overload, const struct cel_value *args,

@@ -100,6 +100,7 @@ cel_step cel_operate_slow(struct cel_machine *m, cel_step pc, enum cel_op op);
 cel_step cel_in_slow(struct cel_machine *m, cel_step pc);
 cel_step cel_step_test_slow(struct cel_machine *m, cel_step pc, bool negate);
 cel_step cel_step_has(struct cel_machine *m, cel_step pc);
+cel_step cel_step_matches(struct cel_machine *m, cel_step pc);
 cel_step cel_step_call(struct cel_machine *m, cel_step pc);
 cel_step cel_step_list(struct cel_machine *m, cel_step pc);
 cel_step cel_step_list_put(struct cel_machine *m, cel_step pc);

@@ -38,6 +38,7 @@
     X(IN)             /* a in b */                                                                     \
     X(IN_SET)         /* a in set, which holds what the constant list b holds */                       \
     X(FIELD_IN_SET)   /* a.member in its set */                                                        \
+    X(MATCHES)        /* a.matches(regex) */                                                           \
     X(HAS)            /* has(a.member) */                                                              \
     X(FIELD)          /* dst = a.member of a known class */                                            \
     X(SELECT)         /* dst = a.member by name */                                                     \
@@ -98,6 +99,8 @@ static inline uint32_t cel_operand_index(cel_operand operand)
     return operand / (uint32_t) sizeof(struct cel_value);
 }
 
+struct cel_regex;
+
 /* A name behind a dot. */
 struct cel_member {
     const struct cel_class *class; /* NULL: by name only */
@@ -132,6 +135,7 @@ struct cel_instr {
         const struct cel_member *member;
         const struct cel_callee *callee;
         const struct cel_set *set;
+        const struct cel_regex *regex;
     };
 };
 

@@ -70,6 +70,7 @@ static unsigned parts_of(const struct cel_instr *instr)
     case CEL_CODE_FIELD_EQ ... CEL_CODE_FIELD_GE:
     case CEL_CODE_FIELD_IN_SET: return HAS_A | HAS_MEMBER | HAS_B | HAS_MODE;
     case CEL_CODE_TEST:
+    case CEL_CODE_MATCHES:
     case CEL_CODE_NOT: return HAS_A | HAS_MODE;
     case CEL_CODE_HAS: return HAS_A | HAS_MEMBER | HAS_MODE;
     case CEL_CODE_FIELD:
