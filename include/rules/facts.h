@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "expr/cel_value.h"
 #include "rules/term.h"
 #include "shop/cart.h"
 #include "shop/catalog.h"
@@ -44,6 +45,22 @@ enum fact_type {
 
 enum fact_list { LIST_CART, LIST_TRIGGER, LIST_OWNED, LIST_TAGS, LIST_CONSENT };
 
+struct facts;
+struct facts_cel;
+
+/* What CEL sees of lists and attributes: facts_cel.c's own. */
+struct facts_list {
+    struct cel_list list; /* first */
+    struct facts *facts;
+    enum fact_list which;
+    const struct product *product; /* LIST_TAGS: whose */
+};
+struct facts_map {
+    struct cel_map map; /* first */
+    struct facts *facts;
+    bool as_text;
+};
+
 struct facts {
     struct term_scope scope; /* first: facts_init sets it */
     const struct catalog *catalog;
@@ -63,6 +80,17 @@ struct facts {
     struct str item_sku;
     int64_t item_bought_us; /* LIST_OWNED; else 0 */
     int64_t item_quantity;  /* 0 = not known */
+
+    /*
+     * For conditions written as CEL (facts_cel.h): memory of one evaluation, emptied after each; NULL: they
+     * are unknown. How many came to nothing by an error or their limit.
+     */
+    struct arena *scratch;
+    uint32_t stopped;
+    const struct facts_cel *cel; /* facts' own, as the next three */
+    const struct product *offered;
+    struct facts_list lists[LIST_CONSENT + 1];
+    struct facts_map attrs[2];
 
     /* The products of person->owned, looked up once a request: facts' own. */
     const struct profile *resolved;

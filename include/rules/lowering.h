@@ -11,6 +11,8 @@
 struct term;
 struct lowering_attr;
 struct lowering_use;
+struct facts_cel;
+struct facts_expr;
 
 /*
  * Lowering
@@ -31,6 +33,7 @@ struct lowering {
     const struct doc_node *(*named)(void *self, struct str name, const struct doc_file **ret_file);
     const char *const *named_words; /* NULL-terminated, for guesses */
     void *self;
+    const struct facts_cel *cel; /* what `expr` may name; NULL: there is none */
     /* The ruleset's list of attribute names: finds or adds, gives the number. */
     uint32_t (*attr)(void *self, struct str name);
 
@@ -51,6 +54,13 @@ int lower_conditions(struct lowering *lowering, const struct doc_node *mapping, 
 
 /* An item block for `where` of a pick: true of the current item, a candidate. NULL after a diag. */
 const struct term *lower_item(struct lowering *lowering, const struct doc_node *mapping);
+
+/*
+ * A line of CEL: compiled against @cel into the arena. NULL after diags, each where it is in the file; for an
+ * idle rule they only warn.
+ */
+const struct facts_expr *lower_cel(struct lowering *lowering, const struct doc_node *node,
+                                   const struct facts_cel *cel);
 
 /* Scalars as rule files write them; false after a diag. */
 bool lower_money(struct lowering *lowering, const struct doc_node *node, int64_t *ret_minor);

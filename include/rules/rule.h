@@ -9,7 +9,10 @@
 #include "shop/locale.h"
 
 struct term;
+struct cel_program;
+struct facts_expr;
 struct message_text;
+struct receipt_words;
 
 /*
  * Rule
@@ -104,8 +107,9 @@ enum reason_word {
 
 /* One of the side-by-side conditions of `when` and `audience`. */
 struct condition {
-    const struct term *term;
-    struct str key;  /* as written: "cart.total" */
+    const struct term *term; /* of an `expr`: one TERM_CALL, which runs @program */
+    const struct cel_program *program; /* of an `expr`; else NULL */
+    struct str key;                    /* as written: "cart.total" */
     struct str text; /* its CEL */
     struct str file;
     uint32_t line;
@@ -201,6 +205,8 @@ struct rule {
     int32_t priority;
     struct str group;   /* rank.exclusive_group, or absent */
     uint32_t group_max; /* how many offers of that group one answer may hold */
+    const struct facts_expr *score; /* rank.score: orders this rule's offers; NULL: as the pick does */
+    struct str score_text;
 
     const struct message_text *texts[LOCALES][TEXT_PARTS]; /* NULL: not written (body, badge) */
     uint32_t reasons;                                      /* bit 1u << enum reason_word */
@@ -209,5 +215,6 @@ struct rule {
 
     struct str file;
     uint32_t line;
+    const struct receipt_words *words; /* receipt_words.h; or NULL */
     metric_id shown; /* offerd_offers_total{rule,kind} */
 };

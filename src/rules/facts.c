@@ -236,7 +236,9 @@ static bool has_word(struct term_scope *scope, uint32_t list, struct str word)
 
 void facts_init(struct facts *facts)
 {
-    facts->scope = (struct term_scope){ .load = load, .element = element, .has_word = has_word };
+    facts->scope = (struct term_scope){
+        .load = load, .element = element, .has_word = has_word
+    };
     facts->resolved = NULL;
 }
 
@@ -279,7 +281,8 @@ static bool is_identifier(struct str name)
         if (!letter && !(i > 0 && c >= '0' && c <= '9'))
             return false;
     }
-    return name.len > 0;
+    return name.len > 0 && !str_is(name, "in") && !str_is(name, "true") && !str_is(name, "false") &&
+           !str_is(name, "null");
 }
 
 static void print_name(const struct term_names *names, uint32_t slot, bool of_element,
@@ -289,10 +292,11 @@ static void print_name(const struct term_names *names, uint32_t slot, bool of_el
     const char *item = of_element ? TERM_ELEMENT : "item";
 
     if (slot >= FACT_ATTR_FIRST) {
-        uint32_t n = slot - (slot >= FACT_ATTR_TEXT_FIRST ? FACT_ATTR_TEXT_FIRST : FACT_ATTR_FIRST);
+        bool as_text = slot >= FACT_ATTR_TEXT_FIRST;
+        uint32_t n = slot - (as_text ? FACT_ATTR_TEXT_FIRST : FACT_ATTR_FIRST);
         struct str attr = self->attr_name(self->self, n);
         out_text(out, str_of(item));
-        out_text(out, STR(".attr"));
+        out_text(out, as_text ? STR(".attr_text") : STR(".attr"));
         if (is_identifier(attr)) {
             out_char(out, '.');
             out_text(out, attr);
@@ -309,10 +313,18 @@ static void print_name(const struct term_names *names, uint32_t slot, bool of_el
     }
 }
 
+static bool is_whole(const struct term_names *names, uint32_t slot)
+{
+    (void) names;
+    enum fact_type type = fact_type(slot);
+    return slot != FACT_ITEM_RATING &&
+           (type == TYPE_NUMBER || type == TYPE_MONEY || type == TYPE_PERCENT);
+}
+
 struct fact_names fact_names(struct str (*attr_name)(const void *self, uint32_t n),
                              const void *self)
 {
-    return (struct fact_names){ { print_name, "quantity" }, attr_name, self };
+    return (struct fact_names){ { print_name, "quantity", is_whole }, attr_name, self };
 }
 
 static struct str name_in_array(const void *self, uint32_t n)

@@ -103,6 +103,9 @@ static bool fill_condition(struct lowering *lowering, const struct block *block,
 
     *condition = (struct condition){
         .term = block->terms[i],
+        .program = block->terms[i]->op == TERM_CALL
+                       ? ((const struct facts_expr *) block->terms[i]->callee)->program
+                       : NULL,
         .key = arena_copy(lowering->arena, block->members[i]->key),
         .file = arena_copy(lowering->arena, block->files[i]->name),
         .line = block->members[i]->key_place.line,

@@ -77,13 +77,26 @@ static bool fits(struct lowering *lowering, const struct subject *subject, enum 
 
 /* ── equality ── */
 
-/* An attribute compared with text is read as text, whatever it looks like. */
+/*
+ * An attribute is a number or text, product by product. Compared with a text that might be read as a number it
+ * is taken as text, whatever it looks like; with any other text, a number is not equal to it anyway.
+ */
+static bool as_text(struct value value)
+{
+    bool numeric = value.kind == VALUE_STRING && value.string.len > 0;
+    for (size_t i = 0; numeric && i < value.string.len; i++) {
+        char c = value.string.at[i];
+        numeric = (c >= '0' && c <= '9') || c == '.' || c == '-';
+    }
+    return numeric;
+}
+
 static const struct term *subject_term(struct lowering *lowering, const struct subject *subject,
-                                       const struct doc_node *at, bool as_text)
+                                       const struct doc_node *at, bool text)
 {
     if (subject->term)
         return subject->term;
-    bool text_of_attr = subject->type == TYPE_ATTR && as_text;
+    bool text_of_attr = subject->type == TYPE_ATTR && text;
     uint32_t slot = subject->slot - (text_of_attr ? FACT_ATTR_FIRST : 0) +
                     (text_of_attr ? FACT_ATTR_TEXT_FIRST : 0);
     return lowering_slot(lowering, at, slot);
@@ -92,7 +105,7 @@ static const struct term *subject_term(struct lowering *lowering, const struct s
 static const struct term *equals(struct lowering *lowering, const struct subject *subject,
                                  const struct doc_node *at, struct value value)
 {
-    const struct term *asked = subject_term(lowering, subject, at, value.kind == VALUE_STRING);
+    const struct term *asked = subject_term(lowering, subject, at, as_text(value));
 
     if (subject->type == TYPE_BOOL)
         return value.boolean ? asked : lowering_1(lowering, at, TERM_NOT, asked);
@@ -118,7 +131,10 @@ static const struct term *is_not(struct lowering *lowering, const struct subject
     return lowering_1(lowering, node, TERM_NOT, term);
 }
 
-/* The values of a list; of a mixed list for an attribute all as text. -1 after a diag. */
+/*
+ * The values of a list, each as what it looks like; for an attribute all as text when one of them is in
+ * quotes and looks like a number. -1 after a diag.
+ */
 static int lower_list(struct lowering *lowering, const struct subject *subject,
                       const struct doc_node *node, struct value **ret_values)
 {
@@ -129,7 +145,8 @@ static int lower_list(struct lowering *lowering, const struct subject *subject,
     int n = 0;
 
     for (const struct doc_node *child = node->first; child && values; child = child->next)
-        any_text |= subject->type == TYPE_ATTR && !looks_like_number(child);
+        any_text |= subject->type == TYPE_ATTR && child->kind == DOC_SCALAR &&
+                    !looks_like_number(child) && as_text(value_string(child->text));
     for (const struct doc_node *child = node->first; child && values; child = child->next, n++)
         failed |= any_text ? !lower_text(lowering, child, &values[n])
                            : !lower_value(lowering, subject, child, &values[n]);
@@ -158,7 +175,10 @@ static const struct term *any_of(struct lowering *lowering, const struct subject
             parts[i] = equals(lowering, subject, node, values[i]);
         return lowering_node(lowering, node, TERM_OR, parts, (uint32_t) n);
     }
-    parts[0] = subject_term(lowering, subject, node, values[0].kind == VALUE_STRING);
+    bool text = false;
+    for (int i = 0; i < n; i++)
+        text |= as_text(values[i]);
+    parts[0] = subject_term(lowering, subject, node, text);
     for (int i = 0; i < n; i++)
         parts[i + 1] = lowering_const(lowering, node, values[i]);
     return lowering_node(lowering, node, TERM_IN, parts, (uint32_t) n + 1);

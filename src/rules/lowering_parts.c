@@ -78,6 +78,12 @@ const struct term *lowering_const(struct lowering *lowering, const struct doc_no
     return counted(lowering, at, term_const(lowering->arena, value));
 }
 
+const struct term *lowering_call(struct lowering *lowering, const struct doc_node *at,
+                                 const struct facts_expr *expr, struct str text)
+{
+    return counted(lowering, at, term_call(lowering->arena, expr, text));
+}
+
 const struct term *lowering_node(struct lowering *lowering, const struct doc_node *at,
                                  enum term_op op, const struct term *const *children, uint32_t n)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "rules/facts.h"
+#include "rules/facts_cel.h"
 #include "rules/lowering.h"
 #include "rules/term.h"
 
@@ -55,6 +56,8 @@ const struct term *lowering_slot(struct lowering *lowering, const struct doc_nod
                                  uint32_t slot);
 const struct term *lowering_const(struct lowering *lowering, const struct doc_node *at,
                                   struct value value);
+const struct term *lowering_call(struct lowering *lowering, const struct doc_node *at,
+                                 const struct facts_expr *expr, struct str text);
 const struct term *lowering_node(struct lowering *lowering, const struct doc_node *at,
                                  enum term_op op, const struct term *const *children, uint32_t n);
 const struct term *lowering_1(struct lowering *lowering, const struct doc_node *at, enum term_op op,

@@ -9,6 +9,17 @@ bool lower_text(struct lowering *lowering, const struct doc_node *node, struct v
     return ret->kind == VALUE_STRING || lowering_too_big(lowering, node);
 }
 
+/* 4 stars are 4.0, 2.0 pieces are 2: constants of the fact's own kind compare in CEL as well. */
+static void fit_number(const struct subject *subject, struct value *value)
+{
+    bool is_double = !subject->term && subject->slot == FACT_ITEM_RATING;
+    if (value->kind == VALUE_INT && is_double)
+        *value = value_double((double) value->integer);
+    else if (value->kind == VALUE_DOUBLE && !is_double && value->real > -0x1p52 &&
+             value->real < 0x1p52 && value->real == (double) (int64_t) value->real)
+        *value = value_int((int64_t) value->real);
+}
+
 bool lower_any_number(struct lowering *lowering, const struct doc_node *node, struct value *ret)
 {
     int64_t integer;
@@ -69,7 +80,11 @@ bool lower_value(struct lowering *lowering, const struct subject *subject,
             return false;
         *ret = value_int(bp);
         return true;
-    case TYPE_NUMBER: return lower_any_number(lowering, node, ret);
+    case TYPE_NUMBER:
+        if (!lower_any_number(lowering, node, ret))
+            return false;
+        fit_number(subject, ret);
+        return true;
     case TYPE_WORDS:
         if (subject->slot == FACT_CUSTOMER_CONSENT)
             return lower_consent(lowering, node, ret);

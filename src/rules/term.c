@@ -6,12 +6,7 @@
  * so constants are never copied. Most conditions are a handful of nodes, and a rule has a handful of
  * conditions, so this is not where a request spends its time.
  *
- * How it grows into all of CEL: a parser of CEL text builds the same nodes (the enum gains ?:, +, *,
- * /, %, the other macros and functions as operators; what the words lower to does not change), and
- * a tree is then flattened in post-order into one array of {op, slot or constant, jump} per
- * rule: && and || become jumps with three outcomes, EXISTS a loop head with the list's slot, the
- * element a further slot, and a step counter in the loop is the run-time bound of cost. The scope
- * (slots, element, has_word) and the values stay as they are.
+ * A condition written as CEL is one node (TERM_CALL), which the scope hands to expr/: see facts_cel.h.
  */
 #include "rules/term.h"
 
@@ -160,6 +155,7 @@ enum truth term_test(const struct term *term, struct term_scope *scope)
     case TERM_HAS:
         return term_eval(term->children[0], scope).kind == VALUE_UNKNOWN ? TRUTH_NO : TRUTH_YES;
     case TERM_EXISTS: return test_exists(term, scope);
+    case TERM_CALL: return scope->call ? scope->call(scope, term->callee) : TRUTH_UNKNOWN;
     case TERM_SUB:
     case TERM_COUNT:
     case TERM_OPS: break;

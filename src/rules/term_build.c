@@ -17,6 +17,16 @@ const struct term *term_slot(struct arena *arena, uint32_t slot)
     return self;
 }
 
+const struct term *term_call(struct arena *arena, const void *callee, struct str text)
+{
+    struct term *self = arena_take(arena, sizeof *self);
+    if (self && callee && text.at)
+        *self = (struct term){
+            .op = TERM_CALL, .callee = callee, .constant = value_string(text), .depth = 1
+        };
+    return callee && text.at ? self : NULL;
+}
+
 /* How many children each operator takes; IN takes constants from its second on. */
 static bool takes(enum term_op op, const struct term *const *children, uint32_t n)
 {
@@ -32,6 +42,7 @@ static bool takes(enum term_op op, const struct term *const *children, uint32_t 
         return n >= 1;
     case TERM_CONST:
     case TERM_SLOT:
+    case TERM_CALL:
     case TERM_OPS: return false;
     default: return n == 2;
     }

@@ -11,13 +11,40 @@
 
 #include "rules/term.h"
 
-enum tightness { BINDS_OR, BINDS_AND, BINDS_RELATION, BINDS_SUM, BINDS_UNARY, BINDS_MEMBER };
+enum tightness {
+    BINDS_IF,
+    BINDS_OR,
+    BINDS_AND,
+    BINDS_RELATION,
+    BINDS_SUM,
+    BINDS_UNARY,
+    BINDS_MEMBER
+};
 
 struct printer {
     const struct term_names *names;
     struct out *out;
     bool in_list;
 };
+
+static bool is_equality(const struct term *term)
+{
+    return term->op == TERM_EQ || term->op == TERM_NE || term->op == TERM_IN;
+}
+
+/* What is asked of @term is a whole number, and one of the values it is compared with is none. */
+static bool needs_dyn(const struct printer *printer, const struct term *term)
+{
+    const struct term *asked = term->n_children ? term->children[0] : NULL;
+    if (!is_equality(term) || !printer->names->is_whole)
+        return false;
+    bool whole = asked->op == TERM_COUNT ||
+                 (asked->op == TERM_SLOT && printer->names->is_whole(printer->names, asked->slot));
+    for (uint32_t i = 1; whole && i < term->n_children; i++)
+        if (term->children[i]->op == TERM_CONST && term->children[i]->constant.kind == VALUE_DOUBLE)
+            return true;
+    return false;
+}
 
 static void print_string(struct str text, struct out *out)
 {
@@ -87,7 +114,7 @@ static const struct {
 } operators[TERM_OPS] = {
     [TERM_CONST] = { NULL, BINDS_MEMBER },
     [TERM_SLOT] = { NULL, BINDS_MEMBER },
-    [TERM_NOT] = { "!", BINDS_UNARY },
+    [TERM_NOT] = { NULL, BINDS_UNARY },
     [TERM_AND] = { " && ", BINDS_AND },
     [TERM_OR] = { " || ", BINDS_OR },
     [TERM_EQ] = { " == ", BINDS_RELATION },
@@ -100,13 +127,25 @@ static const struct {
     [TERM_STARTS_WITH] = { ".startsWith(", BINDS_MEMBER },
     [TERM_CONTAINS] = { ".contains(", BINDS_MEMBER },
     [TERM_HAS_WORD] = { " in ", BINDS_RELATION },
-    [TERM_HAS] = { "has(", BINDS_MEMBER },
+    [TERM_HAS] = { NULL, BINDS_MEMBER },
     [TERM_SUB] = { " - ", BINDS_SUM },
     [TERM_EXISTS] = { ".exists(", BINDS_MEMBER },
     [TERM_COUNT] = { ".filter(", BINDS_MEMBER },
+    [TERM_CALL] = { NULL, BINDS_IF }, /* whatever it is */
 };
 
 static void print(struct printer *printer, const struct term *term, enum tightness place);
+
+/* The first child, as dyn where CEL's checker would not compare it. */
+static void print_asked(struct printer *printer, const struct term *term, enum tightness place)
+{
+    bool dyn = needs_dyn(printer, term);
+    if (dyn)
+        out_text(printer->out, STR("dyn("));
+    print(printer, term->children[0], dyn ? BINDS_IF : place);
+    if (dyn)
+        out_char(printer->out, ')');
+}
 
 /* AND and OR of nothing are constants, of one thing that thing. */
 static void print_each(struct printer *printer, const struct term *term)
@@ -122,7 +161,7 @@ static void print_each(struct printer *printer, const struct term *term)
 
 static void print_in(struct printer *printer, const struct term *term)
 {
-    print(printer, term->children[0], BINDS_SUM);
+    print_asked(printer, term, BINDS_SUM);
     out_text(printer->out, STR(" in ["));
     for (uint32_t i = 1; i < term->n_children; i++) {
         if (i > 1)
@@ -132,28 +171,59 @@ static void print_in(struct printer *printer, const struct term *term)
     out_char(printer->out, ']');
 }
 
-/* list.exists(i, predicate); COUNT: list.filter(i, predicate).map(i, i.quantity).sum() */
+/* list.exists(i, predicate); COUNT: quantity(list.filter(i, predicate)) */
 static void print_list(struct printer *printer, const struct term *term)
 {
+    if (term->op == TERM_COUNT)
+        out_printf(printer->out, "%s(", printer->names->count);
     print(printer, term->children[0], BINDS_MEMBER);
     out_text(printer->out, str_of(operators[term->op].text));
     out_text(printer->out, STR(TERM_ELEMENT ", "));
     printer->in_list = true;
-    print(printer, term->children[1], BINDS_OR);
+    print(printer, term->children[1], BINDS_IF);
     printer->in_list = false;
-    out_char(printer->out, ')');
-    if (term->op == TERM_COUNT)
-        out_printf(printer->out, ".map(" TERM_ELEMENT ", " TERM_ELEMENT ".%s).sum()",
-                   printer->names->weight);
+    out_text(printer->out, term->op == TERM_COUNT ? STR("))") : STR(")"));
+}
+
+/* Text that may end in a comment. */
+static void print_call(struct printer *printer, const struct term *term)
+{
+    out_text(printer->out, term->constant.string);
+    if (str_contains(term->constant.string, STR("//")))
+        out_char(printer->out, '\n');
+}
+
+/* has(i.attr.width); of i.attr["幅"], which has() does not take: i.attr.known("幅") */
+static void print_has(struct printer *printer, const struct term *term)
+{
+    struct printer aside = *printer;
+    struct out text, *out = printer->out;
+
+    out_init(&text, out->arena, 64);
+    aside.out = &text;
+    print(&aside, term->children[0], BINDS_IF);
+    out->failed |= text.failed;
+    const char *bracket = text.len ? memchr(text.at, '[', text.len) : NULL;
+    if (bracket) {
+        struct str map = { text.at, (size_t) (bracket - text.at) };
+        out_printf(out, "%.*s.known(%.*s)", STR_ARG(map), (int) (text.len - map.len - 2),
+                   bracket + 1);
+    } else {
+        out_printf(out, "has(%.*s)", STR_ARG(out_str(&text)));
+    }
+    out_deinit(&text);
 }
 
 static void print_two(struct printer *printer, const struct term *term, uint32_t first)
 {
     enum tightness tightness = operators[term->op].tightness;
-    print(printer, term->children[first],
-          tightness == BINDS_RELATION ? BINDS_SUM : tightness); /* relations do not chain */
+    enum tightness place = tightness == BINDS_RELATION ? BINDS_SUM : tightness; /* do not chain */
+    if (first == 0)
+        print_asked(printer, term, place);
+    else
+        print(printer, term->children[first], place);
     out_text(printer->out, str_of(operators[term->op].text));
-    print(printer, term->children[1 - first], tightness == BINDS_MEMBER ? BINDS_OR : tightness + 1);
+    print(printer, term->children[1 - first], tightness == BINDS_MEMBER ? BINDS_IF : tightness + 1);
 }
 
 static void print_bare(struct printer *printer, const struct term *term)
@@ -171,12 +241,11 @@ static void print_bare(struct printer *printer, const struct term *term)
     case TERM_EXISTS:
     case TERM_COUNT: print_list(printer, term); return;
     case TERM_NOT:
-    case TERM_HAS:
-        out_text(out, str_of(operators[term->op].text));
-        print(printer, term->children[0], term->op == TERM_NOT ? BINDS_UNARY : BINDS_OR);
-        if (term->op == TERM_HAS)
-            out_char(out, ')');
+        out_char(out, '!');
+        print(printer, term->children[0], BINDS_UNARY);
         return;
+    case TERM_HAS: print_has(printer, term); return;
+    case TERM_CALL: print_call(printer, term); return;
     case TERM_STARTS_WITH:
     case TERM_CONTAINS:
         print_two(printer, term, 0);
@@ -207,5 +276,5 @@ static void print(struct printer *printer, const struct term *term, enum tightne
 void term_print(const struct term *term, const struct term_names *names, struct out *out)
 {
     struct printer printer = { .names = names, .out = out };
-    print(&printer, term, BINDS_OR);
+    print(&printer, term, BINDS_IF);
 }

@@ -72,8 +72,11 @@ struct value value_compare(enum term_op op, struct value a, struct value b)
 
     if (a.kind == VALUE_STRING && b.kind == VALUE_STRING && (op == TERM_EQ || op == TERM_NE))
         return value_bool(str_eq(a.string, b.string) == (op == TERM_EQ));
-    if (!order_values(a, b, &order))
-        return value_unknown();
+    if (!order_values(a, b, &order)) {
+        bool both = a.kind != VALUE_UNKNOWN && b.kind != VALUE_UNKNOWN && a.kind != b.kind;
+        return both && (op == TERM_EQ || op == TERM_NE) ? value_bool(op == TERM_NE)
+                                                        : value_unknown();
+    }
     switch (op) {
     case TERM_EQ: return value_bool(order == SAME);
     case TERM_NE: return value_bool(order != SAME);

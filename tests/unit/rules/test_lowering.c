@@ -183,10 +183,10 @@ START_TEST(item_blocks_ask_the_items_of_a_list)
     means(f, "{trigger.item: {sku: {starts_with: PHN-}}}",
           "trigger.items.exists(i, i.sku.startsWith(\"PHN-\"))");
     means(f, "{cart.count: {where: {category: lens}, at_least: 2}}",
-          "cart.items.filter(i, i.category == \"lens\").map(i, i.quantity).sum() >= 2");
+          "quantity(cart.items.filter(i, i.category == \"lens\")) >= 2");
     means(f, "{cart.count: {at_most: 3, where: {category: lens}, at_least: 1}}",
-          "cart.items.filter(i, i.category == \"lens\").map(i, i.quantity).sum() <= 3 && "
-          "cart.items.filter(i, i.category == \"lens\").map(i, i.quantity).sum() >= 1");
+          "quantity(cart.items.filter(i, i.category == \"lens\")) <= 3 && "
+          "quantity(cart.items.filter(i, i.category == \"lens\")) >= 1");
     means(f, "{owns: {category: camera}}", "customer.owned.exists(i, i.category == \"camera\")");
 }
 END_TEST
@@ -228,11 +228,20 @@ START_TEST(attributes_are_numbers_or_text_by_what_they_are_compared_with)
           "cart.items.exists(i, i.attr.storage_gb >= 128)");
     ck_assert_uint_eq(f->list[0].term->children[1]->children[0]->slot, FACT_ATTR_FIRST);
     means(f, "{cart.has: {attr.fits: N1}}", "cart.items.exists(i, i.attr.fits == \"N1\")");
+    ck_assert_uint_eq(f->list[0].term->children[1]->children[0]->slot, FACT_ATTR_FIRST + 1);
+    means(f, "{cart.has: {attr.fits: \"100\"}}",
+          "cart.items.exists(i, i.attr_text.fits == \"100\")");
     ck_assert_uint_eq(f->list[0].term->children[1]->children[0]->slot, FACT_ATTR_TEXT_FIRST + 1);
-    means(f, "{cart.has: {attr.fits: \"100\"}}", "cart.items.exists(i, i.attr.fits == \"100\")");
+    means(f, "{cart.has: {attr.fits: {starts_with: N}}}",
+          "cart.items.exists(i, i.attr_text.fits.startsWith(\"N\"))");
     means(f, "{cart.has: {attr.size: [38, 40]}}", "cart.items.exists(i, i.attr.size in [38, 40])");
     means(f, "{cart.has: {attr.size: [38, M]}}",
-          "cart.items.exists(i, i.attr.size in [\"38\", \"M\"])");
+          "cart.items.exists(i, i.attr.size in [38, \"M\"])");
+    means(f, "{cart.has: {attr.size: [\"38\", 40]}}",
+          "cart.items.exists(i, i.attr_text.size in [\"38\", \"40\"])");
+    means(f, "{cart.has: {attr.size: {exists: true}}}", "cart.items.exists(i, has(i.attr.size))");
+    means(f, "{cart.has: {attr.画素数: {exists: false}}}",
+          "cart.items.exists(i, !i.attr.known(\"画素数\"))");
     means(f, "{cart.has: {attr.画素数: 1.5}}", "cart.items.exists(i, i.attr[\"画素数\"] == 1.5)");
     means(f, "{cart.has: {attr.breakfast: {is_not: \"✓\"}}}",
           "cart.items.exists(i, i.attr.breakfast != \"✓\")");
@@ -441,7 +450,9 @@ END_TEST
 START_TEST(numbers_are_plain_and_unquoted)
 {
     FIXTURE f = fixture();
-    means(f, "{cart.has: {rating: {at_least: 4}}}", "cart.items.exists(i, i.rating >= 4)");
+    means(f, "{cart.has: {rating: {at_least: 4}}}", "cart.items.exists(i, i.rating >= 4.0)");
+    means(f, "{cart.quantity: 2.0}", "cart.quantity == 2");
+    means(f, "{cart.quantity: [2.5, 3]}", "dyn(cart.quantity) in [2.5, 3]");
     means(f, "{cart.has: {rating: {at_least: -0.5}}}", "cart.items.exists(i, i.rating >= -0.5)");
     static const char *const bad[] = { "\"4\"", "4.",    ".4",
                                        "4e2",   "1_000", "four",

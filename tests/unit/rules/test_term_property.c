@@ -152,9 +152,11 @@ static struct value refer_compare(enum term_op op, struct value a, struct value 
 {
     long double difference;
 
-    if (a.kind == VALUE_UNKNOWN || a.kind == VALUE_LIST || b.kind == VALUE_LIST ||
-        (a.kind != b.kind && !(is_number(a) && is_number(b))))
+    if (a.kind == VALUE_UNKNOWN || b.kind == VALUE_UNKNOWN ||
+        (a.kind == VALUE_LIST && b.kind == VALUE_LIST))
         return value_unknown();
+    if (a.kind != b.kind && !(is_number(a) && is_number(b)))
+        return op == TERM_EQ || op == TERM_NE ? value_bool(op == TERM_NE) : value_unknown();
     difference = a.kind == VALUE_STRING ? str_cmp(a.string, b.string)
                                         : (number(a) > number(b)) - (number(a) < number(b));
     switch (op) {

@@ -78,7 +78,7 @@ START_TEST(what_is_not_a_number_is_unequal_to_everything_and_in_no_order)
 }
 END_TEST
 
-START_TEST(different_kinds_unknowns_and_lists_compare_as_unknown)
+START_TEST(different_kinds_are_not_equal_and_have_no_order_and_unknown_stays_unknown)
 {
     const struct value values[] = { value_unknown(),        value_bool(true),   value_int(1),
                                     value_string(STR("1")), value_timestamp(1), value_duration(1),
@@ -88,9 +88,12 @@ START_TEST(different_kinds_unknowns_and_lists_compare_as_unknown)
     for (enum term_op op = TERM_EQ; op <= TERM_GE; op++)
         for (size_t i = 0; i < sizeof values / sizeof *values; i++)
             for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
-                bool comparable = i == j && i != 0 && values[i].kind != VALUE_LIST;
+                bool known = i && j, equality = op == TERM_EQ || op == TERM_NE;
+                bool comparable = known && (i == j ? values[i].kind != VALUE_LIST : equality);
                 ck_assert_int_eq(compared(op, values[i], values[j], &result),
                                  comparable ? VALUE_BOOL : VALUE_UNKNOWN);
+                if (comparable && i != j)
+                    ck_assert(result == (op == TERM_NE));
             }
 }
 END_TEST
@@ -105,5 +108,5 @@ END_TEST
 SUITE_MAIN("rules/value", integers_doubles_strings_booleans_and_times_have_an_order,
            an_integer_is_compared_with_a_double_exactly,
            what_is_not_a_number_is_unequal_to_everything_and_in_no_order,
-           different_kinds_unknowns_and_lists_compare_as_unknown,
+           different_kinds_are_not_equal_and_have_no_order_and_unknown_stays_unknown,
            an_absent_string_is_unknown_and_an_empty_one_is_not)
