@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "cel_format_value.h"
-#include "cel_library.h"
+#include "expr/cel_format_value.h"
+#include "expr/cel_library.h"
 
 /*
  * string.format(list): "%s is %.2f".format([x, y]). A clause is '%', a precision of %f and %e if wanted (".3", at

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cel_format_value.h"
+#include "expr/cel_format_value.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-#include "cel_number.h"
-#include "cel_rune.h"
-#include "cel_time.h"
+#include "expr/cel_number.h"
+#include "expr/cel_rune.h"
+#include "expr/cel_time.h"
 #include "expr/cel_type.h"
 
 /* Values as text. Lists and maps call each other; how deep is bounded here, whatever a host may hand in. */

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "cel_library.h"
-#include "cel_ops.h"
+#include "expr/cel_library.h"
+#include "expr/cel_ops.h"
 
 /*
  * The math extension of CEL. greatest and least compare numbers of all three kinds by their value

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cel_regex.h"
+#include "expr/cel_regex.h"
 
-#include "cel_library.h"
-#include "cel_regex_program.h"
-#include "cel_rune.h"
+#include "expr/cel_library.h"
+#include "expr/cel_regex_program.h"
+#include "expr/cel_rune.h"
 
 /*
  * Tree to program, and the function `matches`. A repetition that is counted becomes copies: x{2,4} is x x (x (x)?)?; the

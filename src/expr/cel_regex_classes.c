@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cel_regex_program.h"
-#include "cel_rune.h"
+#include "expr/cel_regex_program.h"
+#include "expr/cel_rune.h"
 
 /*
  * Classes of characters: by name, by case, negated, as sorted ranges.
@@ -9,7 +9,7 @@
  * above, its category (5 bits) or script (8 bits) below; length 0 means that it stands in the two numbers that follow, the high
  * one first. The category after the last is for stretches where Lu and Ll take turns; the script after the last is none.
  */
-#include "cel_regex_unicode.inc"
+#include "expr/cel_regex_unicode.inc"
 
 #define COUNT(array) ((uint32_t) (sizeof(array) / sizeof *(array)))
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include "base/out.h"
-#include "cel_regex_program.h"
-#include "cel_rune.h"
+#include "expr/cel_regex_parser.h"
 
 /*
  * Pattern to tree, by recursive descent: choice, sequence, repetition, atom; only parentheses descend, and so many
  * levels only as REGEX_MAX_DEPTH says. What is an error and what is a literal follows RE2 with its Perl flags: "{" that
  * starts no repetition is a literal, "**" is an error, a flag group holds until its parenthesis closes.
  */
-enum { FLAG_FOLD = 1, FLAG_LINES = 2, FLAG_DOT_NEWLINE = 4, FLAG_LAZY = 8 };
 
 static struct regex_node *parse_choice(struct regex_parser *p);
 
@@ -32,45 +28,7 @@ void *regex_fail(struct regex_parser *p, const char *what, size_t from, size_t t
     return NULL;
 }
 
-static bool more(const struct regex_parser *p)
-{
-    return p->at < p->text.len;
-}
-
-/* The byte @ahead of here, or 0. */
-static char peek(const struct regex_parser *p, size_t ahead)
-{
-    return p->at + ahead < p->text.len ? p->text.at[p->at + ahead] : 0;
-}
-
-static bool take(struct regex_parser *p, char c)
-{
-    bool is = more(p) && p->text.at[p->at] == c;
-    p->at += is;
-    return is;
-}
-
-static uint32_t take_rune(struct regex_parser *p)
-{
-    size_t bytes;
-    uint32_t rune = cel_rune_at(p->text, p->at, &bytes);
-    p->at += bytes;
-    return rune;
-}
-
-/* What is left, up to @end; absent when that does not come. Moves behind it. */
-static struct str take_until(struct regex_parser *p, const char *end)
-{
-    struct str rest = { p->text.at + p->at, p->text.len - p->at };
-    const char *found = memmem(rest.at, rest.len, end, strlen(end));
-    if (!found)
-        return (struct str){ 0 };
-    rest.len = (size_t) (found - rest.at);
-    p->at += rest.len + strlen(end);
-    return rest;
-}
-
-static struct regex_node *new_node(struct regex_parser *p, enum regex_kind kind, uint32_t value)
+struct regex_node *regex_new_node(struct regex_parser *p, enum regex_kind kind, uint32_t value)
 {
     if (p->failed)
         return NULL;
@@ -85,188 +43,30 @@ static struct regex_node *new_node(struct regex_parser *p, enum regex_kind kind,
     return node;
 }
 
-static struct regex_node *set_node(struct regex_parser *p, struct regex_class *class)
+struct regex_node *regex_set_node(struct regex_parser *p, struct regex_class *class)
 {
     uint32_t set = p->failed ? 0 : regex_class_finish(p, class);
-    return new_node(p, REGEX_SET, set);
+    return regex_new_node(p, REGEX_SET, set);
 }
 
 static struct regex_node *rune_node(struct regex_parser *p, uint32_t rune)
 {
     struct regex_class class = { 0 };
-    if (!(p->flags & FLAG_FOLD) || !regex_has_forms(rune))
-        return new_node(p, REGEX_RUNE, rune);
+    if (!(p->flags & REGEX_FOLD) || !regex_has_forms(rune))
+        return regex_new_node(p, REGEX_RUNE, rune);
     regex_class_add(p, &class, rune, rune);
     regex_class_fold(p, &class);
-    return set_node(p, &class);
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'                     ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                    : -1;
-}
-
-/* Behind "\x": two digits, or as many as wanted in braces. */
-static bool parse_hex(struct regex_parser *p, uint32_t *ret_rune)
-{
-    bool braces = take(p, '{');
-    size_t first = p->at;
-    uint32_t rune = 0;
-    while (more(p) && hex_digit(peek(p, 0)) >= 0 && (braces || p->at < first + 2)) {
-        rune = rune * 16 + (uint32_t) hex_digit(p->text.at[p->at++]);
-        if (rune > CEL_RUNE_MAX)
-            return false;
-    }
-    *ret_rune = rune;
-    return braces ? p->at > first && take(p, '}') : p->at == first + 2;
-}
-
-/* A single character behind a backslash that was taken; false: no such escape. */
-static bool parse_escape(struct regex_parser *p, uint32_t *ret_rune)
-{
-    static const char letters[] = "aftnrv", controls[] = "\a\f\t\n\r\v";
-    if (!more(p))
-        return false;
-    uint32_t rune = take_rune(p);
-    const char *letter = rune && rune < 128 ? strchr(letters, (int) rune) : NULL;
-    if (letter) {
-        *ret_rune = (uint32_t) controls[letter - letters];
-        return true;
-    }
-    if (rune == 'x')
-        return parse_hex(p, ret_rune);
-    if (rune >= '0' && rune <= '7') {
-        if (rune != '0' && (peek(p, 0) < '0' || peek(p, 0) > '7'))
-            return false; /* a back reference */
-        uint32_t octal = rune - '0';
-        for (int i = 0; i < 2 && peek(p, 0) >= '0' && peek(p, 0) <= '7'; i++)
-            octal = octal * 8 + (uint32_t) (p->text.at[p->at++] - '0');
-        *ret_rune = octal;
-        return true;
-    }
-    *ret_rune = rune;
-    return rune < 128 && !(rune >= '0' && rune <= '9') &&
-           !((rune | 0x20) >= 'a' && (rune | 0x20) <= 'z');
-}
-
-/* Behind "\p": one letter, or a name in braces, perhaps after "^"; absent when that is cut off. */
-static struct str take_property(struct regex_parser *p, bool *negated)
-{
-    struct str name = { 0 };
-    if (take(p, '{')) {
-        name = take_until(p, "}");
-    } else if (more(p)) {
-        size_t start = p->at;
-        (void) take_rune(p);
-        name = (struct str){ p->text.at + start, p->at - start };
-    }
-    if (name.len && name.at[0] == '^') {
-        *negated = !*negated;
-        name = (struct str){ name.at + 1, name.len - 1 };
-    }
-    return name;
-}
-
-/* "\d", "\pL", "\P{Greek}" here? Adds it. False: something else stands here. */
-static bool parse_named_class(struct regex_parser *p, struct regex_class *class)
-{
-    struct regex_class found = { 0 };
-    size_t from = p->at;
-    char letter = peek(p, 1);
-    bool negated = letter < 'a';
-    if (peek(p, 0) != '\\')
-        return false;
-    if (letter == 'p' || letter == 'P') {
-        p->at += 2;
-        struct str name = take_property(p, &negated);
-        if (!regex_class_add_unicode(p, &found, name))
-            regex_fail(p, "invalid character class range", from, name.at ? p->at : p->text.len);
-    } else if (regex_class_add_perl(p, &found, (char) (letter | 0x20))) {
-        p->at += 2;
-    } else {
-        return false;
-    }
-    regex_class_merge(p, class, &found, p->flags & FLAG_FOLD, negated);
-    return true;
-}
-
-/* "[:word:]", "[:^word:]" inside of brackets; "[:" without an end is the two characters. */
-static bool parse_posix_class(struct regex_parser *p, struct regex_class *class)
-{
-    struct regex_class found = { 0 };
-    size_t from = p->at;
-    if (peek(p, 0) != '[' || peek(p, 1) != ':')
-        return false;
-    p->at += 2;
-    bool negated = take(p, '^');
-    struct str name = take_until(p, ":]");
-    if (!name.at) {
-        p->at = from;
-        return false;
-    }
-    if (!regex_class_add_posix(p, &found, name))
-        regex_fail(p, "invalid character class range", from, p->at);
-    regex_class_merge(p, class, &found, p->flags & FLAG_FOLD, negated);
-    return true;
-}
-
-static bool parse_class_rune(struct regex_parser *p, uint32_t *ret_rune)
-{
-    size_t from = p->at;
-    if (!more(p))
-        return false;
-    if (!take(p, '\\')) {
-        *ret_rune = take_rune(p);
-        return true;
-    }
-    if (parse_escape(p, ret_rune))
-        return true;
-    regex_fail(p, "invalid escape sequence", from, p->at);
-    return false;
-}
-
-/* Behind "[". */
-static struct regex_node *parse_brackets(struct regex_parser *p)
-{
-    struct regex_class class = { 0 };
-    size_t from = p->at - 1;
-    bool negated = take(p, '^');
-    for (bool first = true; !p->failed && (first || peek(p, 0) != ']'); first = false) {
-        size_t start = p->at;
-        uint32_t low, high;
-        if (parse_posix_class(p, &class) || parse_named_class(p, &class))
-            continue;
-        bool ok = parse_class_rune(p, &low);
-        high = low;
-        if (ok && peek(p, 0) == '-' && p->at + 1 < p->text.len && peek(p, 1) != ']') {
-            p->at++;
-            ok = parse_class_rune(p, &high);
-        }
-        if (!ok)
-            return regex_fail(p, "missing closing ]", from, p->text.len);
-        if (high < low)
-            return regex_fail(p, "invalid character class range", start, p->at);
-        struct regex_class range = { 0 };
-        regex_class_add(p, &range, low, high);
-        regex_class_merge(p, &class, &range, p->flags & FLAG_FOLD, false);
-    }
-    if (!take(p, ']'))
-        return regex_fail(p, "missing closing ]", from, p->text.len);
-    if (negated)
-        regex_class_negate(p, &class);
-    return set_node(p, &class);
+    return regex_set_node(p, &class);
 }
 
 /* Behind "(?P<" or "(?<". */
 static bool parse_name(struct regex_parser *p)
 {
     size_t from = p->at;
-    struct str name = take_until(p, ">");
+    struct str name = regex_take_until(p, ">");
     bool ok = name.len > 0;
     for (size_t i = 0; i < name.len; i++)
-        ok = ok && (hex_digit(name.at[i]) >= 0 || name.at[i] == '_' ||
+        ok = ok && ((name.at[i] >= '0' && name.at[i] <= '9') || name.at[i] == '_' ||
                     ((name.at[i] | 0x20) >= 'a' && (name.at[i] | 0x20) <= 'z'));
     if (!ok) {
         regex_fail(p, "invalid named capture", from, name.at ? p->at : p->text.len);
@@ -291,11 +91,11 @@ static bool parse_name(struct regex_parser *p)
 static bool parse_flags(struct regex_parser *p, bool *ret_opens)
 {
     static const char letters[] = "imsU";
-    static const unsigned bits[] = { FLAG_FOLD, FLAG_LINES, FLAG_DOT_NEWLINE, FLAG_LAZY };
+    static const unsigned bits[] = { REGEX_FOLD, REGEX_LINES, REGEX_DOT_NEWLINE, REGEX_LAZY };
     unsigned flags = p->flags;
     size_t from = p->at - 2;
     bool minus = false, any = false;
-    for (char c; more(p) && (c = p->text.at[p->at]) != 0; any = c != '-') {
+    for (char c; regex_more(p) && (c = p->text.at[p->at]) != 0; any = c != '-') {
         const char *letter = strchr(letters, c);
         p->at++;
         if (c == ')' || c == ':') {
@@ -322,10 +122,11 @@ static struct regex_node *parse_group(struct regex_parser *p)
     unsigned outer = p->flags;
     size_t from = p->at - 1;
     bool opens = true;
-    if (peek(p, 0) == '?') {
-        size_t name = peek(p, 1) == 'P' && peek(p, 2) == '<'                        ? 3
-                      : peek(p, 1) == '<' && peek(p, 2) != '=' && peek(p, 2) != '!' ? 2
-                                                                                    : 0;
+    if (regex_peek(p, 0) == '?') {
+        size_t name =
+            regex_peek(p, 1) == 'P' && regex_peek(p, 2) == '<'                              ? 3
+            : regex_peek(p, 1) == '<' && regex_peek(p, 2) != '=' && regex_peek(p, 2) != '!' ? 2
+                                                                                            : 0;
         p->at += name ? name : 1;
         if (name ? !parse_name(p) : !parse_flags(p, &opens))
             return NULL;
@@ -337,7 +138,7 @@ static struct regex_node *parse_group(struct regex_parser *p)
     struct regex_node *inside = parse_choice(p);
     p->depth--;
     p->flags = outer;
-    if (!p->failed && !take(p, ')'))
+    if (!p->failed && !regex_take(p, ')'))
         return regex_fail(p, "missing closing )", from, p->text.len);
     return inside;
 }
@@ -348,20 +149,20 @@ static struct regex_node *parse_backslash(struct regex_parser *p)
     struct regex_class class = { 0 };
     size_t from = p->at - 1;
     uint32_t rune = 0;
-    switch (peek(p, 0)) {
-    case 'A': p->at++; return new_node(p, REGEX_LOOK, REGEX_TEXT_START);
-    case 'z': p->at++; return new_node(p, REGEX_LOOK, REGEX_TEXT_END);
-    case 'b': p->at++; return new_node(p, REGEX_LOOK, REGEX_WORD_EDGE);
-    case 'B': p->at++; return new_node(p, REGEX_LOOK, REGEX_NO_WORD_EDGE);
+    switch (regex_peek(p, 0)) {
+    case 'A': p->at++; return regex_new_node(p, REGEX_LOOK, REGEX_TEXT_START);
+    case 'z': p->at++; return regex_new_node(p, REGEX_LOOK, REGEX_TEXT_END);
+    case 'b': p->at++; return regex_new_node(p, REGEX_LOOK, REGEX_WORD_EDGE);
+    case 'B': p->at++; return regex_new_node(p, REGEX_LOOK, REGEX_NO_WORD_EDGE);
     default: break;
     }
     p->at--;
-    if (parse_named_class(p, &class))
-        return set_node(p, &class);
+    if (regex_parse_named_class(p, &class))
+        return regex_set_node(p, &class);
     p->at++;
-    if (!more(p))
+    if (!regex_more(p))
         return regex_fail(p, "trailing backslash at end of expression", from, p->at);
-    if (!parse_escape(p, &rune))
+    if (!regex_parse_escape(p, &rune))
         return regex_fail(p, "invalid escape sequence", from, p->at);
     return rune_node(p, rune);
 }
@@ -371,12 +172,15 @@ static struct regex_node *parse_atom(struct regex_parser *p, uint32_t rune)
 {
     switch (rune) {
     case '.':
-        return new_node(p, p->flags & FLAG_DOT_NEWLINE ? REGEX_ANY : REGEX_ANY_NOT_NEWLINE, 0);
+        return regex_new_node(p, p->flags & REGEX_DOT_NEWLINE ? REGEX_ANY : REGEX_ANY_NOT_NEWLINE,
+                              0);
     case '^':
-        return new_node(p, REGEX_LOOK, p->flags & FLAG_LINES ? REGEX_LINE_START : REGEX_TEXT_START);
+        return regex_new_node(p, REGEX_LOOK,
+                              p->flags & REGEX_LINES ? REGEX_LINE_START : REGEX_TEXT_START);
     case '$':
-        return new_node(p, REGEX_LOOK, p->flags & FLAG_LINES ? REGEX_LINE_END : REGEX_TEXT_END);
-    case '[': return parse_brackets(p);
+        return regex_new_node(p, REGEX_LOOK,
+                              p->flags & REGEX_LINES ? REGEX_LINE_END : REGEX_TEXT_END);
+    case '[': return regex_parse_brackets(p);
     case '(': return parse_group(p);
     case '\\': return parse_backslash(p);
     default: return rune_node(p, rune);
@@ -388,11 +192,11 @@ static bool parse_count(struct regex_parser *p, uint32_t *ret_count)
 {
     uint32_t count = 0;
     size_t from = p->at;
-    if (peek(p, 0) == '0' && peek(p, 1) >= '0' && peek(p, 1) <= '9')
+    if (regex_peek(p, 0) == '0' && regex_peek(p, 1) >= '0' && regex_peek(p, 1) <= '9')
         return false;
-    for (; peek(p, 0) >= '0' && peek(p, 0) <= '9'; p->at++)
+    for (; regex_peek(p, 0) >= '0' && regex_peek(p, 0) <= '9'; p->at++)
         if (count <= REGEX_MAX_REPEAT)
-            count = count * 10 + (uint32_t) (peek(p, 0) - '0');
+            count = count * 10 + (uint32_t) (regex_peek(p, 0) - '0');
     *ret_count = count;
     return p->at > from;
 }
@@ -401,7 +205,7 @@ static bool parse_count(struct regex_parser *p, uint32_t *ret_count)
 static bool parse_repeat(struct regex_parser *p, uint32_t *ret_min, uint32_t *ret_max)
 {
     size_t from = p->at;
-    char c = peek(p, 0);
+    char c = regex_peek(p, 0);
     if (c != '*' && c != '+' && c != '?' && c != '{')
         return false;
     p->at++;
@@ -410,11 +214,11 @@ static bool parse_repeat(struct regex_parser *p, uint32_t *ret_min, uint32_t *re
     if (c == '{') {
         bool ok = parse_count(p, ret_min);
         *ret_max = *ret_min;
-        if (ok && take(p, ',')) {
+        if (ok && regex_take(p, ',')) {
             *ret_max = REGEX_FOREVER;
-            ok = peek(p, 0) == '}' || parse_count(p, ret_max);
+            ok = regex_peek(p, 0) == '}' || parse_count(p, ret_max);
         }
-        if (!ok || !take(p, '}')) {
+        if (!ok || !regex_take(p, '}')) {
             p->at = from;
             return false;
         }
@@ -422,7 +226,7 @@ static bool parse_repeat(struct regex_parser *p, uint32_t *ret_min, uint32_t *re
             (*ret_max != REGEX_FOREVER && (*ret_max > REGEX_MAX_REPEAT || *ret_max < *ret_min)))
             regex_fail(p, "invalid repeat count", from, p->at);
     }
-    (void) take(p, '?'); /* lazy */
+    (void) regex_take(p, '?'); /* lazy */
     return true;
 }
 
@@ -430,7 +234,7 @@ static bool parse_repeat(struct regex_parser *p, uint32_t *ret_min, uint32_t *re
 static void repeat_node(struct regex_parser *p, struct regex_node **slot, uint32_t min,
                         uint32_t max, size_t from)
 {
-    struct regex_node *sub = *slot, *node = new_node(p, REGEX_REPEAT, 0);
+    struct regex_node *sub = *slot, *node = regex_new_node(p, REGEX_REPEAT, 0);
     uint32_t times = max == REGEX_FOREVER ? min : max;
     if (!node)
         return;
@@ -460,10 +264,10 @@ static void append(struct sequence *sequence, struct regex_node *node)
 static void parse_literals(struct regex_parser *p, struct sequence *sequence)
 {
     struct regex_parser ahead = *p;
-    bool closed = take_until(&ahead, "\\E").at;
+    bool closed = regex_take_until(&ahead, "\\E").at;
     size_t end = closed ? ahead.at - 2 : p->text.len;
     while (p->at < end && !p->failed) {
-        struct regex_node *node = rune_node(p, take_rune(p));
+        struct regex_node *node = rune_node(p, regex_take_rune(p));
         if (node)
             append(sequence, node);
     }
@@ -473,9 +277,9 @@ static void parse_literals(struct regex_parser *p, struct sequence *sequence)
 /* Atoms up to "|", ")" or the end. */
 static struct regex_node *parse_sequence(struct regex_parser *p)
 {
-    struct sequence sequence = { .node = new_node(p, REGEX_SEQUENCE, 0) };
+    struct sequence sequence = { .node = regex_new_node(p, REGEX_SEQUENCE, 0) };
     size_t repeated = SIZE_MAX; /* where the repetition before this place started */
-    while (!p->failed && more(p) && peek(p, 0) != '|' && peek(p, 0) != ')') {
+    while (!p->failed && regex_more(p) && regex_peek(p, 0) != '|' && regex_peek(p, 0) != ')') {
         size_t from = p->at;
         uint32_t min, max;
         if (parse_repeat(p, &min, &max)) {
@@ -490,12 +294,12 @@ static struct regex_node *parse_sequence(struct regex_parser *p)
             continue;
         }
         repeated = SIZE_MAX;
-        if (peek(p, 0) == '\\' && peek(p, 1) == 'Q') {
+        if (regex_peek(p, 0) == '\\' && regex_peek(p, 1) == 'Q') {
             p->at += 2;
             parse_literals(p, &sequence);
             continue;
         }
-        struct regex_node *atom = parse_atom(p, take_rune(p));
+        struct regex_node *atom = parse_atom(p, regex_take_rune(p));
         if (atom) /* else flags only, or a failure */
             append(&sequence, atom);
     }
@@ -505,14 +309,14 @@ static struct regex_node *parse_sequence(struct regex_parser *p)
 static struct regex_node *parse_choice(struct regex_parser *p)
 {
     struct regex_node *first = parse_sequence(p);
-    if (!first || !more(p) || peek(p, 0) != '|')
+    if (!first || !regex_more(p) || regex_peek(p, 0) != '|')
         return first;
-    struct regex_node *choice = new_node(p, REGEX_CHOICE, 0), *last = first;
+    struct regex_node *choice = regex_new_node(p, REGEX_CHOICE, 0), *last = first;
     if (!choice)
         return NULL;
     choice->child = first;
     choice->repeats = first->repeats;
-    while (take(p, '|')) {
+    while (regex_take(p, '|')) {
         last = last->next = parse_sequence(p);
         if (!last)
             return NULL;
@@ -525,7 +329,7 @@ static struct regex_node *parse_choice(struct regex_parser *p)
 struct regex_node *regex_parse(struct regex_parser *p)
 {
     struct regex_node *root = parse_choice(p);
-    if (!p->failed && more(p))
+    if (!p->failed && regex_more(p))
         return regex_fail(p, "unexpected )", p->at, p->at + 1);
     return p->failed ? NULL : root;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cel_regex.h"
+#include "expr/cel_regex.h"
 
 /*
  * CEL regex, inside

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cel_regex_program.h"
-#include "cel_rune.h"
+#include "expr/cel_regex_program.h"
+#include "expr/cel_rune.h"
 
 /*
  * A program over a text, all states at once (Thompson 1968; Russ Cox, "Regular Expression Matching Can Be Simple And

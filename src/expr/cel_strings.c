@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cel_strings.h"
+#include "expr/cel_strings.h"
 
 #include <inttypes.h>
 
-#include "cel_library.h"
-#include "cel_rune.h"
+#include "expr/cel_library.h"
+#include "expr/cel_rune.h"
 
 /*
  * The strings extension of CEL: its table, and the functions that find a place in a text or give back

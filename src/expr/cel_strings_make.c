@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cel_rune.h"
-#include "cel_strings.h"
+#include "expr/cel_rune.h"
+#include "expr/cel_strings.h"
 
 /*
  * The part of the strings extension that makes texts. Each one counts first and takes exactly the
