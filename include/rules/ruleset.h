@@ -67,6 +67,11 @@ const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset,
 const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger trigger,
                                    struct str placement, uint32_t *ret_n);
 
+/* The same list's index, paused rules left out; NULL when the list is too short to need one. */
+struct rule_index;
+const struct rule_index *ruleset_rule_index(const struct ruleset *ruleset, enum trigger trigger,
+                                            struct str placement);
+
 /* For metrics: lets the owner hang a number on each rule once, before it is published. */
 void ruleset_set_metric(struct ruleset *ruleset, uint32_t number, metric_id shown);
 

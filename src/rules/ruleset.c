@@ -105,6 +105,15 @@ const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset, struc
     return number == STRMAP_NONE ? NULL : &ruleset->labels[number];
 }
 
+const struct rule_index *ruleset_rule_index(const struct ruleset *ruleset, enum trigger trigger,
+                                            struct str placement)
+{
+    uint32_t number = strmap_get(ruleset->by_placement, placement);
+    if (number == STRMAP_NONE || !ruleset->indexes)
+        return NULL;
+    return ruleset->indexes[(size_t) number * TRIGGERS + trigger];
+}
+
 const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger trigger,
                                    struct str placement, uint32_t *ret_n)
 {
@@ -202,5 +211,6 @@ enum err ruleset_index(struct ruleset *self)
         each_list(self, order[i], bounds + 1, lists);
     self->bounds = bounds;
     self->candidates = lists;
-    return OK;
+    const struct rule_lists all = { self->rules, self->n_rules, lists, bounds, (uint32_t) n_lists };
+    return rule_index_build(&all, self->arena, &self->indexes);
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/strmap.h"
+#include "rules/rule_index.h"
 #include "rules/ruleset.h"
 
 /*
@@ -33,9 +34,10 @@ struct ruleset {
     struct strmap *by_placement;
     const uint32_t *bounds; /* list placement × TRIGGERS + trigger is [bounds[i], bounds[i + 1]) */
     const uint32_t *candidates;
+    const struct rule_index *const *indexes; /* of each list; NULL for a short one, or no rules */
 };
 
 struct ruleset *ruleset_new(void); /* NULL for lack of memory */
 
-/* Once the rules stand: by id, and the lists of candidates. */
+/* Once the rules stand: by id, the lists of candidates, and an index for each long one. */
 MUST_CHECK enum err ruleset_index(struct ruleset *self);

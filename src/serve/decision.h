@@ -148,6 +148,7 @@ struct decision {
     struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
     uint32_t n_handful;
     struct considered *spare;                 /* for the next rule: the last did not match */
+    struct rule_cursor *cursor;               /* a long list: its index finds those that match */
     struct considered *receipt, *receipt_end; /* explain: whatever was considered, in order */
 
     /* pick */

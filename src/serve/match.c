@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Match: cart and customer -> rules that apply. The ruleset's index gives the rules of this
- * trigger and placement, by falling priority; each is verified against the facts. For a receipt
- * whatever did not match keeps its reason.
+ * Match: cart and customer -> rules that apply, by falling priority. A long list of rules has an
+ * index, which finds those that match without looking at most others; a short one is verified rule
+ * by rule against the facts. So is every list for a receipt, where whatever did not match keeps its
+ * reason.
  */
+#include "rules/rule_index.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
+
+enum { LOOKED_BETWEEN = 32 }; /* rules, between two looks at the clock */
 
 static void gather_facts(struct decision *d)
 {
@@ -61,26 +65,71 @@ static struct considered *next_place(struct decision *d)
     return c;
 }
 
-static void begin(struct decision *d)
+static enum err begin(struct decision *d)
 {
-    if (d->world->same_money)
-        d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
     gather_facts(d);
+    if (!d->world->same_money)
+        return OK;
+    const struct rule_index *index =
+        d->explain ? NULL : ruleset_rule_index(d->world->rules, d->trigger, d->placement);
+    if (index && !(d->cursor = rule_cursor_new(index, &d->facts, d->now_us, d->arena)))
+        return decision_no_room(d);
+    d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
+    return OK;
 }
 
-enum err match_run(struct decision *d)
+/* A rule that the index found. */
+static enum err take_match(struct decision *d, uint32_t number)
 {
-    if (!d->facts.catalog)
-        begin(d);
-    uint32_t wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
+    struct considered *c = arena_take_raw(d->arena, sizeof *c);
+    if (!c)
+        return decision_no_room(d);
+    *c = (struct considered){ .number = number,
+                              .rule = ruleset_rule(d->world->rules, number),
+                              .reason = RECEIPT_NO_PRODUCT,
+                              .matched = true };
+    d->handful[d->n_handful++] = c;
+    return OK;
+}
+
+/* The clock is looked at only while there is a rule that would be left out. */
+static enum cursor_answer next_match(struct decision *d, uint32_t *ret_number)
+{
+    enum cursor_answer answer;
+    while ((answer = rule_cursor_next(d->cursor, 0, ret_number)) == CURSOR_PAUSE) {
+        if (!decision_has_time(d))
+            return CURSOR_END;
+        answer = rule_cursor_next(d->cursor, LOOKED_BETWEEN, ret_number);
+        if (answer != CURSOR_PAUSE)
+            break;
+    }
+    return answer;
+}
+
+/* n_considered jumps to the end when there is none left. */
+static enum err match_by_index(struct decision *d, uint32_t wanted)
+{
+    uint32_t number;
+    while (d->n_considered < d->n_rules && d->n_handful < wanted) {
+        switch (next_match(d, &number)) {
+        case CURSOR_RULE: TRY(take_match(d, number)); break;
+        case CURSOR_NO_ROOM: return decision_no_room(d);
+        case CURSOR_PAUSE:
+        case CURSOR_END: d->n_considered = d->n_rules; break;
+        }
+    }
+    return OK;
+}
+
+static enum err match_by_list(struct decision *d, uint32_t wanted)
+{
     uint32_t looked = 0;
     bool time_left = true;
-    d->n_handful = 0;
     while (d->n_considered < d->n_rules && d->n_handful < wanted) {
         struct considered *c = next_place(d);
         if (!c)
             return decision_no_room(d);
-        if (looked++ % 32 == 0)
+        if (looked++ % LOOKED_BETWEEN == 0)
             time_left = decision_has_time(d);
         if (time_left)
             verify(d, c);
@@ -90,4 +139,13 @@ enum err match_run(struct decision *d)
             d->spare = c;
     }
     return OK;
+}
+
+enum err match_run(struct decision *d)
+{
+    if (!d->facts.catalog)
+        TRY(begin(d));
+    uint32_t wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
+    d->n_handful = 0;
+    return d->cursor ? match_by_index(d, wanted) : match_by_list(d, wanted);
 }
