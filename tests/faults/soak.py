@@ -62,17 +62,36 @@ def status_of(pid):
         return None
 
 
+def title_of(pid):
+    try:
+        return pathlib.Path('/proc', str(pid), 'cmdline').read_bytes().replace(b'\0', b' ').decode(errors='replace').strip()[:80]
+    except OSError:
+        return 'gone'
+
+
 class Watch:
     """What was seen, look by look: .times, and .series['replica 0', 'rss'], a value a look."""
 
-    def __init__(self, groups):
+    def __init__(self, groups, renew=None):
+        """renew: by name, who is there now, for a server that may end a process and begin another."""
         self.groups, self.times, self.series, self.began = groups, [], collections.defaultdict(list), time.monotonic()
+        self.renew, self.titles = renew or {}, {pid: title_of(pid) for pids in groups.values() for pid in pids}
+
+    def parts_of(self, name):
+        parts = {pid: status_of(pid) for pid in self.groups[name]}
+        gone = [f'{pid} ({self.titles[pid]})' for pid, part in parts.items() if not part]
+        if gone and name in self.renew:
+            tell(f'{name}: gone after {time.monotonic() - self.began:.0f} s: {", ".join(gone)}')
+            self.groups[name] = self.renew[name]()
+            self.titles |= {pid: title_of(pid) for pid in self.groups[name]}
+            parts, gone = {pid: status_of(pid) for pid in self.groups[name]}, []
+        check(not gone, f'of {name} are gone:', ', '.join(gone))
+        return [part for part in parts.values() if part]
 
     def look(self, **more):
         seen = {}
-        for name, pids in self.groups.items():
-            parts = [part for part in map(status_of, pids) if part]
-            check(len(parts) == len(pids), f'of {name} {len(pids) - len(parts)} processes are gone')
+        for name in self.groups:
+            parts = self.parts_of(name)
             for what in parts[0]:
                 seen[name, what] = sum(part[what] for part in parts)
         self.times.append(time.monotonic() - self.began)
@@ -138,7 +157,8 @@ def test_a_fleet_that_works_for_long_takes_no_more_memory_and_no_more_files():
         with Shoppers(fleet.ports, seconds=SECONDS + 600, rate=RATE, roam=True, settle_ms=50) as load:
             time.sleep(min(5, SECONDS / 10))  # connections are made
             watch = Watch({f'replica {i}': [replica.process.pid] for i, replica in enumerate(fleet.replicas)} |
-                          {'redis': servers.redis.pids, 'postgres': lasting(servers.pg), 'shoppers': [load.process.pid]})
+                          {'redis': servers.redis.pids, 'postgres': lasting(servers.pg), 'shoppers': [load.process.pid]},
+                          {'postgres': lambda: lasting(servers.pg)})
             began = time.monotonic()
             while time.monotonic() - began < SECONDS:
                 ended = [replica for replica in fleet.replicas if replica.process.poll() is not None]
