@@ -121,6 +121,27 @@ static bool bind(struct one_case *one, struct err_note *note)
     return true;
 }
 
+/*
+ * What the optional-types extension declares: expressions over it can be checked here, as those over
+ * the functions that a case declares; nothing evaluates it.
+ */
+static bool declare_optionals(struct one_case *one, struct err_note *note)
+{
+    static const char *const signatures[] = {
+        "optional.of(T) -> optional_type(T)",
+        "optional.ofNonZeroValue(T) -> optional_type(T)",
+        "optional.none() -> optional_type(T)",
+        "optional_type(T).hasValue() -> bool",
+        "optional_type(T).value() -> T",
+        "optional_type(T).or(optional_type(T)) -> optional_type(T)",
+        "optional_type(T).orValue(T) -> T",
+    };
+    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
+        if (cel_env_function(one->env, signatures[i], NULL, 1, note) != OK)
+            return false;
+    return true;
+}
+
 static bool make_env(struct one_case *one, struct cel_zones zones, struct err_note *note)
 {
     const char *container = text_of(one->json, "container");
@@ -130,6 +151,8 @@ static bool make_env(struct one_case *one, struct cel_zones zones, struct err_no
     if (!one->env)
         return err_fail(note, ERR_NOMEM, "no room for an environment") == OK;
     cel_env_zones(one->env, zones);
+    if (!declare_optionals(one, note))
+        return false;
     if (container && *container && cel_env_container(one->env, str_of(container)) != OK)
         return err_fail(note, ERR_INPUT, "no such container: %s", container) == OK;
     cJSON_ArrayForEach(

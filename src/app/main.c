@@ -16,6 +16,7 @@ static const struct {
     { "migrate", cmd_migrate, "bring a fleet's PostgreSQL up to date" },
     { "check", cmd_check, "look for mistakes in rule files" },
     { "explain", cmd_explain, "why an offer is shown or not, and what a rule means" },
+    { "cel", cmd_cel, "try an expression, or run conformance cases" },
     { "key", cmd_key, "make an API key for a client" },
     { "health", cmd_health, "ask a service whether it is ready (for health checks)" },
 };
