@@ -59,7 +59,7 @@ static struct regex_node *rune_node(struct regex_parser *p, uint32_t rune)
     return regex_set_node(p, &class);
 }
 
-/* Behind "(?P<" or "(?<". */
+/* Behind "(?P<" or "(?<". A name may come twice: nothing is captured under it. */
 static bool parse_name(struct regex_parser *p)
 {
     size_t from = p->at;
@@ -72,19 +72,7 @@ static bool parse_name(struct regex_parser *p)
         regex_fail(p, "invalid named capture", from, name.at ? p->at : p->text.len);
         return false;
     }
-    for (const struct regex_name *known = p->names; known; known = known->next)
-        if (str_eq(known->name, name)) {
-            regex_fail(p, "duplicate capture group name", from, p->at - 1);
-            return false;
-        }
-    struct regex_name *entry = arena_take(p->arena, sizeof *entry);
-    if (!entry)
-        p->failed = true;
-    else if (++p->n_names > REGEX_MAX_NAMES)
-        regex_fail(p, "pattern too large", 0, 0);
-    else
-        p->names = memcpy(entry, &(struct regex_name){ name, p->names }, sizeof *entry);
-    return !p->failed;
+    return true;
 }
 
 /* Behind "(?": sets the flags. *ret_opens: a group follows. */

@@ -12,7 +12,7 @@
 enum { REGEX_FOREVER = UINT32_MAX, REGEX_MAX_REPEAT = 1000, REGEX_MAX_DEPTH = 250 };
 
 /* Limits of what one pattern may hold on its way: 1000 different sets, 100,000 ranges in all. */
-enum { REGEX_MAX_SETS = 1000, REGEX_MAX_RANGES = 100000, REGEX_MAX_NAMES = 1000 };
+enum { REGEX_MAX_SETS = 1000, REGEX_MAX_RANGES = 100000 };
 
 struct regex_range {
     uint32_t first, last;
@@ -60,19 +60,13 @@ struct regex_class {
     uint32_t count, room;
 };
 
-struct regex_name {
-    struct str name;
-    const struct regex_name *next;
-};
-
 struct regex_parser {
     struct arena *arena;
     struct cel_regex_report *report;
     struct str text;
     size_t at;
     unsigned flags;
-    uint32_t depth, n_nodes, n_ranges, n_names;
-    const struct regex_name *names;
+    uint32_t depth, n_nodes, n_ranges;
     struct regex_set *sets;
     uint32_t n_sets, sets_room;
     bool failed; /* report->error tells, unless there was no room */
