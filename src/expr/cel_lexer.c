@@ -119,7 +119,7 @@ static struct cel_token bad_number(struct cel_lexer *lexer, enum cel_token_kind 
         hint = STR("after 0x stand digits and the letters a to f; u behind them makes a uint");
     else if (memchr(text.at, '_', text.len))
         hint = STR("digits are not grouped: write 1000");
-    else if (text.at[text.len - 1] == 'e' || text.at[text.len - 1] == 'E')
+    else if (kind == CEL_TOKEN_DOUBLE && memchr("eE+-", text.at[text.len - 1], 4))
         hint = STR("after e stands the exponent: 1e3");
     else
         hint = STR("a name begins with a letter; a text stands in quotes");
@@ -149,7 +149,7 @@ static struct cel_token lex_number(struct cel_lexer *lexer)
             size_t sign = peek(lexer, end + 1) == '+' || peek(lexer, end + 1) == '-';
             size_t exponent = digits(lexer, end + 1 + sign);
             if (exponent == end + 1 + sign)
-                return bad_number(lexer, CEL_TOKEN_DOUBLE, word_length(lexer, end));
+                return bad_number(lexer, CEL_TOKEN_DOUBLE, word_length(lexer, end + 1 + sign));
             kind = CEL_TOKEN_DOUBLE;
             end = exponent;
         }

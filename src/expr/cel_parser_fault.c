@@ -84,10 +84,13 @@ static struct str hint_for(const struct cel_parser *parser, const char *wanted)
     enum cel_token_kind kind = parser->token.kind, before = parser->before.kind;
     bool is_closing =
         kind == CEL_TOKEN_PAREN_END || kind == CEL_TOKEN_BRACKET_END || kind == CEL_TOKEN_BRACE_END;
-    bool after_operand = str_starts_with(str_of(wanted), STR("an operator")) || wanted[0] == '\'';
+    bool after_operand = str_starts_with(str_of(wanted), STR("an operator")) ||
+                         str_starts_with(str_of(wanted), STR("':' of"));
 
+    if (str_contains(str_of(wanted), STR("this key")))
+        return kind == CEL_TOKEN_END ? (struct str){ 0 } : STR("a list is written [a, b]");
     if (after_operand && is_closing)
-        return STR("there is none open that it would close");
+        return STR("there is none open for it to close");
     if (after_operand)
         return hint_after_operand(parser);
     if (kind == CEL_TOKEN_ADD)

@@ -2,6 +2,7 @@
 /*
  * Operands: names, literals, brackets, and what may follow them without an operator between.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "expr/cel_parser.h"
@@ -73,6 +74,7 @@ static struct cel_node *parse_call(struct cel_parser *parser, struct cel_node *t
 
 static struct cel_node *parse_name(struct cel_parser *parser)
 {
+    uint32_t start = parser->token.offset;
     bool absolute = take(parser, CEL_TOKEN_DOT);
     struct cel_token name = parser->token;
     if (name.kind == CEL_TOKEN_RESERVED)
@@ -87,6 +89,7 @@ static struct cel_node *parse_name(struct cel_parser *parser)
         return NULL;
     node->name = cel_token_text(parser->text, name);
     node->absolute = absolute;
+    ((struct cel_parsed *) node)->start = start;
     return node;
 }
 
@@ -138,6 +141,15 @@ static struct cel_node *parse_parentheses(struct cel_parser *parser)
     return node && cel_parser_close(parser, open, false) ? node : NULL;
 }
 
+static void refuse_keyword(struct cel_parser *parser, struct cel_token token)
+{
+    struct str name = cel_token_text(parser->text, token);
+    char hint[48];
+    (void) snprintf(hint, sizeof hint, "put it in backticks: a.`%.*s`", STR_ARG(name));
+    cel_fault_add(parser->faults, token.offset, token.length, str_of(hint),
+                  "'%.*s' is a keyword and names no field", STR_ARG(name));
+}
+
 /* A field's name: also a reserved word or one in backticks. False: it is none, and that is told. */
 static bool parse_field_name(struct cel_parser *parser, struct str *ret_name)
 {
@@ -151,11 +163,7 @@ static bool parse_field_name(struct cel_parser *parser, struct str *ret_name)
     case CEL_TOKEN_TRUE:
     case CEL_TOKEN_FALSE:
     case CEL_TOKEN_NULL:
-    case CEL_TOKEN_IN:
-        cel_fault_add(parser->faults, token.offset, token.length,
-                      STR("put it in backticks: a.`in`"), "'%.*s' is a keyword and names no field",
-                      STR_ARG(name));
-        break;
+    case CEL_TOKEN_IN: refuse_keyword(parser, token); break;
     default: return false;
     }
     cel_parser_next(parser);
