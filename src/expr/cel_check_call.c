@@ -5,7 +5,8 @@
 
 /*
  * Calls. a.b.f(x) is the function a.b.f when there is one, else f of the receiver a.b. All overloads that the types admit
- * are kept, in the order of declaration: a dyn argument may leave several.
+ * are kept, in the order of declaration: a dyn argument may leave several. The evaluator takes the first whose kinds fit,
+ * so nothing behind one that surely fits is kept: math.greatest(1, 2) is an int although one for dyn is there.
  */
 enum { SIGNATURES_SHOWN = 4 };
 
@@ -81,6 +82,15 @@ static const struct cel_type *try_overload(struct checker *c, struct call *call,
     return unify_resolve(&c->unify, unify_instance(&c->unify, &names, overload->result), false);
 }
 
+/* After try_overload: whatever the arguments turn out to be, it fits. */
+static bool is_sure(struct checker *c, const struct call *call)
+{
+    for (uint32_t i = 0; i < call->n_args; i++)
+        if (!unify_covers(&c->unify, call->params[i], unify_look(call->args[i])))
+            return false;
+    return true;
+}
+
 static const struct cel_type *resolve(struct checker *c, struct call *call,
                                       const struct cel_overload *const *candidates, uint32_t n)
 {
@@ -98,6 +108,8 @@ static const struct cel_type *resolve(struct checker *c, struct call *call,
             continue;
         fits[n_fits++] = candidates[i];
         type = !type || cel_type_same(type, result) ? result : check_dyn();
+        if (is_sure(c, call))
+            break;
     }
     if (n_fits == 0 && c->lenient) /* the evaluator will say so, if it gets there */
         *reference = (struct cel_reference){ .kind = CEL_REFERENCE_CALL,
@@ -111,53 +123,52 @@ static const struct cel_type *resolve(struct checker *c, struct call *call,
     return type;
 }
 
-static const struct cel_type *unknown_function(struct checker *c, const struct call *call,
-                                               struct str qualified)
+static struct str near_function(struct checker *c, struct str name)
 {
-    struct str hint = { NULL, 0 };
-    if (check_may_hint(c)) {
-        struct cel_guess guess = cel_guess_begin(qualified.at ? qualified : call->node->name);
-        for (uint32_t i = 0; i < c->env->n_families; i++)
-            cel_guess_try(&guess, c->env->families[i].name);
-        hint = check_did_you_mean(c, (struct str){ NULL, 0 }, guess.best);
-    }
-    check_fault(c, call->node, hint, "undeclared function '%.*s'", STR_ARG(call->node->name));
-    return check_dyn();
+    struct cel_guess guess = cel_guess_begin(name);
+    for (uint32_t i = 0; i < c->env->n_families; i++)
+        cel_guess_try(&guess, c->env->families[i].name);
+    return guess.best;
+}
+
+static void unknown_function(struct checker *c, const struct cel_node *node, struct str name)
+{
+    struct str near = check_may_hint(c) ? near_function(c, name) : (struct str){ NULL, 0 };
+    check_fault(c, node, check_did_you_mean(c, (struct str){ NULL, 0 }, near),
+                "undeclared function '%.*s'", STR_ARG(name));
 }
 
 /* Looks for the function of a call, and takes a receiver away that is only the first part of its name. */
-static void find_function(struct checker *c, struct call *call, struct str *ret_qualified)
+static void find_function(struct checker *c, struct call *call)
 {
     const struct cel_node *node = call->node;
+    const struct str none = { NULL, 0 };
     struct str name;
-    bool absolute;
-    *ret_qualified = (struct str){ NULL, 0 };
-    if (!node->is_member) {
-        call->family = check_find_family(c, node->name, *ret_qualified, node->absolute);
-        return;
-    }
-    if (check_qualified(c, node->args[0], &name, &absolute)) {
+    bool absolute = node->absolute;
+    if (node->is_member && check_qualified(c, node->args[0], &name, &absolute)) {
         call->family = check_find_family(c, name, node->name, absolute);
         call->is_member = !call->family;
-        *ret_qualified = name;
     }
-    if (call->is_member)
-        call->family = check_find_family(c, node->name, (struct str){ NULL, 0 }, false);
+    if (!call->family)
+        call->family = check_find_family(c, node->name, none, !node->is_member && node->absolute);
 }
 
-/* "maths.greatest" when nothing is called maths: the name of a function rather than a receiver. */
-static struct str whole_name(struct checker *c, const struct call *call, struct str before)
+/*
+ * "maths.abs(1)", when nothing is called maths: a function was meant rather than a receiver, unless there is a
+ * function abs of receivers and none that is named nearly so.
+ */
+static bool is_stray(struct checker *c, const struct call *call, struct str *ret_name)
 {
-    struct str none = { NULL, 0 };
-    if (!before.at || c->references[call->node->args[0]->id].kind != CEL_REFERENCE_NONE)
-        return none;
+    struct str name;
     bool absolute;
-    if (!check_qualified(c, call->node->args[0], &before, &absolute))
-        return none;
+    if (c->lenient || !call->is_member || check_is_known(c, call->node->args[0]) ||
+        !check_qualified(c, call->node->args[0], &name, &absolute))
+        return false;
     struct out out;
     out_init(&out, c->arena, 64);
-    out_printf(&out, "%.*s.%.*s", STR_ARG(before), STR_ARG(call->node->name));
-    return out.failed ? none : out_str(&out);
+    out_printf(&out, "%.*s.%.*s", STR_ARG(name), STR_ARG(call->node->name));
+    *ret_name = out_str(&out);
+    return !out.failed && (!call->family || near_function(c, *ret_name).at);
 }
 
 static bool call_init(struct checker *c, struct call *call)
@@ -182,16 +193,17 @@ static void check_args(struct checker *c, struct call *call)
 const struct cel_type *check_call(struct checker *c, const struct cel_node *node)
 {
     struct call call = { .node = node, .is_member = node->is_member };
-    struct str before;
+    struct str name = node->name;
     if (!call_init(c, &call))
         return check_dyn();
-    find_function(c, &call, &before);
-    uint32_t faults_before = c->faults->count;
+    find_function(c, &call);
+    bool stray = is_stray(c, &call, &name);
+    if (stray)
+        call.is_member = false; /* so that its receiver is no second fault */
     check_args(c, &call);
-    if (!call.family) {
-        if (c->faults->count != faults_before && !before.at)
-            return check_dyn();
-        return unknown_function(c, &call, whole_name(c, &call, before));
+    if (stray || !call.family) {
+        unknown_function(c, node, name);
+        return check_dyn();
     }
     const struct cel_overload *const *candidates = NULL;
     uint32_t n =
@@ -199,10 +211,9 @@ const struct cel_type *check_call(struct checker *c, const struct cel_node *node
     const struct cel_type *type = n ? resolve(c, &call, candidates, n) : NULL;
     if (type)
         return type;
-    struct str hint = check_may_hint(c) ? signatures_of(c, call.family) : (struct str){ NULL, 0 };
-    if (check_may_hint(c))
-        check_fault(c, node, hint, "no such overload: %.*s", STR_ARG(call_text(c, &call)));
-    else
-        check_fault(c, node, hint, "no such overload: %.*s", STR_ARG(node->name));
+    bool shown = check_may_hint(c);
+    struct str text = shown ? call_text(c, &call) : node->name;
+    struct str hint = shown ? signatures_of(c, call.family) : (struct str){ NULL, 0 };
+    check_fault(c, node, hint, "no such overload: %.*s", STR_ARG(text));
     return check_dyn();
 }

@@ -120,6 +120,21 @@ bool check_qualified(struct checker *c, const struct cel_node *node, struct str 
     return true;
 }
 
+bool check_is_known(struct checker *c, const struct cel_node *node)
+{
+    struct str name;
+    bool absolute;
+    struct cel_reference reference;
+    const struct cel_type *type;
+    for (;; node = node->args[0]) {
+        if (check_qualified(c, node, &name, &absolute) &&
+            find_value(c, name, absolute, &reference, &type))
+            return true;
+        if (node->kind != CEL_NODE_SELECT || node->is_test)
+            return node->kind != CEL_NODE_NAME || check_find_local(c, node->name);
+    }
+}
+
 static struct str hint_for_name(struct checker *c, const struct cel_node *node)
 {
     if (!check_may_hint(c))

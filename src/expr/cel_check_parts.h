@@ -60,6 +60,9 @@ const struct local *check_find_local(const struct checker *c, struct str name);
 bool check_qualified(struct checker *c, const struct cel_node *node, struct str *ret_name,
                      bool *ret_absolute);
 
+/* False for a chain of names none of whose beginnings stands for a value; true for all else. */
+bool check_is_known(struct checker *c, const struct cel_node *node);
+
 /* By the container's rules: the longest first. @last is put behind @name with a dot, unless absent. */
 const struct cel_family *check_find_family(struct checker *c, struct str name, struct str last,
                                            bool absolute);

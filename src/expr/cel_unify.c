@@ -210,7 +210,7 @@ bool unify_assignable_all(struct cel_unify *u, const struct cel_type *const *fro
     return true;
 }
 
-/* Does @a admit all that @b admits, as far as it is written? An open type does. */
+/* As far as it is written: what open types are bound to is not looked at. */
 static bool covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b,
                    uint32_t depth)
 {
@@ -230,6 +230,11 @@ static bool covers(struct cel_unify *u, const struct cel_type *a, const struct c
         if (!covers(u, cel_type_param(a, i), cel_type_param(b, i), depth + 1))
             return false;
     return true;
+}
+
+bool unify_covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b)
+{
+    return covers(u, a, b, 0);
 }
 
 static const struct cel_type *general(struct cel_unify *u, const struct cel_type *a,

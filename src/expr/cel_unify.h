@@ -45,6 +45,9 @@ const struct cel_type *unify_look(const struct cel_type *type);
 const struct cel_type *unify_general(struct cel_unify *u, const struct cel_type *a,
                                      const struct cel_type *b);
 
+/* Does @a admit whatever @b admits? dyn and an open type admit all. */
+bool unify_covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b);
+
 /*
  * Types of one overload with fresh open types for its parameters (T, K): a struct for each call that
  * is tried. @closed: a parameter not met before is dyn.
