@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/out.h"
 #include "base/str.h"
 #include "rules/rule.h"
 
@@ -33,6 +34,21 @@ int64_t civil_instant_us(const struct civil_zone *zone, int64_t local_s);
 bool civil_days(int year, int month, int day, int64_t *ret_days);
 
 bool schedule_is_on(const struct schedule *schedule, int64_t now_us);
+
+/* Which part of it says no; SCHEDULE_ON: none does. */
+enum schedule_part {
+    SCHEDULE_ON,
+    SCHEDULE_FROM,
+    SCHEDULE_UNTIL,
+    SCHEDULE_HOURS,
+    SCHEDULE_DAYS,
+    SCHEDULE_EXCEPT
+};
+enum schedule_part schedule_off(const struct schedule *schedule, int64_t now_us);
+
+/* For receipts, escaped for JSON: "sun 2026-11-22 09:15 Asia/Tokyo", and what that part wants: "on fri, sat". */
+void schedule_seen(const struct schedule *schedule, int64_t now_us, struct out *out);
+void schedule_wanted(const struct schedule *schedule, enum schedule_part part, struct out *out);
 
 /* When the window that @now_us is in began: calendar windows in @zone, weeks from Monday. */
 int64_t window_start_us(const struct cap *cap, const struct civil_zone *zone, int64_t now_us);

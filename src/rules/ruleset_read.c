@@ -4,6 +4,7 @@
  * stops at the first fault; a ruleset comes out only when there was none.
  */
 #include "rules/lowering_parts.h"
+#include "rules/receipt_words.h"
 #include "rules/rule_reader.h"
 #include "rules/ruleset_parts.h"
 
@@ -136,6 +137,7 @@ static enum err finish(struct ruleset_reader *all)
     ruleset->labels = all->labels;
     ruleset->has_labels = all->n_labels > 0;
     ruleset->by_label = MOVE(all->label_map);
+    TRY(receipt_words_prepare(all->rules, all->n_rules, all->decimals, all->attrs, all->arena));
     return ruleset_index(ruleset);
 }
 

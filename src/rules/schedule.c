@@ -110,12 +110,14 @@ static bool is_resting(const struct schedule *schedule, int64_t day)
     return false;
 }
 
-bool schedule_is_on(const struct schedule *schedule, int64_t now_us)
+enum schedule_part schedule_off(const struct schedule *schedule, int64_t now_us)
 {
     if (schedule->always)
-        return true;
-    if (now_us < schedule->from_us || now_us >= schedule->until_us)
-        return false;
+        return SCHEDULE_ON;
+    if (now_us < schedule->from_us)
+        return SCHEDULE_FROM;
+    if (now_us >= schedule->until_us)
+        return SCHEDULE_UNTIL;
 
     int64_t local_s = civil_local_s(schedule->zone ? schedule->zone : &utc, now_us);
     int64_t day = div_down(local_s, DAY_S);
@@ -124,16 +126,21 @@ bool schedule_is_on(const struct schedule *schedule, int64_t now_us)
 
     if (opens >= 0 && closes > opens) {
         if (minute < opens || minute >= closes)
-            return false;
+            return SCHEDULE_HOURS;
     } else if (opens >= 0 && minute < opens) {
         /* Hours over midnight: after it they still belong to the day they opened on. */
         if (minute >= closes)
-            return false;
+            return SCHEDULE_HOURS;
         day--;
     }
     if (schedule->days && !(schedule->days & 1u << weekday_of(day)))
-        return false;
-    return !is_resting(schedule, day);
+        return SCHEDULE_DAYS;
+    return is_resting(schedule, day) ? SCHEDULE_EXCEPT : SCHEDULE_ON;
+}
+
+bool schedule_is_on(const struct schedule *schedule, int64_t now_us)
+{
+    return schedule_off(schedule, now_us) == SCHEDULE_ON;
 }
 
 /* The first day of the month that @day (since 1970) is in. */

@@ -4,49 +4,57 @@
  * not: the condition that failed, the value seen, the value wanted, and where it is written; or
  * the product, the rule, the count that stands in the way.
  */
+#include "rules/blame.h"
+#include "rules/receipt_words.h"
+#include "rules/schedule.h"
 #include "serve/decision.h"
 
-static const char *const reason_words[RECEIPT_REASONS] = {
-    [RECEIPT_SHOWN] = "shown",
-    [RECEIPT_SHADOW] = "shadow",
-    [RECEIPT_PAUSED] = "paused",
-    [RECEIPT_CONDITION] = "condition_false",
-    [RECEIPT_UNKNOWN] = "condition_unknown",
-    [RECEIPT_SCHEDULE] = "off_schedule",
-    [RECEIPT_NO_TRIGGER_ITEM] = "no_trigger_item",
-    [RECEIPT_NO_PRODUCT] = "no_product",
-    [RECEIPT_IN_CART] = "in_cart",
-    [RECEIPT_OUT_OF_STOCK] = "out_of_stock",
-    [RECEIPT_FLOOR] = "below_floor",
-    [RECEIPT_THRESHOLD_REACHED] = "threshold_reached",
-    [RECEIPT_CAP] = "cap_reached",
-    [RECEIPT_POLICY] = "policy_cap_reached",
-    [RECEIPT_SILENT] = "silent",
-    [RECEIPT_STOPPED] = "stopped_after_declines",
-    [RECEIPT_PROFILE_MISSING] = "profile_missing",
-    [RECEIPT_GROUP] = "group_full",
-    [RECEIPT_SAME_PRODUCT] = "same_product",
-    [RECEIPT_TEXT_INCOMPLETE] = "text_incomplete",
-    [RECEIPT_NOT_AMONG_BEST] = "not_among_best",
-    [RECEIPT_DEADLINE] = "deadline",
-    [RECEIPT_BUDGET] = "budget_used_up",
-    [RECEIPT_BUDGET_MISSING] = "budget_missing",
+static const struct str reason_words[RECEIPT_REASONS] = {
+    [RECEIPT_SHOWN] = { "shown\"", 6 },
+    [RECEIPT_SHADOW] = { "shadow\"", 7 },
+    [RECEIPT_PAUSED] = { "paused\"", 7 },
+    [RECEIPT_CONDITION] = { "condition_false\"", 16 },
+    [RECEIPT_UNKNOWN] = { "condition_unknown\"", 18 },
+    [RECEIPT_SCHEDULE] = { "off_schedule\"", 13 },
+    [RECEIPT_NO_TRIGGER_ITEM] = { "no_trigger_item\"", 16 },
+    [RECEIPT_NO_PRODUCT] = { "no_product\"", 11 },
+    [RECEIPT_IN_CART] = { "in_cart\"", 8 },
+    [RECEIPT_OUT_OF_STOCK] = { "out_of_stock\"", 13 },
+    [RECEIPT_FLOOR] = { "below_floor\"", 12 },
+    [RECEIPT_THRESHOLD_REACHED] = { "threshold_reached\"", 18 },
+    [RECEIPT_CAP] = { "cap_reached\"", 12 },
+    [RECEIPT_POLICY] = { "policy_cap_reached\"", 19 },
+    [RECEIPT_SILENT] = { "silent\"", 7 },
+    [RECEIPT_STOPPED] = { "stopped_after_declines\"", 23 },
+    [RECEIPT_PROFILE_MISSING] = { "profile_missing\"", 16 },
+    [RECEIPT_GROUP] = { "group_full\"", 11 },
+    [RECEIPT_SAME_PRODUCT] = { "same_product\"", 13 },
+    [RECEIPT_TEXT_INCOMPLETE] = { "text_incomplete\"", 16 },
+    [RECEIPT_NOT_AMONG_BEST] = { "not_among_best\"", 15 },
+    [RECEIPT_DEADLINE] = { "deadline\"", 9 },
+    [RECEIPT_BUDGET] = { "budget_used_up\"", 15 },
+    [RECEIPT_BUDGET_MISSING] = { "budget_missing\"", 15 },
 };
 
-static void encode_condition(struct decision *d, const struct considered *c, struct out *out)
+/* What does not depend on the request is ready; the value seen is put between. */
+static void encode_condition(const struct considered *c, struct blame *blame)
 {
-    struct out seen, wanted;
-    out_init(&seen, d->arena, 64);
-    out_init(&wanted, d->arena, 64);
-    condition_explain(c->failed, &d->facts, &seen, &wanted);
-    out_json_key(out, STR("condition"));
-    out_json_str(out, c->failed->text);
-    out_json_key(out, STR("key"));
-    out_json_str(out, c->failed->key);
-    out_json_key(out, STR("seen"));
-    out_json_str(out, seen.len ? out_str(&seen) : (struct str){ 0 });
-    out_json_key(out, STR("wanted"));
-    out_json_str(out, wanted.len ? out_str(&wanted) : (struct str){ 0 });
+    struct out *out = blame->out;
+    uint32_t number = (uint32_t) (c->failed - c->rule->conditions);
+    enum match_answer answer = c->reason == RECEIPT_UNKNOWN ? MATCH_UNKNOWN : MATCH_NO;
+    receipt_write_asked(c->rule, number, answer, out);
+    blame_seen(blame, c->failed, answer);
+    receipt_write_wanted(c->rule, number, blame->decimals, blame->facts->attr_names, out);
+}
+
+static void encode_schedule(const struct decision *d, const struct rule *rule, struct out *out)
+{
+    out_text(out, STR(",\"key\":\"schedule\",\"seen\":\""));
+    schedule_seen(&rule->schedule, d->now_us, out);
+    out_text(out, STR("\",\"wanted\":\""));
+    schedule_wanted(&rule->schedule, schedule_off(&rule->schedule, d->now_us), out);
+    out_char(out, '"');
+    receipt_write_place(rule->file, rule->schedule.line, out);
 }
 
 static void encode_numbers(struct out *out, int64_t seen, int64_t wanted)
@@ -93,27 +101,10 @@ static void encode_instant(struct out *out, struct str key, int64_t at_us)
     out->comma = true;
 }
 
-static void encode_place(struct out *out, struct str file, uint32_t line)
-{
-    out_json_key(out, STR("at"));
-    out_char(out, '"');
-    out_json_escaped(out, file);
-    out_char(out, ':');
-    out_int(out, line);
-    out_char(out, '"');
-    out->comma = true;
-}
-
 /* Why this rule shows nothing, in the words and numbers of its reason. */
-static void encode_why(struct decision *d, const struct considered *c, struct out *out)
+static void encode_why(const struct considered *c, struct out *out)
 {
     switch (c->reason) {
-    case RECEIPT_CONDITION:
-    case RECEIPT_UNKNOWN:
-        if (c->failed)
-            encode_condition(d, c, out);
-        break;
-    case RECEIPT_SCHEDULE: encode_instant(out, STR("seen"), d->now_us); break;
     case RECEIPT_IN_CART: encode_product(c, out); break;
     case RECEIPT_OUT_OF_STOCK:
         encode_product(c, out);
@@ -144,27 +135,37 @@ static void encode_why(struct decision *d, const struct considered *c, struct ou
     }
 }
 
-static void encode_rule(struct decision *d, const struct considered *c, struct out *out)
+static void encode_rule(struct decision *d, const struct considered *c, struct blame *blame)
 {
-    out_json_open(out, '{');
-    out_json_key(out, STR("rule"));
-    out_json_str(out, c->rule->id);
-    out_json_key(out, STR("result"));
-    out_json_str(out, str_of(reason_words[c->reason]));
-    encode_why(d, c, out);
-    if ((c->reason == RECEIPT_CONDITION || c->reason == RECEIPT_UNKNOWN) && c->failed)
-        encode_place(out, c->failed->file, c->failed->line);
-    else if ((c->reason == RECEIPT_CAP || c->reason == RECEIPT_POLICY) && c->cap)
-        encode_place(out, c->cap->file, c->cap->line);
+    struct out *out = blame->out;
+    if (c->failed) {
+        encode_condition(c, blame);
+        return;
+    }
+    receipt_write_opening(c->rule, out);
+    out_text(out, reason_words[c->reason]);
+    if (c->reason == RECEIPT_SCHEDULE) {
+        encode_schedule(d, c->rule, out);
+        return;
+    }
+    out->comma = true;
+    encode_why(c, out);
+    if ((c->reason == RECEIPT_CAP || c->reason == RECEIPT_POLICY) && c->cap)
+        receipt_write_place(c->cap->file, c->cap->line, out);
     else
-        encode_place(out, c->rule->file, c->rule->line);
-    out_json_close(out, '}');
+        receipt_write_closing(c->rule, out);
 }
 
 void receipt_encode(struct decision *d, struct out *out)
 {
-    out_json_open(out, '[');
-    for (const struct considered *c = d->receipt; c; c = c->next)
-        encode_rule(d, c, out);
-    out_json_close(out, ']');
+    struct blame blame;
+    blame_init(&blame, &d->facts, out);
+    out_char(out, '[');
+    for (const struct considered *c = d->receipt; c; c = c->next) {
+        if (c != d->receipt)
+            out_char(out, ',');
+        encode_rule(d, c, &blame);
+    }
+    out_char(out, ']');
+    out->comma = true;
 }

@@ -179,7 +179,7 @@ START_TEST(the_first_condition_that_is_not_true_is_named)
 }
 END_TEST
 
-START_TEST(a_rule_off_its_schedule_is_not_asked_further)
+START_TEST(the_schedule_is_looked_at_after_the_conditions)
 {
     FIXTURE f = fixture();
     write_rule(f, false, "{cart.total: 204100}");
@@ -190,6 +190,8 @@ START_TEST(a_rule_off_its_schedule_is_not_asked_further)
     ck_assert_int_eq(verdict.answer, MATCH_OFF_SCHEDULE);
     ck_assert_ptr_null(verdict.failed);
     ck_assert_int_eq(rule_matches(&f->rule, &f->shop->facts, SHOP_NOW + 1).answer, MATCH_YES);
+    f->shop->cart.total_minor = 1;
+    ck_assert_int_eq(ask(f).answer, MATCH_NO);
 }
 END_TEST
 
@@ -231,37 +233,116 @@ START_TEST(money_is_explained_in_the_main_unit)
 }
 END_TEST
 
-START_TEST(an_item_block_explains_what_the_items_are)
+START_TEST(an_item_block_shows_of_each_item_what_decides)
 {
     FIXTURE f = fixture();
-    explains(f, "{cart.has: {category: lens, unit_price: {at_least: 1000}}}",
-             "0 of 3: CAM-A7 (category camera, unit_price 198000), "
-             "CARD-64 (category memory-card, unit_price 2800), "
-             "GONE-1 (category unknown, unit_price 500)",
-             "an item with category lens, unit_price >= 1000");
-    explains(f, "{cart.lacks: {tag: popular}}",
-             "1 of 3: CAM-A7 (tag popular, beginner), CARD-64 (tag none), GONE-1 (tag unknown)",
-             "no item with tag popular");
-    explains(f, "{cart.count: {where: {attr.megapixels: {at_least: 30}}, at_least: 2}}",
-             "unknown; 0 of 3: CAM-A7 (attr.megapixels 24.2), CARD-64 (attr.megapixels unknown), "
-             "GONE-1 (attr.megapixels unknown)",
-             ">= 2 items with attr.megapixels >= 30");
-    explains(f, "{cart.has: {margin: {at_least: 50%}}}",
-             "1 of 3: CAM-A7 (margin 24.24%), CARD-64 (margin 64.28%), GONE-1 (margin unknown)",
-             "an item with margin >= 50%");
-    explains(f, "{cart.has: {tag: [new, sale], attr.mount: {none_of: [HX, EX]}, in_stock: false}}",
-             "0 of 3: CAM-A7 (tag popular, beginner, attr.mount HX, in_stock true), "
-             "CARD-64 (tag none, attr.mount unknown, in_stock true), "
-             "GONE-1 (tag unknown, attr.mount unknown, in_stock unknown)",
-             "an item with tag new or sale, attr.mount none of HX, EX, in_stock false");
+    explains(f, "{cart.has: {unit_price: {more_than: 200000}, category: lens}}",
+             "0 of 3: CAM-A7 (unit_price 198000), CARD-64 (unit_price 2800), "
+             "GONE-1 (unit_price 500)",
+             "an item with unit_price > 200000, category lens");
+    explains(f, "{cart.has: {category: camera, unit_price: {more_than: 200000}}}",
+             "0 of 3: CAM-A7 (unit_price 198000), CARD-64 (category memory-card), "
+             "GONE-1 (unit_price 500)",
+             "an item with category camera, unit_price > 200000");
+    explains(f, "{cart.has: {sku: {starts_with: B}}}", "0 of 3: CAM-A7, CARD-64, GONE-1",
+             "an item with sku starts with B");
     explains(f, "{trigger.item: {sku: A}}", "unknown", "an item with sku A");
 }
 END_TEST
 
-START_TEST(conditions_of_several_facts_have_no_single_value)
+START_TEST(items_that_do_not_decide_are_left_out)
 {
     FIXTURE f = fixture();
-    explains(f, "{any: [{cart.total: 1}, {cart.quantity: 1}]}", "", "");
+    explains(f, "{cart.lacks: {tag: popular}}", "1 of 3: CAM-A7 (tag popular, beginner)",
+             "no item with tag popular");
+    explains(f, "{cart.lacks: {category: memory-card, unit_price: {at_least: 1}}}",
+             "1 of 3: CARD-64 (category memory-card, unit_price 2800)",
+             "no item with category memory-card, unit_price >= 1");
+    explains(f, "{cart.lacks: {category: lens}}", "0 of 3: GONE-1 (category unknown)",
+             "no item with category lens");
+    explains(f, "{cart.has: {category: lens, unit_price: {at_least: 100}}}",
+             "0 of 3: GONE-1 (category unknown)", "an item with category lens, unit_price >= 100");
+    explains(f, "{cart.has: {tag: [new, sale], attr.mount: {none_of: [HX, EX]}, in_stock: false}}",
+             "0 of 3: GONE-1 (tag unknown)",
+             "an item with tag new or sale, attr.mount none of HX, EX, in_stock false");
+}
+END_TEST
+
+START_TEST(a_count_shows_itself_and_every_item)
+{
+    FIXTURE f = fixture();
+    explains(f, "{cart.count: {where: {attr.megapixels: {at_least: 30}}, at_least: 2}}",
+             "unknown; 0 of 3: CAM-A7 (attr.megapixels 24.2), CARD-64 (attr.megapixels unknown), "
+             "GONE-1 (attr.megapixels unknown)",
+             ">= 2 items with attr.megapixels >= 30");
+    explains(f, "{cart.count: {where: {sku: {starts_with: CARD}}, between: [3, 5]}}",
+             "2; 1 of 3: CAM-A7, CARD-64, GONE-1", ">= 3 and <= 5 items with sku starts with CARD");
+}
+END_TEST
+
+START_TEST(a_long_list_is_cut)
+{
+    FIXTURE f = fixture();
+    struct cart_line lines[6];
+    for (int i = 0; i < 6; i++)
+        lines[i] = f->shop->lines[0];
+    f->shop->cart.lines = lines;
+    f->shop->cart.n_lines = 6;
+    explains(
+        f, "{cart.has: {category: lens}}",
+        "0 of 6: CAM-A7 (category camera), CAM-A7 (category camera), CAM-A7 (category camera), "
+        "CAM-A7 (category camera), …",
+        "an item with category lens");
+    f->shop->cart.n_lines = 0;
+    explains(f, "{cart.has: {category: lens}}", "0 of 0", "an item with category lens");
+}
+END_TEST
+
+START_TEST(a_block_shows_what_each_part_that_decides_saw)
+{
+    FIXTURE f = fixture();
+    explains(f, "{any: [{cart.total: 1}, {cart.quantity: 1}]}",
+             "cart.total 204100; cart.quantity 4", "cart.total 1 or cart.quantity 1");
+    explains(f, "{all: [{cart.total: 204100}, {cart.quantity: 1}, {context.channel: app}]}",
+             "cart.quantity 4", "cart.total 204100 and cart.quantity 1 and context.channel app");
+    explains(f, "{none: [{cart.total: 1}, {cart.quantity: 4}]}", "cart.quantity 4",
+             "cart.total not 1 and cart.quantity not 4");
+    explains(f, "{all: [{context.country: JP}, {cart.quantity: 4}]}", "context.country unknown",
+             "context.country JP and cart.quantity 4");
+    explains(f, "{any: [{context.country: JP}, {cart.quantity: 1}]}", "context.country unknown",
+             "context.country JP or cart.quantity 1");
+    explains(f, "{any: [{all: [{cart.total: 1}, {cart.quantity: 4}]}, {context.channel: app}]}",
+             "cart.total 204100; context.channel web",
+             "(cart.total 1 and cart.quantity 4) or context.channel app");
+}
+END_TEST
+
+START_TEST(parts_that_saw_the_same_say_it_once)
+{
+    FIXTURE f = fixture();
+    f->shop->cart.n_lines = 1;
+    explains(f,
+             "{any: [{cart.has: {category: lens}}, {cart.has: {category: phone}}, "
+             "{cart.has: {in_stock: false}}, {cart.has: {category: laptop}}]}",
+             "cart.items 0 of 1: CAM-A7 (category camera); "
+             "cart.items 0 of 1: CAM-A7 (in_stock true)",
+             "an item with category lens in cart.items or an item with category phone in "
+             "cart.items or an item with in_stock false in cart.items or an item with category "
+             "laptop in cart.items");
+    explains(f,
+             "{all: [{cart.count: {where: {category: lens}, at_least: 1}}, "
+             "{cart.count: {where: {category: camera}, at_least: 1}}]}",
+             "cart.items 0; 0 of 1: CAM-A7 (category camera)",
+             ">= 1 items with category lens in cart.items and >= 1 items with category camera in "
+             "cart.items");
+}
+END_TEST
+
+START_TEST(what_is_shown_is_escaped_for_json)
+{
+    FIXTURE f = fixture();
+    f->shop->facts.channel = STR("we\"b");
+    explains(f, "{context.channel: a\"b}", "we\\\"b", "a\\\"b");
 }
 END_TEST
 
@@ -270,7 +351,9 @@ SUITE_MAIN("rules/matching", conditions_about_the_cart_are_answered,
            missing_is_unknown_and_never_fires_however_it_is_put,
            what_is_known_of_the_person_is_answered, a_known_no_is_a_no_even_when_unknown_is_allowed,
            the_first_condition_that_is_not_true_is_named,
-           a_rule_off_its_schedule_is_not_asked_further, a_rule_without_conditions_matches,
+           the_schedule_is_looked_at_after_the_conditions, a_rule_without_conditions_matches,
            a_plain_comparison_explains_the_value_seen_and_wanted,
-           money_is_explained_in_the_main_unit, an_item_block_explains_what_the_items_are,
-           conditions_of_several_facts_have_no_single_value)
+           money_is_explained_in_the_main_unit, an_item_block_shows_of_each_item_what_decides,
+           items_that_do_not_decide_are_left_out, a_count_shows_itself_and_every_item,
+           a_long_list_is_cut, a_block_shows_what_each_part_that_decides_saw,
+           parts_that_saw_the_same_say_it_once, what_is_shown_is_escaped_for_json)

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a condition that failed saw. A term that is not true goes down to what decides: of an AND that
+ * is false its first false part, of an OR that is false all parts, and the other way round under
+ * a NOT. A receipt says the same of many rules ("CAM-A7 (category camera)"), so what has been
+ * written of an item is copied from there.
+ */
+#include "rules/blame.h"
+
+#include "rules/blame_parts.h"
+#include "shop/money.h"
+
+enum { SHOWN_ITEMS = 4, SHOWN_PARTS = 4, SHOWN_SLOTS = 6 };
+
+void blame_init(struct blame *blame, struct facts *facts, struct out *out)
+{
+    int decimals = facts->cart ? money_decimals(facts->cart->currency) : 0;
+    blame->facts = facts;
+    blame->out = out;
+    blame->decimals = decimals > 0 ? decimals : 0;
+    blame->is_kept = 0;
+}
+
+/* ── items ───────────────────────────────────────────────────────────────────────────────────── */
+
+/* The slots that @term reads, each once, at most SHOWN_SLOTS. */
+static uint32_t collect_slots(const struct term *term, uint32_t *slots, uint32_t n)
+{
+    if (term->op == TERM_CONST)
+        return n;
+    if (term->op == TERM_SLOT && term->slot != FACT_NOW && term->slot != FACT_ITEM_SKU) {
+        for (uint32_t i = 0; i < n; i++)
+            if (slots[i] == term->slot)
+                return n;
+        if (n < SHOWN_SLOTS)
+            slots[n++] = term->slot;
+    }
+    for (uint32_t i = 0; i < term->n_children; i++)
+        n = collect_slots(term->children[i], slots, n);
+    return n;
+}
+
+/* The current item: "CAM-A7 (category camera, unit_price 198000)". */
+static void write_item(struct blame *blame, const uint32_t *slots, uint32_t n_slots)
+{
+    struct facts *facts = blame->facts;
+    out_json_escaped(blame->out, facts->item_sku);
+    for (uint32_t i = 0; i < n_slots; i++) {
+        out_text(blame->out, i ? STR(", ") : STR(" ("));
+        blame_name(facts->attr_names, slots[i], blame->out);
+        out_char(blame->out, ' ');
+        blame_value(facts, blame->decimals, slots[i], facts->scope.load(&facts->scope, slots[i]),
+                    blame->out);
+    }
+    if (n_slots > 0)
+        out_char(blame->out, ')');
+}
+
+/* The same with one slot, which is most common: written once, then copied. */
+static void write_item_once(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot)
+{
+    struct out *out = blame->out;
+    uint32_t place = (slot * 5 + index * 3 + list) % BLAME_KEPT;
+    if (blame->is_kept >> place & 1 && blame->kept[place].slot == slot &&
+        blame->kept[place].list == list && blame->kept[place].index == index) {
+        size_t len = blame->kept[place].len;
+        if (out_reserve(out, len))
+            out_bytes(out, out->at + blame->kept[place].at, len);
+        return;
+    }
+    size_t at = out->len;
+    write_item(blame, &slot, 1);
+    if (out->failed)
+        return;
+    blame->kept[place].slot = slot;
+    blame->kept[place].list = list;
+    blame->kept[place].index = index;
+    blame->kept[place].at = at;
+    blame->kept[place].len = out->len - at;
+    blame->is_kept |= 1u << place;
+}
+
+/* The part of @predicate that made the current item @truth: all of it, or its first part that is. */
+static const struct term *decisive(struct blame *blame, const struct term *predicate,
+                                   enum truth truth)
+{
+    if (predicate->op != TERM_AND || truth == TRUTH_YES)
+        return predicate;
+    for (uint32_t i = 0; i < predicate->n_children; i++)
+        if (term_test(predicate->children[i], &blame->facts->scope) == truth)
+            return predicate->children[i];
+    return predicate;
+}
+
+/* The slot of a plain comparison with a constant, as most parts are; else FACTS. */
+static uint32_t only_slot(const struct term *term)
+{
+    bool plain = term->n_children > 0 && term->children[0]->op == TERM_SLOT &&
+                 (term->n_children == 1 || term->children[1]->op == TERM_CONST);
+    return plain && term->children[0]->slot != FACT_ITEM_SKU ? term->children[0]->slot : FACTS;
+}
+
+static void see_item(struct blame *blame, uint32_t list, uint32_t index,
+                     const struct term *predicate, enum truth truth)
+{
+    uint32_t slots[SHOWN_SLOTS];
+    const struct term *part = decisive(blame, predicate, truth);
+    uint32_t slot = only_slot(part);
+    if (slot != FACTS) {
+        write_item_once(blame, list, index, slot);
+        return;
+    }
+    uint32_t n = collect_slots(part, slots, 0);
+    if (n == 1)
+        write_item_once(blame, list, index, slots[0]);
+    else
+        write_item(blame, slots, n);
+}
+
+static uint32_t count_list(const struct facts *facts, uint32_t list)
+{
+    if (list == LIST_CART)
+        return facts->cart->n_lines;
+    if (list == LIST_TRIGGER)
+        return 1;
+    uint32_t n = facts->person->n_owned;
+    return n < PROFILE_MAX_OWNED ? n : PROFILE_MAX_OWNED;
+}
+
+static uint32_t count_matching(struct blame *blame, const struct term *walk, uint32_t list,
+                               uint32_t n)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    uint32_t matching = 0;
+    int64_t weight;
+    for (uint32_t i = 0; i < n && scope->element(scope, list, i, &weight); i++)
+        matching += term_test(walk->children[1], scope) == TRUTH_YES;
+    return matching;
+}
+
+/* "0 of 2" */
+static void write_count(struct out *out, uint32_t matching, uint32_t n)
+{
+    if (matching > 9 || n > 9) {
+        out_int(out, matching);
+        out_text(out, STR(" of "));
+        out_int(out, n);
+        return;
+    }
+    const char text[] = { (char) ('0' + matching), ' ', 'o', 'f', ' ', (char) ('0' + n) };
+    out_bytes(out, text, sizeof text);
+}
+
+/* "0 of 2: CAM-A7 (category camera), SD-64 (category memory-card)": those that are @truth, or all. */
+static void see_items(struct blame *blame, const struct term *walk, enum truth truth, bool all)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    struct out *out = blame->out;
+    struct value list = scope->load(scope, walk->children[0]->slot);
+    uint32_t shown = 0;
+    int64_t weight;
+
+    if (list.kind != VALUE_LIST) {
+        out_text(out, STR("unknown"));
+        return;
+    }
+    bool none = truth == TRUTH_NO && !all; /* of the items is true or unknown */
+    uint32_t n = count_list(blame->facts, list.list);
+    write_count(out, truth == TRUTH_YES || all ? count_matching(blame, walk, list.list, n) : 0, n);
+    for (uint32_t i = 0; i < n && scope->element(scope, list.list, i, &weight); i++) {
+        enum truth of_item = none ? TRUTH_NO : term_test(walk->children[1], scope);
+        if (of_item != truth && !all)
+            continue;
+        if (shown == SHOWN_ITEMS) {
+            out_text(out, STR(", …"));
+            return;
+        }
+        out_bytes(out, shown++ ? ", " : ": ", 2);
+        see_item(blame, list.list, i, walk->children[1], of_item);
+    }
+}
+
+static void see_count(struct blame *blame, const struct term *count)
+{
+    blame_value(blame->facts, 0, FACT_CART_QUANTITY, term_eval(count, &blame->facts->scope),
+                blame->out);
+    out_text(blame->out, STR("; "));
+    see_items(blame, count, TRUTH_NO, true);
+}
+
+/* ── terms ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void see(struct blame *blame, const struct term *term, enum truth truth, bool named);
+
+static enum truth opposite(enum truth truth)
+{
+    return truth == TRUTH_UNKNOWN ? truth : truth == TRUTH_YES ? TRUTH_NO : TRUTH_YES;
+}
+
+static void take_back(struct blame *blame, size_t len)
+{
+    blame->out->len = len;
+    for (uint32_t i = 0; i < BLAME_KEPT; i++)
+        if (blame->is_kept >> i & 1 && blame->kept[i].at >= len)
+            blame->is_kept &= ~(1u << i);
+}
+
+/* The parts of a block, each once, however many say the same. */
+static void see_parts(struct blame *blame, const struct term *term, enum truth truth, bool one)
+{
+    struct out *out = blame->out;
+    struct {
+        size_t at, len;
+    } parts[SHOWN_PARTS];
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < term->n_children; i++) {
+        if (term_test(term->children[i], &blame->facts->scope) != truth)
+            continue;
+        if (n == SHOWN_PARTS) {
+            out_text(out, STR("; …"));
+            return;
+        }
+        size_t before = out->len;
+        out_text(out, n ? STR("; ") : STR(""));
+        size_t at = out->len;
+        see(blame, term->children[i], truth, true);
+        if (one)
+            return;
+        size_t len = out->len - at;
+        bool said = false;
+        for (uint32_t k = 0; k < n && !said; k++)
+            said = parts[k].len == len && memcmp(out->at + parts[k].at, out->at + at, len) == 0;
+        if (said) {
+            take_back(blame, before);
+        } else {
+            parts[n].at = at;
+            parts[n++].len = len;
+        }
+    }
+}
+
+static void see_name(struct blame *blame, uint32_t slot, bool named)
+{
+    if (!named)
+        return;
+    blame_name(blame->facts->attr_names, slot, blame->out);
+    out_char(blame->out, ' ');
+}
+
+/* @truth: what @term is. */
+static void see(struct blame *blame, const struct term *term, enum truth truth, bool named)
+{
+    const struct term *subject;
+    switch (blame_shape(term)) {
+    case SHAPE_VALUE:
+        subject = blame_subject(term);
+        see_name(blame, blame_slot(subject), named);
+        blame_value(blame->facts, blame->decimals, blame_slot(subject),
+                    term_eval(subject, &blame->facts->scope), blame->out);
+        break;
+    case SHAPE_ITEMS:
+        see_name(blame, term->children[0]->slot, named);
+        see_items(blame, term, truth, false);
+        break;
+    case SHAPE_COUNT:
+        see_name(blame, blame_count(term)->children[0]->slot, named);
+        see_count(blame, blame_count(term));
+        break;
+    case SHAPE_BLOCK:
+        if (term->op == TERM_NOT)
+            see(blame, term->children[0], opposite(truth), named);
+        else if (term->op == TERM_AND || term->op == TERM_OR)
+            see_parts(blame, term, truth, truth == (term->op == TERM_AND ? TRUTH_NO : TRUTH_YES));
+        break;
+    }
+}
+
+void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer)
+{
+    see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);
+}
+
+void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
+                       struct out *ret_wanted)
+{
+    struct blame blame;
+    enum truth truth = term_test(condition->term, &facts->scope);
+    blame_init(&blame, facts, ret_seen);
+    see(&blame, condition->term, truth, false);
+    blame_wanted(condition, blame.decimals, facts->attr_names, ret_wanted);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "rules/blame.h"
+
+/*
+ * What seeing and wanting share: how values and names are written, and what a term asks about.
+ * The kinds of a term that are shown as one: everything else is a block of them.
+ */
+enum term_shape {
+    SHAPE_BLOCK, /* AND, OR, NOT of others */
+    SHAPE_VALUE, /* comparisons of one fact */
+    SHAPE_ITEMS, /* is there an item that … */
+    SHAPE_COUNT, /* comparisons of how many items … */
+};
+enum term_shape blame_shape(const struct term *term);
+
+/* SHAPE_VALUE: the one thing it asks about, a slot or the difference of two. */
+const struct term *blame_subject(const struct term *term);
+uint32_t blame_slot(const struct term *subject); /* of the fact that it is about */
+
+/* SHAPE_COUNT: the count that is compared. */
+const struct term *blame_count(const struct term *term);
+
+/* @slot: whose unit it has. @facts is asked for the words of a list; NULL for a constant. */
+void blame_value(const struct facts *facts, int decimals, uint32_t slot, struct value value,
+                 struct out *out);
+
+/* The name of a slot as rule files write it: "cart.total"; of an item's without "item.". */
+void blame_name(const struct str *attr_names, uint32_t slot, struct out *out);
