@@ -96,6 +96,7 @@ struct cel_field {
     struct str name;
     const struct cel_type *type;
     uint32_t max_count; /* for the estimate of cost: most elements, or bytes; 0: not bounded */
+    uint32_t max_inner; /* the same of what is inside one of a list or map */
 };
 
 struct cel_class {

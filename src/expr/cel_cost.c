@@ -137,9 +137,11 @@ static struct estimate of_select(struct estimator *self, const struct cel_node *
         return of;
     }
     of.extent = extent_of(type);
-    uint32_t most = class->fields[reference->index].max_count;
-    if (most)
-        of.extent.own = smaller(of.extent.own, most);
+    const struct cel_field *field = &class->fields[reference->index];
+    if (field->max_count)
+        of.extent.own = smaller(of.extent.own, field->max_count);
+    if (field->max_inner)
+        of.extent.inner = smaller(of.extent.inner, field->max_inner);
     return of;
 }
 
