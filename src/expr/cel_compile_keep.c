@@ -70,6 +70,12 @@ const struct cel_type *cel_keep_type(struct arena *arena, const struct cel_type 
     return copy;
 }
 
+/* Alike for equals; most sets are of strings. */
+static uint32_t hash_of(const struct cel_value *value)
+{
+    return (uint32_t) (value->kind == CEL_STRING ? str_hash(value->string) : cel_hash(value));
+}
+
 static const struct cel_set *set_of(struct arena *arena, const struct cel_list *list)
 {
     uint32_t size = 16;
@@ -81,7 +87,7 @@ static const struct cel_set *set_of(struct arena *arena, const struct cel_list *
     set->mask = size - 1;
     set->list = list;
     for (uint32_t i = 0; i < list->count; i++) {
-        uint32_t slot = (uint32_t) cel_hash(&list->items[i]) & set->mask;
+        uint32_t slot = hash_of(&list->items[i]) & set->mask;
         while (set->slots[slot])
             slot = (slot + 1) & set->mask;
         set->slots[slot] = i + 1;
@@ -91,10 +97,16 @@ static const struct cel_set *set_of(struct arena *arena, const struct cel_list *
 
 bool cel_set_has(const struct cel_set *set, const struct cel_value *value)
 {
-    uint32_t slot = (uint32_t) cel_hash(value) & set->mask;
-    for (; set->slots[slot]; slot = (slot + 1) & set->mask)
-        if (cel_equals(&set->list->items[set->slots[slot] - 1], value))
+    uint32_t slot = hash_of(value) & set->mask;
+    for (; set->slots[slot]; slot = (slot + 1) & set->mask) {
+        const struct cel_value *item = &set->list->items[set->slots[slot] - 1];
+        if (value->kind == CEL_STRING && item->kind == CEL_STRING) {
+            if (str_eq(value->string, item->string))
+                return true;
+        } else if (cel_equals(item, value)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -102,11 +114,11 @@ bool cel_set_has(const struct cel_set *set, const struct cel_value *value)
 static bool keep_set(struct cel_compiler *c, struct cel_instr *instr,
                      const struct cel_value *constants)
 {
-    bool is_field = instr->code == CEL_CODE_FIELD_IN_SET;
+    bool is_field = instr->code == CEL_CODE_FIELD_IN;
     if (!is_field && (instr->code != CEL_CODE_IN || cel_operand_where(instr->b) != CEL_CONSTANT))
         return true;
     const struct cel_value *list = &constants[cel_operand_index(instr->b)];
-    if (!is_field && (list->kind != CEL_LIST || list->list->count < CEL_SET_FROM))
+    if (list->kind != CEL_LIST || list->list->count < CEL_SET_FROM)
         return true;
     const struct cel_set *set = set_of(c->keep, list->list);
     if (is_field) {

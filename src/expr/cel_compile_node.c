@@ -84,48 +84,52 @@ static bool is_field(const struct cel_compiler *c, const struct cel_node *node)
            reference_of(c, node)->kind == CEL_REFERENCE_FIELD;
 }
 
-static enum cel_code turned(enum cel_code code) /* a < b is b > a */
+static enum cel_mask mask_of(enum cel_op op)
 {
-    switch (code) {
-    case CEL_CODE_LT: return CEL_CODE_GT;
-    case CEL_CODE_LE: return CEL_CODE_GE;
-    case CEL_CODE_GT: return CEL_CODE_LT;
-    case CEL_CODE_GE: return CEL_CODE_LE;
-    default: return code;
+    switch (op) {
+    case CEL_OP_EQ: return CEL_MASK_EQ;
+    case CEL_OP_NE: return CEL_MASK_NE;
+    case CEL_OP_LT: return CEL_MASK_LT;
+    case CEL_OP_LE: return CEL_MASK_LE;
+    case CEL_OP_GT: return CEL_MASK_GT;
+    default: return CEL_MASK_GE;
     }
+}
+
+/* a < b is b > a: less and more change places. */
+static enum cel_mask turned(enum cel_mask mask)
+{
+    return (mask & CEL_MASK_EQ) | (mask >> 2 & 1) | (mask << 2 & 4);
 }
 
 static uint32_t compile_compare(struct cel_compiler *c, const struct cel_node *node,
                                 cel_operand dst, enum cel_mode mode)
 {
-    enum cel_code code = CEL_CODE_EQ + (node->op - CEL_OP_EQ);
     const struct cel_node *left = node->args[0];
-    struct cel_instr instr = { .mode = mode, .dst = dst, .cost = 1 };
+    struct cel_instr instr = { .code = CEL_CODE_COMPARE, .mode = mode, .dst = dst, .cost = 1 };
+    instr.mask = mask_of(node->op);
     instr.b = cel_compile_operand(c, node->args[1]);
     if (!is_field(c, left)) {
         instr.a = cel_compile_operand(c, left);
         if (is_constant(instr.a) && is_field(c, node->args[1])) {
             instr.b = instr.a;
             left = node->args[1];
-            code = turned(code);
+            instr.mask = turned(instr.mask);
         }
     }
     if (is_field(c, left)) {
         instr.a = cel_compile_operand(c, left->args[0]);
         instr.member = member_of(c, left);
         instr.cost = 2;
-        code += CEL_CODE_FIELD_EQ - CEL_CODE_EQ;
+        instr.code = CEL_CODE_FIELD_COMPARE;
     }
-    instr.code = code;
     return cel_emit(c, node, instr);
 }
 
-static bool is_long_list(const struct cel_compiler *c, cel_operand operand)
+static bool is_constant_list(const struct cel_compiler *c, cel_operand operand)
 {
-    if (!is_constant(operand) || c->failed)
-        return false;
-    const struct cel_value *value = &c->constants[cel_operand_index(operand)];
-    return value->kind == CEL_LIST && value->list->count >= CEL_SET_FROM;
+    return is_constant(operand) && !c->failed &&
+           c->constants[cel_operand_index(operand)].kind == CEL_LIST;
 }
 
 /* A long constant list is made a set when the program is kept. */
@@ -134,8 +138,8 @@ static uint32_t compile_in(struct cel_compiler *c, const struct cel_node *node, 
 {
     struct cel_instr instr = { .code = CEL_CODE_IN, .mode = mode, .dst = dst, .cost = 1 };
     instr.b = cel_compile_operand(c, node->args[1]);
-    if (is_long_list(c, instr.b) && is_field(c, node->args[0])) {
-        instr.code = CEL_CODE_FIELD_IN_SET;
+    if (is_constant_list(c, instr.b) && is_field(c, node->args[0])) {
+        instr.code = CEL_CODE_FIELD_IN;
         instr.cost = 2;
         instr.a = cel_compile_operand(c, node->args[0]->args[0]);
         instr.member = member_of(c, node->args[0]);
@@ -231,7 +235,7 @@ static void compile_chain(struct cel_compiler *c, const struct cel_node *node, e
     uint32_t at = cel_compile_condition(c, node, dst, *last == CEL_NOWHERE ? first : first + 1);
     if (c->failed)
         return;
-    c->code[at].jump = (int32_t) *last;
+    *cel_jump_of(&c->code[at]) = (int32_t) *last;
     *last = at;
 }
 
@@ -240,7 +244,7 @@ static void compile_logic(struct cel_compiler *c, const struct cel_node *node, c
     uint32_t last = CEL_NOWHERE;
     compile_chain(c, node, node->op, dst, &last);
     while (!c->failed && last != CEL_NOWHERE) {
-        uint32_t before = (uint32_t) c->code[last].jump;
+        uint32_t before = (uint32_t) *cel_jump_of(&c->code[last]);
         cel_land(c, last);
         last = before;
     }

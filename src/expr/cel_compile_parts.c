@@ -23,6 +23,13 @@ static bool one_more(struct cel_compiler *c, void **array, uint32_t count, uint3
     return true;
 }
 
+static bool decides(enum cel_code code)
+{
+    return code == CEL_CODE_COMPARE || code == CEL_CODE_FIELD_COMPARE || code == CEL_CODE_TEST ||
+           code == CEL_CODE_NOT || code == CEL_CODE_IN || code == CEL_CODE_FIELD_IN ||
+           code == CEL_CODE_MATCHES || code == CEL_CODE_HAS;
+}
+
 uint32_t cel_emit(struct cel_compiler *c, const struct cel_node *node, struct cel_instr instr)
 {
     uint32_t room = c->code_room ? c->code_room * 2 : 32;
@@ -32,6 +39,8 @@ uint32_t cel_emit(struct cel_compiler *c, const struct cel_node *node, struct ce
         return CEL_NOWHERE;
     if (c->n_code == c->code_room)
         c->code_room = room;
+    if (decides(instr.code))
+        instr.jump = instr.jump_true = 1;
     c->code[c->n_code] = instr;
     c->offsets[c->n_code] = node->offset;
     return c->n_code++;
@@ -40,7 +49,14 @@ uint32_t cel_emit(struct cel_compiler *c, const struct cel_node *node, struct ce
 void cel_land(struct cel_compiler *c, uint32_t at)
 {
     if (!c->failed)
-        c->code[at].jump = (int32_t) (c->n_code - at);
+        *cel_jump_of(&c->code[at]) = (int32_t) (c->n_code - at);
+}
+
+int32_t *cel_jump_of(struct cel_instr *instr)
+{
+    bool when_true =
+        decides(instr->code) && (instr->mode == CEL_MODE_OR || instr->mode == CEL_MODE_OR_FIRST);
+    return when_true ? &instr->jump_true : &instr->jump;
 }
 
 cel_operand cel_add_constant(struct cel_compiler *c, struct cel_value value)

@@ -44,6 +44,8 @@ enum { CEL_SET_FROM = 9 }; /* elements of a constant list that `in` hashes */
 
 /* Its number; jumps to it and from it are counted from there. */
 uint32_t cel_emit(struct cel_compiler *c, const struct cel_node *node, struct cel_instr instr);
+/* Where it keeps its jump. */
+int32_t *cel_jump_of(struct cel_instr *instr);
 /* The jump of @at goes to the next instruction to be emitted. */
 void cel_land(struct cel_compiler *c, uint32_t at);
 cel_operand cel_add_constant(struct cel_compiler *c, struct cel_value value);

@@ -30,73 +30,66 @@ static inline bool is_past_limit(const struct cel_machine *m)
     return CEL_UNLIKELY(m->run->cost > m->limit);
 }
 
-/* True when it could be told here: *ret_truth. */
-static inline bool compare_fast(struct cel_run *run, enum cel_op op, const struct cel_value *a,
-                                const struct cel_value *b, bool *ret_truth)
+/* 0 less, 1 same, 2 more, as far as @mask asks; -1: it cannot be told here. */
+static inline int order_fast(struct cel_run *run, enum cel_mask mask, const struct cel_value *a,
+                             const struct cel_value *b)
 {
-    if (a->kind == CEL_INT && b->kind == CEL_INT) {
-        int64_t x = a->integer, y = b->integer;
-        *ret_truth = op == CEL_OP_EQ   ? x == y
-                     : op == CEL_OP_NE ? x != y
-                     : op == CEL_OP_LT ? x < y
-                     : op == CEL_OP_LE ? x <= y
-                     : op == CEL_OP_GT ? x > y
-                                       : x >= y;
-        return true;
-    }
-    if (op > CEL_OP_NE || a->kind != b->kind)
-        return false;
+    if (a->kind != b->kind)
+        return -1;
+    if (a->kind == CEL_INT)
+        return (a->integer > b->integer) - (a->integer < b->integer) + 1;
+    if (a->kind == CEL_DOUBLE && !__builtin_isunordered(a->real, b->real))
+        return (a->real > b->real) - (a->real < b->real) + 1;
+    if (mask != CEL_MASK_EQ && mask != CEL_MASK_NE)
+        return -1;
     if (a->kind == CEL_STRING) {
         size_t len = a->string.len;
-        bool same = len == b->string.len;
-        if (same && len) {
-            run->cost += len / 16;
-            same = memcmp(a->string.at, b->string.at, len) == 0;
-        }
-        *ret_truth = same == (op == CEL_OP_EQ);
-        return true;
+        if (len != b->string.len)
+            return 0;
+        run->cost += len / 16;
+        return len == 0 || memcmp(a->string.at, b->string.at, len) == 0;
     }
-    if (a->kind != CEL_BOOL)
-        return false;
-    *ret_truth = (a->boolean == b->boolean) == (op == CEL_OP_EQ);
-    return true;
+    return a->kind == CEL_BOOL ? a->boolean == b->boolean : -1;
 }
 
-static inline cel_step step_compare(struct cel_machine *m, cel_step pc, enum cel_op op)
+static inline cel_step step_compare(struct cel_machine *m, cel_step pc)
 {
     const struct cel_value *a = cel_read(m, pc->a);
-    bool truth;
-    if (CEL_LIKELY(compare_fast(m->run, op, a, cel_read(m, pc->b), &truth)))
-        return cel_conclude(m, pc, truth);
-    return cel_compare_slow(m, pc, a, op);
+    int order = order_fast(m->run, pc->mask, a, cel_read(m, pc->b));
+    if (CEL_LIKELY(order >= 0))
+        return cel_conclude(m, pc, pc->mask >> order & 1);
+    return cel_compare_slow(m, pc);
 }
 
-/* True when the field's value, plain, is in *to. */
-static inline bool load_field(const struct cel_machine *m, cel_step pc, struct cel_value *to)
+/* Whether what @pc selects from is of the class that it expects, so that its field can be loaded by number. */
+static inline bool is_expected(const struct cel_value *object, const struct cel_member *member)
+{
+    return CEL_LIKELY(object->kind == CEL_OBJECT && object->object.class == member->class);
+}
+
+static inline cel_step step_field_compare(struct cel_machine *m, cel_step pc)
 {
     const struct cel_value *object = cel_read(m, pc->a);
     const struct cel_member *member = pc->member;
-    if (CEL_UNLIKELY(object->kind != CEL_OBJECT || object->object.class != member->class))
-        return false;
-    *to = member->class->load(object, member->field);
-    return CEL_LIKELY(cel_is_plain(to));
-}
-
-static inline cel_step step_field_compare(struct cel_machine *m, cel_step pc, enum cel_op op)
-{
-    struct cel_value field;
-    bool truth;
-    if (CEL_UNLIKELY(!load_field(m, pc, &field)))
-        cel_member_slow(m, pc, &field);
-    if (CEL_LIKELY(compare_fast(m->run, op, &field, cel_read(m, pc->b), &truth)))
-        return cel_conclude(m, pc, truth);
-    return cel_compare_slow(m, pc, &field, op);
+    if (!is_expected(object, member))
+        return cel_field_compare_slow(m, pc);
+    struct cel_value field = member->class->load(object, member->field);
+    int order = order_fast(m->run, pc->mask, &field, cel_read(m, pc->b));
+    if (CEL_LIKELY(order >= 0))
+        return cel_conclude(m, pc, pc->mask >> order & 1);
+    return cel_field_compare_slow(m, pc);
 }
 
 static inline cel_step step_field(struct cel_machine *m, cel_step pc)
 {
+    const struct cel_value *object = cel_read(m, pc->a);
+    const struct cel_member *member = pc->member;
     struct cel_value *to = cel_register(m, pc->dst);
-    return CEL_LIKELY(load_field(m, pc, to)) ? pc + 1 : cel_member_slow(m, pc, to);
+    if (!is_expected(object, member))
+        return cel_member_slow(m, pc, to);
+    struct cel_value field = member->class->load(object, member->field);
+    cel_put(to, &field);
+    return CEL_LIKELY(cel_is_plain(&field)) ? pc + 1 : cel_member_slow(m, pc, to);
 }
 
 static inline cel_step step_test(struct cel_machine *m, cel_step pc, bool negate)
@@ -112,44 +105,60 @@ static inline bool is_scalar(const struct cel_value *value)
     return value->kind > CEL_UNKNOWN && value->kind < CEL_TYPE;
 }
 
+/* 1 or 0; -1: it cannot be told here. The elements are plain: a constant list, or one that an expression made. */
+static inline int find_fast(struct cel_run *run, const struct cel_value *a,
+                            const struct cel_value *b)
+{
+    if (a->kind != CEL_STRING || b->kind != CEL_LIST || !b->list->items)
+        return -1;
+    const struct cel_list *list = b->list;
+    run->cost += list->count;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct cel_value *item = &list->items[i];
+        if (item->kind == CEL_STRING && item->string.len == a->string.len) {
+            run->cost += a->string.len / 16;
+            if (str_eq(item->string, a->string))
+                return 1;
+        } else if (CEL_UNLIKELY(!cel_is_plain(item))) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static inline cel_step step_in(struct cel_machine *m, cel_step pc)
+{
+    int found = find_fast(m->run, cel_read(m, pc->a), cel_read(m, pc->b));
+    return found >= 0 ? cel_conclude(m, pc, found) : cel_in_slow(m, pc);
+}
+
 static inline cel_step step_in_set(struct cel_machine *m, cel_step pc)
 {
     const struct cel_value *a = cel_read(m, pc->a);
-    if (CEL_UNLIKELY(!is_scalar(a)))
-        return cel_in_slow(m, pc);
-    return cel_conclude(m, pc, cel_set_has(pc->set, a));
+    return is_scalar(a) ? cel_conclude(m, pc, cel_set_has(pc->set, a)) : cel_in_slow(m, pc);
 }
 
-static inline cel_step step_field_in_set(struct cel_machine *m, cel_step pc)
+static inline cel_step step_field_in(struct cel_machine *m, cel_step pc)
 {
-    struct cel_value field;
-    if (CEL_UNLIKELY(!load_field(m, pc, &field)))
-        cel_member_slow(m, pc, &field);
-    if (CEL_LIKELY(is_scalar(&field) && pc->member->set))
-        return cel_conclude(m, pc, cel_set_has(pc->member->set, &field));
-    if (!cel_is_plain(&field))
-        return cel_conclude_other(m, pc, field);
-    const struct cel_value *b = cel_read(m, pc->b);
-    struct cel_value in = cel_operate(m->run, CEL_OP_IN, &field, b);
-    return in.kind == CEL_BOOL ? cel_conclude(m, pc, in.boolean) : cel_conclude_other(m, pc, in);
+    const struct cel_value *object = cel_read(m, pc->a);
+    const struct cel_member *member = pc->member;
+    if (!is_expected(object, member))
+        return cel_field_in_slow(m, pc);
+    struct cel_value field = member->class->load(object, member->field);
+    if (member->set && is_scalar(&field))
+        return cel_conclude(m, pc, cel_set_has(member->set, &field));
+    int found = find_fast(m->run, &field, cel_read(m, pc->b));
+    return found >= 0 ? cel_conclude(m, pc, found) : cel_field_in_slow(m, pc);
 }
 
-/* Few strings in a short list are compared one by one. */
-static inline cel_step step_in(struct cel_machine *m, cel_step pc)
+static inline void list_at(const struct cel_value *list, uint32_t index, struct cel_value *to)
 {
-    const struct cel_value *a = cel_read(m, pc->a), *b = cel_read(m, pc->b);
-    if (a->kind != CEL_STRING || b->kind != CEL_LIST || !b->list->items)
-        return cel_in_slow(m, pc);
-    const struct cel_list *list = b->list;
-    m->run->cost += list->count;
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct cel_value *item = &list->items[i];
-        if (CEL_UNLIKELY(!cel_is_plain(item)))
-            return cel_in_slow(m, pc);
-        if (item->kind == CEL_STRING && str_eq(item->string, a->string))
-            return cel_conclude(m, pc, true);
+    if (list->list->items) {
+        cel_put(to, &list->list->items[index]);
+    } else {
+        struct cel_value element = list->list->at(list, index);
+        cel_put(to, &element);
     }
-    return cel_conclude(m, pc, false);
 }
 
 static inline cel_step step_index(struct cel_machine *m, cel_step pc)
@@ -158,7 +167,7 @@ static inline cel_step step_index(struct cel_machine *m, cel_step pc)
     if (a->kind != CEL_LIST || b->kind != CEL_INT || (uint64_t) b->integer >= a->list->count)
         return cel_operate_slow(m, pc, CEL_OP_INDEX);
     struct cel_value *to = cel_register(m, pc->dst);
-    *to = cel_list_at(a, (uint32_t) b->integer);
+    list_at(a, (uint32_t) b->integer, to);
     return CEL_LIKELY(cel_is_plain(to)) ? pc + 1 : cel_made(m, pc, to);
 }
 
@@ -176,7 +185,9 @@ static inline cel_step step_arithmetic(struct cel_machine *m, cel_step pc, enum 
                 made = a->integer / b->integer;
             if (op == CEL_OP_MOD)
                 made = a->integer % b->integer;
-            *cel_register(m, pc->dst) = cel_int(made);
+            struct cel_value *dst = cel_register(m, pc->dst);
+            dst->kind = CEL_INT;
+            dst->integer = made;
             return pc + 1;
         }
     }
@@ -192,7 +203,7 @@ static inline cel_step step_next(struct cel_machine *m, cel_step pc)
     if (is_past_limit(m))
         return cel_stop_at(m, pc);
     if (CEL_LIKELY(loop->range.kind == CEL_LIST && !(pc->mode & CEL_LOOP_TWO)))
-        *cel_register(m, pc->b) = cel_list_at(&loop->range, loop->index);
+        list_at(&loop->range, loop->index, cel_register(m, pc->b));
     else
         cel_loop_load(m, pc, loop);
     return pc + pc->jump;
@@ -206,7 +217,7 @@ static inline cel_step step_next_truth(struct cel_machine *m, cel_step pc, bool 
         if (cel_next_other(m, pc, *a, neutral) != pc)
             return &stop_code;
     } else if (a->boolean != neutral) {
-        *cel_register(m, pc->dst) = *a;
+        cel_put(cel_register(m, pc->dst), a);
         return pc + 1;
     }
     return step_next(m, pc);
@@ -228,40 +239,31 @@ static struct cel_value finish(struct cel_machine *m, cel_step pc)
         stopped.offset = pc->code == CEL_CODE_STOP ? m->stopped_at : 0;
         return stopped;
     }
-    const struct cel_value *result = cel_read(m, pc->a);
-    return result->kind == CEL_UNKNOWN ? cel_named(m, pc->a) : *result;
+    struct cel_value result;
+    cel_put(&result, cel_read(m, pc->a));
+    return CEL_UNLIKELY(result.kind == CEL_UNKNOWN) ? cel_named(m, pc->a) : result;
 }
 
 /* All eighty lines of it: one table. */
-static struct cel_value run_code(struct cel_machine *m, cel_step pc)
+static inline struct cel_value run_code(struct cel_machine *m, struct cel_run *run, cel_step pc)
 {
     for (;;) {
-        m->run->cost += pc->cost;
+        run->cost += pc->cost;
         switch ((enum cel_code) pc->code) {
         case CEL_CODE_RETURN:
         case CEL_CODE_STOP: return finish(m, pc);
         case CEL_CODE_MOVE:
-            *cel_register(m, pc->dst) = *cel_read(m, pc->a);
+            cel_put(cel_register(m, pc->dst), cel_read(m, pc->a));
             pc++;
             break;
         case CEL_CODE_JUMP: pc += pc->jump; break;
-        case CEL_CODE_EQ: pc = step_compare(m, pc, CEL_OP_EQ); break;
-        case CEL_CODE_NE: pc = step_compare(m, pc, CEL_OP_NE); break;
-        case CEL_CODE_LT: pc = step_compare(m, pc, CEL_OP_LT); break;
-        case CEL_CODE_LE: pc = step_compare(m, pc, CEL_OP_LE); break;
-        case CEL_CODE_GT: pc = step_compare(m, pc, CEL_OP_GT); break;
-        case CEL_CODE_GE: pc = step_compare(m, pc, CEL_OP_GE); break;
-        case CEL_CODE_FIELD_EQ: pc = step_field_compare(m, pc, CEL_OP_EQ); break;
-        case CEL_CODE_FIELD_NE: pc = step_field_compare(m, pc, CEL_OP_NE); break;
-        case CEL_CODE_FIELD_LT: pc = step_field_compare(m, pc, CEL_OP_LT); break;
-        case CEL_CODE_FIELD_LE: pc = step_field_compare(m, pc, CEL_OP_LE); break;
-        case CEL_CODE_FIELD_GT: pc = step_field_compare(m, pc, CEL_OP_GT); break;
-        case CEL_CODE_FIELD_GE: pc = step_field_compare(m, pc, CEL_OP_GE); break;
+        case CEL_CODE_COMPARE: pc = step_compare(m, pc); break;
+        case CEL_CODE_FIELD_COMPARE: pc = step_field_compare(m, pc); break;
         case CEL_CODE_TEST: pc = step_test(m, pc, false); break;
         case CEL_CODE_NOT: pc = step_test(m, pc, true); break;
         case CEL_CODE_IN: pc = step_in(m, pc); break;
         case CEL_CODE_IN_SET: pc = step_in_set(m, pc); break;
-        case CEL_CODE_FIELD_IN_SET: pc = step_field_in_set(m, pc); break;
+        case CEL_CODE_FIELD_IN: pc = step_field_in(m, pc); break;
         case CEL_CODE_MATCHES: pc = cel_step_matches(m, pc); break;
         case CEL_CODE_HAS: pc = cel_step_has(m, pc); break;
         case CEL_CODE_FIELD: pc = step_field(m, pc); break;
@@ -287,23 +289,21 @@ static struct cel_value run_code(struct cel_machine *m, cel_step pc)
         case CEL_CODE_NEXT_EXISTS: pc = step_next_truth(m, pc, false); break;
         case CEL_CODE_NEXT_ONE: pc = step_next_one(m, pc); break;
         case CEL_CODE_LOOP_DONE: pc = cel_step_loop_done(m, pc); break;
+        default: __builtin_unreachable();
         }
     }
 }
 
 /* The frame of a program that is deeper than most. */
-static __attribute__((noinline)) struct cel_value run_large(struct cel_machine *m)
+static __attribute__((noinline)) bool take_frame(struct cel_machine *m)
 {
-    const struct cel_program *program = m->program;
-    m->base[CEL_REGISTER] = cel_take(m->run, program->n_registers, sizeof(struct cel_value));
-    m->loops = cel_take(m->run, program->n_loops, sizeof *m->loops);
-    if (!m->base[CEL_REGISTER] || !m->loops)
-        return cel_stop(m->run);
-    return run_code(m, program->code);
+    m->base[CEL_REGISTER] = cel_take(m->run, m->program->n_registers, sizeof(struct cel_value));
+    m->loops = cel_take(m->run, m->program->n_loops, sizeof *m->loops);
+    return m->base[CEL_REGISTER] && m->loops;
 }
 
-struct cel_value cel_run_program(const struct cel_program *program,
-                                 const struct cel_value *variables, struct cel_run *run)
+struct cel_value cel_eval(const struct cel_program *program, const struct cel_value *variables,
+                          struct cel_run *run)
 {
     struct cel_value registers[FEW_REGISTERS];
     struct cel_loop loops[FEW_LOOPS];
@@ -315,15 +315,10 @@ struct cel_value cel_run_program(const struct cel_program *program,
         .program = program,
     };
     run->env = program->env;
-    if (run->stopped)
+    if (CEL_UNLIKELY(run->stopped))
         return cel_stop(run);
-    if (program->n_registers > FEW_REGISTERS || program->n_loops > FEW_LOOPS)
-        return run_large(&m);
-    return run_code(&m, program->code);
-}
-
-struct cel_value cel_eval(const struct cel_program *program, const struct cel_value *variables,
-                          struct cel_run *run)
-{
-    return cel_run_program(program, variables, run);
+    if (CEL_UNLIKELY(program->n_registers > FEW_REGISTERS || program->n_loops > FEW_LOOPS) &&
+        !take_frame(&m))
+        return cel_stop(run);
+    return run_code(&m, run, program->code);
 }

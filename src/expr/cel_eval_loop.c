@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { FIRST_ROOM = 8 };
+enum { FIRST_ROOM = 32 }; /* at most: elements that there cannot be take none */
 
 static enum cel_macro macro_of(cel_step pc)
 {
@@ -94,7 +94,8 @@ static bool reserve(struct cel_machine *m, struct cel_loop *loop, uint32_t more,
 {
     if (loop->room - loop->made >= more)
         return true;
-    uint64_t wanted = loop->room ? (uint64_t) loop->room * 2 : FIRST_ROOM;
+    uint64_t first = loop->count < FIRST_ROOM ? loop->count : FIRST_ROOM;
+    uint64_t wanted = loop->room ? (uint64_t) loop->room * 2 : first;
     if (wanted < (uint64_t) loop->made + more)
         wanted = (uint64_t) loop->made + more;
     if (wanted > UINT32_MAX)

@@ -66,27 +66,66 @@ static struct cel_value placed(const struct cel_machine *m, cel_step pc, struct 
     return value;
 }
 
-cel_step cel_compare_slow(struct cel_machine *m, cel_step pc, const struct cel_value *a,
-                          enum cel_op op)
+/* @object.member, which is plain or not; a new error or unknown has place and name. */
+static struct cel_value member_of(struct cel_machine *m, cel_step pc)
 {
-    const struct cel_value *b = cel_read(m, pc->b);
-    if (cel_is_plain(a) && cel_is_plain(b)) {
-        struct cel_value truth = cel_operate(m->run, op, a, b);
-        if (truth.kind == CEL_BOOL && !m->run->stopped)
-            return cel_conclude(m, pc, truth.boolean);
-        return cel_conclude_other(m, pc, placed(m, pc, truth));
+    const struct cel_value *object = cel_read(m, pc->a);
+    const struct cel_member *member = pc->member;
+    if (object->kind == CEL_UNKNOWN && !object->string.at)
+        return cel_unknown(member->path);
+    if (!cel_is_plain(object))
+        return *object;
+    struct cel_value value;
+    if (object->kind == CEL_OBJECT && object->object.class == member->class)
+        value = member->class->load(object, member->field);
+    else
+        value = cel_select(m->run, object, member->name);
+    if (value.kind == CEL_UNKNOWN && !value.string.at)
+        value.string = member->path;
+    return placed(m, pc, value);
+}
+
+static enum cel_op op_of(enum cel_mask mask)
+{
+    static const uint8_t ops[] = {
+        [CEL_MASK_LT] = CEL_OP_LT, [CEL_MASK_EQ] = CEL_OP_EQ, [CEL_MASK_LE] = CEL_OP_LE,
+        [CEL_MASK_GT] = CEL_OP_GT, [CEL_MASK_NE] = CEL_OP_NE, [CEL_MASK_GE] = CEL_OP_GE
+    };
+    return ops[mask];
+}
+
+/* @a has its name by now; b still wants it. */
+static cel_step decide(struct cel_machine *m, cel_step pc, enum cel_op op, struct cel_value a)
+{
+    struct cel_value b = cel_named(m, pc->b);
+    if (!cel_is_plain(&a) || !cel_is_plain(&b)) {
+        bool second = cel_is_plain(&a) || (a.kind == CEL_ERROR && b.kind == CEL_UNKNOWN);
+        return cel_conclude_other(m, pc, second ? b : a);
     }
-    /* A field that was loaded is not in a register: it has its name. */
-    if (a != cel_read(m, pc->a)) {
-        bool second = cel_is_plain(a) || (a->kind == CEL_ERROR && b->kind == CEL_UNKNOWN);
-        return cel_conclude_other(m, pc, second ? cel_named(m, pc->b) : *a);
-    }
-    return cel_conclude_other(m, pc, cel_hand_on(m, pc->a, pc->b));
+    struct cel_value truth = cel_operate(m->run, op, &a, &b);
+    if (truth.kind == CEL_BOOL && !m->run->stopped)
+        return cel_conclude(m, pc, truth.boolean);
+    return cel_conclude_other(m, pc, placed(m, pc, truth));
+}
+
+cel_step cel_compare_slow(struct cel_machine *m, cel_step pc)
+{
+    return decide(m, pc, op_of(pc->mask), cel_named(m, pc->a));
+}
+
+cel_step cel_field_compare_slow(struct cel_machine *m, cel_step pc)
+{
+    return decide(m, pc, op_of(pc->mask), member_of(m, pc));
 }
 
 cel_step cel_in_slow(struct cel_machine *m, cel_step pc)
 {
-    return cel_compare_slow(m, pc, cel_read(m, pc->a), CEL_OP_IN);
+    return decide(m, pc, CEL_OP_IN, cel_named(m, pc->a));
+}
+
+cel_step cel_field_in_slow(struct cel_machine *m, cel_step pc)
+{
+    return decide(m, pc, CEL_OP_IN, member_of(m, pc));
 }
 
 cel_step cel_operate_slow(struct cel_machine *m, cel_step pc, enum cel_op op)
@@ -111,25 +150,6 @@ cel_step cel_step_test_slow(struct cel_machine *m, cel_step pc, bool negate)
     struct cel_value wrong = negate ? cel_operate(m->run, CEL_OP_NOT, a, NULL)
                                     : cel_no_overload(m->run, names[pc->mode], a, 1);
     return cel_conclude_other(m, pc, placed(m, pc, wrong));
-}
-
-/* @object.member, which is plain or not; a new error or unknown has place and name. */
-static struct cel_value member_of(struct cel_machine *m, cel_step pc)
-{
-    const struct cel_value *object = cel_read(m, pc->a);
-    const struct cel_member *member = pc->member;
-    if (object->kind == CEL_UNKNOWN && !object->string.at)
-        return cel_unknown(member->path);
-    if (!cel_is_plain(object))
-        return *object;
-    struct cel_value value;
-    if (object->kind == CEL_OBJECT && object->object.class == member->class)
-        value = member->class->load(object, member->field);
-    else
-        value = cel_select(m->run, object, member->name);
-    if (value.kind == CEL_UNKNOWN && !value.string.at)
-        value.string = member->path;
-    return placed(m, pc, value);
 }
 
 cel_step cel_member_slow(struct cel_machine *m, cel_step pc, struct cel_value *to)

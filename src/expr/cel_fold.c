@@ -31,7 +31,7 @@ bool cel_fold(struct cel_compiler *c, uint32_t mark, uint32_t constants_mark, ce
         .env = c->env,
     };
     struct cel_run run = { .arena = c->scratch, .limit = c->fold_steps };
-    struct cel_value made = cel_run_program(&code, NULL, &run);
+    struct cel_value made = cel_eval(&code, NULL, &run);
     c->fold_steps -= run.cost < c->fold_steps ? run.cost : c->fold_steps;
     if (run.stopped || !cel_is_plain(&made))
         return false;

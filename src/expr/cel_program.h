@@ -21,23 +21,13 @@
     X(STOP)           /* the limit was passed: the only instruction outside of a program */            \
     X(MOVE)           /* dst = a */                                                                    \
     X(JUMP)                                                                                            \
-    X(EQ)             /* a ? b, concluded by mode; in this order as in enum cel_op */                  \
-    X(NE)                                                                                              \
-    X(LT)                                                                                              \
-    X(LE)                                                                                              \
-    X(GT)                                                                                              \
-    X(GE)                                                                                              \
-    X(FIELD_EQ)       /* a.member ? b */                                                               \
-    X(FIELD_NE)                                                                                        \
-    X(FIELD_LT)                                                                                        \
-    X(FIELD_LE)                                                                                        \
-    X(FIELD_GT)                                                                                        \
-    X(FIELD_GE)                                                                                        \
+    X(COMPARE)        /* a ? b by mask, concluded by mode */                                           \
+    X(FIELD_COMPARE)  /* a.member ? b */                                                               \
     X(TEST)           /* a is a condition */                                                           \
     X(NOT)                                                                                             \
     X(IN)             /* a in b */                                                                     \
     X(IN_SET)         /* a in set, which holds what the constant list b holds */                       \
-    X(FIELD_IN_SET)   /* a.member in its set */                                                        \
+    X(FIELD_IN)       /* a.member in the constant list b, or its set */                                \
     X(MATCHES)        /* a.matches(regex) */                                                           \
     X(HAS)            /* has(a.member) */                                                              \
     X(FIELD)          /* dst = a.member of a known class */                                            \
@@ -75,9 +65,19 @@ enum cel_mode {
     CEL_MODE_VALUE,     /* dst = the truth */
     CEL_MODE_AND_FIRST, /* dst = the truth; false: jump */
     CEL_MODE_AND,       /* dst = dst && the truth; false: jump */
-    CEL_MODE_OR_FIRST,
-    CEL_MODE_OR,
-    CEL_MODE_IF, /* false: jump; neither true nor false: dst, and to the jump that stands before the target */
+    CEL_MODE_OR_FIRST,  /* dst = the truth; true: jump */
+    CEL_MODE_OR,        /* dst = dst || the truth; true: jump */
+    CEL_MODE_IF, /* dst is free; false: jump; neither: dst, and to the jump that stands before the target */
+};
+
+/* Orders that a comparison takes as true: bit 0 less, 1 same, 2 more. */
+enum cel_mask {
+    CEL_MASK_LT = 1,
+    CEL_MASK_EQ = 2,
+    CEL_MASK_LE = 3,
+    CEL_MASK_GT = 4,
+    CEL_MASK_NE = 5,
+    CEL_MASK_GE = 6,
 };
 
 enum { CEL_REGISTER, CEL_CONSTANT, CEL_VARIABLE }; /* low bits of an operand */
@@ -106,8 +106,8 @@ struct cel_member {
     const struct cel_class *class; /* NULL: by name only */
     uint32_t field;                /* of @class */
     struct str name;
-    struct str path; /* "cart.total": what is unknown when it is */
-    const struct cel_set *set;
+    struct str path;           /* "cart.total": what is unknown when it is */
+    const struct cel_set *set; /* of FIELD_IN, when the list is long */
 };
 
 struct cel_callee {
@@ -124,13 +124,18 @@ struct cel_set {
 };
 
 struct cel_instr {
-    uint8_t code;  /* enum cel_code */
-    uint8_t mode;  /* enum cel_mode; LOOP…, NEXT…: enum cel_macro, with CEL_LOOP_TWO */
-    uint16_t cost; /* steps */
-    uint32_t dst;  /* a register, as operand */
+    uint8_t code; /* enum cel_code */
+    uint8_t mode; /* enum cel_mode; LOOP…, NEXT…: enum cel_macro, with CEL_LOOP_TWO */
+    uint8_t mask; /* COMPARE, FIELD_COMPARE */
+    uint8_t cost; /* steps */
+    uint32_t dst; /* a register, as operand */
     cel_operand a, b;
-    int32_t jump; /* instructions from this one */
-    uint32_t n;
+    int32_t
+        jump; /* instructions from this one; of one that decides: when false, 1 being the next */
+    union {
+        int32_t jump_true; /* of one that decides */
+        uint32_t n;
+    };
     union {
         const struct cel_member *member;
         const struct cel_callee *callee;
@@ -159,7 +164,3 @@ const char *cel_code_name(enum cel_code code);
 
 /* Whether @set holds an equal of @value, which is a scalar. */
 bool cel_set_has(const struct cel_set *set, const struct cel_value *value);
-
-/* Runs code from its start, as cel_eval does; the compiler folds with it. */
-struct cel_value cel_run_program(const struct cel_program *program,
-                                 const struct cel_value *variables, struct cel_run *run);

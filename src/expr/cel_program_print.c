@@ -2,7 +2,7 @@
 /*
  * CEL program, printed
  *
- *        0  FIELD_GE    cart.total 5000 -> r0, and, else 3
+ *        0  FIELD_COMPARE cart.total >= 5000 -> r0, else 3
  *
  * Registers are r0, r1 …; variables and constants are shown by name and value.
  */
@@ -64,11 +64,11 @@ static unsigned parts_of(const struct cel_instr *instr)
     case CEL_CODE_RETURN: return HAS_A;
     case CEL_CODE_STOP: return 0;
     case CEL_CODE_JUMP: return HAS_JUMP;
-    case CEL_CODE_EQ ... CEL_CODE_GE:
+    case CEL_CODE_COMPARE:
     case CEL_CODE_IN:
     case CEL_CODE_IN_SET: return HAS_A | HAS_B | HAS_MODE;
-    case CEL_CODE_FIELD_EQ ... CEL_CODE_FIELD_GE:
-    case CEL_CODE_FIELD_IN_SET: return HAS_A | HAS_MEMBER | HAS_B | HAS_MODE;
+    case CEL_CODE_FIELD_COMPARE:
+    case CEL_CODE_FIELD_IN: return HAS_A | HAS_MEMBER | HAS_B | HAS_MODE;
     case CEL_CODE_TEST:
     case CEL_CODE_MATCHES:
     case CEL_CODE_NOT: return HAS_A | HAS_MODE;
@@ -98,14 +98,17 @@ static unsigned parts_of(const struct cel_instr *instr)
 static void print_mode(const struct cel_program *program, const struct cel_instr *instr,
                        uint32_t line, struct out *out)
 {
-    static const char *const words[] = { "",           ", else ",    ", and else ",
-                                         ", or past ", ", or past ", ", else " };
+    static const char *const words[] = {
+        "", ", else ", ", and else ", ", when true ", ", or when true ", ", else "
+    };
     if (instr->mode != CEL_MODE_IF) {
         out_text(out, STR(" -> "));
         print_operand(program, instr->dst, out);
     }
+    bool when_true = instr->mode == CEL_MODE_OR || instr->mode == CEL_MODE_OR_FIRST;
+    int32_t jump = when_true ? instr->jump_true : instr->jump;
     if (instr->mode != CEL_MODE_VALUE)
-        out_printf(out, "%s%u", words[instr->mode], line + (uint32_t) instr->jump);
+        out_printf(out, "%s%u", words[instr->mode], line + (uint32_t) jump);
 }
 
 static void print_line(const struct cel_program *program, uint32_t line, struct out *out)
@@ -126,6 +129,8 @@ static void print_line(const struct cel_program *program, uint32_t line, struct 
         out_text(out, instr->member->name);
     }
     if (parts & HAS_B) {
+        static const char *const orders[] = { "", " <", " ==", " <=", " >", " !=", " >=" };
+        out_text(out, str_of(orders[instr->mask]));
         out_char(out, ' ');
         print_operand(program, instr->b, out);
     }
