@@ -188,6 +188,65 @@ static void see_count(struct blame *blame, const struct term *count)
     see_items(blame, count, TRUTH_NO, true);
 }
 
+/* ── CEL ─────────────────────────────────────────────────────────────────────────────────────── */
+
+static bool is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Is the fact's name in @text, on its own and outside of strings? */
+static bool is_named(struct str text, struct str name)
+{
+    char quote = '\0';
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (quote) {
+            i += c == '\\';
+            quote = c == quote ? '\0' : quote;
+        } else if (c == '"' || c == '\'') {
+            quote = c;
+        } else if (text.len - i >= name.len && memcmp(text.at + i, name.at, name.len) == 0) {
+            char before = i > 0 ? text.at[i - 1] : ' ';
+            char after = i + name.len < text.len ? text.at[i + name.len] : ' ';
+            if (!is_name_byte(before) && before != '.' && !is_name_byte(after))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void see_fact(struct blame *blame, uint32_t fact)
+{
+    struct facts *facts = blame->facts;
+    struct value value = facts->scope.load(&facts->scope, fact);
+    out_text(blame->out, str_of(fact_name(fact)));
+    out_char(blame->out, ' ');
+    if (value.kind != VALUE_LIST || fact_type(fact) != TYPE_LIST) {
+        blame_value(facts, blame->decimals, fact, value, blame->out);
+        return;
+    }
+    out_int(blame->out, count_list(facts, value.list));
+    out_text(blame->out, STR(" lines"));
+}
+
+/* "false: cart.total 5000, customer.orders unknown": what it is, and the facts it names. */
+static void see_call(struct blame *blame, const struct term *call, enum truth truth)
+{
+    uint32_t shown = 0;
+    out_text(blame->out, truth == TRUTH_UNKNOWN ? STR("unknown")
+                         : truth == TRUTH_YES   ? STR("true")
+                                                : STR("false"));
+    for (uint32_t fact = 0; fact < FACTS && shown < SHOWN_SLOTS; fact++) {
+        if (fact >= FACT_ITEM_SKU && fact <= FACT_ITEM_BOUGHT_AT)
+            continue;
+        if (!is_named(call->constant.string, str_of(fact_name(fact))))
+            continue;
+        out_text(blame->out, shown++ ? STR(", ") : STR(": "));
+        see_fact(blame, fact);
+    }
+}
+
 /* ── terms ───────────────────────────────────────────────────────────────────────────────────── */
 
 static void see(struct blame *blame, const struct term *term, enum truth truth, bool named);
@@ -267,6 +326,7 @@ static void see(struct blame *blame, const struct term *term, enum truth truth, 
         see_name(blame, blame_count(term)->children[0]->slot, named);
         see_count(blame, blame_count(term));
         break;
+    case SHAPE_CALL: see_call(blame, term, truth); break;
     case SHAPE_BLOCK:
         if (term->op == TERM_NOT)
             see(blame, term->children[0], opposite(truth), named);

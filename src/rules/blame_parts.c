@@ -86,6 +86,8 @@ enum term_shape blame_shape(const struct term *term)
 {
     if (term->op == TERM_EXISTS)
         return SHAPE_ITEMS;
+    if (term->op == TERM_CALL)
+        return SHAPE_CALL;
     if (term->op == TERM_NOT && term->children[0]->op == TERM_EXISTS)
         return SHAPE_BLOCK;
     if (blame_subject(term))

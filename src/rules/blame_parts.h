@@ -11,6 +11,7 @@ enum term_shape {
     SHAPE_VALUE, /* comparisons of one fact */
     SHAPE_ITEMS, /* is there an item that … */
     SHAPE_COUNT, /* comparisons of how many items … */
+    SHAPE_CALL,  /* what was written as CEL */
 };
 enum term_shape blame_shape(const struct term *term);
 

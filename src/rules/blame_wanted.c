@@ -135,6 +135,13 @@ static void want(const struct wanting *w, const struct term *term, bool negated,
         want_item(w, blame_count(term)->children[1], false);
         where(w, blame_count(term), named);
         break;
+    case SHAPE_CALL:
+        if (named) {
+            out_json_escaped(w->out, term->constant.string);
+            out_char(w->out, ' ');
+        }
+        out_text(w->out, negated ? STR("false") : STR("true"));
+        break;
     case SHAPE_BLOCK:
         if (term->op == TERM_NOT)
             want(w, term->children[0], !negated, named);
