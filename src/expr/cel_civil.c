@@ -3,7 +3,7 @@
  * Years are counted from 1 March, so that the day that some years have is their last; eras are the 400 years
  * (146,097 days) after which the calendar repeats. 1 March of year 0 is 719,468 days before 1970-01-01.
  */
-#include "cel_civil.h"
+#include "expr/cel_civil.h"
 
 static const int32_t era_days = 146097, epoch_days = 719468, day_seconds = 86400;
 

@@ -7,10 +7,10 @@
  */
 #include <math.h>
 
-#include "cel_library.h"
-#include "cel_number.h"
-#include "cel_ops.h"
-#include "cel_time.h"
+#include "expr/cel_library.h"
+#include "expr/cel_number.h"
+#include "expr/cel_ops.h"
+#include "expr/cel_time.h"
 #include "expr/cel_type.h"
 
 enum { SHOWN_BYTES = 40 };

@@ -6,7 +6,7 @@
  */
 #include "expr/cel_value.h"
 
-#include "cel_number.h"
+#include "expr/cel_number.h"
 
 enum { SCAN_MAX = 8 };
 

@@ -5,7 +5,7 @@
  * numbers below the normal range have fewer, so there all lengths are tried. snprintf and strtod follow the
  * locale's decimal point, which is that of the C locale: no part of the program sets LC_NUMERIC.
  */
-#include "cel_number.h"
+#include "expr/cel_number.h"
 
 #include <float.h>
 #include <math.h>

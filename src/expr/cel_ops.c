@@ -4,13 +4,13 @@
  * mix. Nothing wraps: what a kind does not hold is an error. Making a text or a list is charged for by its size,
  * before room is taken for it.
  */
-#include "cel_ops.h"
+#include "expr/cel_ops.h"
 
 #include <string.h>
 
-#include "cel_access.h"
-#include "cel_number.h"
-#include "cel_time.h"
+#include "expr/cel_access.h"
+#include "expr/cel_number.h"
+#include "expr/cel_time.h"
 
 static struct cel_value no_overload(struct cel_run *run, enum cel_op op, const struct cel_value *a,
                                     const struct cel_value *b)

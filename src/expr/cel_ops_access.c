@@ -3,9 +3,9 @@
  * Indexing, membership, fields, and the sentence for operands that do not go together. `in` is where an
  * expression spends its time, so texts and integers have loops of their own over lists that are arrays.
  */
-#include "cel_access.h"
-#include "cel_number.h"
-#include "cel_ops.h"
+#include "expr/cel_access.h"
+#include "expr/cel_number.h"
+#include "expr/cel_ops.h"
 
 enum { SHOWN_BYTES = 60 };
 

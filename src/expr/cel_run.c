@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cel_checked.h"
+#include "expr/cel_checked.h"
 
 enum { ERROR_BYTES = 240, DEFAULT_COST = 1000000 };
 

@@ -3,8 +3,8 @@
  * size() of what has one, and the searches of the standard definitions. A string's size is its code points,
  * counted by their first bytes; searching is linear in both texts.
  */
-#include "cel_library.h"
-#include "cel_ops.h"
+#include "expr/cel_library.h"
+#include "expr/cel_ops.h"
 
 /* Bytes that do not begin a code point are 10xxxxxx: eight at a time, their two bits folded into one. */
 static int64_t count_code_points(struct str text)

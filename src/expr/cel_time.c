@@ -3,11 +3,11 @@
  * Instants and spans. Arithmetic is done in 128 bits of nanoseconds and looked at once, at the end: nothing in
  * between can overflow.
  */
-#include "cel_time.h"
+#include "expr/cel_time.h"
 
 #include <string.h>
 
-#include "cel_civil.h"
+#include "expr/cel_civil.h"
 
 static const int64_t first_second = -62135596800, last_second = 253402300799;
 

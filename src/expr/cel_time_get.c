@@ -4,11 +4,11 @@
  * as a whole number of hours, minutes or seconds, cut towards zero; but of its milliseconds only those past the
  * second, as the language definition has it. Zones by name come from the environment.
  */
-#include "cel_checked.h"
-#include "cel_civil.h"
-#include "cel_library.h"
-#include "cel_ops.h"
-#include "cel_time.h"
+#include "expr/cel_checked.h"
+#include "expr/cel_civil.h"
+#include "expr/cel_library.h"
+#include "expr/cel_ops.h"
+#include "expr/cel_time.h"
 
 enum { SHOWN_BYTES = 60, MILLI_NANOS = 1000000 };
 

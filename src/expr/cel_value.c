@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "cel_number.h"
-#include "cel_ops.h"
+#include "expr/cel_number.h"
+#include "expr/cel_ops.h"
 #include "expr/cel_type.h"
 
 enum answer { DIFFERENT, SAME, OPEN };

@@ -5,8 +5,8 @@
  */
 #include "expr/cel_value.h"
 
-#include "cel_number.h"
-#include "cel_time.h"
+#include "expr/cel_number.h"
+#include "expr/cel_time.h"
 #include "expr/cel_type.h"
 
 enum { PRINT_MAX_BYTES = 1 << 20 };
@@ -115,7 +115,7 @@ static void print(struct printer *self, const struct cel_value *value)
     case CEL_BYTES: print_quoted(value->string, true, out); break;
     case CEL_TIMESTAMP:
     case CEL_DURATION: print_time(value, out); break;
-    case CEL_TYPE: cel_type_print(value->type, out); break;
+    case CEL_TYPE: out_text(out, value->type->name); break; /* as CEL names it */
     case CEL_LIST: print_list(self, value); break;
     case CEL_MAP: print_map(self, value->map); break;
     case CEL_OBJECT:

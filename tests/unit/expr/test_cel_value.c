@@ -355,6 +355,8 @@ START_TEST(prints_values_as_text_of_the_language)
         { cel_timestamp(1234567890, 500000000), "timestamp(\"2009-02-13T23:31:30.5Z\")" },
         { cel_duration(-2, 500000000), "duration(\"-1.5s\")" },
         { { .kind = CEL_TYPE, .type = cel_type_simple(CEL_TYPE_INT) }, "int" },
+        { { .kind = CEL_TYPE, .type = cel_type_simple(CEL_TYPE_TIMESTAMP) },
+          "google.protobuf.Timestamp" },
         { list_of(arena, items, 2), "[1, \"a\"]" },
         { list_of(arena, NULL, 0), "[]" },
         { map_of(arena, entries, 2), "{\"k\": null, 2: true}" },
