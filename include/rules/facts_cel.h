@@ -19,7 +19,7 @@
  *     offer.price, propensity                       and what follows, see struct offer_facts
  *
  * Money is minor units, shares are basis points, both whole numbers. What nobody told us is unknown: has()
- * says false of it (i.attr.known("幅"), where has() cannot), everything else is unknown too. Lists are read where they
+ * says false of it (i.has_attr("幅"), where has() cannot), everything else is unknown too. Lists are read where they
  * are: nothing is copied, and an evaluation takes memory from facts->scratch only.
  *
  * What term_print writes for a structured condition compiles here, and evaluates to the same.

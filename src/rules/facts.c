@@ -7,6 +7,7 @@
  */
 #include "rules/facts.h"
 
+#include "rules/facts_cel.h"
 #include "shop/event.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
@@ -237,7 +238,7 @@ static bool has_word(struct term_scope *scope, uint32_t list, struct str word)
 void facts_init(struct facts *facts)
 {
     facts->scope = (struct term_scope){
-        .load = load, .element = element, .has_word = has_word
+        .load = load, .element = element, .has_word = has_word, .call = facts_cel_call
     };
     facts->resolved = NULL;
 }

@@ -36,8 +36,9 @@ struct facts_cel {
     struct cel_env *env;
     struct arena *arena;
     bool of_scores;
+    uint32_t n_groups; /* that are variables: without the item, but in scores */
     struct facts_class classes[GROUPS];
-    const struct cel_type *words, *items, *attrs;
+    const struct cel_type *words, *items, *attrs, *attr_texts;
     const struct cel_class *offer;
     uint32_t n_variables;
 };
@@ -80,7 +81,8 @@ static uint32_t count_of(const struct facts *facts, enum fact_list which)
         return facts->person->n_owned < PROFILE_MAX_OWNED ? facts->person->n_owned
                                                           : PROFILE_MAX_OWNED;
     case LIST_TAGS: return facts->item->n_tags;
-    case LIST_CONSENT: return (uint32_t) __builtin_popcount(
+    case LIST_CONSENT:
+        return (uint32_t) __builtin_popcount(
             facts->person->consent &
             (CONSENT_PERSONALIZATION | CONSENT_MARKETING | CONSENT_PROFILING));
     }
@@ -195,14 +197,16 @@ static struct cel_value call_quantity(struct cel_run *run, const struct cel_valu
     return cel_int(sum);
 }
 
-/* Whether a product has an attribute: has() for names that are no identifiers. */
-static struct cel_value call_known(struct cel_run *run, const struct cel_value *args,
-                                   uint32_t n_args)
+/* Whether an item's product has an attribute: has(item.attr.NAME) for names that are no identifiers. */
+static struct cel_value call_has_attr(struct cel_run *run, const struct cel_value *args,
+                                      uint32_t n_args)
 {
-    struct cel_value value;
-    (void) run;
     (void) n_args;
-    return cel_bool(cel_map_find(&args[0], &args[1], &value) && cel_is_plain(&value));
+    if (args[0].object.class->load != load_item)
+        return cel_fail(run, "has_attr() is of an item");
+    struct facts *facts = args[0].object.self;
+    return cel_bool(select_item(facts, args[0].part) && facts->item &&
+                    product_attr(facts->item, args[1].string));
 }
 
 /* ── offers, for scores ── */
@@ -268,7 +272,8 @@ static void add_field(struct facts_class *class, struct str name, const struct c
                       uint32_t most, uint32_t slot)
 {
     uint32_t n = class->class.n_fields++;
-    class->fields[n] = (struct cel_field){ name, type, most };
+    bool holds = type->kind == CEL_TYPE_LIST || type->kind == CEL_TYPE_MAP;
+    class->fields[n] = (struct cel_field){ name, type, most, holds ? TEXT_BYTES : 0 };
     class->slots[n] = slot;
 }
 
@@ -291,7 +296,7 @@ static bool add_class(struct facts_cel *cel, uint32_t group)
     }
     if (group == ITEM) {
         add_field(class, STR("attr"), cel->attrs, PRODUCT_MAX_ATTRS, FIELD_ATTR);
-        add_field(class, STR("attr_text"), cel->attrs, PRODUCT_MAX_ATTRS, FIELD_ATTR_TEXT);
+        add_field(class, STR("attr_text"), cel->attr_texts, PRODUCT_MAX_ATTRS, FIELD_ATTR_TEXT);
     }
     return cel_env_class(cel->env, &class->class, NULL) == OK;
 }
@@ -324,21 +329,22 @@ static bool add_words(struct facts_cel *cel)
 {
     cel->words = cel_env_type(cel->env, STR("list(string)"), NULL);
     cel->attrs = cel_env_type(cel->env, STR("map(string, dyn)"), NULL);
-    if (!cel->words || !cel->attrs || !add_class(cel, ITEM))
+    cel->attr_texts = cel_env_type(cel->env, STR("map(string, string)"), NULL);
+    if (!cel->words || !cel->attrs || !cel->attr_texts || !add_class(cel, ITEM))
         return false;
     cel->items = cel_env_type(cel->env, STR("list(Item)"), NULL);
     for (uint32_t group = 0; group < ITEM; group++)
         if (!cel->items || !add_class(cel, group))
             return false;
-    for (uint32_t group = 0; group < ITEM + cel->of_scores; group++)
+    for (uint32_t group = 0; group < cel->n_groups; group++)
         if (!add_variable(cel, groups[group].variable,
                           cel_env_type(cel->env, cel->classes[group].class.name, NULL)))
             return false;
     return add_variable(cel, "now", cel_type_simple(CEL_TYPE_TIMESTAMP)) &&
            cel_env_function(cel->env, "quantity(list(Item)) -> int", call_quantity, 1, NULL) ==
                OK &&
-           cel_env_function(cel->env, "map(string, dyn).known(string) -> bool", call_known, 1,
-                            NULL) == OK &&
+           cel_env_function(cel->env, "Item.has_attr(string) -> bool", call_has_attr, 1, NULL) ==
+               OK &&
            (!cel->of_scores || add_offer(cel));
 }
 
@@ -348,7 +354,10 @@ static const struct facts_cel *environment(struct arena *arena, struct cel_zones
     struct facts_cel *cel = arena_take(arena, sizeof *cel);
     if (!cel)
         return NULL;
-    *cel = (struct facts_cel){ .env = cel_env_new(arena), .arena = arena, .of_scores = of_scores };
+    *cel = (struct facts_cel){ .env = cel_env_new(arena),
+                               .arena = arena,
+                               .of_scores = of_scores,
+                               .n_groups = of_scores ? GROUPS : ITEM };
     if (!cel->env || !add_words(cel))
         return NULL;
     cel_env_zones(cel->env, zones);
@@ -407,7 +416,7 @@ static struct cel_value evaluate(const struct facts_expr *expr, struct facts *fa
     if (!facts->scratch)
         return cel_error(STR("no memory to evaluate in"));
     facts->cel = cel;
-    for (uint32_t group = 0; group < ITEM + cel->of_scores; group++)
+    for (uint32_t group = 0; group < cel->n_groups; group++)
         variables[n++] = (struct cel_value){ .kind = CEL_OBJECT,
                                              .part = PART_OFFERED << PART_SHIFT,
                                              .object = { &cel->classes[group].class, facts } };

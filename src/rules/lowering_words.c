@@ -44,6 +44,21 @@ static const struct term *lower_all(struct lowering *lowering, const struct doc_
     return lower_each(lowering, node, where, TERM_AND);
 }
 
+/* ── CEL ── */
+
+static const struct term *lower_expr(struct lowering *lowering, const struct doc_node *node,
+                                     int where)
+{
+    static const char *const none[] = { NULL };
+    (void) where;
+    if (!lowering->cel)
+        return lowering_not_yet(lowering, node, none);
+    const struct facts_expr *expr = lower_cel(lowering, node, lowering->cel);
+    if (!expr)
+        return lowering->idle ? lowering_const(lowering, node, value_unknown()) : NULL;
+    return lowering_call(lowering, node, expr, arena_copy(lowering->arena, node->text));
+}
+
 /* ── lists of items ── */
 
 static const struct term *over(struct lowering *lowering, const struct doc_node *node,
@@ -213,6 +228,7 @@ static const struct {
     { "any", ANYWHERE, lower_any, FACTS },
     { "none", ANYWHERE, lower_none, FACTS },
     { "all", ANYWHERE, lower_all, FACTS },
+    { "expr", ANYWHERE, lower_expr, FACTS },
     { "cart.has", IN_WHEN, lower_cart_has, FACTS },
     { "cart.lacks", IN_WHEN, lower_cart_lacks, FACTS },
     { "cart.count", IN_WHEN, lower_cart_count, FACTS },
@@ -249,7 +265,6 @@ static const char *const later[] = {
     "plan",
     "churn_risk",
     "exclude",
-    "expr",
     "cart.benefits",
     "order.number",
     "context.weather",

@@ -115,16 +115,26 @@ static void read_if_unknown(struct rule_reader *reader)
         reader->rule->unknown_allows = word == 1;
 }
 
+static void read_score(struct rule_reader *reader, const struct doc_node *node)
+{
+    struct rule *rule = reader->rule;
+    if (!node)
+        return;
+    rule->score = lower_cel(&reader->lowering, node, reader->all->scores_cel);
+    if (rule->score)
+        rule->score_text = arena_copy(reader->all->arena, node->text);
+}
+
 static void read_rank(struct rule_reader *reader)
 {
-    static const char *const keys[] = { "priority", "exclusive_group", NULL };
-    static const char *const keys_later[] = { "score", NULL };
+    static const char *const keys[] = { "priority", "exclusive_group", "score", NULL };
     const struct doc_node *node = doc_get(reader->node, "rank");
     struct rule *rule = reader->rule;
     int64_t priority;
 
-    if (!grammar_mapping(&reader->grammar, node, keys, keys_later))
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
+    read_score(reader, doc_get(node, "score"));
     const struct doc_node *written = doc_get(node, "priority");
     if (!written)
         grammar_fault(&reader->grammar, node, DIAG_MISSING_IN_RULE, STR("rank.priority"),
@@ -205,6 +215,7 @@ struct lowering rule_lowering(struct ruleset_reader *all, const struct doc_file 
                               .named = find_named,
                               .named_words = all->condition_words,
                               .self = all,
+                              .cel = all->conditions_cel,
                               .attr = attr_number };
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "base/strmap.h"
+#include "expr/cel_env.h"
 #include "rules/grammar.h"
 #include "rules/lowering.h"
 #include "rules/ruleset.h"
@@ -26,6 +27,17 @@ struct named_condition {
     const struct doc_node *node;
     const struct doc_file *file;
     struct doc_place place;
+};
+
+/*
+ * The time zones that expressions name, with the ruleset; a name that only an evaluation comes up with must be
+ * among them.
+ */
+enum { RULE_ZONES_MAX = 64 };
+struct rule_zones {
+    struct ruleset_reader *reader; /* while it reads; then NULL */
+    const struct civil_zone *known[RULE_ZONES_MAX];
+    uint32_t n;
 };
 
 /* Something of the head that all files must agree on: who said it first, and what. */
@@ -73,6 +85,9 @@ struct ruleset_reader {
     uint32_t n_rules;
     struct strmap *rule_map;
 
+    const struct facts_cel *conditions_cel, *scores_cel; /* what expr and rank.score may name */
+    struct rule_zones *zones;
+
     bool full; /* the arena was: nothing of this can be trusted */
 };
 
@@ -107,6 +122,8 @@ void rule_read_budget(struct rule_reader *reader, const struct doc_node *node);
 /* The `policy:` of a file; @node NULL: not written. */
 void policy_read(struct ruleset_reader *all, const struct doc_file *file,
                  const struct doc_node *node);
+
+struct cel_zones rule_zones(struct ruleset_reader *all);
 
 /* A copy of the zone called @name in the ruleset's arena, or NULL after a diag at @node. */
 const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *grammar,

@@ -7,17 +7,9 @@
 
 static const int64_t day_s = 86400;
 
-const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *grammar,
-                                   const struct doc_node *node)
+static const struct civil_zone *copy_zone(struct ruleset_reader *all, struct str name,
+                                          const struct civil_zone *found)
 {
-    struct str name;
-    if (!grammar_text(grammar, node, &name))
-        return NULL;
-    const struct civil_zone *found = all->settings->zone(all->settings->self, name);
-    if (!found) {
-        grammar_fault(grammar, node, DIAG_BAD_TIMEZONE, name, (struct str){ 0 });
-        return NULL;
-    }
     struct civil_zone *zone = arena_take(all->arena, sizeof *zone);
     int64_t *starts = arena_take_array(all->arena, int64_t, found->n);
     int32_t *offsets = arena_take_array(all->arena, int32_t, found->n);
@@ -31,6 +23,49 @@ const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *g
     }
     *zone = (struct civil_zone){ name, starts, offsets, found->n, found->first_offset_s };
     return zone;
+}
+
+const struct civil_zone *rule_zone(struct ruleset_reader *all, struct grammar *grammar,
+                                   const struct doc_node *node)
+{
+    struct str name;
+    if (!grammar_text(grammar, node, &name))
+        return NULL;
+    const struct civil_zone *found = all->settings->zone(all->settings->self, name);
+    if (found)
+        return copy_zone(all, name, found);
+    grammar_fault(grammar, node, DIAG_BAD_TIMEZONE, name, (struct str){ 0 });
+    return NULL;
+}
+
+/* ── zones that expressions name ── */
+
+static const void *find_zone(void *self, struct str name)
+{
+    struct rule_zones *zones = self;
+    uint32_t i = 0;
+    while (i < zones->n && !str_eq(zones->known[i]->name, name))
+        i++;
+    if (i < zones->n)
+        return zones->known[i];
+    struct ruleset_reader *all = zones->reader; /* NULL once the rules are read */
+    const struct civil_zone *found =
+        all && i < RULE_ZONES_MAX ? all->settings->zone(all->settings->self, name) : NULL;
+    struct str kept = found ? arena_copy(all->arena, name) : (struct str){ 0 };
+    const struct civil_zone *zone = kept.at ? copy_zone(all, kept, found) : NULL;
+    if (zone)
+        zones->known[zones->n++] = zone;
+    return zone;
+}
+
+static int32_t zone_offset_s(const void *zone, int64_t utc_s)
+{
+    return (int32_t) (civil_local_s(zone, utc_s * 1000000) - utc_s);
+}
+
+struct cel_zones rule_zones(struct ruleset_reader *all)
+{
+    return (struct cel_zones){ find_zone, zone_offset_s, all->zones };
 }
 
 /* @n digits as a number, or -1. */

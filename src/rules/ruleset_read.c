@@ -10,6 +10,8 @@
 
 static void reader_deinit(struct ruleset_reader *all)
 {
+    if (all->zones)
+        all->zones->reader = NULL;
     strmap_free(all->group_map);
     strmap_free(all->condition_map);
     strmap_free(all->label_map);
@@ -58,9 +60,15 @@ static enum err reader_init(struct ruleset_reader *all, const struct doc_file *f
     all->rules = arena_take_array(all->arena, struct rule, rules);
     all->rule_ids = arena_take_array(all->arena, struct head_value, rules);
     all->ruleset->version = arena_copy(all->arena, all->settings->version);
-    bool room = all->groups && all->group_words && all->conditions && all->condition_words &&
-                all->labels && all->attrs && all->rules && all->rule_ids &&
-                all->ruleset->version.at;
+    all->zones = arena_take(all->arena, sizeof *all->zones);
+    if (!all->zones)
+        return ERR_LIMIT;
+    all->zones->reader = all;
+    all->conditions_cel = facts_cel_of_conditions(all->arena, rule_zones(all));
+    all->scores_cel = facts_cel_of_scores(all->arena, rule_zones(all));
+    bool room = all->conditions_cel && all->scores_cel && all->groups && all->group_words &&
+                all->conditions && all->condition_words && all->labels && all->attrs &&
+                all->rules && all->rule_ids && all->ruleset->version.at;
     return room ? OK : ERR_LIMIT;
 }
 

@@ -193,7 +193,7 @@ static void print_call(struct printer *printer, const struct term *term)
         out_char(printer->out, '\n');
 }
 
-/* has(i.attr.width); of i.attr["幅"], which has() does not take: i.attr.known("幅") */
+/* has(i.attr.width); of i.attr["幅"], which has() does not take: i.has_attr("幅") */
 static void print_has(struct printer *printer, const struct term *term)
 {
     struct printer aside = *printer;
@@ -206,8 +206,8 @@ static void print_has(struct printer *printer, const struct term *term)
     const char *bracket = text.len ? memchr(text.at, '[', text.len) : NULL;
     if (bracket) {
         struct str map = { text.at, (size_t) (bracket - text.at) };
-        out_printf(out, "%.*s.known(%.*s)", STR_ARG(map), (int) (text.len - map.len - 2),
-                   bracket + 1);
+        out_printf(out, "%.*s.has_attr(%.*s)", (int) (map.len - (sizeof ".attr" - 1)), map.at,
+                   (int) (text.len - map.len - 2), bracket + 1);
     } else {
         out_printf(out, "has(%.*s)", STR_ARG(out_str(&text)));
     }

@@ -116,10 +116,9 @@ static void price(const struct decision *d, struct found *f)
         f->gap_minor -= d->trigger_line->unit_price_minor * f->quantity;
 }
 
-/* What the offered things cost the shop, or COST_UNKNOWN. */
-static int64_t cost_of(const struct decision *d, const struct found *f)
+int64_t found_cost(const struct decision *d, const struct found *f)
 {
-    if (f->product->cost_minor == COST_UNKNOWN)
+    if (!f->product || f->product->cost_minor == COST_UNKNOWN)
         return COST_UNKNOWN;
     int64_t cost = f->product->cost_minor * f->quantity;
     if (!f->from->rule->with_trigger_item || !d->trigger_line)
@@ -140,7 +139,7 @@ static bool above_floor(const struct decision *d, const struct found *f)
     c->wanted = rule->floor_price_minor;
     if (rule->floor_price_minor && f->now_minor < rule->floor_price_minor)
         return false;
-    int64_t cost = cost_of(d, f);
+    int64_t cost = found_cost(d, f);
     c->floor = cost == COST_UNKNOWN ? SEEN_NO_COST : SEEN_MARGIN_BP;
     c->wanted = floor_bp;
     if (cost == COST_UNKNOWN)

@@ -92,6 +92,7 @@ struct found {
     uint32_t together_orders; /* evidence of bought together: orders that held both … */
     uint32_t base_orders;     /* … of so many that held the cart's item */
     bool allowed;
+    bool scored;                             /* score is what its rule's formula says */
     bool ranked;                             /* rank has looked at it */
     bool held;                               /* it has one of its rule's budget */
     int64_t now_minor, was_minor, gap_minor; /* see allow.c */
@@ -196,6 +197,7 @@ struct serve {
     struct budget_store *budgets; /* or NULL */
     struct clock *clock;
     struct metrics *metrics;
+    metric_id expressions_stopped;
     metric_id stage_us[SERVE_STAGES], decisions, offers_made, silent, degraded[DEGRADED_KINDS];
 };
 
@@ -203,6 +205,7 @@ struct serve_worker {
     struct serve *serve;
     struct snapshot_view view;
     struct metric_shard *shard;
+    struct arena *scratch; /* of one evaluation of an expression; emptied after it */
     void *reader, *budget_reader;
     uint64_t random[2];
     uint16_t id;
@@ -226,6 +229,9 @@ bool decision_has_time(struct decision *d);
 
 /* May it wait, and for how long: sets deadline_us. Of the time for an answer, something is kept for what comes after. */
 bool decision_may_wait(struct decision *d);
+
+/* What the offered things cost the shop, or COST_UNKNOWN. */
+int64_t found_cost(const struct decision *d, const struct found *f);
 
 /* Lets go of what reserve holds for waiting. */
 void reserve_cancel(struct decision *d);

@@ -283,7 +283,7 @@ static enum err pick_for(struct decision *d, struct considered *c)
     const struct pick *pick = &c->rule->pick;
     struct search s = { .d = d, .from = c };
     bool all = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ||
-               pick->relation == RELATION_SKUS;
+               pick->relation == RELATION_SKUS || c->rule->score;
     s.most = all ? SORTED_MAX : pick->limit + SPARE;
 
     if (!pick->present) { /* free shipping that names no filler */

@@ -1,12 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rank: permitted offers -> the best few. By the rule's priority, then by how good a choice
- * the product is, then by rule id and SKU, so that equal requests get equal answers. A rule
- * shows at most its own limit and what its caps have left, a group at most its maximum, a product stands once in an
- * answer; an offer whose text lacks a value is left out rather than shown half said.
+ * the product is (what the pick says, or the rule's own formula), then by rule id and SKU, so that
+ * equal requests get equal answers. A rule shows at most its own limit and what its caps have left, a
+ * group at most its maximum, a product stands once in an answer; an offer whose text lacks a value is
+ * left out rather than shown half said.
  */
 #include "serve/decision.h"
+
+#include <math.h>
+
+#include "rules/facts_cel.h"
 #include "shop/catalog.h"
+
+static struct offer_facts offer_facts_of(const struct decision *d, const struct found *f)
+{
+    int64_t cost = found_cost(d, f);
+    return (struct offer_facts){
+        .price = (double) f->now_minor,
+        .was = (double) f->was_minor,
+        .saving = (double) (f->was_minor - f->now_minor),
+        .price_gap = (double) f->gap_minor,
+        .margin = cost == COST_UNKNOWN ? NAN : (double) (f->now_minor - cost),
+        .quantity = (double) f->quantity,
+        .relevance = f->score,
+        .propensity = f->base_orders ? (double) f->together_orders / (double) f->base_orders : NAN,
+    };
+}
+
+/* By the rule's own formula; what cannot be computed comes last but for what is below 0. */
+static void score(struct decision *d, uint32_t from, uint32_t to)
+{
+    const struct facts_expr *formula = d->found[from].from->rule->score;
+    for (uint32_t i = from; i < to; i++) {
+        struct found *f = &d->found[i];
+        if (!f->allowed || f->scored)
+            continue;
+        struct offer_facts offer = offer_facts_of(d, f);
+        f->scored = true;
+        if (!facts_cel_score(formula, &d->facts, f->product, &offer, &f->score))
+            f->score = 0;
+    }
+}
 
 /* Why @f may not join the answer so far; RECEIPT_SHOWN when it may. */
 static enum receipt_reason clash(const struct decision *d, const struct found *f)
@@ -91,6 +126,8 @@ enum err rank_run(struct decision *d)
     for (uint32_t from = 0, to; from < d->n_found; from = to) {
         for (to = from + 1; to < d->n_found && d->found[to].from == d->found[from].from;)
             to++;
+        if (d->found[from].from->rule->score)
+            score(d, from, to);
         join(d, from, to);
     }
     return OK;

@@ -19,6 +19,8 @@
 #include "serve/decision.h"
 #include "shop/customer.h"
 
+enum { SCRATCH_BYTES = 8 << 10, SCRATCH_LIMIT_BYTES = 1 << 20 };
+
 static const struct {
     const char *name;
     enum err (*run)(struct decision *d);
@@ -70,6 +72,10 @@ enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
     for (int i = 0; i < DEGRADED_KINDS; i++)
         serve->degraded[i] = metric_register(metrics, METRIC_COUNTER, "offerd_degraded_total", what,
                                              str_of(missing[i]));
+    serve->expressions_stopped = metric_register(
+        metrics, METRIC_COUNTER, "offerd_rule_expressions_stopped_total",
+        "Expressions of rules that ended in an error or at their limit: unknown, or a score of 0.",
+        STR(""));
     *ret_serve = MOVE(serve);
     return OK;
 }
@@ -98,6 +104,9 @@ enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struc
     worker->serve = serve;
     worker->shard = shard;
     worker->id = id;
+    worker->scratch = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
+    if (!worker->scratch)
+        return ERR_NOMEM;
     worker->random[0] = split_mix(&seed);
     worker->random[1] = split_mix(&seed);
     if (serve->profiles && !(worker->reader = serve->profiles->reader_new(serve->profiles, loop)))
@@ -118,6 +127,7 @@ struct serve_worker *serve_worker_free(struct serve_worker *worker)
     if (worker->budget_reader)
         worker->serve->budgets->reader_free(worker->serve->budgets, worker->budget_reader);
     snapshot_view_deinit(&worker->view);
+    arena_free(worker->scratch);
     free(worker);
     return NULL;
 }
@@ -132,6 +142,7 @@ struct decision *decision_new(struct serve_worker *worker, struct arena *arena, 
     d->worker = worker;
     d->arena = arena;
     d->body = body;
+    d->facts.scratch = worker->scratch;
     d->wake = wake;
     d->owner = owner;
     d->started_us = worker->serve->clock->mono_us(worker->serve->clock);
@@ -231,6 +242,8 @@ static void count(struct decision *d)
         metric_add(shard, serve->silent, 1);
     for (uint32_t i = 0; i < d->n_best; i++)
         metric_add(shard, d->best[i].from->rule->shown, 1);
+    if (d->facts.stopped)
+        metric_add(shard, serve->expressions_stopped, d->facts.stopped);
     for (int bit = 0; d->degraded && bit < DEGRADED_KINDS; bit++)
         if (d->degraded & 1u << bit)
             metric_add(shard, serve->degraded[bit], 1);

@@ -290,8 +290,7 @@ START_TEST(checks_limits_and_rank)
         { 26, "    after_decline: {scope: rule}", DIAG_MISSING_KEY, 26, 20 },
         { 28, "  rank: {priority: 80}", DIAG_SCOPE_WITHOUT_GROUP, 26, 42 },
         { 28, "  rank: {priority: 101, exclusive_group: lenses}", DIAG_VALUE_INT, 28, 20 },
-        { 28, "  rank: {priority: 1, exclusive_group: lenses, score: x}", DIAG_NOT_SUPPORTED, 28,
-          48 });
+        { 28, "  rank: {priority: 1, exclusive_group: lenses, score: x}", DIAG_EXPR, 28, 55 });
 }
 END_TEST
 
