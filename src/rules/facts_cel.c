@@ -1,213 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Facts, in CEL
+ * Facts, in CEL: the environment
  *
- * A class for each word before a dot, its fields the facts behind it; loading one asks the same scope that
- * structured conditions ask. An item is a list's number and a place in it: loading a field makes that
- * element current first, so that lists need no copies and `exists` inside `exists` reads the right one.
+ * A class for each word before a dot, its fields the facts behind it. facts_cel_value.c loads them.
  */
 #include "rules/facts_cel.h"
 
 #include <math.h>
 
-#include "shop/event.h"
+#include "rules/facts_cel_parts.h"
 
-enum { GROUPS = 7, FIELDS_MAX = 24, VARIABLES_MAX = GROUPS + 3, TEXT_BYTES = 256 };
-enum { PART_SHIFT = 16, PART_OFFERED = 0xff };
-enum { FIELD_ATTR = FACTS, FIELD_ATTR_TEXT };
+enum { VARIABLES_MAX = FACTS_CEL_GROUPS + 3, TEXT_BYTES = 256 };
 
 /* "Cart" and "cart."; the last, of an item, is a variable only in scores. */
 static const struct {
     const char *class, *variable;
-} groups[GROUPS] = {
+} groups[FACTS_CEL_GROUPS] = {
     { "Cart", "cart" },       { "Customer", "customer" }, { "Order", "order" },
     { "Context", "context" }, { "Session", "session" },   { "Trigger", "trigger" },
     { "Item", "item" },
 };
-enum { ITEM = GROUPS - 1 };
-
-struct facts_class {
-    struct cel_class class; /* first */
-    struct cel_field fields[FIELDS_MAX];
-    uint32_t slots[FIELDS_MAX]; /* enum fact, or FIELD_… */
-};
-
-struct facts_cel {
-    struct cel_env *env;
-    struct arena *arena;
-    bool of_scores;
-    uint32_t n_groups; /* that are variables: without the item, but in scores */
-    struct facts_class classes[GROUPS];
-    const struct cel_type *words, *items, *attrs, *attr_texts;
-    const struct cel_class *offer;
-    uint32_t n_variables;
-};
-
-/* ── from facts to values ── */
-
-static struct cel_value item_value(const struct facts *facts, uint32_t which, uint32_t index)
-{
-    return (struct cel_value){ .kind = CEL_OBJECT,
-                               .part = which << PART_SHIFT | index,
-                               .object = { &facts->cel->classes[ITEM].class,
-                                           (void *) (uintptr_t) facts } };
-}
-
-static struct cel_value consent_at(const struct facts *facts, uint32_t index)
-{
-    static const char *const words[] = { "personalization", "marketing", "profiling" };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (facts->person->consent & consent_of(str_of(words[i])) && index-- == 0)
-            return cel_string(str_of(words[i]));
-    return cel_unknown(STR("customer.consent"));
-}
-
-static struct cel_value list_at(const struct cel_value *value, uint32_t index)
-{
-    const struct facts_list *list = (const struct facts_list *) value->list;
-    if (list->which == LIST_TAGS)
-        return cel_string(list->product->tags[index]);
-    if (list->which == LIST_CONSENT)
-        return consent_at(list->facts, index);
-    return item_value(list->facts, list->which, index);
-}
-
-static uint32_t count_of(const struct facts *facts, enum fact_list which)
-{
-    switch (which) {
-    case LIST_CART: return facts->cart->n_lines;
-    case LIST_TRIGGER: return 1;
-    case LIST_OWNED:
-        return facts->person->n_owned < PROFILE_MAX_OWNED ? facts->person->n_owned
-                                                          : PROFILE_MAX_OWNED;
-    case LIST_TAGS: return facts->item->n_tags;
-    case LIST_CONSENT:
-        return (uint32_t) __builtin_popcount(
-            facts->person->consent &
-            (CONSENT_PERSONALIZATION | CONSENT_MARKETING | CONSENT_PROFILING));
-    }
-    return 0;
-}
-
-/* A list that needs no room, but for tags: there may be many at once. */
-static struct cel_value list_value(struct facts *facts, enum fact_list which)
-{
-    struct facts_list *list = which == LIST_TAGS && facts->scratch
-                                  ? arena_take(facts->scratch, sizeof *list)
-                                  : &facts->lists[which];
-    if (!list)
-        return cel_unknown(STR("item.tag"));
-    *list = (struct facts_list){
-        { .count = count_of(facts, which), .at = list_at }, facts, which, facts->item
-    };
-    return (struct cel_value){ .kind = CEL_LIST, .list = &list->list };
-}
-
-static struct cel_value timestamp_of(int64_t us)
-{
-    int64_t seconds = us / 1000000, rest = us % 1000000;
-    return rest < 0 ? cel_timestamp(seconds - 1, (uint32_t) (rest + 1000000) * 1000)
-                    : cel_timestamp(seconds, (uint32_t) rest * 1000);
-}
-
-static struct cel_value value_of(struct facts *facts, uint32_t slot, struct str name)
-{
-    struct value value = facts->scope.load(&facts->scope, slot);
-    switch (value.kind) {
-    case VALUE_BOOL: return cel_bool(value.boolean);
-    case VALUE_INT: return cel_int(value.integer);
-    case VALUE_DOUBLE: return cel_double(value.real);
-    case VALUE_STRING: return cel_string(value.string);
-    case VALUE_TIMESTAMP: return timestamp_of(value.integer);
-    case VALUE_DURATION: break; /* no fact is one */
-    case VALUE_LIST: return list_value(facts, (enum fact_list) value.list);
-    case VALUE_UNKNOWN: break;
-    }
-    return cel_unknown(name);
-}
-
-static struct cel_value load_fact(const struct cel_value *object, uint32_t field)
-{
-    const struct facts_class *class = (const struct facts_class *) object->object.class;
-    return value_of(object->object.self, class->slots[field], class->fields[field].name);
-}
-
-/* Makes the item of @part current; false when there is none. */
-static bool select_item(struct facts *facts, uint32_t part)
-{
-    int64_t weight;
-    if (part >> PART_SHIFT != PART_OFFERED)
-        return facts->scope.element(&facts->scope, part >> PART_SHIFT,
-                                    part & ((1u << PART_SHIFT) - 1), &weight);
-    if (facts->offered)
-        facts_candidate(facts, facts->offered);
-    return facts->offered != NULL;
-}
-
-static struct cel_value find_attr(const struct cel_value *map, const struct cel_value *key)
-{
-    const struct facts_map *attrs = (const struct facts_map *) map->map;
-    struct facts *facts = attrs->facts;
-
-    if (key->kind != CEL_STRING || !select_item(facts, map->part) || !facts->item)
-        return cel_unknown(STR("attr"));
-    const struct attr *attr = product_attr(facts->item, key->string);
-    if (!attr)
-        return cel_unknown(STR("attr"));
-    return attr->is_number && !attrs->as_text ? cel_double(attr->number) : cel_string(attr->text);
-}
-
-static struct cel_value load_item(const struct cel_value *object, uint32_t field)
-{
-    const struct facts_class *class = (const struct facts_class *) object->object.class;
-    struct facts *facts = object->object.self;
-    uint32_t slot = class->slots[field];
-
-    if (slot >= FACTS) {
-        struct facts_map *attrs = &facts->attrs[slot - FIELD_ATTR];
-        *attrs = (struct facts_map){ { .find = find_attr }, facts, slot == FIELD_ATTR_TEXT };
-        return (struct cel_value){ .kind = CEL_MAP, .part = object->part, .map = &attrs->map };
-    }
-    if (!select_item(facts, object->part))
-        return cel_unknown(class->fields[field].name);
-    return value_of(facts, slot, class->fields[field].name);
-}
-
-/* ── functions ── */
-
-/* The pieces of a list of items; one where nobody said how many. */
-static struct cel_value call_quantity(struct cel_run *run, const struct cel_value *args,
-                                      uint32_t n_args)
-{
-    int64_t sum = 0;
-    (void) n_args;
-    if (!cel_charge(run, args[0].list->count))
-        return cel_stop(run);
-    for (uint32_t i = 0; i < args[0].list->count; i++) {
-        struct cel_value item = cel_list_at(&args[0], i);
-        if (!cel_is_plain(&item))
-            return item;
-        if (item.kind != CEL_OBJECT || item.object.class->load != load_item)
-            return cel_fail(run, "quantity() adds up items");
-        struct facts *facts = item.object.self;
-        bool told = select_item(facts, item.part) && facts->item_quantity > 0;
-        if (__builtin_add_overflow(sum, told ? facts->item_quantity : 1, &sum))
-            return cel_unknown(STR("quantity"));
-    }
-    return cel_int(sum);
-}
-
-/* Whether an item's product has an attribute: has(item.attr.NAME) for names that are no identifiers. */
-static struct cel_value call_has_attr(struct cel_run *run, const struct cel_value *args,
-                                      uint32_t n_args)
-{
-    (void) n_args;
-    if (args[0].object.class->load != load_item)
-        return cel_fail(run, "has_attr() is of an item");
-    struct facts *facts = args[0].object.self;
-    return cel_bool(select_item(facts, args[0].part) && facts->item &&
-                    product_attr(facts->item, args[1].string));
-}
 
 /* ── offers, for scores ── */
 
@@ -285,16 +97,17 @@ static bool add_class(struct facts_cel *cel, uint32_t group)
 
     class->class = (struct cel_class){ .name = str_of(groups[group].class),
                                        .fields = class->fields,
-                                       .load = group == ITEM ? load_item : load_fact };
+                                       .load = group == FACTS_CEL_ITEM ? facts_cel_load_item
+                                                                       : facts_cel_load };
     for (enum fact fact = 0; fact < FACTS; fact++) {
         struct str name = str_of(fact_name(fact));
         if (name.len <= before.len || !str_starts_with(name, before) || name.at[before.len] != '.')
             continue;
         name = (struct str){ name.at + before.len + 1, name.len - before.len - 1 };
-        if (class->class.n_fields < FIELDS_MAX)
+        if (class->class.n_fields < FACTS_CEL_FIELDS_MAX)
             add_field(class, name, type_of_fact(cel, fact), most_of(fact), fact);
     }
-    if (group == ITEM) {
+    if (group == FACTS_CEL_ITEM) {
         add_field(class, STR("attr"), cel->attrs, PRODUCT_MAX_ATTRS, FIELD_ATTR);
         add_field(class, STR("attr_text"), cel->attr_texts, PRODUCT_MAX_ATTRS, FIELD_ATTR_TEXT);
     }
@@ -330,10 +143,10 @@ static bool add_words(struct facts_cel *cel)
     cel->words = cel_env_type(cel->env, STR("list(string)"), NULL);
     cel->attrs = cel_env_type(cel->env, STR("map(string, dyn)"), NULL);
     cel->attr_texts = cel_env_type(cel->env, STR("map(string, string)"), NULL);
-    if (!cel->words || !cel->attrs || !cel->attr_texts || !add_class(cel, ITEM))
+    if (!cel->words || !cel->attrs || !cel->attr_texts || !add_class(cel, FACTS_CEL_ITEM))
         return false;
     cel->items = cel_env_type(cel->env, STR("list(Item)"), NULL);
-    for (uint32_t group = 0; group < ITEM; group++)
+    for (uint32_t group = 0; group < FACTS_CEL_ITEM; group++)
         if (!cel->items || !add_class(cel, group))
             return false;
     for (uint32_t group = 0; group < cel->n_groups; group++)
@@ -341,10 +154,10 @@ static bool add_words(struct facts_cel *cel)
                           cel_env_type(cel->env, cel->classes[group].class.name, NULL)))
             return false;
     return add_variable(cel, "now", cel_type_simple(CEL_TYPE_TIMESTAMP)) &&
-           cel_env_function(cel->env, "quantity(list(Item)) -> int", call_quantity, 1, NULL) ==
+           cel_env_function(cel->env, "quantity(list(Item)) -> int", facts_cel_quantity, 1, NULL) ==
                OK &&
-           cel_env_function(cel->env, "Item.has_attr(string) -> bool", call_has_attr, 1, NULL) ==
-               OK &&
+           cel_env_function(cel->env, "Item.has_attr(string) -> bool", facts_cel_has_attr, 1,
+                            NULL) == OK &&
            (!cel->of_scores || add_offer(cel));
 }
 
@@ -357,7 +170,7 @@ static const struct facts_cel *environment(struct arena *arena, struct cel_zones
     *cel = (struct facts_cel){ .env = cel_env_new(arena),
                                .arena = arena,
                                .of_scores = of_scores,
-                               .n_groups = of_scores ? GROUPS : ITEM };
+                               .n_groups = of_scores ? FACTS_CEL_GROUPS : FACTS_CEL_ITEM };
     if (!cel->env || !add_words(cel))
         return NULL;
     cel_env_zones(cel->env, zones);
@@ -418,9 +231,9 @@ static struct cel_value evaluate(const struct facts_expr *expr, struct facts *fa
     facts->cel = cel;
     for (uint32_t group = 0; group < cel->n_groups; group++)
         variables[n++] = (struct cel_value){ .kind = CEL_OBJECT,
-                                             .part = PART_OFFERED << PART_SHIFT,
+                                             .part = FACTS_CEL_OFFERED,
                                              .object = { &cel->classes[group].class, facts } };
-    variables[n++] = timestamp_of(facts->now_us);
+    variables[n++] = facts_cel_timestamp(facts->now_us);
     if (cel->of_scores) {
         variables[n++] = (struct cel_value){ .kind = CEL_OBJECT,
                                              .object = { cel->offer, (void *) (uintptr_t) offer } };

@@ -12,7 +12,7 @@
 #include "rules/ruleset.h"
 #include "small_shop.h"
 
-enum { ROUNDS = 20000, FORGETTINGS = 8, ROOM = 64, TEXT_MAX = 4000 };
+enum { ROUNDS = 12000, FORGETTINGS = 12, ROOM = 64, TEXT_MAX = 4000 };
 
 static uint64_t state = 20261122;
 
