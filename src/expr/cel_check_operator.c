@@ -112,7 +112,7 @@ static struct str hint_for(const struct cel_node *node, const struct cel_type *c
 static void no_overload(struct checker *c, const struct cel_node *node,
                         const struct cel_type *const *args)
 {
-    if (c->lenient)
+    if (c->lenient || c->unify.exhausted)
         return;
     struct str text[MAX_OPERANDS] = { { NULL, 0 } };
     for (uint32_t i = 0; i < node->n_args; i++)

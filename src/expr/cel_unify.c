@@ -4,9 +4,13 @@
 /*
  * An open type is a struct open, whose first part is the cel_type that everyone else sees. Types shared by many
  * (cel.bind(a, {x: x}, cel.bind(b, {a: a}, …))) are trees of exponential size when they are walked, so every walk counts
- * its steps and has a greatest depth; what lies below is dyn.
+ * its steps and has a greatest depth: two types that deep do not go together, and what a result has below is dyn.
  */
-enum { DEPTH = 64, RESOLVE_PARTS = 1000 };
+enum {
+    DEPTH = 64,
+    RESOLVE_PARTS = 1000, /* of one type */
+    PART_STEPS = 8,       /* a part that is made is room, which costs more than a look */
+};
 
 struct open {
     struct cel_type type;
@@ -29,13 +33,16 @@ void unify_init(struct cel_unify *u, struct arena *arena, uint64_t steps)
     *u = (struct cel_unify){ .arena = arena, .steps = steps };
 }
 
+static bool steps(struct cel_unify *u, uint64_t n)
+{
+    u->exhausted = u->exhausted || u->steps < n;
+    u->steps = u->exhausted ? 0 : u->steps - n;
+    return !u->exhausted;
+}
+
 static bool step(struct cel_unify *u)
 {
-    if (u->steps == 0)
-        u->exhausted = true;
-    else
-        u->steps--;
-    return !u->exhausted;
+    return steps(u, 1);
 }
 
 static void *take(struct cel_unify *u, size_t size_bytes)
@@ -112,18 +119,21 @@ static uint32_t params_of(const struct cel_type *type)
     return type->kind == CEL_TYPE_LIST ? 1 : type->kind == CEL_TYPE_MAP ? 2 : type->n_params;
 }
 
-/* Does @open occur in @within? What is too deep to see might hold it. */
-static bool occurs(struct cel_unify *u, const struct cel_type *open, const struct cel_type *within,
-                   uint32_t depth)
+enum occurrence { ABSENT, PRESENT, TOO_DEEP };
+
+/* Is @open a part of @within? Where it is too deep to see, nobody knows. */
+static enum occurrence occurs(struct cel_unify *u, const struct cel_type *open,
+                              const struct cel_type *within, uint32_t depth)
 {
-    if (open == within || depth > DEPTH || !step(u))
-        return true;
-    if (unify_is_open(within))
-        return open_of(within)->bound && occurs(u, open, open_of(within)->bound, depth + 1);
-    for (uint32_t i = 0; i < within->n_params; i++)
-        if (occurs(u, open, within->params[i], depth + 1))
-            return true;
-    return false;
+    within = unify_look(within);
+    if (open == within)
+        return PRESENT;
+    if (depth > DEPTH || !step(u))
+        return TOO_DEEP;
+    enum occurrence found = ABSENT;
+    for (uint32_t i = 0; i < within->n_params && found == ABSENT; i++)
+        found = occurs(u, open, within->params[i], depth + 1);
+    return found;
 }
 
 static bool assignable(struct cel_unify *u, const struct cel_type *from, const struct cel_type *to,
@@ -131,26 +141,45 @@ static bool assignable(struct cel_unify *u, const struct cel_type *from, const s
 
 enum fit { FITS, NO_FIT, NOT_BOUND };
 
+/*
+ * Open types bound to open types make chains: the last of it, which is not bound or bound to something else. The chain
+ * is made shorter on the way, lest long lists of empty lists take the square of their length.
+ */
+static const struct cel_type *last_open(struct cel_unify *u, const struct cel_type *open)
+{
+    const struct cel_type *last = open, *next;
+    while ((next = open_of(last)->bound) && unify_is_open(next))
+        last = next;
+    while (open != last && (next = open_of(open)->bound) != last) {
+        bind(u, open, last);
+        open = next;
+    }
+    return last;
+}
+
 /* Whether @type may be what @open stands for; when it stands for something already, for the more general of both. */
 static enum fit substitute(struct cel_unify *u, const struct cel_type *type,
                            const struct cel_type *open, uint32_t depth)
 {
+    open = last_open(u, open);
+    type = unify_is_open(type) ? last_open(u, type) : type;
     if (type == open)
         return FITS;
     const struct cel_type *bound = open_of(open)->bound;
     if (!bound) {
-        if (occurs(u, open, type, depth))
-            return NOT_BOUND;
-        bind(u, open, type);
-        return FITS;
+        enum occurrence found = occurs(u, open, type, depth);
+        if (found != PRESENT)
+            bind(u, open, found == ABSENT ? type : dyn());
+        return found == PRESENT ? NOT_BOUND : FITS;
     }
     if (type == bound)
         return FITS;
     if (!assignable(u, type, bound, depth + 1))
         return NO_FIT;
     const struct cel_type *general = unify_general(u, type, bound);
-    if (general != bound && !occurs(u, open, general, depth))
-        bind(u, open, general);
+    enum occurrence found = general == bound ? PRESENT : occurs(u, open, general, depth);
+    if (found != PRESENT)
+        bind(u, open, found == ABSENT ? general : dyn());
     return FITS;
 }
 
@@ -165,8 +194,10 @@ static bool admits_null(const struct cel_type *type)
 static bool assignable(struct cel_unify *u, const struct cel_type *from, const struct cel_type *to,
                        uint32_t depth)
 {
-    if (from == to || depth > DEPTH || !step(u))
+    if (from == to || !step(u))
         return true;
+    if (depth > DEPTH)
+        return false;
     if (unify_is_open(to)) {
         enum fit fit = substitute(u, from, to, depth);
         if (fit != NOT_BOUND)
@@ -214,9 +245,9 @@ bool unify_assignable_all(struct cel_unify *u, const struct cel_type *const *fro
 static bool covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b,
                    uint32_t depth)
 {
-    if (a == b || a->kind == CEL_TYPE_DYN || unify_is_open(a) || depth > DEPTH || !step(u))
+    if (a == b || a->kind == CEL_TYPE_DYN || unify_is_open(a) || !step(u))
         return true;
-    if (b->kind == CEL_TYPE_DYN || unify_is_open(b))
+    if (depth > DEPTH || b->kind == CEL_TYPE_DYN || unify_is_open(b))
         return false;
     if (b->kind == CEL_TYPE_NULL)
         return admits_null(a);
@@ -263,7 +294,7 @@ const struct cel_type *unify_general(struct cel_unify *u, const struct cel_type 
 static const struct cel_type *with_params(struct cel_unify *u, const struct cel_type *like,
                                           const struct cel_type *const *params)
 {
-    struct cel_type *type = take(u, sizeof *type);
+    struct cel_type *type = steps(u, PART_STEPS) ? take(u, sizeof *type) : NULL;
     if (!type)
         return dyn();
     *type = *like;
@@ -275,7 +306,8 @@ static const struct cel_type *with_params(struct cel_unify *u, const struct cel_
 static const struct cel_type *resolve(struct cel_unify *u, const struct cel_type *type, bool final,
                                       uint32_t depth, uint32_t *parts)
 {
-    type = unify_look(type);
+    if (unify_is_open(type))
+        type = unify_look(last_open(u, type));
     if (unify_is_open(type))
         return final ? dyn() : type;
     if (depth > DEPTH || *parts == 0 || !step(u))
@@ -293,7 +325,9 @@ static const struct cel_type *resolve(struct cel_unify *u, const struct cel_type
 const struct cel_type *unify_resolve(struct cel_unify *u, const struct cel_type *type, bool final)
 {
     uint32_t parts = RESOLVE_PARTS;
-    return resolve(u, type, final, 0, &parts);
+    const struct cel_type *resolved = resolve(u, type, final, 0, &parts);
+    keep(u);
+    return resolved;
 }
 
 static const struct cel_type *named(struct cel_unify *u, struct cel_unify_names *names,
