@@ -22,4 +22,5 @@ struct cel_value cel_is_element(struct cel_run *run, const struct cel_value *val
                                 const struct cel_value *list);
 
 /* key in map; of a host's map unknown when the host does not know. */
-struct cel_value cel_is_key_of(const struct cel_value *key, const struct cel_value *map);
+struct cel_value cel_is_key_of(struct cel_run *run, const struct cel_value *key,
+                               const struct cel_value *map);

@@ -23,9 +23,18 @@ static struct cel_value unreadable(struct cel_run *run, const char *kind, struct
                : cel_fail(run, "'%.*s' is no %s", STR_ARG(text), kind);
 }
 
+/* Reading a text to its end. */
+static bool charge_text(struct cel_run *run, const struct cel_value *value)
+{
+    return (value->kind != CEL_STRING && value->kind != CEL_BYTES) ||
+           cel_charge_bytes(run, value->string.len);
+}
+
 static struct cel_value to_int(struct cel_run *run, const struct cel_value *args, uint32_t n_args)
 {
     int64_t integer;
+    if (!charge_text(run, args))
+        return cel_stop(run);
     switch (args->kind) {
     case CEL_INT: return *args;
     case CEL_UINT:
@@ -49,6 +58,8 @@ static struct cel_value to_int(struct cel_run *run, const struct cel_value *args
 static struct cel_value to_uint(struct cel_run *run, const struct cel_value *args, uint32_t n_args)
 {
     uint64_t natural;
+    if (!charge_text(run, args))
+        return cel_stop(run);
     switch (args->kind) {
     case CEL_UINT: return *args;
     case CEL_INT:
@@ -68,9 +79,9 @@ static struct cel_value to_uint(struct cel_run *run, const struct cel_value *arg
 static struct cel_value read_double(struct cel_run *run, struct str text)
 {
     double real;
-    if (!cel_charge_bytes(run, text.len))
-        return cel_stop(run);
-    char *copy = cel_take(run, text.len + 1, 1);
+    char short_copy[64], *copy = short_copy;
+    if (text.len >= sizeof short_copy)
+        copy = cel_take(run, text.len + 1, 1);
     if (!copy)
         return cel_stop(run);
     return cel_double_parse(text, copy, &real) ? cel_double(real) : unreadable(run, "double", text);
@@ -79,6 +90,8 @@ static struct cel_value read_double(struct cel_run *run, struct str text)
 static struct cel_value to_double(struct cel_run *run, const struct cel_value *args,
                                   uint32_t n_args)
 {
+    if (!charge_text(run, args))
+        return cel_stop(run);
     switch (args->kind) {
     case CEL_DOUBLE: return *args;
     case CEL_INT: return cel_double((double) args->integer);
@@ -108,7 +121,7 @@ static struct cel_value to_string(struct cel_run *run, const struct cel_value *a
     switch (args->kind) {
     case CEL_STRING: return *args;
     case CEL_BYTES:
-        if (!cel_charge_bytes(run, args->string.len))
+        if (!charge_text(run, args))
             return cel_stop(run);
         return str_is_utf8(args->string, NULL) ? cel_string(args->string)
                                                : cel_fail(run, "these bytes are no UTF-8");

@@ -274,6 +274,22 @@ static bool copy_mantissa(const char **at, const char *end, bool hex, char **to)
     return digit;
 }
 
+/* Digits, with underscores between two of them. */
+static bool copy_exponent(const char **at, const char *end, char **to)
+{
+    const char *p = *at;
+    for (; p < end; p++) {
+        bool between = *p == '_' && p > *at && p[-1] != '_' && p + 1 < end && is_digit(p[1], false);
+        if (is_digit(*p, false))
+            *(*to)++ = *p;
+        else if (!between)
+            break;
+    }
+    bool some = p > *at;
+    *at = p;
+    return some;
+}
+
 bool cel_double_parse(struct str text, char *copy, double *ret_value)
 {
     if (text.len == 0)
@@ -295,11 +311,7 @@ bool cel_double_parse(struct str text, char *copy, double *ret_value)
         *to++ = *p++;
         if (p < end && (*p == '+' || *p == '-'))
             *to++ = *p++;
-        const char *digits = p;
-        for (; p < end && (is_digit(*p, false) || (*p == '_' && p > digits && p + 1 < end)); p++)
-            if (*p != '_')
-                *to++ = *p;
-        if (p == digits)
+        if (!copy_exponent(&p, end, &to))
             return false;
     } else if (hex) {
         return false;

@@ -225,7 +225,7 @@ struct cel_value cel_operate(struct cel_run *run, enum cel_op op, const struct c
     case CEL_OP_IN:
         if (b->kind == CEL_LIST)
             return cel_is_element(run, a, b);
-        return b->kind == CEL_MAP ? cel_is_key_of(a, b) : no_overload(run, op, a, b);
+        return b->kind == CEL_MAP ? cel_is_key_of(run, a, b) : no_overload(run, op, a, b);
     default: return no_overload(run, op, a, b);
     }
 }

@@ -22,7 +22,7 @@ static struct str shown(struct cel_run *run, const struct cel_value *value)
         }
         piece.string.len = len;
     } else if (value->kind > CEL_DURATION) {
-        return STR("of this kind");
+        return cel_kind_name(value);
     }
     struct out out;
     out_init(&out, run->arena, SHOWN_BYTES + 20);
@@ -57,10 +57,19 @@ struct cel_value cel_element_at(struct cel_run *run, const struct cel_value *lis
                    : cel_stop(run);
 }
 
+/* Looking for a text means reading all of it. */
+static bool charge_key(struct cel_run *run, const struct cel_value *key)
+{
+    return key->kind != CEL_STRING || key->string.len < 16 ||
+           cel_charge_bytes(run, key->string.len);
+}
+
 struct cel_value cel_value_at(struct cel_run *run, const struct cel_value *map,
                               const struct cel_value *key)
 {
     struct cel_value value;
+    if (!charge_key(run, key))
+        return cel_stop(run);
     return cel_map_find(map, key, &value) ? value : no_such_key(run, key);
 }
 
@@ -134,9 +143,12 @@ struct cel_value cel_is_element(struct cel_run *run, const struct cel_value *val
     return at == count && hole ? *hole : cel_bool(at < count);
 }
 
-struct cel_value cel_is_key_of(const struct cel_value *key, const struct cel_value *map)
+struct cel_value cel_is_key_of(struct cel_run *run, const struct cel_value *key,
+                               const struct cel_value *map)
 {
     struct cel_value value;
+    if (!charge_key(run, key))
+        return cel_stop(run);
     if (!cel_map_find(map, key, &value))
         return cel_bool(false);
     return map->map->find && !cel_is_plain(&value) ? value : cel_bool(true);

@@ -22,7 +22,8 @@ static bool shift(struct cel_run *run, struct str zone, int64_t *seconds,
         return true;
     }
     const struct cel_zones *zones = run->env ? cel_env_zones_of(run->env) : NULL;
-    const void *known = zones && zones->find ? zones->find(zones->self, zone) : NULL;
+    bool may_ask = zones && zones->find && zone.len <= SHOWN_BYTES;
+    const void *known = may_ask ? zones->find(zones->self, zone) : NULL;
     if (!known) {
         *ret_error = zone.len > SHOWN_BYTES || !str_is_utf8(zone, NULL)
                          ? cel_fail(run, "unknown time zone")
@@ -121,6 +122,8 @@ static struct cel_value to_timestamp(struct cel_run *run, const struct cel_value
         return cel_timestamp_of(args->integer, 0, &made) ? made
                                                          : cel_fail(run, "timestamp out of range");
     case CEL_STRING:
+        if (!cel_charge_bytes(run, args->string.len))
+            return cel_stop(run);
         return cel_timestamp_parse(args->string, &made)
                    ? made
                    : unreadable(run, "timestamp", args->string);

@@ -85,7 +85,8 @@ static enum answer compare_maps(struct comparison *self, const struct cel_value 
     for (uint32_t i = 0; i < a->map->count; i++) {
         const struct cel_entry *entry = &a->map->entries[i];
         struct cel_value other;
-        if (!charge(self, 1))
+        size_t key_bytes = entry->key.kind == CEL_STRING ? entry->key.string.len : 0;
+        if (!charge(self, 1 + key_bytes / 16))
             return OPEN;
         if (!cel_map_find(b, &entry->key, &other))
             return DIFFERENT;

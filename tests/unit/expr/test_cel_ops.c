@@ -433,6 +433,51 @@ START_TEST(tells_the_kinds_that_do_not_go_together)
 }
 END_TEST
 
+/* One of each kind, and what each operator is defined for: pairs of their letters. */
+START_TEST(operators_are_defined_for_these_kinds_and_no_others)
+{
+    struct fixture f = fixture_new();
+    static const char letters[] = "nbiudsytDTlm";
+    uint32_t bad;
+    const struct cel_entry entry = { cel_int(1), cel_int(1) };
+    const struct cel_value one = cel_int(1);
+    const struct cel_value values[] = {
+        cel_null(),           cel_bool(true),
+        cel_int(1),           cel_uint(1),
+        cel_double(1),        text("a"),
+        cel_bytes(STR("a")),  cel_timestamp(1, 0),
+        cel_duration(1, 0),   { .kind = CEL_TYPE, .type = cel_type_simple(CEL_TYPE_INT) },
+        list_of(&f, &one, 1), { .kind = CEL_MAP, .map = cel_map_of(f.arena, &entry, 1, &bad) },
+    };
+    static const struct {
+        enum cel_op op;
+        const char *pairs;
+    } defined[] = {
+        { CEL_OP_ADD, "ii uu dd ss yy tD Dt DD ll" },
+        { CEL_OP_SUB, "ii uu dd tt tD DD" },
+        { CEL_OP_MUL, "ii uu dd" },
+        { CEL_OP_DIV, "ii uu dd" },
+        { CEL_OP_MOD, "ii uu" },
+        { CEL_OP_LT, "bb ii uu dd iu ui id di ud du ss yy tt DD" },
+        { CEL_OP_LE, "bb ii uu dd iu ui id di ud du ss yy tt DD" },
+        { CEL_OP_GT, "bb ii uu dd iu ui id di ud du ss yy tt DD" },
+        { CEL_OP_GE, "bb ii uu dd iu ui id di ud du ss yy tt DD" },
+    };
+    for (size_t i = 0; i < COUNT(defined); i++) {
+        for (size_t a = 0; a < COUNT(values); a++) {
+            for (size_t b = 0; b < COUNT(values); b++) {
+                const char pair[] = { letters[a], letters[b], '\0' };
+                struct cel_value got = operate(&f, defined[i].op, values[a], values[b]);
+                bool refused = fails(got, "no such overload");
+                ck_assert_msg(refused == (strstr(defined[i].pairs, pair) == NULL),
+                              "operator %d of %s", (int) defined[i].op, pair);
+            }
+        }
+    }
+    fixture_end(&f);
+}
+END_TEST
+
 SUITE_MAIN("expr/cel_ops", ints_never_wrap, uints_never_wrap, doubles_follow_ieee_754,
            negates_ints_and_doubles_only, joins_texts_bytes_and_lists,
            adds_and_subtracts_instants_and_spans_within_their_range,
@@ -445,4 +490,5 @@ SUITE_MAIN("expr/cel_ops", ints_never_wrap, uints_never_wrap, doubles_follow_iee
            work_that_grows_is_charged_for_and_ends_at_the_limit,
            comparing_what_holds_itself_many_times_over_ends_at_the_limit,
            a_full_arena_stops_the_run, a_long_sentence_is_cut_between_characters,
-           tells_the_kinds_that_do_not_go_together)
+           tells_the_kinds_that_do_not_go_together,
+           operators_are_defined_for_these_kinds_and_no_others)

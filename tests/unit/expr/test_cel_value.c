@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "expr/cel.h"
 #include "expr/cel_type.h"
 #include "expr/cel_value.h"
 #include "suite.h"
@@ -389,6 +390,81 @@ START_TEST(what_holds_itself_many_times_over_is_hashed_and_printed_in_bounds)
 }
 END_TEST
 
+/* @depth levels of lists and maps at most; no NaN, which equals nothing. */
+static struct cel_value random_value(struct arena *arena, uint64_t *state, int depth)
+{
+    uint64_t r = random_bits(state);
+    switch (random_bits(state) % (depth > 0 ? 12 : 10)) {
+    case 0: return cel_null();
+    case 1: return cel_bool(r & 1);
+    case 2:
+    case 3:
+    case 4: return random_number(state);
+    case 5: {
+        double d;
+        memcpy(&d, &r, sizeof d);
+        return cel_double(isnan(d) ? 0 : d);
+    }
+    case 6:
+    case 7: {
+        char *at = arena_take(arena, 12);
+        for (int i = 0; i < 12; i++)
+            at[i] = (char) (random_bits(state) >> 20 & (r & 64 ? 0x7f : 0xff));
+        struct str bytes = { at, random_bits(state) % 12 };
+        return str_is_utf8(bytes, NULL) && r & 128 ? cel_string(bytes) : cel_bytes(bytes);
+    }
+    case 8: return cel_timestamp((int64_t) (r % 315537897600) - 62135596800, (uint32_t) (r >> 35));
+    case 9: return cel_duration((int64_t) r >> 31, (uint32_t) (r % 1000000000));
+    case 10: {
+        uint32_t count = (uint32_t) (r % 5);
+        struct cel_value *items = arena_take_array(arena, struct cel_value, 5);
+        for (uint32_t i = 0; i < count; i++)
+            items[i] = random_value(arena, state, depth - 1);
+        return list_of(arena, items, count);
+    }
+    default: {
+        uint32_t count = (uint32_t) (r % 20);
+        struct cel_entry *entries = arena_take_array(arena, struct cel_entry, 20);
+        for (uint32_t i = 0; i < count; i++)
+            entries[i] = (struct cel_entry){ r & 32 ? cel_uint(i) : cel_int(-(int64_t) i),
+                                             random_value(arena, state, depth - 1) };
+        return map_of(arena, entries, count);
+    }
+    }
+}
+
+START_TEST(what_is_printed_is_an_expression_that_yields_the_same)
+{
+    uint64_t state = 99;
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 20, 1 << 26);
+    AUTO(arena_free) struct arena *mine = arena_new(1 << 20, 1 << 26);
+    const struct cel_env *env = cel_env_new(mine);
+    for (int i = 0; i < 2000; i++) {
+        arena_reset(arena);
+        struct cel_value value = random_value(arena, &state, 3);
+        struct cel_options options = { .lenient = true };
+        struct out out, again;
+        struct cel_faults faults;
+        out_init(&out, arena, 256);
+        cel_value_print(&value, &out);
+
+        cel_faults_init(&faults, arena, out_str(&out));
+        const struct cel_program *program =
+            cel_compile(env, out_str(&out), &options, arena, &faults);
+        ck_assert_msg(program != NULL, "%.*s", STR_ARG(out_str(&out)));
+        struct cel_run run = { .arena = arena };
+        struct cel_value read = cel_eval(program, NULL, &run);
+
+        ck_assert_msg(read.kind == value.kind && cel_equals(&value, &read), "%.*s",
+                      STR_ARG(out_str(&out)));
+        ck_assert_uint_eq(cel_hash(&value), cel_hash(&read));
+        out_init(&again, arena, 256);
+        cel_value_print(&read, &again);
+        ck_assert(str_eq(out_str(&out), out_str(&again)));
+    }
+}
+END_TEST
+
 SUITE_MAIN("expr/cel_value", orders_and_equates_numbers_of_all_kinds_by_their_exact_value,
            compares_the_limits_of_int_and_uint_with_doubles_as_conformance_wants,
            a_nan_equals_nothing_and_has_no_order,
@@ -401,4 +477,5 @@ SUITE_MAIN("expr/cel_value", orders_and_equates_numbers_of_all_kinds_by_their_ex
            a_map_refuses_a_key_twice_and_a_kind_that_is_no_key, a_map_without_room_says_so,
            a_host_map_tells_what_is_known_unknown_and_not_there,
            prints_values_as_text_of_the_language,
-           what_holds_itself_many_times_over_is_hashed_and_printed_in_bounds)
+           what_holds_itself_many_times_over_is_hashed_and_printed_in_bounds,
+           what_is_printed_is_an_expression_that_yields_the_same)
