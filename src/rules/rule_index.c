@@ -2,8 +2,6 @@
 /*
  * Rule index: making it, and a request's walk
  *
- * What the request holds is asked field by field, a list of items once for all its fields, and the
- * owned items only when something depends on them. A hit is a posting of a value that is there.
  * Hanging rules come from their hits by a heap of postings; scanned rules a block at a time, as
  * the bits that all columns and filters let through.
  */
@@ -12,9 +10,6 @@
 #include <string.h>
 
 #include "rules/rule_index_parts.h"
-#include "rules/ruleset.h"
-#include "rules/schedule.h"
-#include "shop/event.h"
 
 enum { WORK_CHUNK_BYTES = 1 << 20, WORK_LIMIT_BYTES = 1 << 30 };
 
@@ -58,65 +53,25 @@ struct rule_index_facts rule_index_facts(const struct rule_index *index)
 
 /* ── a walk ── */
 
-/* Scanned rules that a value lets through or bars: a bitmap, or places still ahead. */
-struct hit {
-    const uint64_t *bits;
-    const uint32_t *at, *end;
-    uint32_t column;
-};
-
-/* Hanging rules of a value that is there; @next is at's, the top of the heap is the least. */
-struct branch {
-    uint32_t next;
-    const uint32_t *at, *end;
-};
-
-struct column_hits {
-    struct hit *list;
-    uint32_t n;
-    bool unknown;
-};
-
-struct rule_cursor {
-    const struct rule_index *index;
-    struct facts *facts;
-    int64_t now_us;
-    struct arena *arena;
-    uint8_t *memo; /* of shared checks: 0 = not asked, else 1 + enum truth */
-    bool *unknown; /* of fields of items: some item does not know it */
-    bool no_room, group_ready[FIELD_GROUPS];
-
-    struct branch *heap;
-    uint32_t n_heap, heap_room;
-    struct hit *new_hits; /* while a group is asked */
-    uint32_t n_new, new_room;
-    struct column_hits columns[COLUMNS_MAX];
-
-    uint32_t block; /* the next one */
-    uint64_t alive[BLOCK_WORDS];
-    uint32_t word; /* of alive: those before it are empty */
-};
-
-/* ── hits ── */
-
-static void push(struct rule_cursor *c, const uint32_t *at, uint32_t n)
+struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts *facts,
+                                    int64_t now_us, struct arena *arena)
 {
-    if (n == 0)
-        return;
-    if (c->n_heap == c->heap_room) {
-        size_t old = c->heap_room * sizeof *c->heap;
-        struct branch *more = arena_grow(c->arena, c->heap, old, old ? old * 2 : 32 * sizeof *more);
-        if (!more) {
-            c->no_room = true;
-            return;
-        }
-        c->heap = more;
-        c->heap_room = c->heap_room ? c->heap_room * 2 : 32;
-    }
-    uint32_t i = c->n_heap++;
-    for (; i > 0 && c->heap[(i - 1) / 2].next > *at; i = (i - 1) / 2)
-        c->heap[i] = c->heap[(i - 1) / 2];
-    c->heap[i] = (struct branch){ *at, at, at + n };
+    const uint32_t n_fields = index->group_fields[FIELD_GROUPS];
+    struct rule_cursor *c =
+        arena_take(arena, sizeof *c + n_fields * sizeof *c->unknown + index->n_memo);
+    if (!c)
+        return NULL;
+    c->index = index;
+    c->facts = facts;
+    c->now_us = now_us;
+    c->arena = arena;
+    c->unknown = (uint64_t *) (c + 1);
+    c->memo = (uint8_t *) (c->unknown + n_fields);
+    c->word = BLOCK_WORDS;
+    for (enum field_group group = 0; group < FIELD_GROUPS; group++)
+        if (index->group_hangs[group])
+            cursor_ask(c, group);
+    return c;
 }
 
 /* The top of the heap moves on to its next rule. */
@@ -137,202 +92,6 @@ static void advance(struct rule_cursor *c)
         c->heap[i] = c->heap[child];
     }
     c->heap[i] = moved;
-}
-
-static void add_hit(struct rule_cursor *c, uint32_t column, struct postings postings)
-{
-    if (postings.n == 0)
-        return;
-    const struct rule_index *index = c->index;
-    const uint64_t *bits = postings.dense ? index->bits + postings.at : NULL;
-    const uint32_t *at = postings.dense ? NULL : index->places + postings.at;
-    for (uint32_t i = c->n_new;
-         i-- > 0 && c->n_new - i < 8;) /* often the lines of a cart are alike */
-        if (c->new_hits[i].column == column && c->new_hits[i].bits == bits &&
-            c->new_hits[i].at == at)
-            return;
-    if (c->n_new == c->new_room) {
-        size_t old = c->new_room * sizeof *c->new_hits;
-        struct hit *more =
-            arena_grow(c->arena, c->new_hits, old, old ? old * 2 : 32 * sizeof *more);
-        if (!more) {
-            c->no_room = true;
-            return;
-        }
-        c->new_hits = more;
-        c->new_room = c->new_room ? c->new_room * 2 : 32;
-    }
-    c->new_hits[c->n_new++] = (struct hit){ bits, at, at ? at + postings.n : NULL, column };
-}
-
-/* ── asking the request ── */
-
-static void value_is_there(struct rule_cursor *c, const struct index_field *field,
-                           struct value value)
-{
-    const struct rule_index *index = c->index;
-    uint64_t hash = key_hash(field->number, value);
-    for (uint32_t slot = (uint32_t) hash & index->slot_mask; index->slots[slot];
-         slot = (slot + 1) & index->slot_mask) {
-        if (index->slots[slot] >> 32 != hash >> 32)
-            continue;
-        const struct index_value *v = &index->values[(uint32_t) index->slots[slot] - 1];
-        if (v->field != field->number || !key_same(v->value, value))
-            continue;
-        push(c, index->places + v->hanging.at, v->hanging.n);
-        if (field->passing != NO_COLUMN)
-            add_hit(c, field->passing, v->passing);
-        if (field->bars != NO_COLUMN)
-            add_hit(c, field->bars, v->barred);
-        return;
-    }
-}
-
-static void words_are_there(struct rule_cursor *c, const struct index_field *field,
-                            struct value list)
-{
-    static const char *const consents[] = { "personalization", "marketing", "profiling" };
-    const struct facts *facts = c->facts;
-
-    if (list.list == LIST_CONSENT) {
-        for (size_t i = 0; i < sizeof consents / sizeof *consents; i++)
-            if (facts->person->consent & consent_of(str_of(consents[i])))
-                value_is_there(c, field, value_string(str_of(consents[i])));
-    } else if (facts->item) {
-        for (uint32_t i = 0; i < facts->item->n_tags; i++)
-            value_is_there(c, field, value_string(facts->item->tags[i]));
-    }
-}
-
-/* What one item has, or the request. False: it is not known. */
-static bool ask(struct rule_cursor *c, const struct index_field *field)
-{
-    struct value value = c->facts->scope.load(&c->facts->scope, field->what.slot);
-    if (field->what.words) {
-        if (value.kind == VALUE_LIST)
-            words_are_there(c, field, value);
-        return value.kind == VALUE_LIST;
-    }
-    if (key_of(field->what.kind, value, &value)) /* of another kind: known, and equal to no key */
-        value_is_there(c, field, value);
-    return value.kind != VALUE_UNKNOWN;
-}
-
-static void is_unknown(struct rule_cursor *c, const struct index_field *field)
-{
-    push(c, c->index->places + field->unknown.at, field->unknown.n);
-    if (field->passing != NO_COLUMN)
-        c->columns[field->passing].unknown = true;
-    if (field->bars != NO_COLUMN)
-        c->columns[field->bars].unknown = true;
-}
-
-/* The new hits, column by column. */
-static void sort_hits(struct rule_cursor *c, enum field_group group)
-{
-    const uint32_t first = c->index->group_columns[group], end = c->index->group_columns[group + 1];
-    struct hit *sorted = arena_take_raw(c->arena, c->n_new * sizeof *sorted);
-    if (!sorted) {
-        c->no_room = true;
-        return;
-    }
-    for (uint32_t i = 0; i < c->n_new; i++)
-        c->columns[c->new_hits[i].column].n++;
-    for (uint32_t i = first; i < end; i++) {
-        c->columns[i].list = sorted;
-        sorted += c->columns[i].n;
-        c->columns[i].n = 0;
-    }
-    for (uint32_t i = 0; i < c->n_new; i++) {
-        struct column_hits *column = &c->columns[c->new_hits[i].column];
-        column->list[column->n++] = c->new_hits[i];
-    }
-    c->n_new = 0;
-}
-
-static void ask_group(struct rule_cursor *c, enum field_group group)
-{
-    static const enum fact lists[] = { [GROUP_TRIGGER] = FACT_TRIGGER_ITEMS,
-                                       [GROUP_CART] = FACT_CART_ITEMS,
-                                       [GROUP_OWNED] = FACT_OWNED_ITEMS };
-    const struct index_field *first = c->index->fields + c->index->group_fields[group],
-                             *end = c->index->fields + c->index->group_fields[group + 1];
-    struct term_scope *scope = &c->facts->scope;
-    int64_t weight;
-
-    c->group_ready[group] = true;
-    if (first == end)
-        return;
-    if (group == GROUP_REQUEST) {
-        for (const struct index_field *field = first; field < end; field++)
-            if (!ask(c, field))
-                is_unknown(c, field);
-    } else {
-        struct value list = scope->load(scope, lists[group]);
-        for (uint32_t i = 0; list.kind == VALUE_LIST; i++) {
-            if (!scope->element(scope, list.list, i, &weight))
-                break;
-            for (const struct index_field *field = first; field < end; field++)
-                if (!ask(c, field))
-                    c->unknown[field - c->index->fields] = true;
-        }
-        for (const struct index_field *field = first; field < end; field++)
-            if (list.kind != VALUE_LIST || c->unknown[field - c->index->fields])
-                is_unknown(c, field);
-    }
-    sort_hits(c, group);
-}
-
-struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts *facts,
-                                    int64_t now_us, struct arena *arena)
-{
-    const uint32_t n_fields = index->group_fields[FIELD_GROUPS];
-    struct rule_cursor *c = arena_take(arena, sizeof *c + index->n_memo + n_fields);
-    if (!c)
-        return NULL;
-    c->index = index;
-    c->facts = facts;
-    c->now_us = now_us;
-    c->arena = arena;
-    c->memo = (uint8_t *) (c + 1);
-    c->unknown = (bool *) (c->memo + index->n_memo);
-    c->word = BLOCK_WORDS;
-    for (enum field_group group = 0; group < FIELD_GROUPS; group++)
-        if (index->group_hangs[group])
-            ask_group(c, group);
-    return c;
-}
-
-/* ── tests ── */
-
-static enum truth evaluate(struct rule_cursor *c, const struct check *check)
-{
-    if (check->term)
-        return term_test(check->term, &c->facts->scope);
-    if (check->schedule)
-        return schedule_is_on(check->schedule, c->now_us) ? TRUTH_YES : TRUTH_NO;
-    struct match_verdict verdict = rule_matches(check->rule, c->facts, c->now_us);
-    return verdict.answer == MATCH_YES ? TRUTH_YES : TRUTH_NO;
-}
-
-static inline enum truth test(struct rule_cursor *c, uint32_t number)
-{
-    if (number >= c->index->n_memo)
-        return evaluate(c, &c->index->checks[number]);
-    if (!c->memo[number])
-        c->memo[number] = (uint8_t) (1 + evaluate(c, &c->index->checks[number]));
-    return (enum truth)(c->memo[number] - 1);
-}
-
-static bool matches(struct rule_cursor *c, const struct entry *entry)
-{
-    const uint32_t *checks = c->index->entry_checks + entry->first_check;
-    for (uint32_t i = 0; i < entry->n_checks; i++) {
-        enum truth truth = test(c, checks[i]);
-        if (truth == TRUTH_NO || (truth == TRUTH_UNKNOWN && !entry->unknown_allows))
-            return false;
-    }
-    return true;
 }
 
 /* ── scanning ── */
@@ -392,7 +151,7 @@ static void pass_filter(struct rule_cursor *c, const struct filter *filter, uint
         asked |= alive[i] & rules[i];
     if (!asked)
         return;
-    enum truth truth = test(c, filter->check);
+    enum truth truth = cursor_test(c, filter->check);
     if (truth == TRUTH_YES)
         return;
     const uint64_t *gone = truth == TRUTH_NO ? rules : strict;
@@ -415,8 +174,8 @@ static bool scan_block(struct rule_cursor *c, uint32_t block)
     const struct rule_index *index = c->index;
     fill_block(index, block, c->alive);
     for (uint32_t i = 0; i < index->n_columns; i++) {
-        if (!c->group_ready[index->columns[i].group])
-            ask_group(c, index->columns[i].group);
+        if (!c->groups[index->columns[i].group].ready)
+            cursor_ask(c, index->columns[i].group);
         if (c->no_room)
             return false;
         pass_column(c, i, block, c->alive);
@@ -470,7 +229,10 @@ enum cursor_answer rule_cursor_next(struct rule_cursor *cursor, uint32_t patienc
             return CURSOR_NO_ROOM;
         if (!entry)
             return CURSOR_END;
-        if (matches(cursor, entry)) {
+        bool matches = cursor_matches(cursor, entry);
+        if (cursor->no_room)
+            return CURSOR_NO_ROOM;
+        if (matches) {
             *ret_number = entry->number;
             return CURSOR_RULE;
         }

@@ -8,7 +8,10 @@
  * Rule index parts
  *
  * The inside of the index, for the files that make it: rule_index_split.c takes the conditions of
- * all rules apart, rule_index_list.c lays out one list, rule_index.c walks it.
+ * all rules apart, with rule_index_ways.c, which finds in them what can be looked up; for one list
+ * rule_index_list.c chooses where each rule is found, rule_index_postings.c lays that out, and
+ * rule_index_checks.c what is left to test; rule_index.c walks it, rule_index_ask.c asks the
+ * request, rule_index_test.c tests.
  *
  * Three-valued: a rule passes a conjunct that is true, and with `if_unknown: allow` also one that
  * is unknown. So a field of the request has a set of values and may be unknown (of an item, or as
@@ -54,6 +57,16 @@ struct access {
     bool exact;                 /* one of the keys is there: true; else not */
 };
 
+/* A part of a conjunct about one item (or the request): it is [not] EXISTS of an item with all leaves. */
+enum leaf_kind { LEAF_KEYS, LEAF_COMPARE, LEAF_TERM };
+struct leaf {
+    enum leaf_kind kind;
+    bool negated;            /* the term … */
+    bool keys_negated;       /* … and the keys: != is a key that is not there */
+    uint32_t access;         /* LEAF_KEYS: of split.accesses, exact */
+    const struct term *term; /* without the negation */
+};
+
 struct conjunct {
     uint64_t hash;
     const struct term *term;           /* one of these three … */
@@ -62,6 +75,9 @@ struct conjunct {
     uint32_t first_access, n_accesses; /* any of them, see struct access */
     uint32_t bar;                      /* of split.accesses, exact; or NO_NUMBER */
     int cost;
+    enum field_group group; /* of its leaves */
+    bool negated;
+    uint32_t first_leaf, n_leaves; /* n_leaves 0: it is tested as a term */
 };
 
 struct split {
@@ -71,8 +87,9 @@ struct split {
     struct key *keys;
     struct access *accesses;
     uint32_t *access_keys;
+    struct leaf *leaves;
     struct conjunct *conjuncts;
-    uint32_t n_fields, n_keys, n_accesses, n_access_keys, n_conjuncts;
+    uint32_t n_fields, n_keys, n_accesses, n_access_keys, n_leaves, n_conjuncts;
     uint32_t *of_rules; /* rule r's conjuncts are of_rules[first[r] .. first[r + 1]) */
     uint32_t *first;
     uint32_t n_of_rules;
@@ -84,6 +101,20 @@ struct split {
 MUST_CHECK enum err split_rules(const struct rule_lists *lists, struct arena *arena,
                                 struct arena *work, struct split *ret_split);
 
+/* An array in the work arena with room for one more than @n; sets split->full for lack of memory. */
+void *split_grown(struct split *split, void *array, uint32_t n, size_t size);
+#define SPLIT_GROW(split, array, n) \
+    (!(split)->full && ((array) = split_grown((split), (array), (n), sizeof *(array))) != NULL)
+/* A hash table of numbers below @n with room for one more. */
+bool split_make_room(struct split *split, uint32_t **slots, uint32_t *mask, uint32_t n,
+                     uint64_t (*hash)(const struct split *split, uint32_t number));
+uint64_t split_mix64(uint64_t a, uint64_t b);
+
+/* What @inner, asked of @group, can be looked up by; its leaves when it has some. */
+void split_find_accesses(struct split *split, struct conjunct *conjunct, const struct term *inner,
+                         enum field_group group);
+enum field_group split_group_of(const struct term *list);
+
 /* Of a value as a key of @field (its number); the same for the value that a request has. */
 uint64_t key_hash(uint32_t field, struct value value);
 bool key_same(struct value a, struct value b);
@@ -92,17 +123,29 @@ bool key_of(enum value_kind kind, struct value value, struct value *ret_key);
 
 /* ── one list, laid out ── */
 
-/* Where a conjunct is tested: with its rules, one by one. */
+/* A conjunct that is tested: by its code, or as a whole. */
 struct check {
     const struct term *term;
     const struct schedule *schedule;
     const struct rule *rule;
+    uint32_t code; /* of a shared one, in index.code */
 };
 
+/*
+ * Code: words that test a conjunct on masks, a bit for each item. What rules share is tested once
+ * a request and remembered; what only one has stands with its entry, so that a look at a rule
+ * touches little memory. An entry's code is a row of
+ *
+ *     shared:  number << 1 | 1
+ *     own:     words << 16 | leaves << 4 | group << 2 | negated << 1, number of the check, leaf …
+ *     leaf:    keys << 8 | double << 6 | comparison << 3 | negated << 2 | kind, then
+ *              LEAF_KEYS: number of the index_field, numbers of index_values …
+ *              LEAF_COMPARE: slot, low and high half of the constant; LEAF_TERM: number in terms
+ */
 struct entry {
     uint32_t number; /* in the ruleset */
     uint32_t rank;   /* in the list */
-    uint32_t first_check;
+    uint32_t code;
     uint16_t n_checks;
     bool unknown_allows;
 };
@@ -160,10 +203,133 @@ struct rule_index {
     uint32_t n_filters;
     struct check *checks; /* the first n_memo are shared */
     uint32_t n_checks, n_memo;
-    uint32_t *entry_checks;
+    const struct term **terms;
+    uint32_t *code;
+    uint32_t n_terms, n_code;
 };
 
-/* @candidates of one list, best first. */
+/* ── while a list is laid out ── */
+
+struct row {
+    const struct rule *rule;
+    const uint32_t *conjuncts;
+    uint32_t n, number, rank;
+    uint32_t access; /* where it hangs; NO_NUMBER: it is scanned */
+};
+
+struct layout {
+    const struct split *split;
+    struct arena *arena, *work;
+    struct rule_index *index;
+    struct row *rows;
+    uint32_t n_rows;
+    uint32_t *key_rows;      /* rows that could come by this key */
+    uint32_t *key_value;     /* number of its index_value + 1 */
+    uint32_t *field_rows[2]; /* scanned rows that ask it, that are barred by it */
+    uint32_t *field_column[2];
+    uint32_t *field_tests;      /* rows that test it */
+    uint32_t *field_index;      /* number of its index_field + 1; 0: it is not asked */
+    uint32_t *scan_uses, *uses; /* of each conjunct */
+    uint32_t *check_of;         /* number + 1 */
+    uint32_t *filter_of;        /* number + 1 */
+    uint32_t *shared;           /* conjuncts that are tested with rules */
+    uint32_t n_shared, n_places;
+    size_t n_bits, bits_used; /* words */
+};
+
+static inline bool is_hanging(const struct row *row)
+{
+    return row->access != NO_NUMBER;
+}
+
+static inline const struct conjunct *conjunct_at(const struct layout *l, const struct row *row,
+                                                 uint32_t i)
+{
+    return &l->split->conjuncts[row->conjuncts[i]];
+}
+
+static inline void set_bit(const uint64_t *bits, uint32_t place)
+{
+    ((uint64_t *) bits)[place / 64] |= UINT64_C(1) << place % 64;
+}
+
+/* The rarest access of a scanned row for each column. */
+void choose_passing(const struct layout *l, const struct row *row, uint32_t chosen[COLUMNS_MAX]);
+uint64_t *take_bits(struct layout *l);                   /* a bitmap of the scanned rules */
+uint32_t index_value_of(struct layout *l, uint32_t key); /* its number; made when it is new */
+
+MUST_CHECK enum err make_postings(struct layout *l);
+MUST_CHECK enum err make_slots(struct layout *l); /* when all values are known */
+MUST_CHECK enum err make_tests(struct layout *l); /* checks, filters, entries, code */
+
+/* List @list, laid out in @arena. */
 MUST_CHECK enum err rule_index_list(const struct split *split, const struct rule_lists *lists,
                                     uint32_t list, struct arena *arena, struct arena *work,
                                     const struct rule_index **ret_index);
+
+/* ── a walk ── */
+
+/* Scanned rules that a value lets through or bars: a bitmap, or places still ahead. */
+struct hit {
+    const uint64_t *bits;
+    const uint32_t *at, *end;
+    uint32_t column;
+};
+
+/* Hanging rules of a value that is there; @next is at's, the top of the heap is the least. */
+struct branch {
+    uint32_t next;
+    const uint32_t *at, *end;
+};
+
+struct column_hits {
+    struct hit *list;
+    uint32_t n;
+    bool unknown;
+};
+
+/* A value that is there, and which items have it. */
+struct present {
+    uint32_t value; /* number + 1; 0: an empty slot */
+    uint64_t items;
+};
+
+struct asked_group {
+    bool ready, known;
+    bool wide;     /* more items than a mask has bits: what is tested is tested as terms */
+    uint32_t list; /* of the scope */
+    uint64_t all;  /* a bit for each item */
+};
+
+struct rule_cursor {
+    const struct rule_index *index;
+    struct facts *facts;
+    int64_t now_us;
+    struct arena *arena;
+    uint8_t *memo;     /* of shared checks: 0 = not asked, else 1 + enum truth */
+    uint64_t *unknown; /* of each field: items that do not know it */
+    bool no_room;
+    struct asked_group groups[FIELD_GROUPS];
+    struct present *present; /* hash table */
+    uint32_t n_present, present_mask;
+
+    struct branch *heap;
+    uint32_t n_heap, heap_room;
+    struct hit *new_hits; /* while a group is asked */
+    uint32_t n_new, new_room;
+    struct column_hits columns[COLUMNS_MAX];
+
+    uint32_t block; /* the next one */
+    uint64_t alive[BLOCK_WORDS];
+    uint32_t word; /* of alive: those before it are empty */
+};
+
+/* Asks the request for all fields of @group: present, unknown, heap, columns. */
+void cursor_ask(struct rule_cursor *c, enum field_group group);
+
+/* The items that have a value, by its number. */
+uint64_t cursor_items(const struct rule_cursor *c, uint32_t value);
+
+/* Check @number, shared by rules. */
+enum truth cursor_test(struct rule_cursor *c, uint32_t number);
+bool cursor_matches(struct rule_cursor *c, const struct entry *entry);

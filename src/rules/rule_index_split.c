@@ -10,11 +10,11 @@
 
 #include "rules/rule_index_parts.h"
 
-enum { ACCESSES_MAX = 8, KEYS_MAX = 32, COST_CALL = 50, COST_RULE = 100 };
+enum { COST_CALL = 50, COST_RULE = 100 };
 
 /* ── growing arrays, in the work arena ── */
 
-static void *grown(struct split *split, void *array, uint32_t n, size_t size)
+void *split_grown(struct split *split, void *array, uint32_t n, size_t size)
 {
     if (n < 64 ? n != 0 : (n & (n - 1)) != 0)
         return array;
@@ -25,18 +25,16 @@ static void *grown(struct split *split, void *array, uint32_t n, size_t size)
         memcpy(larger, array, n * size);
     return larger;
 }
-#define GROW(split, array, n) \
-    (!(split)->full && ((array) = grown((split), (array), (n), sizeof *(array))) != NULL)
 
-static uint64_t mix(uint64_t a, uint64_t b)
+uint64_t split_mix64(uint64_t a, uint64_t b)
 {
     a = (a ^ b) * 0x9e3779b97f4a7c15u;
     return a ^ a >> 29;
 }
 
 /* A table of at least twice as many slots as numbers; rebuilt when it grew too small. */
-static bool make_room(struct split *split, uint32_t **slots, uint32_t *mask, uint32_t n,
-                      uint64_t (*hash)(const struct split *split, uint32_t number))
+bool split_make_room(struct split *split, uint32_t **slots, uint32_t *mask, uint32_t n,
+                     uint64_t (*hash)(const struct split *split, uint32_t number))
 {
     if (*slots && (n + 1) * 2 <= *mask)
         return true;
@@ -56,316 +54,6 @@ static bool make_room(struct split *split, uint32_t **slots, uint32_t *mask, uin
     return true;
 }
 
-/* ── keys ── */
-
-bool key_of(enum value_kind kind, struct value value, struct value *ret_key)
-{
-    *ret_key = value;
-    if (kind == VALUE_INT && value.kind == VALUE_INT)
-        *ret_key = value_double((double) value.integer); /* near enough: not called exact */
-    else if (kind == VALUE_INT)
-        return value.kind == VALUE_DOUBLE && value.real == value.real;
-    return kind == VALUE_INT || value.kind == kind;
-}
-
-uint64_t key_hash(uint32_t field, struct value value)
-{
-    uint64_t hash = value.kind == VALUE_BOOL;
-    if (value.kind == VALUE_STRING) {
-        hash = str_hash(value.string);
-    } else if (value.kind == VALUE_DOUBLE) {
-        double real = value.real == 0 ? 0 : value.real; /* of two zeroes one */
-        memcpy(&hash, &real, sizeof hash);
-    } else if (value.kind == VALUE_BOOL) {
-        hash = value.boolean;
-    }
-    return mix(hash, field + 1);
-}
-
-bool key_same(struct value a, struct value b)
-{
-    if (a.kind != b.kind)
-        return false;
-    switch (a.kind) {
-    case VALUE_STRING: return str_eq(a.string, b.string);
-    case VALUE_DOUBLE: return a.real == b.real;
-    default: return a.boolean == b.boolean;
-    }
-}
-
-static uint64_t hash_of_key(const struct split *split, uint32_t number)
-{
-    return split->keys[number].hash;
-}
-
-static uint32_t add_key(struct split *split, uint32_t field, struct value value)
-{
-    if (!make_room(split, &split->key_slots, &split->key_mask, split->n_keys, hash_of_key))
-        return 0;
-    uint64_t hash = key_hash(field, value);
-    uint32_t slot = (uint32_t) hash & split->key_mask;
-    for (; split->key_slots[slot]; slot = (slot + 1) & split->key_mask) {
-        const struct key *key = &split->keys[split->key_slots[slot] - 1];
-        if (key->hash == hash && key->field == field && key_same(key->value, value))
-            return split->key_slots[slot] - 1;
-    }
-    if (!GROW(split, split->keys, split->n_keys))
-        return 0;
-    split->keys[split->n_keys] = (struct key){ field, hash, value };
-    split->key_slots[slot] = split->n_keys + 1;
-    return split->n_keys++;
-}
-
-static uint32_t add_field(struct split *split, struct field field)
-{
-    for (uint32_t i = 0; i < split->n_fields; i++) {
-        const struct field *f = &split->fields[i];
-        if (f->group == field.group && f->slot == field.slot && f->kind == field.kind &&
-            f->words == field.words)
-            return i;
-    }
-    if (!GROW(split, split->fields, split->n_fields))
-        return 0;
-    split->fields[split->n_fields] = field;
-    return split->n_fields++;
-}
-
-/* ── when can a term be true? ── */
-
-struct way {
-    struct field field;
-    struct value keys[KEYS_MAX];
-    uint32_t n_keys;
-    bool exact;
-};
-
-struct ways {
-    struct way *list; /* of ACCESSES_MAX */
-    uint32_t n;
-};
-
-static bool is_own_field(uint32_t slot, enum field_group group)
-{
-    bool of_item =
-        (slot >= FACT_ITEM_SKU && slot <= FACT_ITEM_BOUGHT_AT) || slot >= FACT_ATTR_FIRST;
-    return of_item == (group != GROUP_REQUEST);
-}
-
-static struct way *add_way(struct ways *ways, enum field_group group, const struct term *slot,
-                           enum value_kind kind)
-{
-    if (ways->n == ACCESSES_MAX || slot->op != TERM_SLOT || !is_own_field(slot->slot, group))
-        return NULL;
-    struct way *way = &ways->list[ways->n];
-    way->field = (struct field){ .group = group, .slot = slot->slot, .kind = kind };
-    way->n_keys = 0;
-    way->exact = kind != VALUE_INT;
-    return way;
-}
-
-/* The kind of field that has such values; VALUE_UNKNOWN: none. */
-static enum value_kind kind_of(struct value value)
-{
-    switch (value.kind) {
-    case VALUE_STRING:
-    case VALUE_BOOL:
-    case VALUE_INT: return value.kind;
-    case VALUE_DOUBLE: return value.real == value.real ? VALUE_INT : VALUE_UNKNOWN;
-    default: return VALUE_UNKNOWN;
-    }
-}
-
-/* == and `in`: the first child is one of the others. */
-static void ways_of_values(const struct term *term, enum field_group group, struct ways *ways)
-{
-    if (term->n_children < 2 || term->n_children > KEYS_MAX || term->children[1]->op != TERM_CONST)
-        return;
-    enum value_kind kind = kind_of(term->children[1]->constant);
-    struct way *way = kind == VALUE_UNKNOWN ? NULL : add_way(ways, group, term->children[0], kind);
-    if (!way)
-        return;
-    for (uint32_t i = 1; i < term->n_children; i++)
-        if (!key_of(kind, term->children[i]->constant, &way->keys[way->n_keys++]))
-            return;
-    ways->n++;
-}
-
-static void ways_of_word(const struct term *term, enum field_group group, struct ways *ways)
-{
-    const struct term *word = term->children[1];
-    if (word->op != TERM_CONST || word->constant.kind != VALUE_STRING)
-        return;
-    struct way *way = add_way(ways, group, term->children[0], VALUE_STRING);
-    if (!way || (way->field.slot != FACT_ITEM_TAG && way->field.slot != FACT_CUSTOMER_CONSENT))
-        return;
-    way->field.words = true;
-    way->keys[way->n_keys++] = word->constant;
-    ways->n++;
-}
-
-static void ways_of(const struct term *term, enum field_group group, struct ways *ways);
-
-static bool same_field(const struct field *a, const struct field *b)
-{
-    return a->group == b->group && a->slot == b->slot && a->kind == b->kind && a->words == b->words;
-}
-
-/* Adds to @way what @part needs of the same field. */
-static bool join_way(struct way *way, const struct ways *part)
-{
-    for (uint32_t i = 0; i < part->n; i++) {
-        const struct way *other = &part->list[i];
-        if (!same_field(&way->field, &other->field) || way->n_keys + other->n_keys > KEYS_MAX)
-            continue;
-        memcpy(way->keys + way->n_keys, other->keys, other->n_keys * sizeof *other->keys);
-        way->n_keys += other->n_keys;
-        way->exact &= other->exact;
-        return true;
-    }
-    return false;
-}
-
-/* `or`: a field that every part asks for. */
-static void ways_of_or(const struct term *term, enum field_group group, struct ways *ways)
-{
-    struct way list[ACCESSES_MAX];
-    uint32_t before = ways->n, kept = before;
-
-    if (term->n_children == 0)
-        return;
-    ways_of(term->children[0], group, ways);
-    for (uint32_t w = before; w < ways->n; w++) {
-        bool all = true;
-        for (uint32_t i = 1; i < term->n_children && all; i++) {
-            struct ways part = { list, 0 };
-            ways_of(term->children[i], group, &part);
-            all = join_way(&ways->list[w], &part);
-        }
-        if (all)
-            ways->list[kept++] = ways->list[w];
-    }
-    ways->n = kept;
-}
-
-static void ways_of_and(const struct term *term, enum field_group group, struct ways *ways)
-{
-    uint32_t before = ways->n;
-    for (uint32_t i = 0; i < term->n_children; i++)
-        ways_of(term->children[i], group, ways);
-    for (uint32_t w = before; w < ways->n && term->n_children > 1; w++)
-        ways->list[w].exact = false;
-}
-
-static enum field_group group_of(const struct term *list)
-{
-    if (list->op != TERM_SLOT)
-        return GROUP_REQUEST;
-    return list->slot == FACT_CART_ITEMS      ? GROUP_CART
-           : list->slot == FACT_TRIGGER_ITEMS ? GROUP_TRIGGER
-           : list->slot == FACT_OWNED_ITEMS   ? GROUP_OWNED
-                                              : GROUP_REQUEST;
-}
-
-/* Of any item, or of at least one. */
-static void ways_of_items(const struct term *walk, enum field_group outside, struct ways *ways)
-{
-    enum field_group group = group_of(walk->children[0]);
-    if (outside == GROUP_REQUEST && group != GROUP_REQUEST)
-        ways_of(walk->children[1], group, ways);
-}
-
-static void ways_of_count(const struct term *term, enum field_group group, struct ways *ways)
-{
-    const struct term *count = term->children[0], *bound = term->children[1];
-    int64_t least = term->op == TERM_GT ? 0 : 1;
-    uint32_t before = ways->n;
-
-    if (count->op != TERM_COUNT || bound->op != TERM_CONST)
-        return;
-    bool asks = (bound->constant.kind == VALUE_INT && bound->constant.integer >= least) ||
-                (bound->constant.kind == VALUE_DOUBLE && bound->constant.real >= (double) least);
-    if (asks)
-        ways_of_items(count, group, ways);
-    for (uint32_t w = before; w < ways->n; w++)
-        ways->list[w].exact = false;
-}
-
-/* Adds the ways in which @term can be true (or unknown): any one of them must be given. */
-static void ways_of(const struct term *term, enum field_group group, struct ways *ways)
-{
-    switch (term->op) {
-    case TERM_SLOT: {
-        struct way *way = add_way(ways, group, term, VALUE_BOOL);
-        if (way && fact_type(term->slot) == TYPE_BOOL) {
-            way->keys[way->n_keys++] = value_bool(true);
-            ways->n++;
-        }
-        break;
-    }
-    case TERM_EQ:
-        ways_of_values(term, group, ways);
-        ways_of_count(term, group, ways);
-        break;
-    case TERM_IN: ways_of_values(term, group, ways); break;
-    case TERM_GE:
-    case TERM_GT: ways_of_count(term, group, ways); break;
-    case TERM_HAS_WORD: ways_of_word(term, group, ways); break;
-    case TERM_AND: ways_of_and(term, group, ways); break;
-    case TERM_OR: ways_of_or(term, group, ways); break;
-    case TERM_EXISTS: ways_of_items(term, group, ways); break;
-    default: break;
-    }
-}
-
-/* The one way in which @term is exactly not true: what is barred. */
-static void ways_of_bar(const struct term *term, enum field_group group, struct ways *ways)
-{
-    if (term->op == TERM_NOT) {
-        ways_of(term->children[0], group, ways);
-    } else if (term->op == TERM_NE) {
-        const struct term equal = { .op = TERM_EQ, .children = term->children, .n_children = 2 };
-        ways_of(&equal, group, ways);
-    }
-    if (ways->n != 1 || !ways->list[0].exact)
-        ways->n = 0;
-}
-
-static uint32_t add_access(struct split *split, const struct way *way)
-{
-    struct access access = { .field = add_field(split, way->field),
-                             .first_key = split->n_access_keys,
-                             .exact = way->exact };
-    for (uint32_t i = 0; i < way->n_keys; i++) {
-        uint32_t key = add_key(split, access.field, way->keys[i]);
-        bool twice = false;
-        for (uint32_t k = access.first_key; k < split->n_access_keys; k++)
-            twice |= split->access_keys[k] == key;
-        if (!twice && GROW(split, split->access_keys, split->n_access_keys))
-            split->access_keys[split->n_access_keys++] = key;
-    }
-    access.n_keys = split->n_access_keys - access.first_key;
-    if (GROW(split, split->accesses, split->n_accesses))
-        split->accesses[split->n_accesses++] = access;
-    return split->n_accesses - 1;
-}
-
-static void find_accesses(struct split *split, struct conjunct *conjunct, const struct term *inner,
-                          enum field_group group)
-{
-    struct way list[ACCESSES_MAX];
-    struct ways ways = { list, 0 };
-
-    ways_of(inner, group, &ways);
-    conjunct->first_access = split->n_accesses;
-    for (uint32_t i = 0; i < ways.n; i++)
-        (void) add_access(split, &list[i]);
-    conjunct->n_accesses = split->n_accesses - conjunct->first_access;
-    ways.n = 0;
-    ways_of_bar(inner, group, &ways);
-    if (ways.n)
-        conjunct->bar = add_access(split, &list[0]);
-}
-
 /* ── equal terms ── */
 
 static uint64_t hash_value(struct value value)
@@ -381,13 +69,13 @@ static uint64_t hash_value(struct value value)
 
 static uint64_t hash_term(const struct term *term)
 {
-    uint64_t hash = mix((uint64_t) term->op << 32 | term->n_children, term->slot);
+    uint64_t hash = split_mix64((uint64_t) term->op << 32 | term->n_children, term->slot);
     if (term->op == TERM_CONST)
-        hash = mix(hash ^ (uint64_t) term->constant.kind << 56, hash_value(term->constant));
+        hash = split_mix64(hash ^ (uint64_t) term->constant.kind << 56, hash_value(term->constant));
     if (term->op == TERM_CALL)
-        hash = mix(hash, (uintptr_t) term->callee);
+        hash = split_mix64(hash, (uintptr_t) term->callee);
     for (uint32_t i = 0; i < term->n_children; i++)
-        hash = mix(hash, hash_term(term->children[i]));
+        hash = split_mix64(hash, hash_term(term->children[i]));
     return hash;
 }
 
@@ -416,9 +104,10 @@ static bool same_term(const struct term *a, const struct term *b)
 
 static uint64_t hash_schedule(const struct schedule *s)
 {
-    uint64_t hash = mix((uint64_t) s->from_us, (uint64_t) s->until_us);
-    hash = mix(hash, (uint64_t) s->days << 32 | s->n_except);
-    return mix(hash, (uint64_t) (uint32_t) s->opens_minute << 32 | (uint32_t) s->closes_minute);
+    uint64_t hash = split_mix64((uint64_t) s->from_us, (uint64_t) s->until_us);
+    hash = split_mix64(hash, (uint64_t) s->days << 32 | s->n_except);
+    return split_mix64(hash,
+                       (uint64_t) (uint32_t) s->opens_minute << 32 | (uint32_t) s->closes_minute);
 }
 
 static bool same_schedule(const struct schedule *a, const struct schedule *b)
@@ -451,7 +140,7 @@ static uint64_t hash_of_conjunct(const struct split *split, uint32_t number)
 static int cost_of(const struct term *term)
 {
     int cost = term->op == TERM_EXISTS || term->op == TERM_COUNT
-                   ? 4 * (int) (group_of(term->children[0]) + 1)
+                   ? 4 * (int) (split_group_of(term->children[0]) + 1)
                : term->op == TERM_CALL ? COST_CALL
                                        : 1;
     for (uint32_t i = 0; i < term->n_children; i++)
@@ -478,7 +167,7 @@ static void add_conjunct(struct split *split, struct conjunct conjunct, const st
 {
     uint32_t *mask = &split->conjunct_mask, number = split->n_conjuncts;
 
-    if (!make_room(split, &split->conjunct_slots, mask, number, hash_of_conjunct))
+    if (!split_make_room(split, &split->conjunct_slots, mask, number, hash_of_conjunct))
         return;
     uint32_t slot = (uint32_t) conjunct.hash & *mask;
     for (; split->conjunct_slots[slot]; slot = (slot + 1) & *mask)
@@ -490,16 +179,16 @@ static void add_conjunct(struct split *split, struct conjunct conjunct, const st
         if (conjunct.term)
             conjunct.term = settled(split, conjunct.term);
         split->full |= !conjunct.term && !conjunct.schedule && !conjunct.rule;
-        if (!GROW(split, split->conjuncts, split->n_conjuncts))
+        if (!SPLIT_GROW(split, split->conjuncts, split->n_conjuncts))
             return;
         conjunct.bar = NO_NUMBER;
         if (inner)
-            find_accesses(split, &conjunct, inner, group);
+            split_find_accesses(split, &conjunct, inner, group);
         conjunct.cost = conjunct.rule ? COST_RULE : conjunct.term ? cost_of(conjunct.term) : 2;
         split->conjunct_slots[slot] = number + 1;
         split->conjuncts[split->n_conjuncts++] = conjunct;
     }
-    if (GROW(split, split->of_rules, split->n_of_rules))
+    if (SPLIT_GROW(split, split->of_rules, split->n_of_rules))
         split->of_rules[split->n_of_rules++] = number;
 }
 
@@ -534,7 +223,7 @@ static void split_term(struct split *split, const struct term *term, enum field_
     } else if (term->op == TERM_NOT && child->op == TERM_NOT) {
         split_term(split, child->children[0], group);
     } else if (term->op == TERM_EXISTS && group == GROUP_REQUEST &&
-               group_of(child) == GROUP_TRIGGER) {
+               split_group_of(child) == GROUP_TRIGGER) {
         const uint32_t before = split->n_of_rules;
         split_term(split, term->children[1], GROUP_TRIGGER);
         if (split->n_of_rules == before) /* an empty block: is there an item at all? */
@@ -570,7 +259,8 @@ static void split_rule(struct split *split, const struct rule *rule)
         plain = false;
     }
     if (!plain)
-        add_conjunct(split, (struct conjunct){ .rule = rule, .hash = mix((uintptr_t) rule, 0) },
+        add_conjunct(split,
+                     (struct conjunct){ .rule = rule, .hash = split_mix64((uintptr_t) rule, 0) },
                      NULL, GROUP_REQUEST);
     else if (!rule->schedule.always)
         add_conjunct(split,

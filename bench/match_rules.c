@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * match_rules: what finding the rules that match costs, by the number of rules. For each number it
+ * reads that many rules as rule files (parsed, checked, lowered, indexed), then asks the same
+ * requests four ways:
+ *
+ *   index      every rule that matches, by the index
+ *   top 4      the first four by priority, by the index
+ *   flat scan  every distinct condition at most once, then all rules as packed lists of them
+ *   brute      rule_matches on every rule
+ *
+ * All but "top 4" must find as many. The functions called measured_… are where match_rules.py has
+ * callgrind count instructions (--count N: so many requests each way, no timing).
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "files/yaml_doc.h"
+#include "rule_mix.h"
+#include "rules/rule_index_parts.h"
+#include "rules/ruleset.h"
+#include "rules/schedule.h"
+
+enum { REQUESTS = 128, TOP = 4, RULES_A_FILE = 5000, FILES_MAX = 64, ARENA_BYTES = 1 << 20 };
+enum { BATCH_US = 60000, BATCHES = 5 };
+
+struct bench {
+    struct rule_mix mix;
+    struct catalog *catalog;
+    struct ruleset *rules;
+    struct mix_request *requests;
+    struct arena *arena;
+    const uint32_t *candidates;
+    uint32_t n;
+    const struct rule_index
+        *index; /* NULL for few rules: then "index" is brute force, as in serve/match.c */
+    struct arena *flat_arena;
+    struct split flat;
+    uint8_t *truths;
+    double load_s;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* others may use the machine too */
+    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+static void must(bool fine, const char *what)
+{
+    if (fine)
+        return;
+    fprintf(stderr, "match_rules: %s\n", what);
+    exit(1);
+}
+
+/* ── rules ── */
+
+static const struct civil_zone *zone_of(void *self, struct str name)
+{
+    static const struct civil_zone utc = { .name = { "UTC", 3 } };
+    (void) self;
+    (void) name;
+    return &utc;
+}
+
+static uint32_t print_files(const struct rule_mix *mix, struct out *texts)
+{
+    uint32_t n = 0;
+    for (uint32_t from = 0; from < mix->n_rules; from += RULES_A_FILE) {
+        uint32_t to = from + RULES_A_FILE < mix->n_rules ? from + RULES_A_FILE : mix->n_rules;
+        must(n < FILES_MAX, "too many rules");
+        out_init(&texts[n], NULL, 1 << 20);
+        rule_mix_print(mix, from, to, &texts[n]);
+        must(!texts[n].failed, "no memory");
+        n++;
+    }
+    return n;
+}
+
+static struct ruleset *read_rules(const struct out *texts, uint32_t n)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 20, (size_t) 1 << 32);
+    struct doc_file files[FILES_MAX];
+    struct diags diags;
+    struct ruleset *rules = NULL;
+    const struct ruleset_settings settings = { .zone = zone_of, .version = STR("0123456789ab") };
+
+    diags_init(&diags, arena);
+    for (uint32_t i = 0; i < n; i++) {
+        files[i] = (struct doc_file){ .name = STR("rules.yaml"), .text = out_str(&texts[i]) };
+        must(yaml_doc_read(&files[i], arena, &diags) == OK, "the rules are no YAML");
+    }
+    if (ruleset_read(files, n, &settings, &diags, &rules) != OK) {
+        struct out out;
+        out_init(&out, arena, 4096);
+        diags_print(&diags, LOCALE_EN, false, &out);
+        fprintf(stderr, "%.*s", (int) (out.len < 2000 ? out.len : 2000), out.at);
+        must(false, "the rules have faults");
+    }
+    return rules;
+}
+
+static void bench_new(struct bench *b, enum mix_kind kind, uint32_t n_rules)
+{
+    struct out texts[FILES_MAX];
+    *b = (struct bench){ .mix = rule_mix(kind, n_rules) };
+    uint32_t n = print_files(&b->mix, texts);
+    double before = now_s();
+    b->rules = read_rules(texts, n);
+    b->load_s = now_s() - before;
+    while (n-- > 0)
+        out_deinit(&texts[n]);
+
+    b->catalog = rule_mix_catalog(&b->mix);
+    b->requests = calloc(REQUESTS, sizeof *b->requests);
+    b->arena = arena_new(ARENA_BYTES, ARENA_BYTES);
+    b->flat_arena = arena_new(ARENA_BYTES, (size_t) 1 << 30);
+    must(b->requests && b->arena && b->flat_arena, "no memory");
+    for (uint32_t i = 0; i < REQUESTS; i++)
+        rule_mix_request(&b->mix, b->catalog, ruleset_attr_names(b->rules), i, &b->requests[i]);
+    b->candidates = ruleset_candidates(b->rules, TRIGGER_ADD_TO_CART, STR("cart-drawer"), &b->n);
+    b->index = ruleset_rule_index(b->rules, TRIGGER_ADD_TO_CART, STR("cart-drawer"));
+    const struct rule_lists lists = { .rules = ruleset_rule(b->rules, 0), .n_rules = n_rules };
+    must(split_rules(&lists, b->flat_arena, b->flat_arena, &b->flat) == OK, "no memory");
+    b->truths = arena_take(b->flat_arena, b->flat.n_conjuncts);
+}
+
+static void bench_free(struct bench *b)
+{
+    arena_free(b->flat_arena);
+    arena_free(b->arena);
+    free(b->requests);
+    catalog_unref(b->catalog);
+    ruleset_unref(b->rules);
+}
+
+/* ── four ways ── */
+
+typedef uint32_t way(struct bench *b, struct mix_request *request);
+
+__attribute__((noinline)) static uint32_t measured_brute(struct bench *b, struct mix_request *r)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < b->n; i++)
+        found +=
+            rule_matches(ruleset_rule(b->rules, b->candidates[i]), &r->facts, MIX_NOW).answer ==
+            MATCH_YES;
+    return found;
+}
+
+static uint32_t walk(struct bench *b, struct mix_request *r, uint32_t most)
+{
+    arena_reset(b->arena);
+    struct rule_cursor *cursor = rule_cursor_new(b->index, &r->facts, MIX_NOW, b->arena);
+    uint32_t found = 0, number;
+    while (found < most && rule_cursor_next(cursor, b->n + 1, &number) == CURSOR_RULE)
+        found++;
+    return found;
+}
+
+__attribute__((noinline)) static uint32_t measured_index(struct bench *b, struct mix_request *r)
+{
+    return b->index ? walk(b, r, UINT32_MAX) : measured_brute(b, r);
+}
+
+__attribute__((noinline)) static uint32_t measured_top(struct bench *b, struct mix_request *r)
+{
+    uint32_t found = 0;
+    if (b->index)
+        return walk(b, r, TOP);
+    for (uint32_t i = 0; i < b->n && found < TOP; i++)
+        found +=
+            rule_matches(ruleset_rule(b->rules, b->candidates[i]), &r->facts, MIX_NOW).answer ==
+            MATCH_YES;
+    return found;
+}
+
+static uint8_t truth_of(const struct bench *b, struct facts *facts, uint32_t number)
+{
+    const struct conjunct *c = &b->flat.conjuncts[number];
+    if (c->term)
+        return (uint8_t) (1 + term_test(c->term, &facts->scope));
+    return (uint8_t) (1 + (schedule_is_on(c->schedule, MIX_NOW) ? TRUTH_YES : TRUTH_NO));
+}
+
+/* A packed scan in the order of the file; the order of priority would cost no more. */
+__attribute__((noinline)) static uint32_t measured_flat(struct bench *b, struct mix_request *r)
+{
+    uint32_t found = 0;
+    memset(b->truths, 0, b->flat.n_conjuncts);
+    for (uint32_t i = 0; i < b->n; i++) {
+        const bool allows = b->index && ruleset_rule(b->rules, i)->unknown_allows;
+        uint32_t at = b->flat.first[i], end = b->flat.first[i + 1];
+        for (; at < end; at++) {
+            uint8_t *truth = &b->truths[b->flat.of_rules[at]];
+            if (!*truth)
+                *truth = truth_of(b, &r->facts, b->flat.of_rules[at]);
+            if (*truth != 1 + TRUTH_YES && !(allows && *truth == 1 + TRUTH_UNKNOWN))
+                break;
+        }
+        found += at == end;
+    }
+    return found;
+}
+
+static const struct {
+    const char *name;
+    way *run;
+} ways[] = { { "index", measured_index },
+             { "top 4", measured_top },
+             { "flat scan", measured_flat },
+             { "brute", measured_brute } };
+enum { WAYS = sizeof ways / sizeof *ways };
+
+/* ── measuring ── */
+
+/* Microseconds a request: the median of BATCHES. */
+static double time_of(struct bench *b, way *run, uint64_t *ret_found)
+{
+    double each[BATCHES];
+    uint64_t found = 0;
+    for (uint32_t i = 0; i < REQUESTS; i++)
+        found += run(b, &b->requests[i]);
+    *ret_found = found;
+    for (int batch = 0; batch < BATCHES; batch++) {
+        double before = now_s(), passed = 0;
+        uint64_t n = 0;
+        while (passed < BATCH_US / 1e6) {
+            for (uint32_t i = 0; i < 16; i++)
+                (void) run(b, &b->requests[(n + i) % REQUESTS]);
+            n += 16;
+            passed = now_s() - before;
+        }
+        each[batch] = passed * 1e6 / (double) n;
+    }
+    for (int i = 1; i < BATCHES; i++)
+        for (int k = i; k > 0 && each[k] < each[k - 1]; k--) {
+            double swap = each[k];
+            each[k] = each[k - 1];
+            each[k - 1] = swap;
+        }
+    return each[BATCHES / 2];
+}
+
+static void print_head(const char *name)
+{
+    printf("\n%s, microseconds of CPU a request\n%8s %8s", name, "rules", "matching");
+    for (int w = 0; w < WAYS; w++)
+        printf(" %10s", ways[w].name);
+    printf("  %8s %7s %9s %8s %8s %9s\n", "load s", "MiB", "hanging", "scanned", "columns",
+           "filters");
+}
+
+static int measure(enum mix_kind kind, uint32_t n_rules, uint32_t count)
+{
+    struct bench b;
+    struct rule_index_facts index = { 0 };
+    uint64_t found[WAYS];
+    double us[WAYS] = { 0 };
+    struct rusage usage;
+
+    bench_new(&b, kind, n_rules);
+    (void) getrusage(RUSAGE_SELF, &usage);
+    for (int w = 0; w < WAYS && count == 0; w++)
+        us[w] = time_of(&b, ways[w].run, &found[w]);
+    for (int w = 0; w < WAYS && count > 0; w++)
+        for (uint32_t i = 0; i < count; i++)
+            (void) ways[w].run(&b, &b.requests[i % REQUESTS]);
+    if (b.index)
+        index = rule_index_facts(b.index);
+    bool same = count > 0 || (found[0] == found[2] && found[0] == found[3]);
+    if (count == 0) {
+        printf("%8u %8.1f", n_rules, (double) found[0] / REQUESTS);
+        for (int w = 0; w < WAYS; w++)
+            printf(" %10.2f", us[w]);
+        printf("  %8.2f %7ld %9u %8u %8u %9u%s\n", b.load_s, usage.ru_maxrss / 1024, index.hanging,
+               index.scanned, index.columns, index.filters, same ? "" : "  NOT THE SAME");
+    }
+    bench_free(&b);
+    return same ? 0 : 1;
+}
+
+/* The rules as files, for `offerd check`. */
+static int write_files(const char *dir, enum mix_kind kind, uint32_t n_rules)
+{
+    struct rule_mix mix = rule_mix(kind, n_rules);
+    struct out texts[FILES_MAX];
+    uint32_t n = print_files(&mix, texts);
+    for (uint32_t i = 0; i < n; i++) {
+        char path[4096];
+        (void) snprintf(path, sizeof path, "%s/rules-%03u.yaml", dir, i);
+        FILE *file = fopen(path, "w");
+        must(file && fwrite(texts[i].at, 1, texts[i].len, file) == texts[i].len &&
+                 fclose(file) == 0,
+             path);
+        out_deinit(&texts[i]);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = { { "rules", required_argument, NULL, 'r' },
+                                             { "dense", no_argument, NULL, 'd' },
+                                             { "count", required_argument, NULL, 'c' },
+                                             { "write", required_argument, NULL, 'w' },
+                                             { 0 } };
+    static const uint32_t realistic[] = { 10, 100, 1000, 10000, 100000 },
+                          dense[] = { 1000, 100000 };
+    uint32_t rules = 0, count = 0;
+    const char *dir = NULL;
+    enum mix_kind kind = MIX_REALISTIC;
+    int c, worst = 0;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+        switch (c) {
+        case 'r': rules = (uint32_t) strtoul(optarg, NULL, 10); break;
+        case 'd': kind = MIX_DENSE; break;
+        case 'c': count = (uint32_t) strtoul(optarg, NULL, 10); break;
+        case 'w': dir = optarg; break;
+        default:
+            fprintf(stderr, "match_rules [--rules N [--dense] [--count N | --write DIR]]\n");
+            return 2;
+        }
+    if (dir)
+        return write_files(dir, kind, rules);
+    if (rules) {
+        if (count == 0)
+            print_head(kind == MIX_DENSE ? "Dense" : "Realistic");
+        return measure(kind, rules, count);
+    }
+    print_head("Realistic mixture");
+    for (size_t i = 0; i < sizeof realistic / sizeof *realistic; i++)
+        worst |= measure(MIX_REALISTIC, realistic[i], 0);
+    print_head("Dense mixture");
+    for (size_t i = 0; i < sizeof dense / sizeof *dense; i++)
+        worst |= measure(MIX_DENSE, dense[i], 0);
+    return worst;
+}

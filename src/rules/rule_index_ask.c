@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rule index: asking the request
+ *
+ * Field by field, a list of items once for all its fields, and the owned items only when something
+ * depends on them. A value that some rule asks for is noted with a bit for each item that has it,
+ * and its postings become hits.
+ */
+#include "rules/rule_index_parts.h"
+#include "shop/event.h"
+
+enum { ITEMS_MAX = 64, PRESENT_FIRST = 64 };
+
+/* ── hits ── */
+
+static void push(struct rule_cursor *c, const uint32_t *at, uint32_t n)
+{
+    if (n == 0)
+        return;
+    if (c->n_heap == c->heap_room) {
+        size_t old = c->heap_room * sizeof *c->heap;
+        struct branch *more = arena_grow(c->arena, c->heap, old, old ? old * 2 : 32 * sizeof *more);
+        if (!more) {
+            c->no_room = true;
+            return;
+        }
+        c->heap = more;
+        c->heap_room = c->heap_room ? c->heap_room * 2 : 32;
+    }
+    uint32_t i = c->n_heap++;
+    for (; i > 0 && c->heap[(i - 1) / 2].next > *at; i = (i - 1) / 2)
+        c->heap[i] = c->heap[(i - 1) / 2];
+    c->heap[i] = (struct branch){ *at, at, at + n };
+}
+
+static void add_hit(struct rule_cursor *c, uint32_t column, struct postings postings)
+{
+    if (postings.n == 0)
+        return;
+    const struct rule_index *index = c->index;
+    const uint64_t *bits = postings.dense ? index->bits + postings.at : NULL;
+    const uint32_t *at = postings.dense ? NULL : index->places + postings.at;
+    for (uint32_t i = c->n_new;
+         i-- > 0 && c->n_new - i < 8;) /* often the lines of a cart are alike */
+        if (c->new_hits[i].column == column && c->new_hits[i].bits == bits &&
+            c->new_hits[i].at == at)
+            return;
+    if (c->n_new == c->new_room) {
+        size_t old = c->new_room * sizeof *c->new_hits;
+        struct hit *more =
+            arena_grow(c->arena, c->new_hits, old, old ? old * 2 : 32 * sizeof *more);
+        if (!more) {
+            c->no_room = true;
+            return;
+        }
+        c->new_hits = more;
+        c->new_room = c->new_room ? c->new_room * 2 : 32;
+    }
+    c->new_hits[c->n_new++] = (struct hit){ bits, at, at ? at + postings.n : NULL, column };
+}
+
+/* ── asking the request ── */
+
+/* ── what is there ── */
+
+static struct present *present_slot(struct present *table, uint32_t mask, uint32_t value)
+{
+    uint32_t slot = value * 2654435761u >> 7 & mask;
+    while (table[slot].value && table[slot].value != value + 1)
+        slot = (slot + 1) & mask;
+    return &table[slot];
+}
+
+static bool grow_present(struct rule_cursor *c)
+{
+    uint32_t size = c->present ? (c->present_mask + 1) * 2 : PRESENT_FIRST;
+    struct present *larger = arena_take_array(c->arena, struct present, size);
+    if (!larger)
+        return false;
+    for (uint32_t i = 0; c->present && i <= c->present_mask; i++)
+        if (c->present[i].value)
+            *present_slot(larger, size - 1, c->present[i].value - 1) = c->present[i];
+    c->present = larger;
+    c->present_mask = size - 1;
+    return true;
+}
+
+/* The value is there, of @items. True the first time. */
+static bool note(struct rule_cursor *c, uint32_t value, uint64_t items)
+{
+    if (c->n_present * 2 >= c->present_mask && !grow_present(c)) {
+        c->no_room = true;
+        return false;
+    }
+    struct present *present = present_slot(c->present, c->present_mask, value);
+    bool first = present->value == 0;
+    present->value = value + 1;
+    present->items |= items;
+    c->n_present += first;
+    return first;
+}
+
+uint64_t cursor_items(const struct rule_cursor *c, uint32_t value)
+{
+    return c->present ? present_slot(c->present, c->present_mask, value)->items : 0;
+}
+
+static void value_is_there(struct rule_cursor *c, const struct index_field *field,
+                           struct value value, uint64_t items)
+{
+    const struct rule_index *index = c->index;
+    uint64_t hash = key_hash(field->number, value);
+    for (uint32_t slot = (uint32_t) hash & index->slot_mask; index->slots[slot];
+         slot = (slot + 1) & index->slot_mask) {
+        if (index->slots[slot] >> 32 != hash >> 32)
+            continue;
+        uint32_t number = (uint32_t) index->slots[slot] - 1;
+        const struct index_value *v = &index->values[number];
+        if (v->field != field->number || !key_same(v->value, value))
+            continue;
+        if (!note(c, number, items))
+            return;
+        push(c, index->places + v->hanging.at, v->hanging.n);
+        if (field->passing != NO_COLUMN)
+            add_hit(c, field->passing, v->passing);
+        if (field->bars != NO_COLUMN)
+            add_hit(c, field->bars, v->barred);
+        return;
+    }
+}
+
+static void words_are_there(struct rule_cursor *c, const struct index_field *field,
+                            struct value list, uint64_t items)
+{
+    static const char *const consents[] = { "personalization", "marketing", "profiling" };
+    const struct facts *facts = c->facts;
+
+    if (list.list == LIST_CONSENT) {
+        for (size_t i = 0; i < sizeof consents / sizeof *consents; i++)
+            if (facts->person->consent & consent_of(str_of(consents[i])))
+                value_is_there(c, field, value_string(str_of(consents[i])), items);
+    } else if (facts->item) {
+        for (uint32_t i = 0; i < facts->item->n_tags; i++)
+            value_is_there(c, field, value_string(facts->item->tags[i]), items);
+    }
+}
+
+/* What one item has, or the request. False: it is not known. */
+static bool ask(struct rule_cursor *c, const struct index_field *field, uint64_t items)
+{
+    struct value value = c->facts->scope.load(&c->facts->scope, field->what.slot);
+    if (field->what.words) {
+        if (value.kind == VALUE_LIST)
+            words_are_there(c, field, value, items);
+        return value.kind == VALUE_LIST;
+    }
+    if (key_of(field->what.kind, value, &value)) /* of another kind: known, and equal to no key */
+        value_is_there(c, field, value, items);
+    return value.kind != VALUE_UNKNOWN;
+}
+
+static void is_unknown(struct rule_cursor *c, const struct index_field *field)
+{
+    push(c, c->index->places + field->unknown.at, field->unknown.n);
+    if (field->passing != NO_COLUMN)
+        c->columns[field->passing].unknown = true;
+    if (field->bars != NO_COLUMN)
+        c->columns[field->bars].unknown = true;
+}
+
+/* The new hits, column by column. */
+static void sort_hits(struct rule_cursor *c, enum field_group group)
+{
+    const uint32_t first = c->index->group_columns[group], end = c->index->group_columns[group + 1];
+    struct hit *sorted = arena_take_raw(c->arena, c->n_new * sizeof *sorted);
+    if (!sorted) {
+        c->no_room = true;
+        return;
+    }
+    for (uint32_t i = 0; i < c->n_new; i++)
+        c->columns[c->new_hits[i].column].n++;
+    for (uint32_t i = first; i < end; i++) {
+        c->columns[i].list = sorted;
+        sorted += c->columns[i].n;
+        c->columns[i].n = 0;
+    }
+    for (uint32_t i = 0; i < c->n_new; i++) {
+        struct column_hits *column = &c->columns[c->new_hits[i].column];
+        column->list[column->n++] = c->new_hits[i];
+    }
+    c->n_new = 0;
+}
+
+static void ask_request(struct rule_cursor *c, const struct index_field *first,
+                        const struct index_field *end)
+{
+    c->groups[GROUP_REQUEST].known = true;
+    c->groups[GROUP_REQUEST].all = 1;
+    for (const struct index_field *field = first; field < end; field++)
+        if (!ask(c, field, 1)) {
+            c->unknown[field - c->index->fields] = 1;
+            is_unknown(c, field);
+        }
+}
+
+/* A list is walked once for all its fields. Of a long one the last bit stands for all the rest. */
+static void ask_items(struct rule_cursor *c, struct asked_group *group,
+                      const struct index_field *first, const struct index_field *end)
+{
+    struct term_scope *scope = &c->facts->scope;
+    int64_t weight;
+
+    for (uint32_t i = 0; group->known && scope->element(scope, group->list, i, &weight); i++) {
+        uint64_t item = UINT64_C(1) << (i < ITEMS_MAX ? i : ITEMS_MAX - 1);
+        group->wide |= i == ITEMS_MAX;
+        group->all |= item;
+        for (const struct index_field *field = first; field < end; field++)
+            if (!ask(c, field, item))
+                c->unknown[field - c->index->fields] |= item;
+    }
+    for (const struct index_field *field = first; field < end; field++)
+        if (!group->known || c->unknown[field - c->index->fields])
+            is_unknown(c, field);
+}
+
+void cursor_ask(struct rule_cursor *c, enum field_group number)
+{
+    static const enum fact lists[] = { [GROUP_TRIGGER] = FACT_TRIGGER_ITEMS,
+                                       [GROUP_CART] = FACT_CART_ITEMS,
+                                       [GROUP_OWNED] = FACT_OWNED_ITEMS };
+    const struct index_field *first = c->index->fields + c->index->group_fields[number],
+                             *end = c->index->fields + c->index->group_fields[number + 1];
+    struct asked_group *group = &c->groups[number];
+
+    group->ready = true;
+    if (number == GROUP_REQUEST) {
+        ask_request(c, first, end);
+    } else {
+        struct value list = c->facts->scope.load(&c->facts->scope, lists[number]);
+        group->known = list.kind == VALUE_LIST;
+        group->list = list.list;
+        ask_items(c, group, first, end);
+    }
+    sort_hits(c, number);
+}
