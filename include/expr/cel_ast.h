@@ -92,8 +92,9 @@ struct cel_limits;
 
 /*
  * Text to tree, all of it in @arena. Every fault goes into @faults (the parser goes on after the first only as far as it
- * makes sense); NULL then. @limits NULL: the defaults. Open brackets, and nodes below the root, are at
- * most limits->depth deep (a chain of && or || counts as the logarithm of its length): no text exhausts the stack.
+ * makes sense); NULL then. @limits NULL: the defaults. What is open at one place of the text (brackets,
+ * and operators that wait for their right side), and the nodes from the root to a leaf, are at most limits->depth, and so
+ * no text exhausts the stack. A long chain of && or || counts as the logarithm of its length.
  */
 struct cel_ast *cel_parse(struct str text, const struct cel_limits *limits, struct arena *arena,
                           struct cel_faults *faults);

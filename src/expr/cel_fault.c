@@ -133,7 +133,8 @@ static void print_line(const struct view *view, struct out *out)
     for (size_t at = view->first; at < view->last;) {
         size_t bytes;
         uint32_t code = cel_rune_at(view->text, at, &bytes);
-        bool is_control = (code < 0x20 && code != '\t') || (code >= 0x7F && code < 0xA0);
+        bool is_control = (code < 0x20 && code != '\t') || (code >= 0x7F && code < 0xA0) ||
+                          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
         if (is_control || (code == CEL_RUNE_BAD && bytes == 1))
             out_text(out, STR("\xEF\xBF\xBD"));
         else

@@ -10,7 +10,13 @@
 #include "expr/cel_lexer.h"
 #include "expr/cel_rune.h"
 
-enum { FULL_WIDTH_FIRST = 0xFF01, FULL_WIDTH_LAST = 0xFF5E, FULL_WIDTH_LESS = 0xFEE0, MEANT = 4 };
+enum {
+    FULL_WIDTH_FIRST = 0xFF01,
+    FULL_WIDTH_LAST = 0xFF5E,
+    FULL_WIDTH_LESS = 0xFEE0,
+    MEANT = 4,
+    SHOWN = 40
+};
 
 static const struct {
     uint32_t rune;
@@ -69,10 +75,12 @@ static struct cel_token stranger(struct cel_lexer *lexer)
                                   (text.at[end] & 0x80 && !meant_by(text, end, ignored, &bytes))))
             end += text.at[end] & 0x80 ? bytes : 1;
         struct cel_token token = cel_lexer_take(lexer, CEL_TOKEN_NAME, end - lexer->at);
+        int shown = token.length < SHOWN ? (int) token.length : SHOWN;
+        while ((uint32_t) shown < token.length && (text.at[token.offset + shown] & 0xC0) == 0x80)
+            shown--;
         cel_fault_add(lexer->faults, token.offset, token.length,
                       STR("a name has letters a to z, digits and _; a text stands in quotes"),
-                      "'%.*s' is no name", token.length < 60 ? (int) token.length : (int) bytes,
-                      text.at + token.offset);
+                      "'%.*s' is no name", shown, text.at + token.offset);
         token.faulty = true;
         return token;
     }

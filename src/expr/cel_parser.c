@@ -119,6 +119,17 @@ static struct cel_node *balanced(struct cel_parser *parser, enum cel_op op, uint
 
 static struct cel_node *parse_binary(struct cel_parser *parser, enum level least);
 
+/* What stands behind @op: all that binds closer. It waits for that, which is a level more. */
+static struct cel_node *parse_right(struct cel_parser *parser, const struct operator* op)
+{
+    if (parser->level > parser->limits.depth)
+        return cel_parser_too_deep(parser, parser->token.offset);
+    parser->level++;
+    struct cel_node *node = parse_binary(parser, op->level + 1);
+    parser->level--;
+    return node;
+}
+
 static struct cel_node *parse_chain(struct cel_parser *parser, struct cel_node *left,
                                     const struct operator* op)
 {
@@ -128,7 +139,7 @@ static struct cel_node *parse_chain(struct cel_parser *parser, struct cel_node *
     while (operator_here(parser) == op) {
         struct cel_parser_item item = { .offset = parser->token.offset };
         cel_parser_next(parser);
-        item.node = parse_binary(parser, op->level + 1);
+        item.node = parse_right(parser, op);
         if (!item.node || !cel_parser_push(parser, item))
             return NULL;
     }
@@ -149,7 +160,7 @@ static struct cel_node *parse_binary(struct cel_parser *parser, enum level least
         }
         uint32_t offset = parser->token.offset;
         cel_parser_next(parser);
-        struct cel_node *args[] = { left, parse_binary(parser, op->level + 1) };
+        struct cel_node *args[] = { left, parse_right(parser, op) };
         left = cel_parser_operator(parser, op->op, offset, args, 2);
     }
     return left;
@@ -162,9 +173,13 @@ static struct cel_node *parse_condition(struct cel_parser *parser)
         return args[0];
     uint32_t offset = parser->token.offset;
     cel_parser_next(parser);
+    bool is_optional = /* or at least it looks like a?.b */
+        parser->token.kind == CEL_TOKEN_DOT && parser->token.offset == offset + 1;
     args[1] = parse_binary(parser, OR);
     if (!args[1])
         return NULL;
+    if (parser->token.kind != CEL_TOKEN_COLON && is_optional)
+        return cel_parser_no_optional(parser, offset);
     if (parser->token.kind != CEL_TOKEN_COLON)
         return cel_parser_unexpected(parser, "':' of '?:'");
     cel_parser_next(parser);

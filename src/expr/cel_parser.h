@@ -9,7 +9,8 @@
  *
  * Recursive descent, one token ahead. A function that parses gives NULL when it cannot go on, having
  * reported why; faults after which it can go on leave a node behind, and the tree is thrown away at the end.
- * Two things bound the C stack: levels of brackets, counted as they open, and the depth of each node.
+ * The C stack is
+ * bounded by counting what is open: brackets, branches, operators that wait for their right side.
  */
 struct cel_parsed {
     struct cel_node node;   /* first: a node is the head of one of these */
@@ -31,7 +32,7 @@ struct cel_parser {
     struct cel_limits limits;
     struct arena *arena;
     struct cel_faults *faults;
-    uint32_t level; /* of brackets and branches that are open */
+    uint32_t level; /* brackets, branches and operators that are open */
     bool is_over;   /* there is no going on, and it is told */
     struct cel_parser_item *items;
     uint32_t n_items, max_items;
@@ -59,6 +60,8 @@ struct cel_node *cel_parser_no_room(struct cel_parser *parser);
 void *cel_parser_unexpected(struct cel_parser *parser, const char *wanted);
 /* Takes the bracket that closes @open; else a fault that tells where that one is. @is_list: a comma would do too. */
 bool cel_parser_close(struct cel_parser *parser, struct cel_token open, bool is_list);
+/* `a?.b`: NULL. */
+void *cel_parser_no_optional(struct cel_parser *parser, uint32_t offset);
 void cel_parser_reserved(struct cel_parser *parser, struct cel_token word);
 /* A fault about all of a node. */
 void cel_parser_blame(struct cel_parser *parser, const struct cel_node *node, struct str hint,

@@ -167,6 +167,15 @@ bool cel_parser_close(struct cel_parser *parser, struct cel_token open, bool is_
     return false;
 }
 
+void *cel_parser_no_optional(struct cel_parser *parser, uint32_t offset)
+{
+    if (!parser->is_over && parser->token.kind != CEL_TOKEN_BAD)
+        cel_fault_add(parser->faults, offset, 2, STR("write has(a.b) ? a.b : other"),
+                      "there are no optional fields");
+    parser->is_over = true;
+    return NULL;
+}
+
 void cel_parser_reserved(struct cel_parser *parser, struct cel_token word)
 {
     struct str text = cel_token_text(parser->text, word), hint = hint_for_word(text);
