@@ -96,6 +96,14 @@ static void advance(struct rule_cursor *c)
 
 /* ── scanning ── */
 
+/* A block's bits at once: the compiler makes of it what the machine has. */
+typedef uint64_t block_bits __attribute__((vector_size(BLOCK_WORDS * 8), aligned(8)));
+
+static inline const block_bits *block_of(const uint64_t *bits, uint32_t block)
+{
+    return (const block_bits *) (bits + (size_t) block * BLOCK_WORDS);
+}
+
 static bool any(const uint64_t words[BLOCK_WORDS])
 {
     uint64_t all = 0;
@@ -112,51 +120,58 @@ static void add_places(struct hit *hit, uint32_t block, uint64_t words[BLOCK_WOR
             words[(*hit->at - from) / 64] |= UINT64_C(1) << *hit->at % 64;
 }
 
-static void add_bits(const uint64_t *bits, uint64_t words[BLOCK_WORDS])
-{
-    for (int i = 0; i < BLOCK_WORDS; i++)
-        words[i] |= bits[i];
-}
-
 static void pass_column(struct rule_cursor *c, uint32_t number, uint32_t block,
                         uint64_t alive[BLOCK_WORDS])
 {
     const struct column *column = &c->index->columns[number];
-    const size_t at = (size_t) block * BLOCK_WORDS;
     struct column_hits *hits = &c->columns[number];
-    uint64_t words[BLOCK_WORDS] = { 0 };
+    block_bits words = { 0 };
 
     if (column->base)
-        memcpy(words, column->base + at, sizeof words);
+        words = *block_of(column->base, block);
     if (hits->unknown)
-        add_bits(column->unknown + at, words);
+        words |= *block_of(column->unknown, block);
     for (uint32_t i = 0; i < hits->n; i++)
         if (hits->list[i].bits)
-            add_bits(hits->list[i].bits + at, words);
+            words |= *block_of(hits->list[i].bits, block);
         else
-            add_places(&hits->list[i], block, words);
-    const uint64_t turned = column->bars ? ~UINT64_C(0) : 0;
-    for (int i = 0; i < BLOCK_WORDS; i++)
-        alive[i] &= words[i] ^ turned;
+            add_places(&hits->list[i], block, (uint64_t *) &words);
+    *(block_bits *) alive &= column->bars ? ~words : words;
 }
 
-static void pass_filter(struct rule_cursor *c, const struct filter *filter, uint32_t block,
-                        uint64_t alive[BLOCK_WORDS])
+/* Of a chain, where a filter that is not true is followed by none that is: the rules that are gone. */
+static const uint64_t *settle_chain(struct rule_cursor *c, uint32_t first)
 {
-    const uint64_t *rules = filter->rules + (size_t) block * BLOCK_WORDS;
-    const uint64_t *strict = filter->strict + (size_t) block * BLOCK_WORDS;
-    uint64_t asked = 0;
+    const struct filter *filters = c->index->filters;
+    uint32_t low = first, high = first + filters[first].n_chain;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        enum truth truth = cursor_test(c, filters[middle].check);
+        if (truth == TRUTH_UNKNOWN) /* then of all */
+            return filters[first].strict;
+        if (truth == TRUTH_YES)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < first + filters[first].n_chain ? filters[low].rules : NULL;
+}
 
-    for (int i = 0; i < BLOCK_WORDS; i++)
-        asked |= alive[i] & rules[i];
-    if (!asked)
-        return;
-    enum truth truth = cursor_test(c, filter->check);
-    if (truth == TRUTH_YES)
-        return;
-    const uint64_t *gone = truth == TRUTH_NO ? rules : strict;
-    for (int i = 0; i < BLOCK_WORDS; i++)
-        alive[i] &= ~gone[i];
+static void pass_filters(struct rule_cursor *c, uint32_t block, uint64_t alive[BLOCK_WORDS])
+{
+    const struct filter *filters = c->index->filters;
+
+    for (uint32_t i = 0; i < c->index->n_filters; i += filters[i].n_chain) {
+        if (!(c->settled >> i & 1)) {
+            block_bits asked = *(block_bits *) alive & *block_of(filters[i].rules, block);
+            if (!any((uint64_t *) &asked))
+                continue;
+            c->settled |= UINT64_C(1) << i;
+            c->gone[i] = settle_chain(c, i);
+        }
+        if (c->gone[i])
+            *(block_bits *) alive &= ~*block_of(c->gone[i], block);
+    }
 }
 
 static void fill_block(const struct rule_index *index, uint32_t block, uint64_t alive[BLOCK_WORDS])
@@ -166,6 +181,16 @@ static void fill_block(const struct rule_index *index, uint32_t block, uint64_t 
         alive[i] = left >= (i + 1) * 64 ? ~UINT64_C(0)
                    : left > i * 64      ? (UINT64_C(1) << left % 64) - 1
                                         : 0;
+}
+
+/* What is about to be looked at is fetched while what comes before it is. */
+static void fetch_entries(const struct rule_index *index, uint32_t block,
+                          const uint64_t alive[BLOCK_WORDS])
+{
+    for (uint32_t i = 0; i < BLOCK_WORDS; i++)
+        for (uint64_t word = alive[i]; word; word &= word - 1)
+            __builtin_prefetch(index->scanned + block * BLOCK_RULES + i * 64 +
+                               (uint32_t) __builtin_ctzll(word));
 }
 
 /* The rules of the block that columns and filters let through. */
@@ -182,9 +207,12 @@ static bool scan_block(struct rule_cursor *c, uint32_t block)
         if (!any(c->alive))
             return false;
     }
-    for (uint32_t i = 0; i < index->n_filters; i++)
-        pass_filter(c, &index->filters[i], block, c->alive);
-    return any(c->alive);
+    pass_filters(c, block, c->alive);
+    if (!any(c->alive))
+        return false;
+    if (index->n_blocks > 1)
+        fetch_entries(index, block, c->alive);
+    return true;
 }
 
 /* The next scanned rule that is alive; it stays. NULL when there is none. */

@@ -60,27 +60,6 @@ static uint32_t left_of(const struct layout *l, const struct row *row, uint32_t 
     return n;
 }
 
-static enum err make_filters(struct layout *l)
-{
-    struct rule_index *index = l->index;
-    uint32_t least = index->n_scanned / FILTER_SHARE;
-    least = least > FILTER_LEAST ? least : FILTER_LEAST;
-
-    index->filters = arena_take_array(l->arena, struct filter, FILTERS_MAX);
-    if (!index->filters)
-        return ERR_LIMIT;
-    for (uint32_t i = 0; i < index->n_memo && index->n_filters < FILTERS_MAX; i++) {
-        uint32_t conjunct = l->shared[i];
-        if (l->scan_uses[conjunct] < least)
-            continue;
-        uint64_t *rules = take_bits(l), *strict = take_bits(l);
-        index->filters[index->n_filters] =
-            (struct filter){ .check = i, .rules = rules, .strict = strict };
-        l->filter_of[conjunct] = ++index->n_filters;
-    }
-    return OK;
-}
-
 struct use {
     uint32_t conjunct, uses;
 };
@@ -123,6 +102,103 @@ static enum err make_checks(struct layout *l)
         index->n_memo += uses[i].uses >= SHARED_LEAST && i < MEMO_MAX;
     }
     return OK;
+}
+
+/* ── filters ── */
+
+/* Which way the bound of a conjunct goes: 1 at least, -1 at most; 0: it is no plain bound. */
+static int bound_of(const struct layout *l, uint32_t conjunct, uint32_t *ret_slot,
+                    struct value *ret_bound)
+{
+    const struct conjunct *c = &l->split->conjuncts[conjunct];
+    const struct leaf *leaf = &l->split->leaves[c->first_leaf];
+    if (c->n_leaves != 1 || c->group != GROUP_REQUEST || c->negated || leaf->negated ||
+        leaf->kind != LEAF_COMPARE)
+        return 0;
+    enum term_op op = leaf->term->op;
+    *ret_slot = leaf->term->children[0]->slot;
+    *ret_bound = leaf->term->children[1]->constant;
+    return op == TERM_GE || op == TERM_GT ? 1 : op == TERM_LE || op == TERM_LT ? -1 : 0;
+}
+
+struct chained {
+    uint32_t conjunct, slot;
+    int direction;
+    struct value bound;
+    bool strict; /* more than, less than */
+};
+
+static int by_chain(const void *left, const void *right)
+{
+    const struct chained *a = left, *b = right;
+    if (a->direction != b->direction)
+        return a->direction - b->direction;
+    if (a->slot != b->slot)
+        return a->slot < b->slot ? -1 : 1;
+    bool less = value_compare(TERM_LT, a->bound, b->bound).boolean;
+    bool more = value_compare(TERM_GT, a->bound, b->bound).boolean;
+    if (a->direction != 0 && (less || more))
+        return less ? -a->direction : a->direction;
+    if (a->strict != b->strict)
+        return a->strict ? 1 : -1;
+    return (a->conjunct > b->conjunct) - (a->conjunct < b->conjunct);
+}
+
+/* The conjuncts that many scanned rules share, chain by chain. */
+static uint32_t choose_filters(const struct layout *l, struct chained chosen[FILTERS_MAX])
+{
+    uint32_t least = l->index->n_scanned / FILTER_SHARE, n = 0;
+    least = least > FILTER_LEAST ? least : FILTER_LEAST;
+    for (uint32_t i = 0; i < l->index->n_memo && n < FILTERS_MAX; i++) {
+        struct chained c = { .conjunct = l->shared[i] };
+        if (l->scan_uses[c.conjunct] < least)
+            continue;
+        c.direction = bound_of(l, c.conjunct, &c.slot, &c.bound);
+        if (c.direction == 0)
+            c.slot = NO_NUMBER;
+        else
+            c.strict = l->split->leaves[l->split->conjuncts[c.conjunct].first_leaf].term->op ==
+                       (c.direction > 0 ? TERM_GT : TERM_LT);
+        chosen[n++] = c;
+    }
+    qsort(chosen, n, sizeof *chosen, by_chain);
+    return n;
+}
+
+static enum err make_filters(struct layout *l)
+{
+    struct rule_index *index = l->index;
+    struct chained chosen[FILTERS_MAX];
+    uint32_t first = 0;
+
+    index->n_filters = choose_filters(l, chosen);
+    index->filters = arena_take_array(l->arena, struct filter, index->n_filters);
+    if (!index->filters)
+        return ERR_LIMIT;
+    for (uint32_t i = 0; i < index->n_filters; i++) {
+        uint64_t *rules = take_bits(l), *strict = take_bits(l);
+        index->filters[i] = (struct filter){ .check = l->check_of[chosen[i].conjunct] - 1,
+                                             .rules = rules,
+                                             .strict = strict };
+        l->filter_of[chosen[i].conjunct] = i + 1;
+        if (chosen[i].direction == 0 || chosen[i].direction != chosen[first].direction ||
+            chosen[i].slot != chosen[first].slot)
+            first = i;
+        index->filters[first].n_chain++;
+    }
+    return OK;
+}
+
+/* Once the entries stand: the rules of a filter are also those of the later ones of its chain. */
+static void link_chains(struct layout *l)
+{
+    const struct rule_index *index = l->index;
+    size_t words = (size_t) index->n_blocks * BLOCK_WORDS;
+    for (uint32_t i = index->n_filters; i-- > 1;)
+        for (size_t w = 0; index->filters[i].n_chain == 0 && w < words; w++) {
+            ((uint64_t *) index->filters[i - 1].rules)[w] |= index->filters[i].rules[w];
+            ((uint64_t *) index->filters[i - 1].strict)[w] |= index->filters[i].strict[w];
+        }
 }
 
 /* ── code ── */
@@ -269,5 +345,7 @@ enum err make_tests(struct layout *l)
     TRY(make_checks(l));
     TRY(make_filters(l));
     TRY(make_code(l));
-    return make_entries(l);
+    TRY(make_entries(l));
+    link_chains(l);
+    return OK;
 }

@@ -178,9 +178,14 @@ struct column {
     const uint64_t *unknown; /* to be added when the field is unknown */
 };
 
-/* A conjunct that many scanned rules share, tested for 512 of them at once. */
+/*
+ * A conjunct that many scanned rules share, tested for 512 of them at once. Bounds of the same
+ * slot (at least 5000, at least 8000, …) are a chain: when one does not hold, no later one does, and
+ * the rules of those are among its own.
+ */
 struct filter {
     uint32_t check;
+    uint32_t n_chain; /* of the first of a chain: how many; else 0 */
     const uint64_t *rules;
     const uint64_t *strict; /* those of them that do not allow unknown */
 };
@@ -319,7 +324,9 @@ struct rule_cursor {
     uint32_t n_new, new_room;
     struct column_hits columns[COLUMNS_MAX];
 
-    uint32_t block; /* the next one */
+    uint64_t settled;                  /* a bit for each chain of filters … */
+    const uint64_t *gone[FILTERS_MAX]; /* … whose rules are gone; NULL: none */
+    uint32_t block;                    /* the next one */
     uint64_t alive[BLOCK_WORDS];
     uint32_t word; /* of alive: those before it are empty */
 };

@@ -25,14 +25,29 @@ static enum truth evaluate(struct rule_cursor *c, const struct check *check)
     return verdict.answer == MATCH_YES ? TRUTH_YES : TRUTH_NO;
 }
 
+static enum truth compare_ints(enum term_op op, int64_t a, int64_t b)
+{
+    switch (op) {
+    case TERM_EQ: return (enum truth)(a == b);
+    case TERM_NE: return (enum truth)(a != b);
+    case TERM_LT: return (enum truth)(a < b);
+    case TERM_LE: return (enum truth)(a <= b);
+    case TERM_GT: return (enum truth)(a > b);
+    default: return (enum truth)(a >= b);
+    }
+}
+
 static enum truth compare(struct rule_cursor *c, const uint32_t *words)
 {
     const enum term_op op = (enum term_op)(TERM_EQ + (words[0] >> 3 & 7));
     const uint64_t bits = words[2] | (uint64_t) words[3] << 32;
+    const bool is_double = words[0] >> 6 & 1;
     struct value bound = value_int((int64_t) bits);
     struct value value = c->facts->scope.load(&c->facts->scope, words[1]);
 
-    if (words[0] >> 6 & 1) {
+    if (value.kind == VALUE_INT && !is_double)
+        return compare_ints(op, value.integer, bound.integer);
+    if (is_double) {
         bound.kind = VALUE_DOUBLE;
         memcpy(&bound.real, &bits, sizeof bits);
     }
