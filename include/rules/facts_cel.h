@@ -37,14 +37,17 @@ enum {
     EXPR_MAX_BYTES = 2048,
     EXPR_MAX_DEPTH = 32,
     EXPR_MAX_NESTED_MACROS = 2,
-    EXPR_MAX_STEPS = 250000, /* some 2 ms */
+    EXPR_MAX_STEPS = 1000000, /* some 5 ms */
 };
 
 /* Both in @arena, which must outlive what is compiled; NULL for lack of room. */
 const struct facts_cel *facts_cel_of_conditions(struct arena *arena, struct cel_zones zones);
 const struct facts_cel *facts_cel_of_scores(struct arena *arena, struct cel_zones zones);
 
-/* A condition must be a bool, a score a number. NULL with faults. @text may go afterwards. */
+/*
+ * A condition must be a bool, a score a number; time zones named by constants are looked for now. NULL with
+ * faults. @text may go afterwards.
+ */
 const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct str text,
                                            struct arena *arena, struct cel_faults *faults);
 

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "expr/cel_ast.h"
 #include "rules/facts_cel_parts.h"
 
 enum { VARIABLES_MAX = FACTS_CEL_GROUPS + 3, TEXT_BYTES = 256 };
@@ -161,6 +162,14 @@ static bool add_words(struct facts_cel *cel)
            (!cel->of_scores || add_offer(cel));
 }
 
+static const struct cel_limits limits = {
+    .text_bytes = EXPR_MAX_BYTES,
+    .depth = EXPR_MAX_DEPTH,
+    .nested_macros = EXPR_MAX_NESTED_MACROS,
+    .estimated_cost = EXPR_MAX_STEPS,
+    .cost = EXPR_MAX_STEPS,
+};
+
 static const struct facts_cel *environment(struct arena *arena, struct cel_zones zones,
                                            bool of_scores)
 {
@@ -173,12 +182,9 @@ static const struct facts_cel *environment(struct arena *arena, struct cel_zones
                                .n_groups = of_scores ? FACTS_CEL_GROUPS : FACTS_CEL_ITEM };
     if (!cel->env || !add_words(cel))
         return NULL;
+    cel->zones = zones;
     cel_env_zones(cel->env, zones);
-    cel_env_limits(cel->env, (struct cel_limits){ .text_bytes = EXPR_MAX_BYTES,
-                                                  .depth = EXPR_MAX_DEPTH,
-                                                  .nested_macros = EXPR_MAX_NESTED_MACROS,
-                                                  .estimated_cost = EXPR_MAX_STEPS,
-                                                  .cost = EXPR_MAX_STEPS });
+    cel_env_limits(cel->env, limits);
     return cel;
 }
 
@@ -200,6 +206,36 @@ static bool is_number(const struct cel_type *type)
            type->kind == CEL_TYPE_DOUBLE || type->kind == CEL_TYPE_DYN;
 }
 
+/* now.getHours("Asia/Tokio"): a zone that nobody knows is told of now, not when it is asked for. */
+static void check_zones(const struct facts_cel *cel, const struct cel_node *node,
+                        struct cel_faults *faults)
+{
+    for (uint32_t i = 0; i < node->n_args; i++)
+        check_zones(cel, node->args[i], faults);
+    if (node->kind != CEL_NODE_CALL || !node->is_member || node->n_args != 2 ||
+        !str_starts_with(node->name, STR("get")) || node->args[1]->kind != CEL_NODE_CONST)
+        return;
+    const struct cel_value *zone = &node->args[1]->constant;
+    if (zone->kind != CEL_STRING || str_is(zone->string, "UTC") ||
+        str_contains(zone->string, STR(":")) /* +09:00 */)
+        return;
+    if (!cel->zones.find || !cel->zones.find(cel->zones.self, zone->string))
+        cel_fault_add(faults, node->args[1]->offset, (uint32_t) zone->string.len + 2,
+                      STR("write a name of the tz database, such as Asia/Tokyo"),
+                      "unknown time zone: %.*s", STR_ARG(zone->string));
+}
+
+static bool zones_are_known(const struct facts_cel *cel, struct str text, struct cel_faults *faults)
+{
+    if (!str_contains(text, STR("get")))
+        return true;
+    AUTO(arena_free) struct arena *scratch = arena_new(8 << 10, 4 << 20);
+    struct cel_ast *ast = scratch ? cel_parse(text, &limits, scratch, faults) : NULL;
+    if (ast)
+        check_zones(cel, ast->root, faults);
+    return ast && faults->count == 0;
+}
+
 const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct str text,
                                            struct arena *arena, struct cel_faults *faults)
 {
@@ -212,7 +248,7 @@ const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct s
         cel_fault_add(faults, 0, (uint32_t) text.len, (struct str){ 0 }, "a score is a number");
         return NULL;
     }
-    if (!program)
+    if (!program || !zones_are_known(cel, text, faults))
         return NULL;
     *expr = (struct facts_expr){ program, cel };
     return expr;

@@ -23,6 +23,7 @@ struct facts_class {
 struct facts_cel {
     struct cel_env *env;
     struct arena *arena;
+    struct cel_zones zones;
     bool of_scores;
     uint32_t n_groups; /* that are variables: without the item, but in scores */
     struct facts_class classes[FACTS_CEL_GROUPS];

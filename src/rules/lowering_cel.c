@@ -9,16 +9,26 @@
 
 enum { PART_BYTES = 24 };
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 /* What stands at @fault: enough of it to find it in the file, where quotes and line breaks may differ. */
 static struct str part_of(struct str text, const struct cel_fault *fault, size_t *ret_offset)
 {
     size_t from = fault->offset < text.len ? fault->offset : text.len - 1;
+    if (strchr(".'\"", text.at[from]) && from + 1 < text.len)
+        from++; /* of cart.totl, the field; of a text, what is in it */
     while (from > 0 && (text.at[from] & 0xc0) == 0x80)
         from--;
     size_t most = fault->length ? fault->length : 1, len = 0;
     if (most > PART_BYTES)
         most = PART_BYTES;
     while (from + len < text.len && len < most && !strchr("\n\"\\'", text.at[from + len]))
+        len++;
+    while (from + len < text.len && len < PART_BYTES && is_word(text.at[from]) &&
+           is_word(text.at[from + len]))
         len++;
     while (from + len < text.len && (text.at[from + len] & 0xc0) == 0x80)
         len++;

@@ -95,6 +95,50 @@ START_TEST(explains_which_rule_and_which_product_stand_in_the_way)
 }
 END_TEST
 
+/* Cards by what is earned on them: 2000, 2500, 3500. */
+#define SCORED(id, score)                                                                 \
+    "  - {id: " id ", name: n, kind: cross_sell, status: active, owner: o, trigger: "     \
+    "[add_to_cart], placement: [page], rank: {priority: 1, score: \"" score "\"}, " TEXTS \
+    ", offer: {pick: {skus: [CARD-64, CARD-128, CARD-256], limit: 3}}}\n"
+
+static void ranks(const char *rule, const char *first, const char *second, const char *third)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(rule);
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+
+    ck_assert_int_eq(offers(answer), 3);
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), first);
+    ck_assert_str_eq(text(answer, "offers/1/items/0/sku"), second);
+    ck_assert_str_eq(text(answer, "offers/2/items/0/sku"), third);
+    cJSON_Delete(answer);
+}
+
+START_TEST(orders_the_offers_of_a_rule_by_its_formula)
+{
+    ranks("rules:\n" SCORED("scored", "offer.margin"), "CARD-256", "CARD-128", "CARD-64");
+    ranks("rules:\n" SCORED("scored", "-offer.margin"), "CARD-64", "CARD-128", "CARD-256");
+    ranks("rules:\n" SCORED("scored", "item.sku == 'CARD-128' ? 2.0 : offer.price / 6000.0"),
+          "CARD-128", "CARD-256", "CARD-64");
+    ranks("rules:\n" SCORED("scored", "offer.relevance"), "CARD-64", "CARD-128", "CARD-256");
+}
+END_TEST
+
+START_TEST(ranks_what_no_formula_can_tell_as_0_and_counts_it)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" SCORED("scored", "item.sku == 'CARD-256' ? propensity : -offer.price"));
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CARD-256");
+    ck_assert_str_eq(text(answer, "offers/1/items/0/sku"), "CARD-64");
+    metric_id stopped = metric_register(small->metrics, METRIC_COUNTER,
+                                        "offerd_rule_expressions_stopped_total", "", STR(""));
+    ck_assert_uint_eq(metric_value(small->metrics, stopped), 1);
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(evaluates_a_shadow_rule_and_does_not_show_it)
 {
     AUTO(small_world_free)
@@ -165,6 +209,8 @@ END_TEST
 SUITE_MAIN("serve/rank", puts_the_higher_priority_first_and_keeps_to_the_limit,
            shows_each_product_once, lets_no_group_have_more_than_its_share,
            explains_which_rule_and_which_product_stand_in_the_way,
+           orders_the_offers_of_a_rule_by_its_formula,
+           ranks_what_no_formula_can_tell_as_0_and_counts_it,
            evaluates_a_shadow_rule_and_does_not_show_it,
            leaves_out_an_offer_whose_text_would_be_half_said,
            shows_a_rule_that_many_refused_ones_stand_before)
