@@ -226,8 +226,10 @@ static const char *member(const cJSON *body, const char *name)
 static void print_placements(const struct ruleset *rules, const char *trigger, enum locale locale,
                              struct out *out)
 {
-    static const char *const begin[LOCALES] = { "このトリガーと場所のルールはありません。",
-                                                "There are no rules for this trigger and place." };
+    static const char *const begin[LOCALES] = {
+        "このトリガーと場所のルールはありません。ルールがあるのは:",
+        "No rules are for this trigger and place; there are some for"
+    };
     int number = words_find(words_triggers(), str_of(trigger));
     size_t at = out->len;
     out_printf(out, "%s\n", begin[locale]);
