@@ -111,13 +111,14 @@ static void find_start(struct cel_regex *regex)
     char bytes[CEL_RUNE_BYTES];
     regex->anchored = first->op == REGEX_OP_LOOK && first->x == REGEX_TEXT_START;
     regex->first_byte = -1;
-    if (first->op == REGEX_OP_RUNE) {
+    if (first->op == REGEX_OP_RUNE &&
+        first->x != CEL_RUNE_BAD) { /* which broken bytes read as, too */
         (void) cel_rune_put(bytes, first->x);
         regex->first_byte = (unsigned char) bytes[0];
     }
 }
 
-static const struct cel_regex *compile(struct regex_parser *parser)
+static struct cel_regex *compile(struct regex_parser *parser)
 {
     const struct regex_node *root = regex_parse(parser);
     if (!root)
@@ -140,14 +141,29 @@ static const struct cel_regex *compile(struct regex_parser *parser)
     return regex;
 }
 
-const struct cel_regex *cel_regex_compile(struct arena *arena, struct str pattern,
-                                          struct cel_regex_report *ret_report)
+static struct cel_regex *compile_with_report(struct arena *arena, struct str pattern,
+                                             struct cel_regex_report *ret_report)
 {
     struct regex_parser parser = { .arena = arena, .report = ret_report, .text = pattern };
     *ret_report = (struct cel_regex_report){ .work = pattern.len / 4 };
-    const struct cel_regex *regex = compile(&parser);
+    struct cel_regex *regex = compile(&parser);
     ret_report->work += parser.n_nodes + parser.n_ranges / 4;
     return regex;
+}
+
+const struct cel_regex *cel_regex_compile(struct arena *arena, struct str pattern,
+                                          struct cel_regex_report *ret_report)
+{
+    struct cel_regex *regex = compile_with_report(arena, pattern, ret_report);
+    if (regex)
+        regex->table = regex_table_new(arena, regex);
+    return regex;
+}
+
+const struct cel_regex *cel_regex_compile_once(struct arena *arena, struct str pattern,
+                                               struct cel_regex_report *ret_report)
+{
+    return compile_with_report(arena, pattern, ret_report);
 }
 
 static struct cel_value matches(struct cel_run *run, const struct cel_value *args, uint32_t n_args)
@@ -155,7 +171,7 @@ static struct cel_value matches(struct cel_run *run, const struct cel_value *arg
     struct cel_regex_report report;
     struct str pattern = args[1].string;
     (void) n_args;
-    const struct cel_regex *regex = cel_regex_compile(run->arena, pattern, &report);
+    const struct cel_regex *regex = cel_regex_compile_once(run->arena, pattern, &report);
     if (!cel_charge(run, report.work) || (!regex && !report.error.at))
         return cel_stop(run);
     if (!regex)

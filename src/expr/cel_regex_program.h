@@ -123,13 +123,27 @@ struct regex_code {
     uint32_t x, y;
 };
 
+/* The program worked out: see cel_regex_table.c. */
+struct regex_table {
+    const uint8_t *next; /* @width numbers for each state: where it leads */
+    uint32_t width, n_stretches;
+    const uint32_t *firsts; /* of the stretches of characters of one kind */
+    const uint8_t *kinds;
+    uint8_t ascii[128]; /* kinds of these */
+};
+
 struct cel_regex {
     const struct regex_code *code;
     const struct regex_set *sets;
     uint32_t n_code, n_sets;
-    bool anchored;  /* matches at the start of the text or nowhere */
-    int first_byte; /* that every match starts with, or -1 */
+    bool anchored;                   /* matches at the start of the text or nowhere */
+    int first_byte;                  /* that every match starts with, or -1 */
+    const struct regex_table *table; /* or NULL */
 };
+
+/* For a pattern that is used often; NULL when it would be large. Takes up to some 100 microseconds. */
+const struct regex_table *regex_table_new(struct arena *arena, const struct cel_regex *regex);
+bool regex_table_matches(const struct regex_table *table, struct str text, size_t *ret_read);
 
 static inline bool regex_set_has(const struct regex_set *set, uint32_t rune)
 {

@@ -7,7 +7,7 @@
  * Fast", 2007). Between two characters there is a list of the instructions that are alive, none twice. For
  * each character each of them is followed through splits, jumps and looks to what consumes the character; what comes behind that is alive
  * next. A match found anywhere is the answer, so nothing is captured and no order kept. The start is
- * alive everywhere, which makes the search unanchored.
+ * alive everywhere, which makes the search unanchored. A program that has a table does not come here.
  */
 enum { SMALL_CODE = 128, WORK_AT_ONCE = 4096 };
 
@@ -128,9 +128,24 @@ static struct cel_value search(struct cel_run *run, const struct cel_regex *rege
     return cel_charge_bytes(run, 2 * work) ? cel_bool(false) : cel_stop(run);
 }
 
+/* Where a match may start first; at the end of the text: nowhere. Nothing before that place is looked back at. */
+static size_t first_start(const struct cel_regex *regex, struct str text)
+{
+    if (regex->first_byte < 0 || text.len == 0)
+        return 0;
+    const char *found = memchr(text.at, regex->first_byte, text.len);
+    return found ? (size_t) (found - text.at) : text.len;
+}
+
 struct cel_value cel_regex_matches(struct cel_run *run, const struct cel_regex *regex,
                                    struct str text)
 {
+    if (regex->table) {
+        size_t start = first_start(regex, text), read = 0;
+        struct str rest = { start < text.len ? text.at + start : "", text.len - start };
+        bool found = regex_table_matches(regex->table, rest, &read);
+        return cel_charge_bytes(run, start / 8 + read) ? cel_bool(found) : cel_stop(run);
+    }
     uint32_t small[5 * SMALL_CODE];
     uint32_t n = regex->n_code;
     uint32_t *memory = n <= SMALL_CODE ? small : cel_take(run, 5 * (size_t) n, sizeof *memory);
