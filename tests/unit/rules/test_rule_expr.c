@@ -128,7 +128,7 @@ START_TEST(a_fault_is_shown_under_its_word_in_the_file)
     faults_at(RULE_WITH("{cart.quantity: 1}", "", "{priority: 1, score: item.sku}"), DIAG_EXPR, 16,
               30);
     faults_at(RULE_WITH("{cart.quantity: 1}", "", "{priority: 1, score: propensity * 2}"),
-              DIAG_EXPR, 16, 42);
+              DIAG_EXPR_HINT, 16, 41);
 }
 END_TEST
 
