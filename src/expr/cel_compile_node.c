@@ -108,7 +108,6 @@ static uint32_t compile_compare(struct cel_compiler *c, const struct cel_node *n
     const struct cel_node *left = node->args[0];
     struct cel_instr instr = { .code = CEL_CODE_COMPARE, .mode = mode, .dst = dst, .cost = 1 };
     instr.mask = mask_of(node->op);
-    instr.b = cel_compile_operand(c, node->args[1]);
     if (!is_field(c, left)) {
         instr.a = cel_compile_operand(c, left);
         if (is_constant(instr.a) && is_field(c, node->args[1])) {
@@ -117,6 +116,8 @@ static uint32_t compile_compare(struct cel_compiler *c, const struct cel_node *n
             instr.mask = turned(instr.mask);
         }
     }
+    if (left != node->args[1])
+        instr.b = cel_compile_operand(c, node->args[1]);
     if (is_field(c, left)) {
         instr.a = cel_compile_operand(c, left->args[0]);
         instr.member = member_of(c, left);

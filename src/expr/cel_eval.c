@@ -52,6 +52,15 @@ static inline int order_fast(struct cel_run *run, enum cel_mask mask, const stru
     return a->kind == CEL_BOOL ? a->boolean == b->boolean : -1;
 }
 
+static inline cel_step step_move(struct cel_machine *m, cel_step pc)
+{
+    struct cel_value *dst = cel_register(m, pc->dst);
+    cel_put(dst, cel_read(m, pc->a));
+    if (CEL_UNLIKELY(dst->kind == CEL_UNKNOWN))
+        *dst = cel_named(m, pc->a);
+    return pc + 1;
+}
+
 static inline cel_step step_compare(struct cel_machine *m, cel_step pc)
 {
     const struct cel_value *a = cel_read(m, pc->a);
@@ -252,10 +261,7 @@ static inline struct cel_value run_code(struct cel_machine *m, struct cel_run *r
         switch ((enum cel_code) pc->code) {
         case CEL_CODE_RETURN:
         case CEL_CODE_STOP: return finish(m, pc);
-        case CEL_CODE_MOVE:
-            cel_put(cel_register(m, pc->dst), cel_read(m, pc->a));
-            pc++;
-            break;
+        case CEL_CODE_MOVE: pc = step_move(m, pc); break;
         case CEL_CODE_JUMP: pc += pc->jump; break;
         case CEL_CODE_COMPARE: pc = step_compare(m, pc); break;
         case CEL_CODE_FIELD_COMPARE: pc = step_field_compare(m, pc); break;
