@@ -278,6 +278,9 @@ START_TEST(a_score_that_is_unknown_or_no_finite_number_is_counted)
     static const char *const bad[] = { "propensity * 2.0", "offer.margin", "offer.price / 0.0",
                                        "item.stock / 0",   "item.attr.x",  "item.attr.mount" };
     double score = 7;
+    ck_assert(scores(&f, "has(offer.margin) ? offer.margin : -1.0", &offer, &score));
+    ck_assert(score == -1);
+    score = 7;
     for (uint32_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_msg(!scores(&f, bad[i], &offer, &score), "%s", bad[i]);
         ck_assert(score == 7);
