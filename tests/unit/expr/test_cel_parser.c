@@ -679,6 +679,8 @@ START_TEST(tells_what_is_wrong_with_a_literal)
         { "'\\xg0'", 2, 2, "hexadecimal digits", "\\x41" },
         { "'\\u12'", 2, 4, "hexadecimal digits", "\\u3042" },
         { "'\\ud83d\\u0041'", 2, 6, "surrogate", "\\U0001F600" },
+        { "'\\ud800'", 2, 6, "surrogate", "\\U0001F600" },
+        { "'\\U0000dfff'", 2, 10, "surrogate", "\\U0001F600" },
         { "'\\U00110000'", 2, 10, "no such character", "\\U0010FFFF" },
         { "b'\\u0041'", 3, 6, "bytes have no \\u", "\\xff" },
         { "'''\\'''", 1, 3, "no end", "three" },
