@@ -7,7 +7,7 @@
  */
 #include "expr/cel.h"
 
-#include "cel_compiler.h"
+#include "expr/cel_compiler.h"
 
 enum {
     SCRATCH_FIRST_BYTES = 32 * 1024,

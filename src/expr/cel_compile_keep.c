@@ -5,7 +5,7 @@
  * A program in one arena, of its exact size: code, the constants that the code still names with all that
  * hangs on them, sets for `in`, the text for lines and columns. Constants are as deep as the text's nesting.
  */
-#include "cel_compiler.h"
+#include "expr/cel_compiler.h"
 
 #include <string.h>
 

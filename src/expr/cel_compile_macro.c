@@ -12,7 +12,7 @@
  *
  * cel.bind is no loop: its value stands in a register, or stays where it is.
  */
-#include "cel_compiler.h"
+#include "expr/cel_compiler.h"
 
 /* Makes local @index stand at @where. */
 static void open_local(struct cel_compiler *c, uint32_t index, cel_operand where, uint32_t scope,

@@ -4,7 +4,7 @@
  *
  * Code, constants and registers, which grow in the scratch arena; and paths, by which an unknown is named.
  */
-#include "cel_compiler.h"
+#include "expr/cel_compiler.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cel_checked.h"
-#include "cel_program.h"
+#include "expr/cel_checked.h"
+#include "expr/cel_program.h"
 
 /*
  * CEL compiler
@@ -53,6 +53,17 @@ cel_operand cel_add_error(struct cel_compiler *c, const struct cel_node *node, c
                           struct str name);
 /* A register that is free until the next cel_release of one below it. */
 cel_operand cel_acquire(struct cel_compiler *c);
+static inline bool cel_is_constant(cel_operand operand)
+{
+    return cel_operand_where(operand) == CEL_CONSTANT;
+}
+
+static inline const struct cel_reference *cel_reference_of(const struct cel_compiler *c,
+                                                           const struct cel_node *node)
+{
+    return &c->checked->references[node->id];
+}
+
 static inline void cel_release(struct cel_compiler *c, uint32_t top)
 {
     c->top = top;
@@ -67,8 +78,19 @@ void cel_compile_into(struct cel_compiler *c, const struct cel_node *node, cel_o
 /* Code that decides by @node, as @mode says; the number of the instruction whose jump is to land. */
 uint32_t cel_compile_condition(struct cel_compiler *c, const struct cel_node *node, cel_operand dst,
                                enum cel_mode mode);
+/*
+ * The same for what ends in a bool of its own making, in one instruction; CEL_NOWHERE, and nothing is emitted, when @node is
+ * nothing of that kind.
+ */
+uint32_t cel_compile_decision(struct cel_compiler *c, const struct cel_node *node, cel_operand dst,
+                              enum cel_mode mode);
+void cel_compile_logic(struct cel_compiler *c, const struct cel_node *node, cel_operand dst);
 void cel_compile_macro(struct cel_compiler *c, const struct cel_node *node, cel_operand dst);
 cel_operand cel_compile_bind(struct cel_compiler *c, const struct cel_node *node, cel_operand dst);
+
+/* A SELECT of a field whose class is known. */
+bool cel_is_field(const struct cel_compiler *c, const struct cel_node *node);
+const struct cel_member *cel_member_of(struct cel_compiler *c, const struct cel_node *node);
 
 /* "cart.items[].price", or absent for what has no name. In the arena that stays. */
 struct str cel_path_of(struct cel_compiler *c, const struct cel_node *node);

@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "cel_compiler.h"
+#include "expr/cel_compiler.h"
 
 #define UNBOUNDED UINT64_MAX
 

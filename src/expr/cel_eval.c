@@ -10,7 +10,7 @@
  */
 #include "expr/cel.h"
 
-#include "cel_machine.h"
+#include "expr/cel_machine.h"
 
 enum {
     FEW_REGISTERS = 48, /* deeper expressions take theirs from the arena */

@@ -6,7 +6,7 @@
  * entry; a map of the host, which can only be asked, is not walked. What a loop makes grows in the run's arena and doubles,
  * so it takes at most twice its room.
  */
-#include "cel_machine.h"
+#include "expr/cel_machine.h"
 
 #include <string.h>
 

@@ -5,11 +5,11 @@
  * Steps that are rare or that are long anyway: operands that are unknown or errors, kinds of two sorts,
  * calls, literals with parts that are only known now. Errors are given their place here, and unknowns their name.
  */
-#include "cel_machine.h"
+#include "expr/cel_machine.h"
 
 #include <string.h>
 
-#include "cel_regex.h"
+#include "expr/cel_regex.h"
 
 cel_step cel_made(struct cel_machine *m, cel_step pc, struct cel_value *value)
 {

@@ -8,9 +8,9 @@
  * steps on this; what would take more stays as code too, and what would be much larger than its text: `[1, 2].map(x, [1, 2]
  * .map(y, …` makes few lists that share their parts, but a program owns all it holds.
  */
-#include "cel_compiler.h"
+#include "expr/cel_compiler.h"
 
-#include "cel_library.h"
+#include "expr/cel_library.h"
 
 enum { FOLDED_VALUES = 1000 }; /* and one for each byte of the text: what a constant may hold */
 

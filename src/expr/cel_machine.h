@@ -2,9 +2,9 @@
 #pragma once
 #include <string.h>
 
-#include "cel_checked.h"
-#include "cel_ops.h"
-#include "cel_program.h"
+#include "expr/cel_checked.h"
+#include "expr/cel_ops.h"
+#include "expr/cel_program.h"
 
 /*
  * CEL machine

@@ -6,7 +6,7 @@
  *
  * Registers are r0, r1 …; variables and constants are shown by name and value.
  */
-#include "cel_program.h"
+#include "expr/cel_program.h"
 
 enum { SHOWN_BYTES = 60 };
 
