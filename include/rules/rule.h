@@ -207,6 +207,7 @@ struct rule {
     uint32_t group_max; /* how many offers of that group one answer may hold */
     const struct facts_expr *score; /* rank.score: orders this rule's offers; NULL: as the pick does */
     struct str score_text;
+    uint32_t score_line; /* in the rule's file */
 
     const struct message_text *texts[LOCALES][TEXT_PARTS]; /* NULL: not written (body, badge) */
     uint32_t reasons;                                      /* bit 1u << enum reason_word */

@@ -72,6 +72,25 @@ static void print_heading(const struct rule *rule, const char *rules_dir, bool c
     comment_end(color, out);
 }
 
+/* What is asked of a product or an offer, not of the request: in comments, so that the text stays one expression. */
+static void print_other(const char *what, const struct rule *rule, struct str text, uint32_t line,
+                        const char *rules_dir, bool color, struct out *out)
+{
+    out_char(out, '\n');
+    comment_begin(color, out);
+    out_printf(out, "%s: ", what);
+    print_place(rule->file, line, rules_dir, out);
+    comment_end(color, out);
+    comment_begin(color, out);
+    out_text(out, STR("  "));
+    for (size_t i = 0; i < text.len; i++) {
+        out_char(out, text.at[i]);
+        if (text.at[i] == '\n')
+            out_text(out, STR("//   "));
+    }
+    comment_end(color, out);
+}
+
 void explain_cel_print(const struct rule *rule, const char *rules_dir, bool color, struct out *out)
 {
     print_heading(rule, rules_dir, color, out);
@@ -87,14 +106,12 @@ void explain_cel_print(const struct rule *rule, const char *rules_dir, bool colo
         print_place(condition->file, condition->line, rules_dir, out);
         comment_end(color, out);
     }
-    if (!rule->pick.where)
-        return;
-    out_char(out, '\n');
-    comment_begin(color, out);
-    out_text(out, STR("offer.pick.where, of each product found: "));
-    print_place(rule->file, rule->pick.where_line, rules_dir, out);
-    comment_end(color, out);
-    out_printf(out, "   %.*s\n", STR_ARG(rule->pick.where_text));
+    if (rule->pick.where)
+        print_other("offer.pick.where, of each product found", rule, rule->pick.where_text,
+                    rule->pick.where_line, rules_dir, color, out);
+    if (rule->score)
+        print_other("rank.score, of each offer", rule, rule->score_text, rule->score_line,
+                    rules_dir, color, out);
 }
 
 static void json_place(struct str file, uint32_t line, struct out *out)
@@ -135,6 +152,21 @@ static void json_conditions(const struct rule *rule, struct out *out)
     out_json_close(out, ']');
 }
 
+static void json_other(struct str key, bool present, const struct rule *rule, struct str text,
+                       uint32_t line, struct out *out)
+{
+    out_json_key(out, key);
+    if (!present) {
+        out_json_null(out);
+        return;
+    }
+    out_json_open(out, '{');
+    out_json_key(out, STR("cel"));
+    out_json_str(out, text);
+    json_place(rule->file, line, out);
+    out_json_close(out, '}');
+}
+
 void explain_cel_print_json(const struct rule *rule, struct out *out)
 {
     out_json_open(out, '{');
@@ -145,16 +177,9 @@ void explain_cel_print_json(const struct rule *rule, struct out *out)
     out_json_str(out, rule->unknown_allows ? STR("allow") : STR("skip"));
     json_expression(rule, out);
     json_conditions(rule, out);
-    out_json_key(out, STR("where"));
-    if (rule->pick.where) {
-        out_json_open(out, '{');
-        out_json_key(out, STR("cel"));
-        out_json_str(out, rule->pick.where_text);
-        json_place(rule->file, rule->pick.where_line, out);
-        out_json_close(out, '}');
-    } else {
-        out_json_null(out);
-    }
+    json_other(STR("where"), rule->pick.where != NULL, rule, rule->pick.where_text,
+               rule->pick.where_line, out);
+    json_other(STR("score"), rule->score != NULL, rule, rule->score_text, rule->score_line, out);
     out_json_close(out, '}');
     out_char(out, '\n');
 }

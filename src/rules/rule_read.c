@@ -121,6 +121,7 @@ static void read_score(struct rule_reader *reader, const struct doc_node *node)
     if (!node)
         return;
     rule->score = lower_cel(&reader->lowering, node, reader->all->scores_cel);
+    rule->score_line = node ? node->key_place.line : 0;
     if (rule->score)
         rule->score_text = arena_copy(reader->all->arena, node->text);
 }
