@@ -324,10 +324,24 @@ const struct regex_table *regex_table_new(struct arena *arena, const struct cel_
     return b.too_much ? NULL : table;
 }
 
+/* Characters of one script come together: @last is looked at first. */
+static uint32_t stretch_of(const struct regex_table *table, uint32_t rune, uint32_t last)
+{
+    const uint32_t *firsts = table->firsts;
+    uint32_t low = 0, high = table->n_stretches;
+    if (firsts[last] <= rune && (last + 1 == high || rune < firsts[last + 1]))
+        return last;
+    while (high - low > 1) {
+        uint32_t middle = (low + high) / 2;
+        *(firsts[middle] <= rune ? &low : &high) = middle;
+    }
+    return low;
+}
+
 bool regex_table_matches(const struct regex_table *table, struct str text, size_t *ret_read)
 {
     const uint8_t *next = table->next;
-    uint32_t state = FIRST_STATE, width = table->width;
+    uint32_t state = FIRST_STATE, width = table->width, stretch = 0;
     size_t at = 0, bytes;
     while (at < text.len && state >= FIRST_STATE) {
         unsigned char c = (unsigned char) text.at[at];
@@ -336,12 +350,9 @@ bool regex_table_matches(const struct regex_table *table, struct str text, size_
             kind = table->ascii[c];
             at++;
         } else {
-            uint32_t rune = cel_rune_at(text, at, &bytes), low = 0, high = table->n_stretches;
-            while (high - low > 1) {
-                uint32_t middle = (low + high) / 2;
-                *(table->firsts[middle] <= rune ? &low : &high) = middle;
-            }
-            kind = table->kinds[low];
+            uint32_t rune = cel_rune_at(text, at, &bytes);
+            stretch = stretch_of(table, rune, stretch);
+            kind = table->kinds[stretch];
             at += bytes;
         }
         state = next[(state - FIRST_STATE) * width + kind];

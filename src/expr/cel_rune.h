@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,32 +14,40 @@
  */
 enum { CEL_RUNE_BAD = 0xFFFD, CEL_RUNE_MAX = 0x10FFFF, CEL_RUNE_BYTES = 4 };
 
+static inline bool cel_rune_continues(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
 /* The code point at byte @at < text.len, and how many bytes it has. */
 static inline uint32_t cel_rune_at(struct str text, size_t at, size_t *ret_bytes)
 {
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const unsigned char *p = (const unsigned char *) text.at + at;
+    size_t left = text.len - at;
     uint32_t rune = p[0];
-    size_t bytes = rune < 0x80                    ? 1
-                   : rune >= 0xC2 && rune <= 0xDF ? 2
-                   : (rune & 0xF0) == 0xE0        ? 3
-                   : rune >= 0xF0 && rune <= 0xF4 ? 4
-                                                  : 0;
     *ret_bytes = 1;
-    if (bytes == 1)
+    if (rune < 0x80)
         return rune;
-    if (bytes == 0 || bytes > text.len - at)
-        return CEL_RUNE_BAD;
-    rune &= 0x7Fu >> bytes;
-    for (size_t i = 1; i < bytes; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return CEL_RUNE_BAD;
-        rune = rune << 6 | (p[i] & 0x3Fu);
+    if (rune < 0xE0 && left > 1 && cel_rune_continues(p[1])) {
+        rune = (rune & 0x1F) << 6 | (p[1] & 0x3Fu);
+        *ret_bytes = 2;
+        if (rune >= 0x80 && p[0] >= 0xC0)
+            return rune;
+    } else if (rune >= 0xE0 && rune < 0xF0 && left > 2 && cel_rune_continues(p[1]) &&
+               cel_rune_continues(p[2])) {
+        rune = (rune & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+        *ret_bytes = 3;
+        if (rune >= 0x800 && (rune < 0xD800 || rune > 0xDFFF))
+            return rune;
+    } else if (rune >= 0xF0 && rune < 0xF8 && left > 3 && cel_rune_continues(p[1]) &&
+               cel_rune_continues(p[2]) && cel_rune_continues(p[3])) {
+        rune = (rune & 0x07) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+        *ret_bytes = 4;
+        if (rune >= 0x10000 && rune <= CEL_RUNE_MAX)
+            return rune;
     }
-    if (rune < least[bytes] || rune > CEL_RUNE_MAX || (rune >= 0xD800 && rune <= 0xDFFF))
-        return CEL_RUNE_BAD;
-    *ret_bytes = bytes;
-    return rune;
+    *ret_bytes = 1;
+    return CEL_RUNE_BAD;
 }
 
 /* Writes a code point into @at, which has room for CEL_RUNE_BYTES; how many bytes it took. */
