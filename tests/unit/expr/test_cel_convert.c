@@ -268,26 +268,28 @@ static uint64_t random_bits(uint64_t *state)
 START_TEST(every_double_reads_back_from_its_text_and_none_is_longer_than_it_must)
 {
     uint64_t state = 3;
-    for (int i = 0; i < 100000; i++) {
+    uint32_t wrong = 0, too_long = 0;
+    for (int i = 0; i < 50000; i++) {
         uint64_t bits = i < 2046 ? (uint64_t) (i + 1) << 52 : random_bits(&state);
-        double d, back;
+        char buffer[CEL_DOUBLE_TEXT_BYTES], copy[CEL_DOUBLE_TEXT_BYTES + 1], shorter[40];
+        double d, back = 0;
         memcpy(&d, &bits, sizeof d);
         if (!isfinite(d))
             continue;
-        char buffer[CEL_DOUBLE_TEXT_BYTES], copy[CEL_DOUBLE_TEXT_BYTES + 1], shorter[40];
 
         struct str shown = cel_double_text(d, buffer);
 
-        ck_assert(cel_double_parse(shown, copy, &back) && back == d);
+        wrong += !cel_double_parse(shown, copy, &back) || back != d;
         int digits = 0;
         for (size_t k = 0; k < shown.len && shown.at[k] != 'e'; k++)
             digits += shown.at[k] >= '0' && shown.at[k] <= '9';
-        if (digits > 1 && shown.at[0] != '0' && shown.at[1] != '0') {
+        if (digits > 6 && shown.at[0] != '0' && shown.at[1] != '0') {
             (void) snprintf(shorter, sizeof shorter, "%.*e", digits - 2, d);
-            ck_assert_msg(digits < 16 ? strtod(shorter, NULL) != d || digits <= 6 : true, "%s",
-                          shorter);
+            too_long += strtod(shorter, NULL) == d;
         }
     }
+    ck_assert_uint_eq(wrong, 0);
+    ck_assert_uint_eq(too_long, 0);
 }
 END_TEST
 
