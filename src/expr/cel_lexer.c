@@ -222,6 +222,7 @@ static struct cel_token lex_quoted(struct cel_lexer *lexer)
         cel_fault_add(lexer->faults, token.offset, 1, STR("another ` ends it, on the same line"),
                       "this quoted name has no end");
         token.kind = CEL_TOKEN_BAD;
+        token.faulty = true;
         return token;
     }
     bool is_name = end > 1;

@@ -72,6 +72,8 @@ static struct str hint_after_operand(const struct cel_parser *parser)
         return STR("a quote inside a string is written \\' or \\\"");
     if (is_word(before.kind) && token.kind == CEL_TOKEN_STRING && touches)
         return STR("only r, b and br may stand before the quote");
+    if (token.kind == CEL_TOKEN_COMMA)
+        return STR("a list is written [a, b]; digits are not grouped");
     if (token.kind == CEL_TOKEN_QUESTION)
         return STR("put the inner ?: in parentheses");
     if (is_operand(token.kind))
@@ -82,6 +84,7 @@ static struct str hint_after_operand(const struct cel_parser *parser)
 static struct str hint_for(const struct cel_parser *parser, const char *wanted)
 {
     enum cel_token_kind kind = parser->token.kind, before = parser->before.kind;
+    bool touches = parser->before.offset + parser->before.length == parser->token.offset;
     bool is_closing =
         kind == CEL_TOKEN_PAREN_END || kind == CEL_TOKEN_BRACKET_END || kind == CEL_TOKEN_BRACE_END;
     bool after_operand = str_starts_with(str_of(wanted), STR("an operator")) ||
@@ -94,12 +97,12 @@ static struct str hint_for(const struct cel_parser *parser, const char *wanted)
     if (after_operand)
         return hint_after_operand(parser);
     if (kind == CEL_TOKEN_ADD)
-        return before == CEL_TOKEN_ADD ? STR("there is no '++'")
-                                       : STR("a number has no '+' before it");
+        return before == CEL_TOKEN_ADD && touches ? STR("there is no '++'")
+                                                  : STR("a number has no '+' before it");
     if (kind == CEL_TOKEN_MUL && before == CEL_TOKEN_MUL)
         return STR("there is no operator for powers");
-    if (kind == CEL_TOKEN_QUESTION)
-        return STR("there are no optional fields: ask with has(a.b) first");
+    if (kind == CEL_TOKEN_QUESTION && (before == CEL_TOKEN_QUESTION || before == CEL_TOKEN_DOT))
+        return STR("write has(a.b) ? a.b : other");
     if (kind == CEL_TOKEN_QUOTED)
         return STR("a name in backticks stands only behind a dot: a.`b-c`");
     return (struct str){ 0 };
@@ -128,7 +131,7 @@ static void tell(struct cel_parser *parser, const char *wanted, struct str hint)
     if (token.kind == CEL_TOKEN_END)
         cel_fault_add(parser->faults, token.offset, 0, hint,
                       "the expression ends, but %s is expected", wanted);
-    else if (token.kind != CEL_TOKEN_BAD) /* else it is told */
+    else if (!token.faulty) /* else it is told */
         cel_fault_add(parser->faults, token.offset, token.length, hint,
                       "unexpected '%.*s': %s is expected", shown(parser, token, text), text,
                       wanted);
@@ -169,7 +172,7 @@ bool cel_parser_close(struct cel_parser *parser, struct cel_token open, bool is_
 
 void *cel_parser_no_optional(struct cel_parser *parser, uint32_t offset)
 {
-    if (!parser->is_over && parser->token.kind != CEL_TOKEN_BAD)
+    if (!parser->is_over && !parser->token.faulty)
         cel_fault_add(parser->faults, offset, 2, STR("write has(a.b) ? a.b : other"),
                       "there are no optional fields");
     parser->is_over = true;

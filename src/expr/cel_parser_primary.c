@@ -37,6 +37,17 @@ static void refuse_optional(struct cel_parser *parser)
     cel_parser_next(parser);
 }
 
+/* `[,]`: the grammar lets a comma stand behind no element too. */
+static void skip_lone_comma(struct cel_parser *parser, struct cel_token open)
+{
+    struct cel_lexer lexer = parser->lexer;
+    struct cel_faults ignored = { .arena = parser->arena, .count = CEL_FAULTS_MAX };
+    lexer.faults = &ignored;
+    if (parser->before.offset == open.offset && parser->token.kind == CEL_TOKEN_COMMA &&
+        cel_lexer_next(&lexer).kind == open.kind + 1)
+        cel_parser_next(parser);
+}
+
 /* What stands in parentheses behind a function's name; the items of it stay. */
 static bool parse_arguments(struct cel_parser *parser)
 {
@@ -72,15 +83,31 @@ static struct cel_node *parse_call(struct cel_parser *parser, struct cel_node *t
     return node ? cel_parser_macro(parser, node) : NULL;
 }
 
+/* Behind the next word: `.word` any number of times, and then a brace? Looks ahead and takes nothing. */
+static bool names_struct(const struct cel_parser *parser)
+{
+    struct cel_faults ignored = { .arena = parser->arena, .count = CEL_FAULTS_MAX };
+    struct cel_lexer lexer = parser->lexer;
+    lexer.faults = &ignored;
+    struct cel_token token = cel_lexer_next(&lexer);
+    while (token.kind == CEL_TOKEN_DOT) {
+        token = cel_lexer_next(&lexer);
+        if (token.kind != CEL_TOKEN_NAME && token.kind != CEL_TOKEN_RESERVED)
+            return false;
+        token = cel_lexer_next(&lexer);
+    }
+    return token.kind == CEL_TOKEN_BRACE;
+}
+
 static struct cel_node *parse_name(struct cel_parser *parser)
 {
     uint32_t start = parser->token.offset;
     bool absolute = take(parser, CEL_TOKEN_DOT);
     struct cel_token name = parser->token;
-    if (name.kind == CEL_TOKEN_RESERVED)
-        cel_parser_reserved(parser, name);
-    else if (name.kind != CEL_TOKEN_NAME)
+    if (name.kind != CEL_TOKEN_NAME && name.kind != CEL_TOKEN_RESERVED)
         return cel_parser_unexpected(parser, "a name");
+    if (name.kind == CEL_TOKEN_RESERVED && !names_struct(parser))
+        cel_parser_reserved(parser, name);
     cel_parser_next(parser);
     if (parser->token.kind == CEL_TOKEN_PAREN)
         return parse_call(parser, NULL, name, absolute);
@@ -100,6 +127,7 @@ static struct cel_node *parse_list(struct cel_parser *parser)
     do {
         cel_parser_next(parser);
         refuse_optional(parser);
+        skip_lone_comma(parser, open);
         if (parser->token.kind == CEL_TOKEN_BRACKET_END)
             break;
         if (!push_expression(parser))
@@ -118,6 +146,7 @@ static struct cel_node *parse_map(struct cel_parser *parser)
     do {
         cel_parser_next(parser);
         refuse_optional(parser);
+        skip_lone_comma(parser, open);
         if (parser->token.kind == CEL_TOKEN_BRACE_END)
             break;
         if (!push_expression(parser))
@@ -209,6 +238,7 @@ static struct cel_node *parse_struct(struct cel_parser *parser, const struct cel
         struct cel_parser_item item;
         cel_parser_next(parser);
         refuse_optional(parser);
+        skip_lone_comma(parser, open);
         if (parser->token.kind == CEL_TOKEN_BRACE_END)
             break;
         if (!parse_field_name(parser, &item.name))
