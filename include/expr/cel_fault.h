@@ -27,11 +27,17 @@ struct cel_faults {
     uint32_t count; /* all of them, also those past CEL_FAULTS_MAX */
 };
 
+/* @text is borrowed, @arena gives the sentences. */
 void cel_faults_init(struct cel_faults *faults, struct arena *arena, struct str text);
+/* Never fails: without room, or past the first ones, it only counts. @hint is copied. */
 void cel_fault_add(struct cel_faults *faults, uint32_t offset, uint32_t length, struct str hint,
                    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* "1:12: no such overload: int + string", the line, a caret; one after the other. @name: a file, or absent. */
+/*
+ * Each as "1:12: no such overload: int + string", its line (of a long one the part around), a caret with a tail as
+ * long as the fault, and the hint; all but the first set in by four blanks. UTF-8 whatever the text
+ * is. @name: a file, put before each place, or absent.
+ */
 void cel_faults_print(const struct cel_faults *faults, struct str name, struct out *out);
 
 /* Line and column of a byte. */

@@ -72,6 +72,8 @@ static struct str hint_after_operand(const struct cel_parser *parser)
         return STR("a quote inside a string is written \\' or \\\"");
     if (is_word(before.kind) && token.kind == CEL_TOKEN_STRING && touches)
         return STR("only r, b and br may stand before the quote");
+    if (token.kind == CEL_TOKEN_DOUBLE && touches && parser->text.at[token.offset] == '.')
+        return STR("an element of a list is written a[1]");
     if (token.kind == CEL_TOKEN_COMMA)
         return STR("a list is written [a, b]; digits are not grouped");
     if (token.kind == CEL_TOKEN_QUESTION)

@@ -631,7 +631,7 @@ START_TEST(tells_what_is_missing_and_where)
         { "a ? b", 6, 0, "':' of '?:' is expected", NULL },
         { "a ? b ? c : d : e", 7, 1, "unexpected '?'", "parentheses" },
         { "a.", 3, 0, "the name of a field or function is expected", NULL },
-        { "a.1", 2, 2, "unexpected '.1'", "operator is missing" },
+        { "a.1", 2, 2, "unexpected '.1'", "a[1]" },
         { "a.?b", 3, 1, "unexpected '?'", "has(a.b)" },
         { "a?.b", 2, 2, "no optional fields", "has(a.b)" },
         { "a[?b]", 3, 1, "optional", "has(a.b)" },
