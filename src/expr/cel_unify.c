@@ -183,6 +183,24 @@ static enum fit substitute(struct cel_unify *u, const struct cel_type *type,
     return FITS;
 }
 
+/*
+ * What dyn is assigned to may be anything in its parts as well: any + [1] is a list of dyn. (cel-go leaves the parts
+ * open, and has them become what is met next.)
+ */
+static void widen(struct cel_unify *u, const struct cel_type *type, uint32_t depth)
+{
+    if (depth > DEPTH || !step(u))
+        return;
+    if (unify_is_open(type)) {
+        const struct cel_type *last = last_open(u, type);
+        if (!open_of(last)->bound || open_of(last)->bound->kind != CEL_TYPE_DYN)
+            bind(u, last, dyn());
+        return;
+    }
+    for (uint32_t i = 0; i < type->n_params; i++)
+        widen(u, type->params[i], depth + 1);
+}
+
 /* The kinds that null goes with beside wrapper(…): what a host may leave out. */
 static bool admits_null(const struct cel_type *type)
 {
@@ -203,6 +221,8 @@ static bool assignable(struct cel_unify *u, const struct cel_type *from, const s
         if (fit != NOT_BOUND)
             return fit == FITS;
     }
+    if (unify_look(from)->kind == CEL_TYPE_DYN)
+        widen(u, to, depth);
     if (unify_is_open(from))
         return substitute(u, to, from, depth) == FITS;
     if (from->kind == CEL_TYPE_DYN || to->kind == CEL_TYPE_DYN)

@@ -183,19 +183,21 @@ END_TEST
 
 START_TEST(operators_yield_what_their_operands_say)
 {
-    EXPECT_TYPES({ "1 + 2", "int" }, { "1u * 2u", "uint" }, { "'a' + 'b'", "string" },
-                 { "[1] + [2]", "list(int)" }, { "[] + [2]", "list(int)" },
-                 { "now + wait", "timestamp" }, { "wait + now", "timestamp" },
-                 { "now - now", "duration" }, { "now - wait", "timestamp" }, { "-1.0", "double" },
-                 { "!true", "bool" }, { "1 < 2.5", "bool" }, { "1u >= 2", "bool" },
-                 { "any + any", "dyn" }, { "any + 1", "int" }, { "any == 1", "bool" },
-                 { "any ? 1 : 2", "int" }, { "1 in [1]", "bool" }, { "'a' in stock", "bool" },
-                 { "any in any", "bool" }, { "[1][0]", "int" }, { "stock['a']", "int" },
-                 { "any['a']", "dyn" }, { "[[]][0]", "list(dyn)" }, { "maybe + 1", "int" },
-                 { "maybe == null", "bool" }, { "cart.coupon == null", "bool" },
-                 { "now == null", "bool" }, { "true ? maybe : 1", "wrapper(int)" },
-                 { "true ? maybe : null", "wrapper(int)" }, { "true ? any : 1", "dyn" },
-                 { "any && true", "bool" }, { "pair(any, 1u) == pair(1, 2u)", "bool" });
+    EXPECT_TYPES(
+        { "1 + 2", "int" }, { "1u * 2u", "uint" }, { "'a' + 'b'", "string" },
+        { "[1] + [2]", "list(int)" }, { "[] + [2]", "list(int)" }, { "now + wait", "timestamp" },
+        { "wait + now", "timestamp" }, { "now - now", "duration" }, { "now - wait", "timestamp" },
+        { "-1.0", "double" }, { "!true", "bool" }, { "1 < 2.5", "bool" }, { "1u >= 2", "bool" },
+        { "any + any", "dyn" }, { "any + 1", "int" }, { "any == 1", "bool" },
+        { "any + [1]", "list(dyn)" }, { "[1] + any", "list(dyn)" },
+        { "[any['a'], 1]", "list(dyn)" }, { "any['a'] + any['b']", "dyn" },
+        { "[[any[0]], [1]]", "list(list(dyn))" }, { "any ? 1 : 2", "int" }, { "1 in [1]", "bool" },
+        { "'a' in stock", "bool" }, { "any in any", "bool" }, { "[1][0]", "int" },
+        { "stock['a']", "int" }, { "any['a']", "dyn" }, { "[[]][0]", "list(dyn)" },
+        { "maybe + 1", "int" }, { "maybe == null", "bool" }, { "cart.coupon == null", "bool" },
+        { "now == null", "bool" }, { "true ? maybe : 1", "wrapper(int)" },
+        { "true ? maybe : null", "wrapper(int)" }, { "true ? any : 1", "dyn" },
+        { "any && true", "bool" }, { "pair(any, 1u) == pair(1, 2u)", "bool" });
 }
 END_TEST
 
@@ -225,14 +227,14 @@ START_TEST(functions_resolve_by_the_types_of_their_arguments)
     EXPECT_TYPES({ "size('a')", "int" }, { "'a'.size()", "int" }, { "size(any)", "int" },
                  { "quantity(cart.items)", "int" }, { "cart.items[0].costs(3)", "bool" },
                  { "first(pair('a', 1))", "string" }, { "first(pair(any, 1))", "dyn" },
-                 { "pair(1, [])", "pair(int, list(dyn))" }, { "either(any)", "dyn" },
-                 { "either(1)", "int" }, { "either(maybe)", "int" }, { "sum(1.0)", "double" },
-                 { "sum(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)", "double" }, { "shop.rate('a')", "double" },
-                 { ".shop.rate('a')", "double" }, { "math.greatest(1, 2)", "int" },
-                 { "math.greatest(1, 2.0)", "dyn" }, { "math.greatest(any)", "dyn" },
-                 { "math.greatest([1.5])", "double" }, { "string(1)", "string" },
-                 { "timestamp('2026-01-01T00:00:00Z') < now", "bool" }, { "now.getHours()", "int" },
-                 { "'a,b'.split(',')", "list(string)" });
+                 { "[first(any), 1]", "list(dyn)" }, { "pair(1, [])", "pair(int, list(dyn))" },
+                 { "either(any)", "dyn" }, { "either(1)", "int" }, { "either(maybe)", "int" },
+                 { "sum(1.0)", "double" }, { "sum(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)", "double" },
+                 { "shop.rate('a')", "double" }, { ".shop.rate('a')", "double" },
+                 { "math.greatest(1, 2)", "int" }, { "math.greatest(1, 2.0)", "dyn" },
+                 { "math.greatest(any)", "dyn" }, { "math.greatest([1.5])", "double" },
+                 { "string(1)", "string" }, { "timestamp('2026-01-01T00:00:00Z') < now", "bool" },
+                 { "now.getHours()", "int" }, { "'a,b'.split(',')", "list(string)" });
 }
 END_TEST
 
