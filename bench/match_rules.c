@@ -96,6 +96,8 @@ static struct ruleset *read_rules(const struct out *texts, uint32_t n)
         files[i] = (struct doc_file){ .name = STR("rules.yaml"), .text = out_str(&texts[i]) };
         must(yaml_doc_read(&files[i], arena, &diags) == OK, "the rules are no YAML");
     }
+    if (getenv("MATCH_RULES_TELL"))
+        fprintf(stderr, "parsed: %.2f s, %.1f MiB\n", now_s(), (double) arena_used(arena) / (1 << 20));
     if (ruleset_read(files, n, &settings, &diags, &rules) != OK) {
         struct out out;
         out_init(&out, arena, 4096);
@@ -114,6 +116,8 @@ static void bench_new(struct bench *b, enum mix_kind kind, uint32_t n_rules)
     double before = now_s();
     b->rules = read_rules(texts, n);
     b->load_s = now_s() - before;
+    if (getenv("MATCH_RULES_TELL"))
+        fprintf(stderr, "read: %.2f s\n", now_s());
     while (n-- > 0)
         out_deinit(&texts[n]);
 

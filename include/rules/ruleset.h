@@ -32,6 +32,8 @@ struct ruleset_settings {
     void *self;
     struct str version; /* 12 hex digits; copied */
     int64_t now_us;     /* for the warning that a schedule is over; 0: no such warning */
+    /* Or NULL: the tree of that file may go, all its rules are read. */
+    void (*done)(void *self, uint32_t file);
 };
 
 /*

@@ -14,12 +14,15 @@
 #include "files/yaml_doc.h"
 
 static const size_t reading_limit_bytes = (size_t) 1 << 30;
+enum { TREE_BYTES = 32 << 10 };
 
 struct rules_reading *rules_reading_free(struct rules_reading *reading)
 {
     if (!reading)
         return NULL;
     ruleset_unref(reading->ruleset);
+    for (uint32_t i = 0; reading->trees && i < reading->n_files; i++)
+        arena_free(reading->trees[i]);
     arena_free(reading->arena);
     free(reading);
     return NULL;
@@ -203,18 +206,43 @@ static const struct civil_zone *find_zone(void *self, struct str name)
     return tz_file_read(name, reading->arena, &zone) == OK ? zone : NULL;
 }
 
-enum err rules_reading_check(struct rules_reading *reading, int64_t now_us)
+/* The tree of a file weighs ten times its text: each goes as soon as it was read. */
+static void drop_tree(void *self, uint32_t file)
 {
-    struct ruleset_settings settings = {
-        .zone = find_zone, .self = reading, .version = str_of(reading->version), .now_us = now_us
-    };
+    struct rules_reading *reading = self;
+    reading->files[file].root = NULL;
+    reading->trees[file] = arena_free(reading->trees[file]);
+}
+
+static enum err parse_files(struct rules_reading *reading)
+{
+    size_t left = reading_limit_bytes;
+    reading->trees = arena_take_array(reading->arena, struct arena *, reading->n_files);
+    if (!reading->trees)
+        return ERR_LIMIT;
     for (uint32_t i = 0; i < reading->n_files; i++) {
-        enum err err = reading->files[i].text.at
-                           ? yaml_doc_read(&reading->files[i], reading->arena, &reading->diags)
-                           : OK;
+        struct doc_file *file = &reading->files[i];
+        if (!file->text.at)
+            continue;
+        reading->trees[i] = arena_new(TREE_BYTES + file->text.len, left);
+        if (!reading->trees[i])
+            return ERR_NOMEM;
+        enum err err = yaml_doc_read(file, reading->trees[i], &reading->diags);
         if (err != OK && err != ERR_INPUT)
             return err;
+        left -= arena_used(reading->trees[i]);
     }
+    return OK;
+}
+
+enum err rules_reading_check(struct rules_reading *reading, int64_t now_us)
+{
+    struct ruleset_settings settings = { .zone = find_zone,
+                                         .self = reading,
+                                         .version = str_of(reading->version),
+                                         .now_us = now_us,
+                                         .done = drop_tree };
+    TRY(parse_files(reading));
     /* Of a file that is no YAML its readers can only say what follows from that. */
     enum err err = reading->diags.errors ? ERR_INPUT
                                          : ruleset_read(reading->files, reading->n_files, &settings,

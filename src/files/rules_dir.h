@@ -20,6 +20,7 @@ enum { RULES_HASH_BYTES = 32, RULES_VERSION_CHARS = 12, RULES_FILES_MAX = 2000 }
 struct rules_reading {
     struct arena *arena;
     struct doc_file *files;
+    struct arena **trees; /* of each file, while it is checked; NULL: gone */
     uint32_t n_files;
     struct diags diags;
     struct ruleset *ruleset; /* one reference; NULL before the check, or when there are errors */

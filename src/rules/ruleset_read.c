@@ -116,6 +116,16 @@ static void read_rules(struct ruleset_reader *all, const struct doc_file *file)
     }
 }
 
+/* Does the file hold nothing that the rules of other files look up in its tree? */
+static bool is_rules_alone(const struct doc_file *file)
+{
+    static const char *const shared[] = { "conditions", "groups", "attributes" };
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        if (doc_get(file->root, shared[i]))
+            return false;
+    return true;
+}
+
 static void read_files(struct ruleset_reader *all, const struct doc_file *files, uint32_t n_files)
 {
     for (uint32_t i = 0; i < n_files; i++)
@@ -125,9 +135,13 @@ static void read_files(struct ruleset_reader *all, const struct doc_file *files,
         if (files[i].root)
             shared_read_names(all, &files[i]);
     check_conditions(all);
-    for (uint32_t i = 0; i < n_files; i++)
-        if (files[i].root)
-            read_rules(all, &files[i]);
+    for (uint32_t i = 0; i < n_files; i++) {
+        if (!files[i].root)
+            continue;
+        read_rules(all, &files[i]);
+        if (all->settings->done && is_rules_alone(&files[i]))
+            all->settings->done(all->settings->self, i);
+    }
 }
 
 /* What was read becomes the ruleset's. */
