@@ -107,10 +107,10 @@ enum reason_word {
 
 /* One of the side-by-side conditions of `when` and `audience`. */
 struct condition {
-    const struct term *term; /* of an `expr`: one TERM_CALL, which runs @program */
+    const struct term *term;           /* of an `expr`: one TERM_CALL, which runs @program */
     const struct cel_program *program; /* of an `expr`; else NULL */
     struct str key;                    /* as written: "cart.total" */
-    struct str text; /* its CEL */
+    struct str text;                   /* its CEL */
     struct str file;
     uint32_t line;
 };
@@ -136,7 +136,7 @@ struct pick {
     uint32_t n_skus;
     const struct term *where; /* of the candidate item; NULL = anything */
     struct str where_text;
-    uint32_t where_line; /* in the rule's file */
+    uint32_t where_line;                      /* in the rule's file */
     double price_ratio_low, price_ratio_high; /* 0, 0 when not written */
     uint32_t limit;                           /* how many offers one rule may make; default 1 */
 };
@@ -205,7 +205,8 @@ struct rule {
     int32_t priority;
     struct str group;   /* rank.exclusive_group, or absent */
     uint32_t group_max; /* how many offers of that group one answer may hold */
-    const struct facts_expr *score; /* rank.score: orders this rule's offers; NULL: as the pick does */
+    const struct facts_expr
+        *score; /* rank.score: orders this rule's offers; NULL: as the pick does */
     struct str score_text;
     uint32_t score_line; /* in the rule's file */
 
@@ -217,5 +218,5 @@ struct rule {
     struct str file;
     uint32_t line;
     const struct receipt_words *words; /* receipt_words.h; or NULL */
-    metric_id shown; /* offerd_offers_total{rule,kind} */
+    metric_id shown;                   /* offerd_offers_total{rule,kind} */
 };
