@@ -147,7 +147,7 @@ static struct cel_regex *compile_with_report(struct arena *arena, struct str pat
     struct regex_parser parser = { .arena = arena, .report = ret_report, .text = pattern };
     *ret_report = (struct cel_regex_report){ .work = pattern.len / 4 };
     struct cel_regex *regex = compile(&parser);
-    ret_report->work += parser.n_nodes + parser.n_ranges / 4;
+    ret_report->work += parser.n_nodes + parser.n_ranges;
     return regex;
 }
 

@@ -20,7 +20,8 @@ enum {
     MAX_KINDS = 120,
     MAX_TESTS = 60,
     MAX_BOUNDS = 2048,
-    MAX_WORK = 40000, /* instructions followed */
+    MAX_BYTES = 16384,
+    MAX_WORK = 60000, /* instructions followed, states compared, and a few for each entry */
 };
 
 enum { DEAD, MATCHED, FIRST_STATE };                   /* in the table */
@@ -228,9 +229,10 @@ static bool follow(struct builder *b, const struct state *from, uint64_t mask, b
     uint64_t seen[MAX_CODE / 64];
     uint32_t todo[2 * MAX_CODE], n_todo = 0;
     memcpy(seen, from->alive, sizeof seen);
-    for (uint32_t pc = 0; pc < b->regex->n_code; pc++)
-        if (has(seen, pc))
-            todo[n_todo++] = pc;
+    for (uint32_t i = 0; i < MAX_CODE / 64; i++)
+        for (uint64_t bits = seen[i]; bits; bits &= bits - 1)
+            todo[n_todo++] = 64 * i + (uint32_t) __builtin_ctzll(bits);
+    b->work += 4;
     while (n_todo > 0) {
         uint32_t pc = todo[--n_todo], ways[2], n_ways = 0;
         const struct regex_code *code = &b->regex->code[pc];
@@ -260,6 +262,7 @@ static uint8_t number_of(struct builder *b, const struct state *state)
     uint32_t i = 0;
     while (i < b->n_states && memcmp(&b->states[i], state, sizeof *state) != 0)
         i++;
+    b->work += i / 4;
     if (i == MAX_STATES) {
         b->too_much = true;
         return DEAD;
@@ -313,7 +316,7 @@ const struct regex_table *regex_table_new(struct arena *arena, const struct cel_
     uint8_t *next = NULL;
     for (uint32_t from = 0; from < b.n_states && !b.too_much; from++) {
         size_t bytes = (from + 1) * (size_t) width;
-        next = arena_grow(arena, next, bytes - width, bytes);
+        next = bytes <= MAX_BYTES ? arena_grow(arena, next, bytes - width, bytes) : NULL;
         if (!next)
             return NULL;
         for (uint32_t kind = 0; kind < width; kind++)

@@ -25,7 +25,7 @@ static char outcome(struct arena *arena, struct str pattern, struct str text)
     struct cel_regex_report report;
     const struct cel_regex *regex = cel_regex_compile(arena, pattern, &report);
     must(report.work <=
-         2 * (uint64_t) CEL_REGEX_MAX_CODE + REGEX_MAX_RANGES + 4 * pattern.len + 100);
+         3 * (uint64_t) CEL_REGEX_MAX_CODE + REGEX_MAX_RANGES + 4 * pattern.len + 100);
     if (!regex)
         return report.error.at ? 'E' : 'L';
     must(regex->n_code <= CEL_REGEX_MAX_CODE);
