@@ -8,9 +8,10 @@
 #include "rules/blame.h"
 
 #include "rules/blame_parts.h"
+#include "rules/schedule.h"
 #include "shop/money.h"
 
-enum { SHOWN_ITEMS = 4, SHOWN_PARTS = 4, SHOWN_SLOTS = 6 };
+enum { SHOWN_ITEMS = BLAME_ITEMS, SHOWN_PARTS = 4, SHOWN_SLOTS = 6 };
 
 void blame_init(struct blame *blame, struct facts *facts, struct out *out)
 {
@@ -56,27 +57,33 @@ static void write_item(struct blame *blame, const uint32_t *slots, uint32_t n_sl
         out_char(blame->out, ')');
 }
 
-/* The same with one slot, which is most common: written once, then copied. */
-static void write_item_once(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot)
+/* Most often one slot decides, and of many rules the same: what was written of it is copied. */
+static bool copy_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot)
 {
     struct out *out = blame->out;
     uint32_t place = (slot * 5 + index * 3 + list) % BLAME_KEPT;
-    if (blame->is_kept >> place & 1 && blame->kept[place].slot == slot &&
-        blame->kept[place].list == list && blame->kept[place].index == index) {
-        size_t len = blame->kept[place].len;
-        if (out_reserve(out, len))
-            out_bytes(out, out->at + blame->kept[place].at, len);
-        return;
-    }
-    size_t at = out->len;
+    if (!(blame->is_kept >> place & 1) || blame->kept[place].slot != slot ||
+        blame->kept[place].list != list || blame->kept[place].index != index)
+        return false;
+    size_t len = blame->kept[place].len;
+    if (out_reserve(out, len))
+        out_bytes(out, out->at + blame->kept[place].at, len);
+    return true;
+}
+
+/* The current item, which is number @index of @list. */
+static void write_item_once(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot)
+{
+    uint32_t place = (slot * 5 + index * 3 + list) % BLAME_KEPT;
+    size_t at = blame->out->len;
     write_item(blame, &slot, 1);
-    if (out->failed)
+    if (blame->out->failed)
         return;
     blame->kept[place].slot = slot;
     blame->kept[place].list = list;
     blame->kept[place].index = index;
     blame->kept[place].at = at;
-    blame->kept[place].len = out->len - at;
+    blame->kept[place].len = blame->out->len - at;
     blame->is_kept |= 1u << place;
 }
 
@@ -106,15 +113,10 @@ static void see_item(struct blame *blame, uint32_t list, uint32_t index,
     uint32_t slots[SHOWN_SLOTS];
     const struct term *part = decisive(blame, predicate, truth);
     uint32_t slot = only_slot(part);
-    if (slot != FACTS) {
+    if (slot == FACTS)
+        write_item(blame, slots, collect_slots(part, slots, 0));
+    else if (!copy_item(blame, list, index, slot))
         write_item_once(blame, list, index, slot);
-        return;
-    }
-    uint32_t n = collect_slots(part, slots, 0);
-    if (n == 1)
-        write_item_once(blame, list, index, slots[0]);
-    else
-        write_item(blame, slots, n);
 }
 
 static uint32_t count_list(const struct facts *facts, uint32_t list)
@@ -336,9 +338,95 @@ static void see(struct blame *blame, const struct term *term, enum truth truth, 
     }
 }
 
-void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer)
+/* ── conditions ──────────────────────────────────────────────────────────────────────────────── */
+
+/* The first part of @predicate that is false of the current item; NULL: none, and *ret_truth says what it is. */
+static const struct term *first_false(const struct term *predicate, struct term_scope *scope,
+                                      enum truth *ret_truth)
 {
-    see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);
+    const bool is_and = predicate->op == TERM_AND;
+    const struct term *const *parts = is_and ? predicate->children : &predicate;
+    uint32_t n = is_and ? predicate->n_children : 1;
+    *ret_truth = TRUTH_YES;
+    for (uint32_t i = 0; i < n; i++) {
+        enum truth truth = term_test(parts[i], scope);
+        if (truth == TRUTH_NO)
+            return parts[i];
+        if (truth == TRUTH_UNKNOWN)
+            *ret_truth = truth;
+    }
+    return NULL;
+}
+
+/* As term_test of a TERM_EXISTS. */
+static enum truth test_exists(const struct term *walk, struct term_scope *scope,
+                              struct blame_hint *hint)
+{
+    struct value list = scope->load(scope, walk->children[0]->slot);
+    enum truth all = TRUTH_NO, one;
+    bool plain = true;
+    uint32_t n = 0;
+    int64_t weight;
+
+    if (list.kind != VALUE_LIST)
+        return TRUTH_UNKNOWN;
+    for (; scope->element(scope, list.list, n, &weight); n++) {
+        const struct term *wrong = first_false(walk->children[1], scope, &one);
+        if (!wrong && one == TRUTH_YES)
+            return one;
+        if (!wrong)
+            all = one;
+        else if (n < BLAME_ITEMS)
+            plain &= (hint->slots[n] = only_slot(wrong)) != FACTS;
+    }
+    hint->ready = plain && all == TRUTH_NO;
+    hint->list = list.list;
+    hint->n_items = n;
+    return all;
+}
+
+struct match_verdict blame_matches(const struct rule *rule, struct facts *facts, int64_t now_us,
+                                   struct blame_hint *ret_hint)
+{
+    ret_hint->ready = false;
+    for (uint32_t i = 0; i < rule->n_conditions; i++) {
+        const struct condition *condition = &rule->conditions[i];
+        enum truth truth = condition->term->op == TERM_EXISTS
+                               ? test_exists(condition->term, &facts->scope, ret_hint)
+                               : term_test(condition->term, &facts->scope);
+        if (truth == TRUTH_NO)
+            return (struct match_verdict){ MATCH_NO, condition };
+        if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)
+            return (struct match_verdict){ MATCH_UNKNOWN, condition };
+        ret_hint->ready = false;
+    }
+    if (!schedule_is_on(&rule->schedule, now_us))
+        return (struct match_verdict){ .answer = MATCH_OFF_SCHEDULE };
+    return (struct match_verdict){ .answer = MATCH_YES };
+}
+
+static void see_hint(struct blame *blame, const struct blame_hint *hint)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    int64_t weight;
+    write_count(blame->out, 0, hint->n_items);
+    for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
+        out_bytes(blame->out, i ? ", " : ": ", 2);
+        if (!copy_item(blame, hint->list, i, hint->slots[i]) &&
+            scope->element(scope, hint->list, i, &weight))
+            write_item_once(blame, hint->list, i, hint->slots[i]);
+    }
+    if (hint->n_items > BLAME_ITEMS)
+        out_text(blame->out, STR(", …"));
+}
+
+void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
+                const struct blame_hint *hint)
+{
+    if (hint->ready && answer == MATCH_NO)
+        see_hint(blame, hint);
+    else
+        see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);
 }
 
 void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,

@@ -6,6 +6,7 @@
 #include "base/json_scan.h"
 #include "ports/clock.h"
 #include "ports/profile_store.h"
+#include "rules/blame.h"
 #include "rules/caps.h"
 #include "rules/facts.h"
 #include "rules/rule.h"
@@ -63,7 +64,8 @@ struct considered {
     uint32_t number; /* in the ruleset */
     enum receipt_reason reason;
     bool matched;
-    const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN */
+    const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN … */
+    struct blame_hint hint;         /* … and what was seen on the way */
     const struct cap *cap;          /* RECEIPT_CAP */
     const struct rule
         *because_of; /* RECEIPT_SILENT, _GROUP, _SAME_PRODUCT: who stands in the way */

@@ -9,7 +9,11 @@
 #include "shop/catalog.h"
 #include "shop/offer_token.h"
 
-enum { ANSWER_BYTES = 8192, RECEIPT_BYTES = 512 }; /* of a usual answer; of one rule */
+enum {
+    ANSWER_BYTES = 8192,
+    RECEIPT_BYTES = 512,
+    RECEIPTS = 64
+}; /* of a usual answer; of one rule */
 
 /* Xoroshiro128+ (Blackman, Vigna 2018): ids need to differ, not to be secret. */
 static uint64_t next_random(struct serve_worker *worker)
@@ -260,8 +264,8 @@ static void encode_degraded(struct decision *d, struct out *out)
 enum err encode_run(struct decision *d)
 {
     struct out out;
-    out_init(&out, d->arena,
-             ANSWER_BYTES + (d->explain ? (size_t) d->n_considered * RECEIPT_BYTES : 0));
+    size_t receipts = d->explain ? d->n_considered < RECEIPTS ? d->n_considered : RECEIPTS : 0;
+    out_init(&out, d->arena, ANSWER_BYTES + receipts * RECEIPT_BYTES);
 
     char id[36];
     make_decision_id(d, id);

@@ -41,7 +41,9 @@ static void verify(struct decision *d, struct considered *c)
         c->reason = RECEIPT_PAUSED;
         return;
     }
-    struct match_verdict verdict = rule_matches(c->rule, &d->facts, d->now_us);
+    struct match_verdict verdict =
+        d->explain ? blame_matches(c->rule, &d->facts, d->now_us, &c->hint)
+                   : rule_matches(c->rule, &d->facts, d->now_us);
     c->reason = reasons[verdict.answer];
     c->failed = verdict.failed;
     c->matched = verdict.answer == MATCH_YES;

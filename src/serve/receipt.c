@@ -4,7 +4,6 @@
  * not: the condition that failed, the value seen, the value wanted, and where it is written; or
  * the product, the rule, the count that stands in the way.
  */
-#include "rules/blame.h"
 #include "rules/receipt_words.h"
 #include "rules/schedule.h"
 #include "serve/decision.h"
@@ -40,11 +39,18 @@ static const struct str reason_words[RECEIPT_REASONS] = {
 static void encode_condition(const struct considered *c, struct blame *blame)
 {
     struct out *out = blame->out;
-    uint32_t number = (uint32_t) (c->failed - c->rule->conditions);
+    const struct rule *rule = c->rule;
+    uint32_t number = (uint32_t) (c->failed - rule->conditions);
+    if (rule->words && c->reason == RECEIPT_CONDITION) { /* most often */
+        out_text(out, rule->words->conditions[number].asked);
+        blame_seen(blame, c->failed, MATCH_NO, &c->hint);
+        out_text(out, rule->words->conditions[number].wanted);
+        return;
+    }
     enum match_answer answer = c->reason == RECEIPT_UNKNOWN ? MATCH_UNKNOWN : MATCH_NO;
-    receipt_write_asked(c->rule, number, answer, out);
-    blame_seen(blame, c->failed, answer);
-    receipt_write_wanted(c->rule, number, blame->decimals, blame->facts->attr_names, out);
+    receipt_write_asked(rule, number, answer, out);
+    blame_seen(blame, c->failed, answer, &c->hint);
+    receipt_write_wanted(rule, number, blame->decimals, blame->facts->attr_names, out);
 }
 
 static void encode_schedule(const struct decision *d, const struct rule *rule, struct out *out)
