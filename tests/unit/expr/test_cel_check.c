@@ -45,6 +45,12 @@ static void function(const char *signature)
     ck_assert_msg(cel_env_function(env, signature, NULL, 1, &note) == OK, "%s", note.text);
 }
 
+static struct cel_value parsed(struct cel_run *run, const struct cel_value *args, uint32_t n_args)
+{
+    (void) run, (void) n_args;
+    return args[0];
+}
+
 static void shop_env(void)
 {
     arena = arena_new(1 << 16, 64 << 20);
@@ -76,6 +82,11 @@ static void shop_env(void)
     function("either(int) -> int");
     function("either(string) -> string");
     function("sum(double...) -> double");
+    function("both(list(int), string) -> int");
+    function("both(list(string), int) -> string");
+    function("optional.of(T) -> optional_type(T)");
+    function("optional.none() -> optional_type(T)");
+    ck_assert_int_eq(cel_env_function(env, "parsed(string) -> T", parsed, 1, NULL), OK);
 }
 
 static void end(void)
@@ -191,13 +202,14 @@ START_TEST(operators_yield_what_their_operands_say)
         { "any + any", "dyn" }, { "any + 1", "int" }, { "any == 1", "bool" },
         { "any + [1]", "list(dyn)" }, { "[1] + any", "list(dyn)" },
         { "[any['a'], 1]", "list(dyn)" }, { "any['a'] + any['b']", "dyn" },
-        { "[[any[0]], [1]]", "list(list(dyn))" }, { "any ? 1 : 2", "int" }, { "1 in [1]", "bool" },
-        { "'a' in stock", "bool" }, { "any in any", "bool" }, { "[1][0]", "int" },
-        { "stock['a']", "int" }, { "any['a']", "dyn" }, { "[[]][0]", "list(dyn)" },
-        { "maybe + 1", "int" }, { "maybe == null", "bool" }, { "cart.coupon == null", "bool" },
-        { "now == null", "bool" }, { "true ? maybe : 1", "wrapper(int)" },
-        { "true ? maybe : null", "wrapper(int)" }, { "true ? any : 1", "dyn" },
-        { "any && true", "bool" }, { "pair(any, 1u) == pair(1, 2u)", "bool" });
+        { "[[any[0]], [1]]", "list(list(dyn))" }, { "[[], [1], [any]]", "list(list(dyn))" },
+        { "any ? 1 : 2", "int" }, { "1 in [1]", "bool" }, { "'a' in stock", "bool" },
+        { "any in any", "bool" }, { "[1][0]", "int" }, { "stock['a']", "int" },
+        { "any['a']", "dyn" }, { "[[]][0]", "list(dyn)" }, { "maybe + 1", "int" },
+        { "maybe == null", "bool" }, { "cart.coupon == null", "bool" }, { "now == null", "bool" },
+        { "true ? maybe : 1", "wrapper(int)" }, { "true ? maybe : null", "wrapper(int)" },
+        { "true ? any : 1", "dyn" }, { "any && true", "bool" },
+        { "pair(any, 1u) == pair(1, 2u)", "bool" });
 }
 END_TEST
 
@@ -227,7 +239,10 @@ START_TEST(functions_resolve_by_the_types_of_their_arguments)
     EXPECT_TYPES({ "size('a')", "int" }, { "'a'.size()", "int" }, { "size(any)", "int" },
                  { "quantity(cart.items)", "int" }, { "cart.items[0].costs(3)", "bool" },
                  { "first(pair('a', 1))", "string" }, { "first(pair(any, 1))", "dyn" },
-                 { "[first(any), 1]", "list(dyn)" }, { "pair(1, [])", "pair(int, list(dyn))" },
+                 { "[first(any), 1]", "list(dyn)" }, { "both([], 1)", "string" },
+                 { "[optional.of(1), optional.of(any)]", "list(optional_type(dyn))" },
+                 { "[optional.none(), optional.of(1)]", "list(optional_type(int))" },
+                 { "[parsed('1'), 1]", "list(dyn)" }, { "pair(1, [])", "pair(int, list(dyn))" },
                  { "either(any)", "dyn" }, { "either(1)", "int" }, { "either(maybe)", "int" },
                  { "sum(1.0)", "double" }, { "sum(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)", "double" },
                  { "shop.rate('a')", "double" }, { ".shop.rate('a')", "double" },
@@ -271,6 +286,7 @@ START_TEST(names_and_fields_that_do_not_exist_are_guessed)
         { "cart.items[0].prise", 15, "'item' has no field 'prise'", "did you mean 'price'?" },
         { "cart.colour", 6, "'cart' has no field 'colour'", NULL },
         { "request.tiem < now", 1, "undeclared name 'request'", "did you mean 'request.time'?" },
+        { "time < now", 1, "undeclared name 'time'", "did you mean 'request.time'?" },
         { "wholly.unlike", 1, "undeclared name 'wholly'", "" },
         { "size", 1, "undeclared name 'size'",
           "there is a function of that name: call it with ()" },
