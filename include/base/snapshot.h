@@ -2,6 +2,7 @@
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -34,6 +35,9 @@ struct snapshot_view {
 void snapshot_init(struct snapshot *snapshot, void (*free)(struct snapshot *snapshot));
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 struct snapshot *snapshot_unref(struct snapshot *snapshot); /* NULL in, NULL out */
+
+/* Is the caller's reference, of a version that is published no more, the only one left? */
+bool snapshot_is_last(const struct snapshot *snapshot);
 
 void snapshot_slot_init(struct snapshot_slot *slot);
 void snapshot_slot_deinit(struct snapshot_slot *slot);

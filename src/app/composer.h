@@ -27,5 +27,11 @@ MUST_CHECK enum err composer_set(struct composer *composer, struct ruleset *rule
 /* A reference of the caller's own to the present world. */
 struct world *composer_world(struct composer *composer);
 
+/*
+ * Frees the worlds that nobody holds any more. A world that was replaced waits for this, lest the
+ * worker that lets go of it last spends milliseconds on giving its memory back.
+ */
+void composer_sweep(struct composer *composer);
+
 /* Where readers look. */
 struct snapshot_slot *composer_slot(struct composer *composer);

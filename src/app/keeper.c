@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/real_clock.h"
@@ -13,7 +14,7 @@
 #include "base/log.h"
 #include "files/watch.h"
 
-enum { TASKS_MAX = 8, REST_US = 2000000 };
+enum { TASKS_MAX = 8, REST_US = 2000000, KEEPER_NICE = 5 };
 
 /* What went live is written to disk once no more saves follow it: synced writing would hold up the next. */
 static void keep_last_good(void *reload)
@@ -64,6 +65,7 @@ static void *keep(void *self)
     struct pollfd fds[] = { { .fd = keeper->bell, .events = POLLIN },
                             { .fd = watch_fd(keeper->watch), .events = POLLIN } };
 
+    (void) setpriority(PRIO_PROCESS, 0, KEEPER_NICE); /* of this thread: requests go first */
     reload_look(keeper->reload); /* what was saved between the first reading and the watch */
     while (!atomic_load(&keeper->stopping)) {
         /* Rounded up: a millisecond late, never a turn for nothing. */

@@ -146,18 +146,24 @@ static enum err start_flows(struct service *service, struct err_note *note)
                      &service->serve);
 }
 
+static void sweep(void *composer)
+{
+    composer_sweep(composer);
+}
+
 static enum err start_rules(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
     const struct keeper_task tasks[] = {
         { "refresh", 1000000, refresh_run, service->refresh },
+        { "sweep", 1000000, sweep, service->composer },
         { "keys", KEY_FILE_EVERY_US, key_file_look, service->api_keys },
     };
     TRY(reload_new(settings->rules_dir, settings->data_dir, service->composer, service->metrics,
                    real_clock(), &service->reload, note));
     reload_first(service->reload);
     learn_rules_changed(service->learn);
-    return keeper_start(service->reload, tasks, service->api_keys ? 2 : 1, &service->keeper, note);
+    return keeper_start(service->reload, tasks, service->api_keys ? 3 : 2, &service->keeper, note);
 }
 
 static enum err open_door(struct service *service, struct err_note *note)

@@ -23,6 +23,11 @@ struct snapshot *snapshot_unref(struct snapshot *snapshot)
     return NULL;
 }
 
+bool snapshot_is_last(const struct snapshot *snapshot)
+{
+    return atomic_load_explicit(&snapshot->refs, memory_order_acquire) == 1;
+}
+
 void snapshot_slot_init(struct snapshot_slot *slot)
 {
     *slot = (struct snapshot_slot){ 0 };
