@@ -15,6 +15,9 @@
 enum {
     FEW_REGISTERS = 48, /* deeper expressions take theirs from the arena */
     FEW_LOOPS = 4,
+    LONG_BYTES =
+        256, /* longer texts and lists are for the slow ways, which look at the limit before they work */
+    LONG_LIST = 64,
 };
 
 static const struct cel_instr stop_code = { .code = CEL_CODE_STOP };
@@ -46,6 +49,8 @@ static inline int order_fast(struct cel_run *run, enum cel_mask mask, const stru
         size_t len = a->string.len;
         if (len != b->string.len)
             return 0;
+        if (len >= LONG_BYTES)
+            return -1;
         run->cost += len / 16;
         return len == 0 || memcmp(a->string.at, b->string.at, len) == 0;
     }
@@ -109,8 +114,11 @@ static inline cel_step step_test(struct cel_machine *m, cel_step pc, bool negate
     return cel_step_test_slow(m, pc, negate);
 }
 
+/* What a set may be asked for here. */
 static inline bool is_scalar(const struct cel_value *value)
 {
+    if (value->kind == CEL_STRING || value->kind == CEL_BYTES)
+        return value->string.len < LONG_BYTES;
     return value->kind > CEL_UNKNOWN && value->kind < CEL_TYPE;
 }
 
@@ -118,7 +126,8 @@ static inline bool is_scalar(const struct cel_value *value)
 static inline int find_fast(struct cel_run *run, const struct cel_value *a,
                             const struct cel_value *b)
 {
-    if (a->kind != CEL_STRING || b->kind != CEL_LIST || !b->list->items)
+    if (a->kind != CEL_STRING || a->string.len >= LONG_BYTES || b->kind != CEL_LIST ||
+        !b->list->items || b->list->count > LONG_LIST)
         return -1;
     const struct cel_list *list = b->list;
     run->cost += list->count;

@@ -11,6 +11,8 @@
 
 #include "expr/cel_regex.h"
 
+enum { SHOWN_BYTES = 60 };
+
 cel_step cel_made(struct cel_machine *m, cel_step pc, struct cel_value *value)
 {
     if (value->kind == CEL_ERROR)
@@ -94,6 +96,13 @@ static enum cel_op op_of(enum cel_mask mask)
     return ops[mask];
 }
 
+/* Looking for a key reads all of it. False when the limit is passed. */
+static bool charge_key(struct cel_run *run, const struct cel_value *key)
+{
+    bool is_text = key->kind == CEL_STRING || key->kind == CEL_BYTES;
+    return !is_text || cel_charge_bytes(run, key->string.len);
+}
+
 /* @a has its name by now; b still wants it. */
 static cel_step decide(struct cel_machine *m, cel_step pc, enum cel_op op, struct cel_value a)
 {
@@ -102,7 +111,9 @@ static cel_step decide(struct cel_machine *m, cel_step pc, enum cel_op op, struc
         bool second = cel_is_plain(&a) || (a.kind == CEL_ERROR && b.kind == CEL_UNKNOWN);
         return cel_conclude_other(m, pc, second ? b : a);
     }
-    struct cel_value truth = cel_operate(m->run, op, &a, &b);
+    struct cel_value truth = op == CEL_OP_IN && !charge_key(m->run, &a)
+                                 ? cel_stop(m->run)
+                                 : cel_operate(m->run, op, &a, &b);
     if (truth.kind == CEL_BOOL && !m->run->stopped)
         return cel_conclude(m, pc, truth.boolean);
     return cel_conclude_other(m, pc, placed(m, pc, truth));
@@ -136,7 +147,9 @@ cel_step cel_operate_slow(struct cel_machine *m, cel_step pc, enum cel_op op)
         *dst = cel_hand_on(m, pc->a, pc->b);
         return pc + 1;
     }
-    struct cel_value made = cel_operate(m->run, op, a, op == CEL_OP_NEG ? NULL : b);
+    struct cel_value made = op == CEL_OP_INDEX && !charge_key(m->run, b)
+                                ? cel_stop(m->run)
+                                : cel_operate(m->run, op, a, op == CEL_OP_NEG ? NULL : b);
     *dst = made;
     return cel_made(m, pc, dst);
 }
@@ -294,14 +307,20 @@ static struct cel_value bad_key(struct cel_run *run, const struct cel_value *key
 {
     bool is_key = key->kind == CEL_BOOL || key->kind == CEL_INT || key->kind == CEL_UINT ||
                   key->kind == CEL_STRING;
+    struct cel_value cut = *key;
+    if ((key->kind == CEL_STRING || key->kind == CEL_BYTES) && key->string.len > SHOWN_BYTES) {
+        cut.string.len = SHOWN_BYTES;
+        while (cut.string.len > 0 && (key->string.at[cut.string.len] & 0xc0) == 0x80)
+            cut.string.len--;
+    }
+    if (key->kind > CEL_DURATION)
+        cut = cel_string(cel_kind_name(key));
     struct out text;
-    out_init(&text, run->arena, 64);
-    cel_value_print(key, &text);
+    out_init(&text, run->arena, 2 * SHOWN_BYTES);
+    cel_value_print(&cut, &text);
     struct str shown = out_str(&text);
     if (text.failed)
         return cel_stop(run);
-    if (shown.len > 100)
-        shown.len = 100;
     return cel_fail(run, is_key ? "the map holds the key %.*s twice" : "%.*s is no key of a map",
                     STR_ARG(shown));
 }
@@ -311,7 +330,10 @@ cel_step cel_map_close(struct cel_machine *m, cel_step pc, const struct cel_entr
 {
     struct cel_value *dst = cel_register(m, pc->dst);
     uint32_t bad = count;
-    if (!cel_charge(m->run, count)) {
+    bool within = cel_charge(m->run, count);
+    for (uint32_t i = 0; i < count && within; i++)
+        within = charge_key(m->run, &entries[i].key);
+    if (!within) {
         cel_stop(m->run);
         return cel_stop_at(m, pc);
     }

@@ -21,11 +21,17 @@ static uint64_t limit_of(const struct cel_run *run)
     return run->env ? cel_env_limits_of(run->env)->cost : DEFAULT_COST;
 }
 
+/* Work that is refused is not done, so it is not counted either: the cost stays just past the limit. */
 bool cel_charge(struct cel_run *run, uint64_t steps)
 {
-    if (__builtin_add_overflow(run->cost, steps, &run->cost))
+    uint64_t before = run->cost;
+    if (__builtin_add_overflow(before, steps, &run->cost))
         run->cost = UINT64_MAX;
-    return run->cost <= run->limit || run->cost <= limit_of(run);
+    if (run->cost <= run->limit || run->cost <= limit_of(run))
+        return true;
+    uint64_t limit = limit_of(run);
+    run->cost = before > limit ? before : limit + 1;
+    return false;
 }
 
 bool cel_charge_bytes(struct cel_run *run, size_t bytes)
