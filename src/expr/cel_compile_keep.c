@@ -6,6 +6,7 @@
  * hangs on them, sets for `in`, the text for lines and columns. Constants are as deep as the text's nesting.
  */
 #include "expr/cel_compiler.h"
+#include "expr/cel_machine.h"
 
 #include <string.h>
 
@@ -101,7 +102,8 @@ bool cel_set_has(const struct cel_set *set, const struct cel_value *value)
     for (; set->slots[slot]; slot = (slot + 1) & set->mask) {
         const struct cel_value *item = &set->list->items[set->slots[slot] - 1];
         if (value->kind == CEL_STRING && item->kind == CEL_STRING) {
-            if (str_eq(value->string, item->string))
+            if (value->string.len == item->string.len &&
+                cel_same_text(value->string.at, item->string.at, value->string.len))
                 return true;
         } else if (cel_equals(item, value)) {
             return true;

@@ -52,7 +52,7 @@ static inline int order_fast(struct cel_run *run, enum cel_mask mask, const stru
         if (len >= LONG_BYTES)
             return -1;
         run->cost += len / 16;
-        return len == 0 || memcmp(a->string.at, b->string.at, len) == 0;
+        return cel_same_text(a->string.at, b->string.at, len);
     }
     return a->kind == CEL_BOOL ? a->boolean == b->boolean : -1;
 }
@@ -122,26 +122,33 @@ static inline bool is_scalar(const struct cel_value *value)
     return value->kind > CEL_UNKNOWN && value->kind < CEL_TYPE;
 }
 
-/* 1 or 0; -1: it cannot be told here. The elements are plain: a constant list, or one that an expression made. */
+/* 1 when @item is that text, 0 when not; -1: it is not plain. */
+static inline int is_text(const struct cel_value *item, struct str text)
+{
+    if (CEL_UNLIKELY(item->kind != CEL_STRING))
+        return cel_is_plain(item) ? 0 : -1;
+    return item->string.len == text.len && cel_same_text(item->string.at, text.at, text.len);
+}
+
+/* 1 or 0; -1: it cannot be told here. */
 static inline int find_fast(struct cel_run *run, const struct cel_value *a,
                             const struct cel_value *b)
 {
     if (a->kind != CEL_STRING || a->string.len >= LONG_BYTES || b->kind != CEL_LIST ||
-        !b->list->items || b->list->count > LONG_LIST)
+        b->list->count > LONG_LIST)
         return -1;
-    const struct cel_list *list = b->list;
-    run->cost += list->count;
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct cel_value *item = &list->items[i];
-        if (item->kind == CEL_STRING && item->string.len == a->string.len) {
-            run->cost += a->string.len / 16;
-            if (str_eq(item->string, a->string))
-                return 1;
-        } else if (CEL_UNLIKELY(!cel_is_plain(item))) {
-            return -1;
-        }
+    struct str text = a->string;
+    const struct cel_value *items = b->list->items;
+    uint32_t i = 0, count = b->list->count;
+    int found = 0;
+    for (; items && i < count && found == 0; i++)
+        found = is_text(&items[i], text);
+    for (; !items && i < count && found == 0; i++) {
+        struct cel_value element = b->list->at(b, i);
+        found = is_text(&element, text);
     }
-    return 0;
+    run->cost += i; /* elements that were looked at; of texts this short the bytes do not count */
+    return found;
 }
 
 static inline cel_step step_in(struct cel_machine *m, cel_step pc)
@@ -250,6 +257,14 @@ static inline cel_step step_next_one(struct cel_machine *m, cel_step pc)
     return step_next(m, pc);
 }
 
+static inline cel_step step_loop_if(struct cel_machine *m, cel_step pc)
+{
+    const struct cel_value *a = cel_read(m, pc->a);
+    if (CEL_LIKELY(a->kind == CEL_BOOL))
+        return a->boolean ? pc + 1 : pc + (int32_t) pc->n;
+    return cel_loop_if_slow(m, pc);
+}
+
 static struct cel_value finish(struct cel_machine *m, cel_step pc)
 {
     if (pc->code == CEL_CODE_STOP || is_past_limit(m)) {
@@ -297,7 +312,7 @@ static inline struct cel_value run_code(struct cel_machine *m, struct cel_run *r
         case CEL_CODE_MAP_PUT: pc = cel_step_map_put(m, pc); break;
         case CEL_CODE_MAP_DONE: pc = cel_step_map_done(m, pc); break;
         case CEL_CODE_LOOP: pc = cel_step_loop(m, pc); break;
-        case CEL_CODE_LOOP_IF: pc = cel_step_loop_if(m, pc); break;
+        case CEL_CODE_LOOP_IF: pc = step_loop_if(m, pc); break;
         case CEL_CODE_LOOP_PUSH: pc = cel_step_loop_push(m, pc); break;
         case CEL_CODE_NEXT: pc = step_next(m, pc); break;
         case CEL_CODE_NEXT_ALL: pc = step_next_truth(m, pc, true); break;

@@ -77,11 +77,9 @@ static cel_step leave(struct cel_machine *m, cel_step pc, struct cel_value value
     return m->run->stopped ? cel_stop_at(m, pc) : pc + pc->jump;
 }
 
-cel_step cel_step_loop_if(struct cel_machine *m, cel_step pc)
+cel_step cel_loop_if_slow(struct cel_machine *m, cel_step pc)
 {
     const struct cel_value *a = cel_read(m, pc->a);
-    if (a->kind == CEL_BOOL)
-        return a->boolean ? pc + 1 : pc + (int32_t) pc->n;
     if (!cel_is_plain(a))
         return leave(m, pc, cel_named(m, pc->a));
     struct cel_value wrong = cel_no_overload(m->run, "_?_:_", a, 1);
