@@ -2,8 +2,7 @@
 /*
  * What a condition that failed saw. A term that is not true goes down to what decides: of an AND that
  * is false its first false part, of an OR that is false all parts, and the other way round under
- * a NOT. A receipt says the same of many rules ("CAM-A7 (category camera)"), so what has been
- * written of an item is copied from there.
+ * a NOT.
  */
 #include "rules/blame.h"
 
@@ -11,7 +10,7 @@
 #include "rules/schedule.h"
 #include "shop/money.h"
 
-enum { SHOWN_ITEMS = BLAME_ITEMS, SHOWN_PARTS = 4, SHOWN_SLOTS = 6 };
+enum { SHOWN_PARTS = 4, SHOWN_FACTS = 6 };
 
 void blame_init(struct blame *blame, struct facts *facts, struct out *out)
 {
@@ -20,174 +19,6 @@ void blame_init(struct blame *blame, struct facts *facts, struct out *out)
     blame->out = out;
     blame->decimals = decimals > 0 ? decimals : 0;
     blame->is_kept = 0;
-}
-
-/* ── items ───────────────────────────────────────────────────────────────────────────────────── */
-
-/* The slots that @term reads, each once, at most SHOWN_SLOTS. */
-static uint32_t collect_slots(const struct term *term, uint32_t *slots, uint32_t n)
-{
-    if (term->op == TERM_CONST)
-        return n;
-    if (term->op == TERM_SLOT && term->slot != FACT_NOW && term->slot != FACT_ITEM_SKU) {
-        for (uint32_t i = 0; i < n; i++)
-            if (slots[i] == term->slot)
-                return n;
-        if (n < SHOWN_SLOTS)
-            slots[n++] = term->slot;
-    }
-    for (uint32_t i = 0; i < term->n_children; i++)
-        n = collect_slots(term->children[i], slots, n);
-    return n;
-}
-
-/* The current item: "CAM-A7 (category camera, unit_price 198000)". */
-static void write_item(struct blame *blame, const uint32_t *slots, uint32_t n_slots)
-{
-    struct facts *facts = blame->facts;
-    out_json_escaped(blame->out, facts->item_sku);
-    for (uint32_t i = 0; i < n_slots; i++) {
-        out_text(blame->out, i ? STR(", ") : STR(" ("));
-        blame_name(facts->attr_names, slots[i], blame->out);
-        out_char(blame->out, ' ');
-        blame_value(facts, blame->decimals, slots[i], facts->scope.load(&facts->scope, slots[i]),
-                    blame->out);
-    }
-    if (n_slots > 0)
-        out_char(blame->out, ')');
-}
-
-/* Most often one slot decides, and of many rules the same: what was written of it is copied. */
-static bool copy_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot)
-{
-    struct out *out = blame->out;
-    uint32_t place = (slot * 5 + index * 3 + list) % BLAME_KEPT;
-    if (!(blame->is_kept >> place & 1) || blame->kept[place].slot != slot ||
-        blame->kept[place].list != list || blame->kept[place].index != index)
-        return false;
-    size_t len = blame->kept[place].len;
-    if (out_reserve(out, len))
-        out_bytes(out, out->at + blame->kept[place].at, len);
-    return true;
-}
-
-/* The current item, which is number @index of @list. */
-static void write_item_once(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot)
-{
-    uint32_t place = (slot * 5 + index * 3 + list) % BLAME_KEPT;
-    size_t at = blame->out->len;
-    write_item(blame, &slot, 1);
-    if (blame->out->failed)
-        return;
-    blame->kept[place].slot = slot;
-    blame->kept[place].list = list;
-    blame->kept[place].index = index;
-    blame->kept[place].at = at;
-    blame->kept[place].len = blame->out->len - at;
-    blame->is_kept |= 1u << place;
-}
-
-/* The part of @predicate that made the current item @truth: all of it, or its first part that is. */
-static const struct term *decisive(struct blame *blame, const struct term *predicate,
-                                   enum truth truth)
-{
-    if (predicate->op != TERM_AND || truth == TRUTH_YES)
-        return predicate;
-    for (uint32_t i = 0; i < predicate->n_children; i++)
-        if (term_test(predicate->children[i], &blame->facts->scope) == truth)
-            return predicate->children[i];
-    return predicate;
-}
-
-/* The slot of a plain comparison with a constant, as most parts are; else FACTS. */
-static uint32_t only_slot(const struct term *term)
-{
-    bool plain = term->n_children > 0 && term->children[0]->op == TERM_SLOT &&
-                 (term->n_children == 1 || term->children[1]->op == TERM_CONST);
-    return plain && term->children[0]->slot != FACT_ITEM_SKU ? term->children[0]->slot : FACTS;
-}
-
-static void see_item(struct blame *blame, uint32_t list, uint32_t index,
-                     const struct term *predicate, enum truth truth)
-{
-    uint32_t slots[SHOWN_SLOTS];
-    const struct term *part = decisive(blame, predicate, truth);
-    uint32_t slot = only_slot(part);
-    if (slot == FACTS)
-        write_item(blame, slots, collect_slots(part, slots, 0));
-    else if (!copy_item(blame, list, index, slot))
-        write_item_once(blame, list, index, slot);
-}
-
-static uint32_t count_list(const struct facts *facts, uint32_t list)
-{
-    if (list == LIST_CART)
-        return facts->cart->n_lines;
-    if (list == LIST_TRIGGER)
-        return 1;
-    uint32_t n = facts->person->n_owned;
-    return n < PROFILE_MAX_OWNED ? n : PROFILE_MAX_OWNED;
-}
-
-static uint32_t count_matching(struct blame *blame, const struct term *walk, uint32_t list,
-                               uint32_t n)
-{
-    struct term_scope *scope = &blame->facts->scope;
-    uint32_t matching = 0;
-    int64_t weight;
-    for (uint32_t i = 0; i < n && scope->element(scope, list, i, &weight); i++)
-        matching += term_test(walk->children[1], scope) == TRUTH_YES;
-    return matching;
-}
-
-/* "0 of 2" */
-static void write_count(struct out *out, uint32_t matching, uint32_t n)
-{
-    if (matching > 9 || n > 9) {
-        out_int(out, matching);
-        out_text(out, STR(" of "));
-        out_int(out, n);
-        return;
-    }
-    const char text[] = { (char) ('0' + matching), ' ', 'o', 'f', ' ', (char) ('0' + n) };
-    out_bytes(out, text, sizeof text);
-}
-
-/* "0 of 2: CAM-A7 (category camera), SD-64 (category memory-card)": those that are @truth, or all. */
-static void see_items(struct blame *blame, const struct term *walk, enum truth truth, bool all)
-{
-    struct term_scope *scope = &blame->facts->scope;
-    struct out *out = blame->out;
-    struct value list = scope->load(scope, walk->children[0]->slot);
-    uint32_t shown = 0;
-    int64_t weight;
-
-    if (list.kind != VALUE_LIST) {
-        out_text(out, STR("unknown"));
-        return;
-    }
-    bool none = truth == TRUTH_NO && !all; /* of the items is true or unknown */
-    uint32_t n = count_list(blame->facts, list.list);
-    write_count(out, truth == TRUTH_YES || all ? count_matching(blame, walk, list.list, n) : 0, n);
-    for (uint32_t i = 0; i < n && scope->element(scope, list.list, i, &weight); i++) {
-        enum truth of_item = none ? TRUTH_NO : term_test(walk->children[1], scope);
-        if (of_item != truth && !all)
-            continue;
-        if (shown == SHOWN_ITEMS) {
-            out_text(out, STR(", …"));
-            return;
-        }
-        out_bytes(out, shown++ ? ", " : ": ", 2);
-        see_item(blame, list.list, i, walk->children[1], of_item);
-    }
-}
-
-static void see_count(struct blame *blame, const struct term *count)
-{
-    blame_value(blame->facts, 0, FACT_CART_QUANTITY, term_eval(count, &blame->facts->scope),
-                blame->out);
-    out_text(blame->out, STR("; "));
-    see_items(blame, count, TRUTH_NO, true);
 }
 
 /* ── CEL ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -228,7 +59,7 @@ static void see_fact(struct blame *blame, uint32_t fact)
         blame_value(facts, blame->decimals, fact, value, blame->out);
         return;
     }
-    out_int(blame->out, count_list(facts, value.list));
+    out_int(blame->out, blame_list_length(facts, value.list));
     out_text(blame->out, STR(" lines"));
 }
 
@@ -239,7 +70,7 @@ static void see_call(struct blame *blame, const struct term *call, enum truth tr
     out_text(blame->out, truth == TRUTH_UNKNOWN ? STR("unknown")
                          : truth == TRUTH_YES   ? STR("true")
                                                 : STR("false"));
-    for (uint32_t fact = 0; fact < FACTS && shown < SHOWN_SLOTS; fact++) {
+    for (uint32_t fact = 0; fact < FACTS && shown < SHOWN_FACTS; fact++) {
         if (fact >= FACT_ITEM_SKU && fact <= FACT_ITEM_BOUGHT_AT)
             continue;
         if (!is_named(call->constant.string, str_of(fact_name(fact))))
@@ -322,11 +153,11 @@ static void see(struct blame *blame, const struct term *term, enum truth truth, 
         break;
     case SHAPE_ITEMS:
         see_name(blame, term->children[0]->slot, named);
-        see_items(blame, term, truth, false);
+        blame_items(blame, term, truth, false);
         break;
     case SHAPE_COUNT:
         see_name(blame, blame_count(term)->children[0]->slot, named);
-        see_count(blame, blame_count(term));
+        blame_counted(blame, blame_count(term));
         break;
     case SHAPE_CALL: see_call(blame, term, truth); break;
     case SHAPE_BLOCK:
@@ -377,7 +208,7 @@ static enum truth test_exists(const struct term *walk, struct term_scope *scope,
         if (!wrong)
             all = one;
         else if (n < BLAME_ITEMS)
-            plain &= (hint->slots[n] = only_slot(wrong)) != FACTS;
+            plain &= (hint->slots[n] = blame_only_slot(wrong)) != FACTS;
     }
     hint->ready = plain && all == TRUTH_NO;
     hint->list = list.list;
@@ -407,14 +238,10 @@ struct match_verdict blame_matches(const struct rule *rule, struct facts *facts,
 
 static void see_hint(struct blame *blame, const struct blame_hint *hint)
 {
-    struct term_scope *scope = &blame->facts->scope;
-    int64_t weight;
-    write_count(blame->out, 0, hint->n_items);
+    blame_count_print(blame->out, 0, hint->n_items);
     for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
         out_bytes(blame->out, i ? ", " : ": ", 2);
-        if (!copy_item(blame, hint->list, i, hint->slots[i]) &&
-            scope->element(scope, hint->list, i, &weight))
-            write_item_once(blame, hint->list, i, hint->slots[i]);
+        blame_item(blame, hint->list, i, hint->slots[i]);
     }
     if (hint->n_items > BLAME_ITEMS)
         out_text(blame->out, STR(", …"));

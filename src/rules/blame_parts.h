@@ -28,3 +28,22 @@ void blame_value(const struct facts *facts, int decimals, uint32_t slot, struct 
 
 /* The name of a slot as rule files write it: "cart.total"; of an item's without "item.". */
 void blame_name(const struct str *attr_names, uint32_t slot, struct out *out);
+
+/* ── items: blame_items.c ────────────────────────────────────────────────────────────────────── */
+
+/* "0 of 2: CAM-A7 (category camera), SD-64 (category memory-card)": those that are @truth, or all. */
+void blame_items(struct blame *blame, const struct term *walk, enum truth truth, bool all);
+
+/* "2; 1 of 3: …": the count, and every item. */
+void blame_counted(struct blame *blame, const struct term *count);
+
+/* "0 of 2" */
+void blame_count_print(struct out *out, uint32_t matching, uint32_t n);
+
+/* Number @index of @list with one slot: "CAM-A7 (category camera)". */
+void blame_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot);
+
+/* The slot of a plain comparison with a constant, as most parts are; else FACTS. */
+uint32_t blame_only_slot(const struct term *term);
+
+uint32_t blame_list_length(const struct facts *facts, uint32_t list);
