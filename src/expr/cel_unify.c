@@ -125,8 +125,9 @@ enum occurrence { ABSENT, PRESENT, TOO_DEEP };
 static enum occurrence occurs(struct cel_unify *u, const struct cel_type *open,
                               const struct cel_type *within, uint32_t depth)
 {
-    within = unify_look(within);
-    if (open == within)
+    while (within != open && unify_is_open(within) && open_of(within)->bound)
+        within = open_of(within)->bound;
+    if (within == open)
         return PRESENT;
     if (depth > DEPTH || !step(u))
         return TOO_DEEP;

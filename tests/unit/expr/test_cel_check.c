@@ -330,6 +330,7 @@ START_TEST(macros_give_their_variables_the_type_of_the_range)
                  { "[1].map(x, [x].map(y, string(y)))", "list(list(string))" },
                  { "[1].map(x, ['a'].map(x, x))", "list(list(string))" },
                  { "cel.bind(x, cart.total, [x, x])", "list(int)" },
+                 { "[].map(x, cel.bind(y, [x, [any]], true ? x : y))", "list(dyn)" },
                  { "cel.bind(x, 1, cel.bind(x, 'a', x))", "string" });
 }
 END_TEST
