@@ -55,22 +55,19 @@ static bool compiler_init(struct cel_compiler *c, const struct cel_env *env,
                           const struct cel_checked *checked, struct arena *scratch,
                           struct arena *keep)
 {
-    uint32_t n_names = cel_env_variables(env);
     uint32_t n_locals = checked->n_locals + 1;
     *c = (struct cel_compiler){
         .checked = checked,
         .env = env,
         .scratch = scratch,
         .keep = keep,
-        .names = arena_take_array(scratch, struct str, n_names + 1),
-        .n_names = n_names,
         .locals = arena_take_array(scratch, cel_operand, n_locals),
         .local_scopes = arena_take_array(scratch, uint32_t, n_locals),
         .local_paths = arena_take_array(scratch, struct str, n_locals),
         .lowest = CEL_NOWHERE,
         .fold_steps = FOLD_STEPS + checked->ast->text.len,
     };
-    return c->names && c->locals && c->local_scopes && c->local_paths;
+    return c->locals && c->local_scopes && c->local_paths;
 }
 
 const struct cel_program *cel_compile(const struct cel_env *env, struct str text,

@@ -147,11 +147,7 @@ const struct cel_program *cel_keep(struct cel_compiler *c, uint64_t estimated)
     uint32_t *offsets = keep_array(c->keep, c->offsets, c->n_code * sizeof *offsets);
     struct cel_value *constants =
         keep_array(c->keep, c->constants, c->n_constants * sizeof *constants);
-    uint32_t n_names = c->n_names;
-    while (n_names && !c->names[n_names - 1].at)
-        n_names--;
-    struct str *names = keep_array(c->keep, c->names, n_names * sizeof *names);
-    if (!program || !code || !offsets || !constants || !names)
+    if (!program || !code || !offsets || !constants)
         return NULL;
     for (uint32_t i = 0; i < c->n_constants; i++)
         if (!keep_value(c->keep, &constants[i]))
@@ -163,10 +159,8 @@ const struct cel_program *cel_keep(struct cel_compiler *c, uint64_t estimated)
         .code = code,
         .constants = constants,
         .offsets = offsets,
-        .names = names,
         .n_code = c->n_code,
         .n_constants = c->n_constants,
-        .n_names = n_names,
         .n_registers = c->n_registers ? c->n_registers : 1,
         .n_loops = c->n_loops,
         .limit = cel_env_limits_of(c->env)->cost,

@@ -28,8 +28,6 @@ static bool find_operand(struct cel_compiler *c, const struct cel_node *node,
     case CEL_REFERENCE_VARIABLE:
         reads(c, 0);
         *ret_operand = cel_operand_of(CEL_VARIABLE, reference->index);
-        if (reference->index < c->n_names && !c->names[reference->index].at)
-            c->names[reference->index] = cel_path_of(c, node);
         return true;
     case CEL_REFERENCE_LOCAL:
         reads(c, c->local_scopes[reference->index]);
@@ -56,10 +54,12 @@ const struct cel_member *cel_member_of(struct cel_compiler *c, const struct cel_
     }
     const struct cel_reference *reference = cel_reference_of(c, node);
     member->path = cel_path_of(c, node);
-    member->name = arena_copy(c->keep, node->name);
     if (reference->kind == CEL_REFERENCE_FIELD) {
         member->class = c->checked->types[node->args[0]->id]->class;
         member->field = reference->index;
+        member->name = member->class->fields[member->field].name;
+    } else {
+        member->name = arena_copy(c->keep, node->name);
     }
     if (!member->name.at)
         c->failed = true;

@@ -23,8 +23,6 @@ struct cel_compiler {
     uint32_t n_code, code_room;
     struct cel_value *constants;
     uint32_t n_constants, constants_room;
-    struct str *names; /* of variables, by slot */
-    uint32_t n_names;
 
     cel_operand *locals; /* where each local stands */
     uint32_t *local_scopes;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "expr/cel_env_parts.h"
 #include "expr/cel_regex.h"
 
 enum { SHOWN_BYTES = 60 };
@@ -25,8 +26,8 @@ struct cel_value cel_named(const struct cel_machine *m, cel_operand operand)
     struct cel_value value = *cel_read(m, operand);
     if (value.kind == CEL_UNKNOWN && !value.string.at &&
         cel_operand_where(operand) == CEL_VARIABLE &&
-        cel_operand_index(operand) < m->program->n_names)
-        value.string = m->program->names[cel_operand_index(operand)];
+        cel_operand_index(operand) < m->program->env->n_variables)
+        value.string = m->program->env->variables[cel_operand_index(operand)].name;
     return value;
 }
 

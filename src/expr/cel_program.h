@@ -150,8 +150,7 @@ struct cel_program {
     const struct cel_instr *code;
     const struct cel_value *constants;
     const uint32_t *offsets; /* of the text, by instruction */
-    const struct str *names; /* of the variables, by slot */
-    uint32_t n_code, n_constants, n_names;
+    uint32_t n_code, n_constants;
     uint32_t n_registers, n_loops;
     uint64_t limit;     /* the environment's */
     uint64_t estimated; /* steps at most; UINT64_MAX: not bounded */

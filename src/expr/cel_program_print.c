@@ -6,6 +6,7 @@
  *
  * Registers are r0, r1 …; variables and constants are shown by name and value.
  */
+#include "expr/cel_env_parts.h"
 #include "expr/cel_program.h"
 
 enum { SHOWN_BYTES = 60 };
@@ -43,8 +44,8 @@ static void print_operand(const struct cel_program *program, cel_operand operand
     case CEL_REGISTER: out_printf(out, "r%u", index); break;
     case CEL_CONSTANT: print_constant(&program->constants[index], out); break;
     default:
-        if (index < program->n_names)
-            out_text(out, program->names[index]);
+        if (index < program->env->n_variables)
+            out_text(out, program->env->variables[index].name);
     }
 }
 
