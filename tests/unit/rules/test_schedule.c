@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The zones are made by hand: one like New York's in 2026, Tokyo's, and one whose midnights vanish. */
+#include <stdio.h>
+
 #include "rules/schedule.h"
 #include "suite.h"
 
@@ -251,6 +253,54 @@ START_TEST(a_rule_rests_on_excepted_dates_in_its_zone)
 }
 END_TEST
 
+static void says(const struct schedule *schedule, int64_t now_us, const char *seen,
+                 const char *wanted)
+{
+    char at[160];
+    struct out out;
+    out_init(&out, NULL, 64);
+    schedule_seen(schedule, now_us, &out);
+    (void) snprintf(at, sizeof at, "%.*s", STR_ARG(out_str(&out)));
+    ck_assert_str_eq(at, seen);
+    out.len = 0;
+    schedule_wanted(schedule, schedule_off(schedule, now_us), &out);
+    (void) snprintf(at, sizeof at, "%.*s", STR_ARG(out_str(&out)));
+    ck_assert_str_eq(at, wanted);
+    out_deinit(&out);
+}
+
+START_TEST(a_schedule_that_is_off_says_the_local_time_and_which_part_says_no)
+{
+    static const int32_t except[] = { 20778 }; /* 21 November 2026, a Saturday */
+    struct schedule schedule = schedule_in(&tokyo);
+    schedule.from_us = utc_us(2026, 11, 19, 15, 0, 0);
+    schedule.until_us = utc_us(2026, 11, 30, 15, 0, 0);
+    schedule.opens_minute = 9 * 60;
+    schedule.closes_minute = 2 * 60 + 5;
+    schedule.days = 1u << 4 | 1u << 5;
+    schedule.except_days = except;
+    schedule.n_except = 1;
+
+    says(&schedule, utc_us(2026, 11, 19, 14, 59, 0), "thu 2026-11-19 23:59 Asia/Tokyo",
+         "from 2026-11-20");
+    says(&schedule, utc_us(2026, 11, 30, 15, 0, 0), "tue 2026-12-01 00:00 Asia/Tokyo",
+         "until 2026-11-30");
+    says(&schedule, utc_us(2026, 11, 20, 17, 5, 0), "sat 2026-11-21 02:05 Asia/Tokyo",
+         "between 09:00 and 02:05");
+    says(&schedule, utc_us(2026, 11, 25, 3, 0, 0), "wed 2026-11-25 12:00 Asia/Tokyo",
+         "on fri, sat");
+    says(&schedule, utc_us(2026, 11, 21, 3, 0, 0), "sat 2026-11-21 12:00 Asia/Tokyo",
+         "a day that is not in `except`");
+    says(&schedule, utc_us(2026, 11, 20, 3, 0, 0), "fri 2026-11-20 12:00 Asia/Tokyo", "");
+    schedule.from_us = utc_us(2026, 11, 20, 1, 30, 0);
+    schedule.until_us = utc_us(2026, 11, 20, 3, 0, 0);
+    says(&schedule, utc_us(2026, 11, 20, 1, 0, 0), "fri 2026-11-20 10:00 Asia/Tokyo",
+         "from 2026-11-20 10:30");
+    says(&schedule, utc_us(2026, 11, 20, 3, 0, 0), "fri 2026-11-20 12:00 Asia/Tokyo",
+         "until 2026-11-20 12:00");
+}
+END_TEST
+
 START_TEST(hours_follow_the_clock_on_the_wall_when_it_is_put_forward_and_back)
 {
     struct civil_zone zone = new_york();
@@ -348,6 +398,7 @@ SUITE_MAIN("rules/schedule", days_are_counted_from_1970_and_only_for_dates_that_
            hours_open_at_the_first_minute_and_close_before_the_last,
            hours_over_midnight_belong_to_the_day_they_opened_on,
            a_rule_rests_on_excepted_dates_in_its_zone,
+           a_schedule_that_is_off_says_the_local_time_and_which_part_says_no,
            hours_follow_the_clock_on_the_wall_when_it_is_put_forward_and_back,
            calendar_windows_begin_at_local_midnight_of_the_day_monday_or_first,
            a_month_begins_on_its_first_in_every_month_of_two_centuries,
