@@ -501,7 +501,7 @@ START_TEST(deep_lists_become_dyn_below_a_depth)
     ck_assert_ptr_nonnull(checked);
     ck_assert(strlen(type_text(checked->type)) < 65 * 6 + 10);
 
-    char twice[900];
+    char twice[1100];
     (void) snprintf(twice, sizeof twice, "%s == %s", text, text);
     checked = check(twice, false, NULL, &faults);
     ck_assert_ptr_nonnull(checked);
