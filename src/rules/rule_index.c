@@ -11,7 +11,7 @@
 
 #include "rules/rule_index_parts.h"
 
-enum { WORK_CHUNK_BYTES = 1 << 20, WORK_LIMIT_BYTES = 1 << 30 };
+enum { WORK_CHUNK_BYTES = 1 << 20, WORK_LIMIT_BYTES = 1 << 30, FETCH_AHEAD = 4 };
 
 enum err rule_index_build(const struct rule_lists *lists, struct arena *arena,
                           const struct rule_index *const **ret_indexes)
@@ -71,6 +71,8 @@ struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts
     for (enum field_group group = 0; group < FIELD_GROUPS; group++)
         if (index->group_hangs[group])
             cursor_ask(c, group);
+    for (uint32_t i = 0; i < c->n_heap; i++)
+        __builtin_prefetch(index->code + index->hanging[c->heap[i].next].code);
     return c;
 }
 
@@ -127,14 +129,18 @@ static void pass_column(struct rule_cursor *c, uint32_t number, uint32_t block,
     struct column_hits *hits = &c->columns[number];
     block_bits words = { 0 };
 
-    if (column->base)
+    /* The last block's next is the bitmap that follows: fetched in vain, but there. */
+    if (column->base) {
         words = *block_of(column->base, block);
+        __builtin_prefetch(block_of(column->base, block + FETCH_AHEAD));
+    }
     if (hits->unknown)
         words |= *block_of(column->unknown, block);
     for (uint32_t i = 0; i < hits->n; i++)
-        if (hits->list[i].bits)
+        if (hits->list[i].bits) {
             words |= *block_of(hits->list[i].bits, block);
-        else
+            __builtin_prefetch(block_of(hits->list[i].bits, block + FETCH_AHEAD));
+        } else
             add_places(&hits->list[i], block, (uint64_t *) &words);
     *(block_bits *) alive &= column->bars ? ~words : words;
 }
@@ -184,12 +190,12 @@ static void fill_block(const struct rule_index *index, uint32_t block, uint64_t 
 }
 
 /* What is about to be looked at is fetched while what comes before it is. */
-static void fetch_entries(const struct rule_index *index, uint32_t block,
+static void fetch_numbers(const struct rule_index *index, uint32_t block,
                           const uint64_t alive[BLOCK_WORDS])
 {
     for (uint32_t i = 0; i < BLOCK_WORDS; i++)
         for (uint64_t word = alive[i]; word; word &= word - 1)
-            __builtin_prefetch(index->scanned + block * BLOCK_RULES + i * 64 +
+            __builtin_prefetch(index->numbers + block * BLOCK_RULES + i * 64 +
                                (uint32_t) __builtin_ctzll(word));
 }
 
@@ -211,47 +217,74 @@ static bool scan_block(struct rule_cursor *c, uint32_t block)
     if (!any(c->alive))
         return false;
     if (index->n_blocks > 1)
-        fetch_entries(index, block, c->alive);
+        fetch_numbers(index, block, c->alive);
     return true;
 }
 
-/* The next scanned rule that is alive; it stays. NULL when there is none. */
-static const struct entry *next_scanned(struct rule_cursor *c)
+/* Is there another scanned rule? @word is where. */
+static bool find_scanned(struct rule_cursor *c)
 {
     for (;;) {
         for (; c->word < BLOCK_WORDS; c->word++)
             if (c->alive[c->word])
-                return c->index->scanned + (c->block - 1) * BLOCK_RULES + c->word * 64 +
-                       (uint32_t) __builtin_ctzll(c->alive[c->word]);
+                return true;
         if (c->no_room || c->block == c->index->n_blocks)
-            return NULL;
+            return false;
         c->word = scan_block(c, c->block++) ? 0 : BLOCK_WORDS;
     }
 }
 
-/* The next rule that may match, by its rank, and past it. */
+/* Its place; it is alive no more. */
+static uint32_t take_scanned(struct rule_cursor *c)
+{
+    uint64_t *word = &c->alive[c->word];
+    uint32_t bit = (uint32_t) __builtin_ctzll(*word);
+    *word &= *word - 1;
+    return (c->block - 1) * BLOCK_RULES + c->word * 64 + bit;
+}
+
+static const struct entry *take_hanging(struct rule_cursor *c)
+{
+    const uint32_t place = c->heap[0].next;
+    while (c->n_heap > 0 && c->heap[0].next == place)
+        advance(c); /* it may hang on several values that are there */
+    return &c->index->hanging[place];
+}
+
+/* The next rule that may match, by its rank, and past it; NULL at the end. */
 static const struct entry *next_candidate(struct rule_cursor *c)
 {
-    const struct entry *scanned = next_scanned(c), *hanging = NULL;
-    if (c->n_heap > 0)
-        hanging = &c->index->hanging[c->heap[0].next];
-    if (scanned && (!hanging || scanned->rank < hanging->rank)) {
-        c->alive[c->word] &= c->alive[c->word] - 1;
-        return scanned;
+    const struct rule_index *index = c->index;
+    if (!find_scanned(c))
+        return c->n_heap > 0 ? take_hanging(c) : NULL;
+    if (c->n_heap > 0) {
+        uint32_t place = (c->block - 1) * BLOCK_RULES + c->word * 64 +
+                         (uint32_t) __builtin_ctzll(c->alive[c->word]);
+        if (index->hanging[c->heap[0].next].rank < index->scanned[place].rank)
+            return take_hanging(c);
     }
-    for (uint32_t place = hanging ? c->heap[0].next : 0; c->n_heap > 0 && c->heap[0].next == place;)
-        advance(c); /* it may hang on several values that are there */
-    return hanging;
+    return &index->scanned[take_scanned(c)];
+}
+
+/* Has the next scanned rule nothing left to test? */
+static bool next_is_plain(const struct rule_cursor *c)
+{
+    const uint64_t alive = c->alive[c->word];
+    return alive & -alive & c->index->plain[(size_t) (c->block - 1) * BLOCK_WORDS + c->word];
 }
 
 enum cursor_answer rule_cursor_next(struct rule_cursor *cursor, uint32_t patience,
                                     uint32_t *ret_number)
 {
     if (patience == 0) {
-        bool more = next_scanned(cursor) || cursor->n_heap > 0;
+        bool more = find_scanned(cursor) || cursor->n_heap > 0;
         return cursor->no_room ? CURSOR_NO_ROOM : more ? CURSOR_PAUSE : CURSOR_END;
     }
     for (; patience > 0; patience--) {
+        if (cursor->n_heap == 0 && find_scanned(cursor) && next_is_plain(cursor)) {
+            *ret_number = cursor->index->numbers[take_scanned(cursor)];
+            return CURSOR_RULE;
+        }
         const struct entry *entry = next_candidate(cursor);
         if (cursor->no_room)
             return CURSOR_NO_ROOM;

@@ -9,7 +9,7 @@
 #include "rules/rule_index_parts.h"
 #include "shop/event.h"
 
-enum { ITEMS_MAX = 64, PRESENT_FIRST = 64 };
+enum { ITEMS_MAX = 64, PRESENT_FIRST = 64, FETCHED = 4 };
 
 /* ── hits ── */
 
@@ -17,6 +17,8 @@ static void push(struct rule_cursor *c, const uint32_t *at, uint32_t n)
 {
     if (n == 0)
         return;
+    for (uint32_t i = 0; i < n && i < FETCHED; i++)
+        __builtin_prefetch(&c->index->hanging[at[i]]); /* far away, and soon looked at */
     if (c->n_heap == c->heap_room) {
         size_t old = c->heap_room * sizeof *c->heap;
         struct branch *more = arena_grow(c->arena, c->heap, old, old ? old * 2 : 32 * sizeof *more);

@@ -330,12 +330,19 @@ static enum err make_entries(struct layout *l)
 
     index->hanging = arena_take_array(l->arena, struct entry, index->n_hanging);
     index->scanned = arena_take_array(l->arena, struct entry, index->n_scanned);
-    if (!index->hanging || !index->scanned)
+    index->numbers = arena_take_array(l->arena, uint32_t, index->n_scanned);
+    index->plain = take_bits(l);
+    if (!index->hanging || !index->scanned || !index->numbers)
         return ERR_LIMIT;
     for (uint32_t r = 0; r < l->n_rows; r++) {
         const struct row *row = &l->rows[r];
         uint32_t place = is_hanging(row) ? hanging++ : scanned++;
         enter(l, row, is_hanging(row) ? &index->hanging[place] : &index->scanned[place], place);
+        if (is_hanging(row))
+            continue;
+        index->numbers[place] = row->number;
+        if (index->scanned[place].n_checks == 0)
+            set_bit(index->plain, place);
     }
     return OK;
 }

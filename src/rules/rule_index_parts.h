@@ -201,6 +201,8 @@ struct rule_index {
     uint32_t *places;
     uint64_t *bits;
     struct entry *hanging, *scanned;
+    uint32_t *numbers;     /* of the scanned, and those with nothing left to test: what a long */
+    const uint64_t *plain; /* walk mostly looks at, close together */
     uint32_t n_hanging, n_scanned, n_blocks;
     struct column *columns; /* by group */
     uint32_t n_columns, group_columns[FIELD_GROUPS + 1];

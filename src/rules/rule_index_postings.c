@@ -178,7 +178,8 @@ enum err make_postings(struct layout *l)
     for (uint32_t f = 0; f < index->group_fields[FIELD_GROUPS]; f++)
         lay_out(l, &index->fields[f].unknown, false);
     l->bits_used = l->n_bits;
-    l->n_bits += (size_t) index->n_blocks * BLOCK_WORDS * 2 * (index->n_columns + FILTERS_MAX);
+    l->n_bits +=
+        (size_t) index->n_blocks * BLOCK_WORDS * (2 * (index->n_columns + FILTERS_MAX) + 1);
     index->places = arena_take_array(l->arena, uint32_t, (size_t) l->n_places);
     bytes = l->n_bits * sizeof *index->bits + block_bytes;
     char *bits = arena_take(l->arena, bytes);
