@@ -78,10 +78,12 @@ static struct extent extent_of(const struct cel_type *type)
     case CEL_TYPE_PARAM:
     case CEL_TYPE_MAP:
     case CEL_TYPE_OPAQUE: return (struct extent){ UNBOUNDED, UNBOUNDED };
-    case CEL_TYPE_LIST:
-        return (struct extent){ UNBOUNDED, type->n_params ? larger(extent_of(type->params[0]).own,
-                                                                   extent_of(type->params[0]).inner)
-                                                          : UNBOUNDED };
+    case CEL_TYPE_LIST: {
+        struct extent of_one = { UNBOUNDED, UNBOUNDED };
+        if (type->n_params)
+            of_one = extent_of(type->params[0]);
+        return (struct extent){ UNBOUNDED, larger(of_one.own, of_one.inner) };
+    }
     case CEL_TYPE_STRING:
     case CEL_TYPE_BYTES: return (struct extent){ UNBOUNDED, 0 };
     default: return (struct extent){ 0, 0 };

@@ -155,6 +155,8 @@ START_TEST(deep_nesting_is_refused_or_evaluated)
     ends(repeated("", "(", 40000, repeated("n", ")", 40000, "")), false);
     ends(repeated("", "[", 200, repeated("n", "]", 200, "")), false);
     ends(repeated("", "[", 45000, repeated("n", "]", 45000, "")), false);
+    ends(repeated("", "[", 60, repeated("n", "]", 60, ".map(x, x)")), false);
+    ends(repeated("", "[", 60, repeated("", "]", 60, "[0].filter(x, x == x)")), false);
     ends(repeated("", "!", 200, "true"), false);
     ends(repeated("", "!", 90000, "true"), false);
     ends(repeated("", "-", 90000, "n"), false);
