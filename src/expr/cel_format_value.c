@@ -46,18 +46,22 @@ void cel_format_double(struct out *out, double real)
     }
 }
 
-/* Bytes become a text: what is no UTF-8 in them shows as U+FFFD. */
+/* Bytes become a text: each stretch of them that is no UTF-8 shows as one U+FFFD. */
 static void put_bytes(struct out *out, struct str bytes)
 {
     char piece[CEL_RUNE_BYTES];
     size_t width;
+    bool broken = false, after_broken = false;
     if (str_is_utf8(bytes, NULL)) {
         out_text(out, bytes);
         return;
     }
     for (size_t at = 0; at < bytes.len; at += width) {
         uint32_t rune = cel_rune_at(bytes, at, &width);
-        out_bytes(out, piece, cel_rune_put(piece, rune));
+        broken = rune == 0xfffd && width == 1;
+        if (!broken || !after_broken)
+            out_bytes(out, piece, cel_rune_put(piece, rune));
+        after_broken = broken;
     }
 }
 

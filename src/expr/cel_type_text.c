@@ -87,6 +87,29 @@ static bool is_parameter(struct str name)
     return true;
 }
 
+/* What "wrapper(int)" is to Protocol Buffers. */
+static const struct cel_type *well_known_wrapper(struct str name)
+{
+    static const struct {
+        const char *name;
+        enum cel_type_kind kind;
+    } wrappers[] = {
+        { "google.protobuf.BoolValue", CEL_TYPE_BOOL },
+        { "google.protobuf.BytesValue", CEL_TYPE_BYTES },
+        { "google.protobuf.DoubleValue", CEL_TYPE_DOUBLE },
+        { "google.protobuf.FloatValue", CEL_TYPE_DOUBLE },
+        { "google.protobuf.Int32Value", CEL_TYPE_INT },
+        { "google.protobuf.Int64Value", CEL_TYPE_INT },
+        { "google.protobuf.StringValue", CEL_TYPE_STRING },
+        { "google.protobuf.UInt32Value", CEL_TYPE_UINT },
+        { "google.protobuf.UInt64Value", CEL_TYPE_UINT },
+    };
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
+        if (str_is(name, wrappers[i].name))
+            return cel_type_nullable(wrappers[i].kind);
+    return NULL;
+}
+
 static const struct cel_type *known_type(struct str name)
 {
     static const struct {
@@ -111,11 +134,13 @@ static const struct cel_type *known_type(struct str name)
         { "google.protobuf.Timestamp", CEL_TYPE_TIMESTAMP },
         { "google.protobuf.Duration", CEL_TYPE_DURATION },
         { "google.protobuf.Any", CEL_TYPE_DYN },
+        { "google.protobuf.Value", CEL_TYPE_DYN },
+        { "google.protobuf.ListValue", CEL_TYPE_LIST },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_is(name, known[i].name))
             return cel_type_simple(known[i].kind);
-    return NULL;
+    return well_known_wrapper(name);
 }
 
 static enum err read_type(struct reader *r, uint32_t depth, const struct cel_type **ret_type);
