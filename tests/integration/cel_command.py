@@ -110,9 +110,20 @@ def test_conformance_knows_every_way_to_write_a_case():
         case('[]', {'deduced_type': ' list(dyn)'}, check_only=True),
         case('"s".fn(1)', {'error': ['nothing evaluates it']}, type_env=[fn]),
         case('x || true', {'value': {'type': 'bool', 'value': True}}, disable_check=True),
-        case('1 + 1u', {'error': ['x']}, check_only=True))
+        case('1 + 1u', {'error': ['x']}, check_only=True),
+        case('x', {'error': ['x has no value']}, type_env=[{'name': 'x', 'type': 'int'}]),
+        case('x', {'deduced_type': 'shop.Basket'}, check_only=True, type_env=[{'name': 'x', 'type': 'shop.Basket'}]),
+        case('1 + 1', {'value': {'type': 'int', 'value': '2'}}, check_only=True))
     told = json.loads(run('cel', '--conformance', path, '--json').stdout)
     check(told['failed'] == 0, told['failures'])
+
+
+def test_conformance_counts_a_case_once_and_only_when_it_holds():
+    one = {'type': 'int', 'value': '1'}
+    twice = {'id': 'a', 'expr': '1', 'expect': {'value': one}, 'features': ['core', 'new', 'core']}
+    path = cases(twice, case('1 + ""', {'value': one}, check_only=True))
+    told = json.loads(run('cel', '--conformance', path, '--json').stdout)
+    check(told['features'] == {'core': {'passed': 1, 'failed': 1}, 'new': {'passed': 1, 'failed': 0}}, told)
 
 
 def test_what_is_no_such_file_is_refused():
