@@ -107,20 +107,19 @@ uint64_t cursor_items(const struct rule_cursor *c, uint32_t value)
     return c->present ? present_slot(c->present, c->present_mask, value)->items : 0;
 }
 
-static void value_is_there(struct rule_cursor *c, const struct index_field *field,
-                           struct value value, uint64_t items)
+static void look_up(struct rule_cursor *c, const struct sought *sought)
 {
     const struct rule_index *index = c->index;
-    uint64_t hash = key_hash(field->number, value);
-    for (uint32_t slot = (uint32_t) hash & index->slot_mask; index->slots[slot];
+    const struct index_field *field = sought->field;
+    for (uint32_t slot = (uint32_t) sought->hash & index->slot_mask; index->slots[slot];
          slot = (slot + 1) & index->slot_mask) {
-        if (index->slots[slot] >> 32 != hash >> 32)
+        if (index->slots[slot] >> 32 != sought->hash >> 32)
             continue;
         uint32_t number = (uint32_t) index->slots[slot] - 1;
         const struct index_value *v = &index->values[number];
-        if (v->field != field->number || !key_same(v->value, value))
+        if (v->field != field->number || !key_same(v->value, sought->value))
             continue;
-        if (!note(c, number, items))
+        if (!note(c, number, sought->items))
             return;
         push(c, index->places + v->hanging.at, v->hanging.n);
         if (field->passing != NO_COLUMN)
@@ -129,6 +128,41 @@ static void value_is_there(struct rule_cursor *c, const struct index_field *fiel
             add_hit(c, field->bars, v->barred);
         return;
     }
+}
+
+/* The value that a lookup will most likely come to, or NULL. */
+static const struct index_value *likely_value(const struct rule_index *index, uint64_t hash)
+{
+    uint64_t slot = index->slots[(uint32_t) hash & index->slot_mask];
+    return slot && slot >> 32 == hash >> 32 ? &index->values[(uint32_t) slot - 1] : NULL;
+}
+
+/* Looks up what was gathered, step by step for all, so that memory far away is waited for once. */
+static void look_up_all(struct rule_cursor *c)
+{
+    for (uint32_t i = 0; i < c->n_sought; i++)
+        __builtin_prefetch(likely_value(c->index, c->sought[i].hash));
+    for (uint32_t i = 0; i < c->n_sought; i++) {
+        const struct index_value *value = likely_value(c->index, c->sought[i].hash);
+        if (!value)
+            continue;
+        __builtin_prefetch(c->index->places + value->hanging.at);
+        if (value->value.kind == VALUE_STRING)
+            __builtin_prefetch(value->value.string.at);
+    }
+    for (uint32_t i = 0; i < c->n_sought; i++)
+        look_up(c, &c->sought[i]);
+    c->n_sought = 0;
+}
+
+static void value_is_there(struct rule_cursor *c, const struct index_field *field,
+                           struct value value, uint64_t items)
+{
+    uint64_t hash = key_hash(field->number, value);
+    __builtin_prefetch(&c->index->slots[(uint32_t) hash & c->index->slot_mask]);
+    c->sought[c->n_sought++] = (struct sought){ field, value, hash, items };
+    if (c->n_sought == SOUGHT_MAX)
+        look_up_all(c);
 }
 
 static void words_are_there(struct rule_cursor *c, const struct index_field *field,
@@ -243,5 +277,6 @@ void cursor_ask(struct rule_cursor *c, enum field_group number)
         group->list = list.list;
         ask_items(c, group, first, end);
     }
+    look_up_all(c);
     sort_hits(c, number);
 }

@@ -301,6 +301,14 @@ struct present {
     uint64_t items;
 };
 
+/* A value of the request that is about to be looked up. */
+struct sought {
+    const struct index_field *field;
+    struct value value;
+    uint64_t hash, items;
+};
+enum { SOUGHT_MAX = 16 };
+
 struct asked_group {
     bool ready, known;
     bool wide;     /* more items than a mask has bits: what is tested is tested as terms */
@@ -317,6 +325,8 @@ struct rule_cursor {
     uint64_t *unknown; /* of each field: items that do not know it */
     bool no_room;
     struct asked_group groups[FIELD_GROUPS];
+    struct sought sought[SOUGHT_MAX];
+    uint32_t n_sought;
     struct present *present; /* hash table */
     uint32_t n_present, present_mask;
 

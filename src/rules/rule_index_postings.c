@@ -136,6 +136,25 @@ uint64_t *take_bits(struct layout *l)
     return bits;
 }
 
+/* The texts of all keys close together: those of the rules lie far apart. */
+static bool gather_texts(struct layout *l, struct index_value *values, uint32_t n)
+{
+    size_t bytes = 0;
+    for (uint32_t v = 0; v < n; v++)
+        bytes += values[v].value.kind == VALUE_STRING ? values[v].value.string.len : 0;
+    char *to = arena_take_raw(l->arena, bytes + 1);
+    for (uint32_t v = 0; v < n && to; v++) {
+        struct str *text = &values[v].value.string;
+        if (values[v].value.kind != VALUE_STRING)
+            continue;
+        if (text->len)
+            memcpy(to, text->at, text->len);
+        text->at = to;
+        to += text->len;
+    }
+    return to;
+}
+
 enum err make_slots(struct layout *l)
 {
     struct rule_index *index = l->index;
@@ -147,6 +166,8 @@ enum err make_slots(struct layout *l)
         return ERR_LIMIT;
     if (index->n_values)
         memcpy(values, index->values, index->n_values * sizeof *values);
+    if (!gather_texts(l, values, index->n_values))
+        return ERR_LIMIT;
     index->values = values;
     index->slot_mask = size - 1;
     index->slots = arena_take_array(l->arena, uint64_t, size);
