@@ -79,40 +79,52 @@ static uint32_t hash_of(const struct cel_value *value)
 
 static const struct cel_set *set_of(struct arena *arena, const struct cel_list *list)
 {
-    uint32_t size = 16;
-    while (size < list->count * 2)
+    uint32_t size = list->count < CEL_SET_FROM ? 0 : 16;
+    while (size && size < list->count * 2)
         size *= 2;
     struct cel_set *set = arena_take(arena, sizeof *set + size * sizeof(uint32_t));
     if (!set)
         return NULL;
-    set->mask = size - 1;
+    set->mask = size ? size - 1 : 0;
     set->list = list;
     for (uint32_t i = 0; i < list->count; i++) {
-        uint32_t slot = hash_of(&list->items[i]) & set->mask;
-        while (set->slots[slot])
+        const struct cel_value *item = &list->items[i];
+        if (item->kind == CEL_STRING)
+            set->texts |= UINT64_C(1) << cel_text_bit(item->string);
+        uint32_t slot = hash_of(item) & set->mask;
+        while (size && set->slots[slot])
             slot = (slot + 1) & set->mask;
-        set->slots[slot] = i + 1;
+        if (size)
+            set->slots[slot] = i + 1;
     }
     return set;
 }
 
-bool cel_set_has(const struct cel_set *set, const struct cel_value *value)
+static bool same(const struct cel_value *a, const struct cel_value *b)
 {
-    uint32_t slot = hash_of(value) & set->mask;
-    for (; set->slots[slot]; slot = (slot + 1) & set->mask) {
-        const struct cel_value *item = &set->list->items[set->slots[slot] - 1];
-        if (value->kind == CEL_STRING && item->kind == CEL_STRING) {
-            if (value->string.len == item->string.len &&
-                cel_same_text(value->string.at, item->string.at, value->string.len))
+    if (a->kind != CEL_STRING || b->kind != CEL_STRING)
+        return cel_equals(a, b);
+    return a->string.len == b->string.len &&
+           cel_same_text(a->string.at, b->string.at, a->string.len);
+}
+
+bool cel_set_find(const struct cel_set *set, const struct cel_value *value)
+{
+    const struct cel_value *items = set->list->items;
+    if (set->mask == 0) {
+        for (uint32_t i = 0; i < set->list->count; i++)
+            if (same(&items[i], value))
                 return true;
-        } else if (cel_equals(item, value)) {
-            return true;
-        }
+        return false;
     }
+    uint32_t slot = hash_of(value) & set->mask;
+    for (; set->slots[slot]; slot = (slot + 1) & set->mask)
+        if (same(&items[set->slots[slot] - 1], value))
+            return true;
     return false;
 }
 
-/* `in` over a long constant list asks a set. */
+/* `in` over a constant list asks a set. */
 static bool keep_set(struct cel_compiler *c, struct cel_instr *instr,
                      const struct cel_value *constants)
 {
@@ -120,7 +132,7 @@ static bool keep_set(struct cel_compiler *c, struct cel_instr *instr,
     if (!is_field && (instr->code != CEL_CODE_IN || cel_operand_where(instr->b) != CEL_CONSTANT))
         return true;
     const struct cel_value *list = &constants[cel_operand_index(instr->b)];
-    if (list->kind != CEL_LIST || list->list->count < CEL_SET_FROM)
+    if (list->kind != CEL_LIST || list->list->count == 0)
         return true;
     const struct cel_set *set = set_of(c->keep, list->list);
     if (is_field) {

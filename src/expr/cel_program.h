@@ -107,7 +107,7 @@ struct cel_member {
     uint32_t field;                /* of @class */
     struct str name;
     struct str path;           /* "cart.total": what is unknown when it is */
-    const struct cel_set *set; /* of FIELD_IN, when the list is long */
+    const struct cel_set *set; /* of FIELD_IN */
 };
 
 struct cel_callee {
@@ -116,9 +116,10 @@ struct cel_callee {
     const struct cel_overload *overloads[];
 };
 
-/* A constant list, hashed. */
+/* A constant list. Most texts that it does not hold are told by their length and ends; a long list is hashed too. */
 struct cel_set {
-    uint32_t mask;
+    uint64_t texts; /* bit cel_text_bit() of each text in it */
+    uint32_t mask;  /* 0: not hashed */
     const struct cel_list *list;
     uint32_t slots[]; /* element + 1; 0: free */
 };
@@ -161,5 +162,20 @@ struct cel_program {
 
 const char *cel_code_name(enum cel_code code);
 
+static inline uint32_t cel_text_bit(struct str text)
+{
+    if (text.len == 0)
+        return 0;
+    return ((uint32_t) text.len * 5 + (uint8_t) text.at[0] + 3 * (uint8_t) text.at[text.len - 1]) &
+           63;
+}
+
 /* Whether @set holds an equal of @value, which is a scalar. */
-bool cel_set_has(const struct cel_set *set, const struct cel_value *value);
+bool cel_set_find(const struct cel_set *set, const struct cel_value *value);
+
+static inline bool cel_set_has(const struct cel_set *set, const struct cel_value *value)
+{
+    if (value->kind == CEL_STRING && !(set->texts >> cel_text_bit(value->string) & 1))
+        return false;
+    return cel_set_find(set, value);
+}

@@ -119,13 +119,14 @@ START_TEST(every_order_survives_being_turned_round)
 }
 END_TEST
 
-START_TEST(a_long_constant_list_is_a_set)
+START_TEST(a_constant_list_is_a_set_and_a_long_one_hashed)
 {
     open_shop();
     cel_shop_compile(&shop, "name in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'ann']");
     ck_assert_int_eq(shop.program->code[0].code, CEL_CODE_IN_SET);
     cel_shop_compile(&shop, "name in ['a', 'b']");
-    ck_assert_int_eq(shop.program->code[0].code, CEL_CODE_IN);
+    ck_assert_int_eq(shop.program->code[0].code, CEL_CODE_IN_SET);
+    ck_assert_uint_eq(shop.program->code[0].set->mask, 0); /* short: not hashed */
     cel_shop_compile(&shop, "cart.currency in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'EUR']");
     ck_assert_int_eq(shop.program->code[0].code, CEL_CODE_FIELD_IN);
     ck_assert_ptr_nonnull(shop.program->code[0].member->set);
@@ -229,7 +230,7 @@ SUITE_MAIN("expr/cel_compile", what_depends_on_nothing_is_computed_when_it_is_co
            parts_fold_within_what_does_not, an_error_among_constants_waits_for_the_evaluation,
            functions_of_the_host_are_not_folded,
            a_field_compared_with_a_constant_is_one_instruction,
-           every_order_survives_being_turned_round, a_long_constant_list_is_a_set,
+           every_order_survives_being_turned_round, a_constant_list_is_a_set_and_a_long_one_hashed,
            a_set_finds_each_of_two_thousand, a_pattern_that_is_written_there_is_compiled_once,
            a_program_needs_neither_its_text_nor_its_faults, faults_come_from_every_stage,
            a_small_arena_is_a_fault_and_no_crash)
