@@ -16,7 +16,7 @@
 #define DAY (INT64_C(86400) * 1000000)
 
 enum {
-    CASES = 20000,
+    CASES = 8000,
     REQUESTS = 40,
     PRODUCTS = 24,
     LINES = 6,
