@@ -33,9 +33,10 @@ def copy(root, to, command):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
     for folder in ('include/base', 'include/expr', 'src/expr', 'src/base'):
-        (to / folder).mkdir(parents=True, exist_ok=True)
-        for path in [*(root / folder).glob('*.h'), *(root / folder).glob('*.inc')]:
-            shutil.copy(path, to / folder)
+        for path in [*(root / folder).rglob('*.h'), *(root / folder).rglob('*.inc')]:
+            target = to / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
 
 
 def broken(root):

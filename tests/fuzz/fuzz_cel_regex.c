@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/out.h"
-#include "expr/cel_regex_program.h"
+#include "expr/regex/cel_regex_program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "expr/cel_checked.h"
+#include "expr/check/cel_checked.h"
 #include "suite.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cel_shop.h"
-#include "expr/cel_program.h"
+#include "expr/run/cel_program.h"
 #include "suite.h"
 
 static struct cel_shop shop;

@@ -2,10 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "expr/cel_library.h"
-#include "expr/cel_number.h"
-#include "expr/cel_ops.h"
 #include "expr/cel_type.h"
+#include "expr/library/cel_library.h"
+#include "expr/values/cel_number.h"
+#include "expr/values/cel_ops.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

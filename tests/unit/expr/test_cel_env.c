@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expr/cel_env.h"
 
-#include "expr/cel_checked.h"
-#include "expr/cel_library.h"
-#include "expr/cel_names.h"
-#include "expr/cel_type_text.h"
+#include "expr/check/cel_checked.h"
+#include "expr/check/cel_names.h"
+#include "expr/check/cel_type_text.h"
+#include "expr/library/cel_library.h"
 #include "suite.h"
 
 static struct arena *arena;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "expr/cel_ops.h"
+#include "expr/values/cel_ops.h"
 
 #include <math.h>
 

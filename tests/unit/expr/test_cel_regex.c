@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cel_cases.h"
-#include "expr/cel_regex.h"
+#include "expr/regex/cel_regex.h"
 
 /*
  * Patterns by hand, then cel_regex_random.inc: random ones with what Go's package regexp, whose syntax and

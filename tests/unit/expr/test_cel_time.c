@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "expr/cel_time.h"
+#include "expr/values/cel_time.h"
 
-#include "expr/cel_civil.h"
 #include "expr/cel_env.h"
-#include "expr/cel_library.h"
+#include "expr/library/cel_library.h"
+#include "expr/values/cel_civil.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
