@@ -18,39 +18,61 @@
  * All text is escaped for the inside of a JSON string. What was wanted does not depend on the request, so a
  * ruleset holds it ready (condition_words).
  */
-enum { BLAME_KEPT = 32, BLAME_ITEMS = 4 };
+enum { BLAME_KEPT = 32, BLAME_ITEMS = 4, BLAME_COLUMNS = 16 };
+
+/* What a condition asks first of the items of a list, when that is a text: "a category of these". */
+struct blame_question {
+    uint32_t list_slot, slot; /* cart.items, item.category */
+    uint64_t marks;           /* of the texts; 0: it asks something else */
+    bool lacks;               /* it is true when no item has one */
+};
+
+/* That text of all items of a list: blame_column.c. */
+struct blame_column {
+    uint32_t list_slot, slot;
+    uint32_t list, n_items;
+    uint64_t marks; /* of a question none of these: no item has what it asks for */
+    size_t at, len; /* in @out: what is shown when none has; len 0: not written yet */
+};
 
 /* What blame_matches has seen on its way, so that blame_seen need not look again. */
 struct blame_hint {
     bool ready; /* the rest is set: the condition asks for an item, and none is one … */
     uint32_t list, n_items;      /* … of these … */
+    struct blame_column *column; /* … for this is wrong with all; or NULL … */
     uint32_t slots[BLAME_ITEMS]; /* … and this is the first thing that is wrong with each */
 };
 
-/* One request's receipts: remembers where it has written what an item has, to copy it. */
+/* One request's receipts: remembers what items have, and where it has written it, to copy it. */
 struct blame {
     struct facts *facts;
-    struct out *out;  /* where everything goes; the caller takes nothing back from it */
-    int decimals;     /* of the cart's currency */
-    uint32_t is_kept; /* bit i: kept[i] is */
+    struct out *out;    /* where everything goes; the caller takes nothing back from it */
+    int decimals;       /* of the cart's currency */
+    uint32_t is_kept;   /* bit i: kept[i] is */
+    uint32_t is_column; /* bit i: columns[i] is */
+    struct blame_column columns[BLAME_COLUMNS];
     struct {
         uint32_t slot, list, index;
         size_t at, len; /* in @out */
     } kept[BLAME_KEPT];
 };
 
+/* @facts must not change from then on, but for the current item. @out: or NULL, and set before blame_seen. */
 void blame_init(struct blame *blame, struct facts *facts, struct out *out);
 
-/* As rule_matches. No allocation. */
-struct match_verdict blame_matches(const struct rule *rule, struct facts *facts, int64_t now_us,
+/* As rule_matches. No allocation. @ret_hint points into @blame. */
+struct match_verdict blame_matches(struct blame *blame, const struct rule *rule, int64_t now_us,
                                    struct blame_hint *ret_hint);
 
 /*
  * Writes what @condition, which answered @answer (MATCH_NO or MATCH_UNKNOWN), saw. @hint: of the same
- * facts. No allocation but in out.
+ * @blame. No allocation but in out.
  */
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
                 const struct blame_hint *hint);
+
+/* What @condition asks: depends on no request. */
+struct blame_question blame_ask(const struct condition *condition);
 
 /* What would have made it true. @attr_names: the ruleset's. */
 void blame_wanted(const struct condition *condition, int decimals, const struct str *attr_names,

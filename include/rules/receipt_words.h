@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/out.h"
+#include "rules/blame.h"
 #include "rules/rule.h"
 #include "rules/ruleset.h"
 
@@ -22,6 +23,7 @@ struct condition_words {
     struct str
         asked; /* {"rule":"…","result":"condition_false","condition":"…","key":"…","seen":" */
     struct str wanted; /* ","wanted":"…","at":"camera.yaml:16"} */
+    struct blame_question question;
 };
 
 struct receipt_words {

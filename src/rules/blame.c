@@ -7,6 +7,7 @@
 #include "rules/blame.h"
 
 #include "rules/blame_parts.h"
+#include "rules/receipt_words.h"
 #include "rules/schedule.h"
 #include "shop/money.h"
 
@@ -19,6 +20,7 @@ void blame_init(struct blame *blame, struct facts *facts, struct out *out)
     blame->out = out;
     blame->decimals = decimals > 0 ? decimals : 0;
     blame->is_kept = 0;
+    blame->is_column = 0;
 }
 
 /* ── CEL ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -171,60 +173,16 @@ static void see(struct blame *blame, const struct term *term, enum truth truth, 
 
 /* ── conditions ──────────────────────────────────────────────────────────────────────────────── */
 
-/* The first part of @predicate that is false of the current item; NULL: none, and *ret_truth says what it is. */
-static const struct term *first_false(const struct term *predicate, struct term_scope *scope,
-                                      enum truth *ret_truth)
-{
-    const bool is_and = predicate->op == TERM_AND;
-    const struct term *const *parts = is_and ? predicate->children : &predicate;
-    uint32_t n = is_and ? predicate->n_children : 1;
-    *ret_truth = TRUTH_YES;
-    for (uint32_t i = 0; i < n; i++) {
-        enum truth truth = term_test(parts[i], scope);
-        if (truth == TRUTH_NO)
-            return parts[i];
-        if (truth == TRUTH_UNKNOWN)
-            *ret_truth = truth;
-    }
-    return NULL;
-}
-
-/* As term_test of a TERM_EXISTS. */
-static enum truth test_exists(const struct term *walk, struct term_scope *scope,
-                              struct blame_hint *hint)
-{
-    struct value list = scope->load(scope, walk->children[0]->slot);
-    enum truth all = TRUTH_NO, one;
-    bool plain = true;
-    uint32_t n = 0;
-    int64_t weight;
-
-    if (list.kind != VALUE_LIST)
-        return TRUTH_UNKNOWN;
-    for (; scope->element(scope, list.list, n, &weight); n++) {
-        const struct term *wrong = first_false(walk->children[1], scope, &one);
-        if (!wrong && one == TRUTH_YES)
-            return one;
-        if (!wrong)
-            all = one;
-        else if (n < BLAME_ITEMS)
-            plain &= (hint->slots[n] = blame_only_slot(wrong)) != FACTS;
-    }
-    hint->ready = plain && all == TRUTH_NO;
-    hint->list = list.list;
-    hint->n_items = n;
-    return all;
-}
-
-struct match_verdict blame_matches(const struct rule *rule, struct facts *facts, int64_t now_us,
+struct match_verdict blame_matches(struct blame *blame, const struct rule *rule, int64_t now_us,
                                    struct blame_hint *ret_hint)
 {
+    const struct condition_words *words = rule->words ? rule->words->conditions : NULL;
     ret_hint->ready = false;
     for (uint32_t i = 0; i < rule->n_conditions; i++) {
         const struct condition *condition = &rule->conditions[i];
-        enum truth truth = condition->term->op == TERM_EXISTS
-                               ? test_exists(condition->term, &facts->scope, ret_hint)
-                               : term_test(condition->term, &facts->scope);
+        bool none = words && blame_none_is(blame, &words[i].question, ret_hint);
+        enum truth truth = none ? (enum truth) words[i].question.lacks
+                                : blame_test(blame, condition->term, ret_hint);
         if (truth == TRUTH_NO)
             return (struct match_verdict){ MATCH_NO, condition };
         if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)
@@ -238,13 +196,24 @@ struct match_verdict blame_matches(const struct rule *rule, struct facts *facts,
 
 static void see_hint(struct blame *blame, const struct blame_hint *hint)
 {
-    blame_count_print(blame->out, 0, hint->n_items);
+    struct out *out = blame->out;
+    struct blame_column *column = hint->column;
+    if (column && column->len && out_reserve(out, column->len)) {
+        out_bytes(out, out->at + column->at, column->len);
+        return;
+    }
+    size_t at = out->len;
+    blame_count_print(out, 0, hint->n_items);
     for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
-        out_bytes(blame->out, i ? ", " : ": ", 2);
-        blame_item(blame, hint->list, i, hint->slots[i]);
+        out_bytes(out, i ? ", " : ": ", 2);
+        blame_item(blame, hint->list, i, column ? column->slot : hint->slots[i]);
     }
     if (hint->n_items > BLAME_ITEMS)
-        out_text(blame->out, STR(", …"));
+        out_text(out, STR(", …"));
+    if (column) {
+        column->at = at;
+        column->len = out->len - at;
+    }
 }
 
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,

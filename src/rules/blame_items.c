@@ -178,3 +178,57 @@ void blame_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slo
     if (!copy_item(blame, list, index, slot) && scope->element(scope, list, index, &weight))
         write_item_once(blame, list, index, slot);
 }
+
+/* ── what is seen on the way ─────────────────────────────────────────────────────────────────── */
+
+/* The first part of @predicate that is false of the current item; NULL: none, and *ret_truth says what it is. */
+static const struct term *first_false(const struct term *predicate, struct term_scope *scope,
+                                      enum truth *ret_truth)
+{
+    const bool is_and = predicate->op == TERM_AND;
+    const struct term *const *parts = is_and ? predicate->children : &predicate;
+    uint32_t n = is_and ? predicate->n_children : 1;
+    *ret_truth = TRUTH_YES;
+    for (uint32_t i = 0; i < n; i++) {
+        enum truth truth = term_test(parts[i], scope);
+        if (truth == TRUTH_NO)
+            return parts[i];
+        if (truth == TRUTH_UNKNOWN)
+            *ret_truth = truth;
+    }
+    return NULL;
+}
+
+/* As term_test of a TERM_EXISTS. */
+static enum truth test_exists(const struct term *walk, struct term_scope *scope,
+                              struct blame_hint *hint)
+{
+    struct value list = scope->load(scope, walk->children[0]->slot);
+    enum truth all = TRUTH_NO, one;
+    bool plain = true;
+    uint32_t n = 0;
+    int64_t weight;
+
+    if (list.kind != VALUE_LIST)
+        return TRUTH_UNKNOWN;
+    for (; scope->element(scope, list.list, n, &weight); n++) {
+        const struct term *wrong = first_false(walk->children[1], scope, &one);
+        if (!wrong && one == TRUTH_YES)
+            return one;
+        if (!wrong)
+            all = one;
+        else if (n < BLAME_ITEMS)
+            plain &= (hint->slots[n] = blame_only_slot(wrong)) != FACTS;
+    }
+    hint->ready = plain && all == TRUTH_NO;
+    hint->column = NULL;
+    hint->list = list.list;
+    hint->n_items = n;
+    return all;
+}
+
+enum truth blame_test(struct blame *blame, const struct term *term, struct blame_hint *ret_hint)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    return term->op == TERM_EXISTS ? test_exists(term, scope, ret_hint) : term_test(term, scope);
+}

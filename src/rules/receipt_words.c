@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/receipt_words.h"
 
-#include "rules/blame.h"
-
 static void member(struct out *out, struct str opening, struct str text)
 {
     out_text(out, opening);
@@ -116,6 +114,7 @@ static bool make(const struct rule *rule, int decimals, const struct str *attr_n
         conditions[i].asked = kept(out, arena);
         write_wanted(&rule->conditions[i], decimals, attr_names, out);
         conditions[i].wanted = kept(out, arena);
+        conditions[i].question = blame_ask(&rule->conditions[i]);
         room = conditions[i].asked.at && conditions[i].wanted.at;
     }
     return room && !out->failed;

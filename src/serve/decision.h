@@ -59,7 +59,6 @@ enum receipt_reason {
 
 /* One rule of this trigger and placement, and what became of it. */
 struct considered {
-    struct considered *next; /* in the receipt */
     const struct rule *rule;
     uint32_t number; /* in the ruleset */
     enum receipt_reason reason;
@@ -150,9 +149,10 @@ struct decision {
     uint32_t n_rules, n_considered;               /* … of which so many have been looked at */
     struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
     uint32_t n_handful;
-    struct considered *spare;                 /* for the next rule: the last did not match */
-    struct rule_cursor *cursor;               /* a long list: its index finds those that match */
-    struct considered *receipt, *receipt_end; /* explain: whatever was considered, in order */
+    struct considered *spare;   /* for the next rule: the last did not match */
+    struct rule_cursor *cursor; /* a long list: its index finds those that match */
+    struct considered *receipt; /* explain: n_considered of them, in order … */
+    struct blame *blame;        /* … and what rules saw of the request */
 
     /* pick */
     struct together *together; /* companions of the whole cart, as they were found */

@@ -41,9 +41,9 @@ static void verify(struct decision *d, struct considered *c)
         c->reason = RECEIPT_PAUSED;
         return;
     }
-    struct match_verdict verdict =
-        d->explain ? blame_matches(c->rule, &d->facts, d->now_us, &c->hint)
-                   : rule_matches(c->rule, &d->facts, d->now_us);
+    struct match_verdict verdict = d->explain
+                                       ? blame_matches(d->blame, c->rule, d->now_us, &c->hint)
+                                       : rule_matches(c->rule, &d->facts, d->now_us);
     c->reason = reasons[verdict.answer];
     c->failed = verdict.failed;
     c->matched = verdict.answer == MATCH_YES;
@@ -52,7 +52,9 @@ static void verify(struct decision *d, struct considered *c)
 /* The place of the next rule. Without a receipt, one that does not match leaves its place to the next. */
 static struct considered *next_place(struct decision *d)
 {
-    struct considered *c = d->spare ? d->spare : arena_take_raw(d->arena, sizeof *c);
+    struct considered *c = d->explain ? &d->receipt[d->n_considered]
+                           : d->spare ? d->spare
+                                      : arena_take_raw(d->arena, sizeof *c);
     if (!c)
         return NULL;
     uint32_t number = d->rules[d->n_considered++];
@@ -60,11 +62,17 @@ static struct considered *next_place(struct decision *d)
                               .rule = ruleset_rule(d->world->rules, number),
                               .reason = RECEIPT_DEADLINE };
     d->spare = NULL;
-    if (d->explain) {
-        *(d->receipt ? &d->receipt_end->next : &d->receipt) = c;
-        d->receipt_end = c;
-    }
     return c;
+}
+
+static enum err begin_receipt(struct decision *d)
+{
+    d->blame = arena_take_raw(d->arena, sizeof *d->blame);
+    d->receipt = arena_take_raw(d->arena, d->n_rules * sizeof *d->receipt);
+    if (!d->blame || !d->receipt)
+        return decision_no_room(d);
+    blame_init(d->blame, &d->facts, NULL);
+    return OK;
 }
 
 static enum err begin(struct decision *d)
@@ -77,7 +85,7 @@ static enum err begin(struct decision *d)
     if (index && !(d->cursor = rule_cursor_new(index, &d->facts, d->now_us, d->arena)))
         return decision_no_room(d);
     d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
-    return OK;
+    return d->explain ? begin_receipt(d) : OK;
 }
 
 /* A rule that the index found. */

@@ -141,11 +141,10 @@ static void encode_why(const struct considered *c, struct out *out)
     }
 }
 
-static void encode_rule(struct decision *d, const struct considered *c, struct blame *blame)
+static void encode_rule(struct decision *d, const struct considered *c, struct out *out)
 {
-    struct out *out = blame->out;
     if (c->failed) {
-        encode_condition(c, blame);
+        encode_condition(c, d->blame);
         return;
     }
     receipt_write_opening(c->rule, out);
@@ -164,13 +163,13 @@ static void encode_rule(struct decision *d, const struct considered *c, struct b
 
 void receipt_encode(struct decision *d, struct out *out)
 {
-    struct blame blame;
-    blame_init(&blame, &d->facts, out);
+    if (d->blame)
+        d->blame->out = out;
     out_char(out, '[');
-    for (const struct considered *c = d->receipt; c; c = c->next) {
-        if (c != d->receipt)
+    for (uint32_t i = 0; i < d->n_considered; i++) {
+        if (i)
             out_char(out, ',');
-        encode_rule(d, c, &blame);
+        encode_rule(d, &d->receipt[i], out);
     }
     out_char(out, ']');
     out->comma = true;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One fact of all items of a list, looked at once a request. Most rules ask first for an item of a
+ * category, or the like, and the cart has none: the column says so without walking the list again for
+ * each rule, and what the receipt shows of it is then the same for all of them.
+ */
+#include "rules/blame_parts.h"
+
+/* One of 64, by a few bytes and the length: two texts of one mark may differ, of two marks they do. */
+static uint64_t mark_of(struct str text)
+{
+    if (text.len == 0)
+        return 1;
+    const unsigned char *at = (const unsigned char *) text.at;
+    uint32_t mixed = at[0] | (uint32_t) at[text.len / 2] << 8 | (uint32_t) at[text.len - 1] << 16 |
+                     (uint32_t) text.len << 24;
+    return UINT64_C(1) << (mixed * UINT32_C(0x9e3779b1) >> 26);
+}
+
+struct blame_question blame_ask(const struct condition *condition)
+{
+    const struct term *term = condition->term;
+    struct blame_question question = { .lacks = term->op == TERM_NOT };
+    const struct term *walk = question.lacks ? term->children[0] : term;
+    if (walk->op != TERM_EXISTS)
+        return question;
+    const struct term *part = walk->children[1];
+    if (part->op == TERM_AND && part->n_children > 0)
+        part = part->children[0];
+    uint32_t slot = blame_only_slot(part);
+    if ((part->op != TERM_EQ && part->op != TERM_IN) || slot == FACTS)
+        return question;
+    for (uint32_t i = 1; i < part->n_children; i++)
+        if (part->children[i]->constant.kind != VALUE_STRING)
+            return question;
+    for (uint32_t i = 1; i < part->n_children; i++)
+        question.marks |= mark_of(part->children[i]->constant.string);
+    question.list_slot = walk->children[0]->slot;
+    question.slot = slot;
+    return question;
+}
+
+/* Where one item has no text there, or the list is not known, the marks are those of all questions. */
+static void fill(struct blame_column *column, struct term_scope *scope)
+{
+    struct value list = scope->load(scope, column->list_slot);
+    int64_t weight;
+    if (list.kind != VALUE_LIST) {
+        column->marks = UINT64_MAX;
+        return;
+    }
+    column->list = list.list;
+    for (; scope->element(scope, list.list, column->n_items, &weight); column->n_items++) {
+        struct value value = scope->load(scope, column->slot);
+        column->marks |= value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
+    }
+}
+
+bool blame_none_is(struct blame *blame, const struct blame_question *question,
+                   struct blame_hint *ret_hint)
+{
+    if (!question->marks)
+        return false;
+    uint32_t place = (question->slot * 3 + question->list_slot) % BLAME_COLUMNS;
+    struct blame_column *column = &blame->columns[place];
+    if (!(blame->is_column >> place & 1)) {
+        *column = (struct blame_column){ .list_slot = question->list_slot, .slot = question->slot };
+        fill(column, &blame->facts->scope);
+        blame->is_column |= 1u << place;
+    }
+    if (column->list_slot != question->list_slot || column->slot != question->slot ||
+        column->marks & question->marks)
+        return false;
+    ret_hint->ready = true;
+    ret_hint->column = column;
+    ret_hint->list = column->list;
+    ret_hint->n_items = column->n_items;
+    return true;
+}
