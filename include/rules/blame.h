@@ -24,6 +24,7 @@ enum { BLAME_KEPT = 32, BLAME_ITEMS = 4, BLAME_COLUMNS = 16 };
 struct blame_question {
     uint32_t list_slot, slot; /* cart.items, item.category */
     uint64_t marks;           /* of the texts; 0: it asks something else */
+    const struct term *whole; /* TERM_EQ, TERM_IN: that is all it asks; or NULL */
     bool lacks;               /* it is true when no item has one */
 };
 
@@ -31,7 +32,9 @@ struct blame_question {
 struct blame_column {
     uint32_t list_slot, slot;
     uint32_t list, n_items;
-    uint64_t marks; /* of a question none of these: no item has what it asks for */
+    uint64_t marks;                /* of a question none of these: no item has what it asks for */
+    struct str texts[BLAME_ITEMS]; /* of the first items that have one */
+    uint32_t n_texts;
     size_t at, len; /* in @out: what is shown when none has; len 0: not written yet */
 };
 

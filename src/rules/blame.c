@@ -180,9 +180,10 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
     ret_hint->ready = false;
     for (uint32_t i = 0; i < rule->n_conditions; i++) {
         const struct condition *condition = &rule->conditions[i];
-        bool none = words && blame_none_is(blame, &words[i].question, ret_hint);
-        enum truth truth = none ? (enum truth) words[i].question.lacks
-                                : blame_test(blame, condition->term, ret_hint);
+        enum truth truth =
+            words ? blame_answer(blame, &words[i].question, ret_hint) : TRUTH_UNKNOWN;
+        if (truth == TRUTH_UNKNOWN)
+            truth = blame_test(blame, condition->term, ret_hint);
         if (truth == TRUTH_NO)
             return (struct match_verdict){ MATCH_NO, condition };
         if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)

@@ -35,6 +35,7 @@ struct blame_question blame_ask(const struct condition *condition)
             return question;
     for (uint32_t i = 1; i < part->n_children; i++)
         question.marks |= mark_of(part->children[i]->constant.string);
+    question.whole = part == walk->children[1] ? part : NULL;
     question.list_slot = walk->children[0]->slot;
     question.slot = slot;
     return question;
@@ -53,14 +54,24 @@ static void fill(struct blame_column *column, struct term_scope *scope)
     for (; scope->element(scope, list.list, column->n_items, &weight); column->n_items++) {
         struct value value = scope->load(scope, column->slot);
         column->marks |= value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
+        if (value.kind == VALUE_STRING && column->n_texts < BLAME_ITEMS)
+            column->texts[column->n_texts++] = value.string;
     }
 }
 
-bool blame_none_is(struct blame *blame, const struct blame_question *question,
-                   struct blame_hint *ret_hint)
+/* Is one of the texts that are kept what @part asks for? */
+static bool has_text(const struct blame_column *column, const struct term *part)
 {
-    if (!question->marks)
-        return false;
+    for (uint32_t i = 1; i < part->n_children; i++)
+        for (uint32_t k = 0; k < column->n_texts; k++)
+            if (str_eq(column->texts[k], part->children[i]->constant.string))
+                return true;
+    return false;
+}
+
+/* NULL: its place is another's. */
+static struct blame_column *column_of(struct blame *blame, const struct blame_question *question)
+{
     uint32_t place = (question->slot * 3 + question->list_slot) % BLAME_COLUMNS;
     struct blame_column *column = &blame->columns[place];
     if (!(blame->is_column >> place & 1)) {
@@ -68,12 +79,23 @@ bool blame_none_is(struct blame *blame, const struct blame_question *question,
         fill(column, &blame->facts->scope);
         blame->is_column |= 1u << place;
     }
-    if (column->list_slot != question->list_slot || column->slot != question->slot ||
-        column->marks & question->marks)
-        return false;
+    bool is_it = column->list_slot == question->list_slot && column->slot == question->slot;
+    return is_it ? column : NULL;
+}
+
+enum truth blame_answer(struct blame *blame, const struct blame_question *question,
+                        struct blame_hint *ret_hint)
+{
+    struct blame_column *column = question->marks ? column_of(blame, question) : NULL;
+    if (!column)
+        return TRUTH_UNKNOWN;
+    if (column->marks & question->marks) {
+        bool has = question->whole && has_text(column, question->whole);
+        return !has ? TRUTH_UNKNOWN : question->lacks ? TRUTH_NO : TRUTH_YES;
+    }
     ret_hint->ready = true;
     ret_hint->column = column;
     ret_hint->list = column->list;
     ret_hint->n_items = column->n_items;
-    return true;
+    return question->lacks ? TRUTH_YES : TRUTH_NO;
 }
