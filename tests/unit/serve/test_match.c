@@ -41,6 +41,59 @@ START_TEST(names_the_condition_that_failed_what_it_saw_and_where_it_stands)
 }
 END_TEST
 
+static void says(const cJSON *answer, int rule, const char *result, const char *seen)
+{
+    char path[64];
+    (void) snprintf(path, sizeof path, "considered/%d/result", rule);
+    ck_assert_str_eq(text(answer, path), result);
+    (void) snprintf(path, sizeof path, "considered/%d/seen", rule);
+    ck_assert_str_eq(text(answer, path), seen);
+}
+
+#define ASKS(id, priority, when) \
+    RULE(id, "cross_sell", priority, "offer: {pick: {skus: [BAG-1]}}, when: {" when "}")
+#define CART_OF(skus)                                                                       \
+    "{\"placement\": \"page\", \"trigger\": \"cart_view\", \"explain\": true, \"locale\": " \
+    "\"en\", "                                                                              \
+    "\"cart\": {\"currency\": \"JPY\", \"items\": [" skus "]}}"
+
+START_TEST(tells_each_rule_that_asks_for_an_item_what_the_cart_has_instead)
+{
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("rules:\n" ASKS("rule-a", 9, "cart.has: {category: boat}")
+                            ASKS("rule-b", 8, "cart.has: {category: [bag, card]}")
+                                ASKS("rule-c", 7, "cart.has: {category: camera, subcategory: dslr}")
+                                    ASKS("rule-d", 6, "cart.lacks: {category: lens}")
+                                        ASKS("rule-e", 5, "cart.has: {category: [boat, lens]}")
+                                            ASKS("rule-f", 4, "cart.lacks: {category: boat}"));
+    cJSON *answer = decided(small, CART_OF("{\"sku\": \"CAM-1\"}, {\"sku\": \"LENS-1\"}"));
+    for (int rule = 0; rule < 2; rule++)
+        says(answer, rule, "condition_false",
+             "0 of 2: CAM-1 (category camera), LENS-1 (category lens)");
+    says(answer, 2, "condition_false",
+         "0 of 2: CAM-1 (subcategory mirrorless), LENS-1 (category lens)");
+    says(answer, 3, "condition_false", "1 of 2: LENS-1 (category lens)");
+    says(answer, 4, "shown", "(none)");
+    says(answer, 5, "same_product", "(none)");
+    cJSON_Delete(answer);
+
+    /* Of one item nobody knows what it is: it may be a boat. That there is a lens is known all the same. */
+    answer =
+        decided(small, CART_OF("{\"sku\": \"GONE\", \"unit_price\": 1}, {\"sku\": \"LENS-1\"}"));
+    says(answer, 0, "condition_unknown", "0 of 2: GONE (category unknown)");
+    says(answer, 3, "condition_false", "1 of 2: LENS-1 (category lens)");
+    says(answer, 4, "shown", "(none)");
+    says(answer, 5, "condition_unknown", "0 of 2: GONE (category unknown)");
+    cJSON_Delete(answer);
+
+    answer = decided(small, CART_OF(""));
+    says(answer, 0, "condition_false", "0 of 0");
+    says(answer, 3, "shown", "(none)");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 static void buy(struct small_world *small, const char *sku, uint32_t consent)
 {
     struct order_line line = { str_of(sku), 1, 50000 };
@@ -124,6 +177,7 @@ END_TEST
 
 SUITE_MAIN("serve/match", shows_a_rule_only_for_its_trigger_and_placement,
            names_the_condition_that_failed_what_it_saw_and_where_it_stands,
+           tells_each_rule_that_asks_for_an_item_what_the_cart_has_instead,
            knows_what_a_customer_owns_only_with_consent,
            gives_the_same_answer_with_and_without_a_profile_that_did_not_consent,
            offers_nothing_while_rules_and_catalogue_count_in_different_money)
