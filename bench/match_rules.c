@@ -97,7 +97,8 @@ static struct ruleset *read_rules(const struct out *texts, uint32_t n)
         must(yaml_doc_read(&files[i], arena, &diags) == OK, "the rules are no YAML");
     }
     if (getenv("MATCH_RULES_TELL"))
-        fprintf(stderr, "parsed: %.2f s, %.1f MiB\n", now_s(), (double) arena_used(arena) / (1 << 20));
+        fprintf(stderr, "parsed: %.2f s, %.1f MiB\n", now_s(),
+                (double) arena_used(arena) / (1 << 20));
     if (ruleset_read(files, n, &settings, &diags, &rules) != OK) {
         struct out out;
         out_init(&out, arena, 4096);

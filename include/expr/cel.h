@@ -23,7 +23,8 @@
 struct cel_program;
 
 struct cel_options {
-    bool lenient; /* only syntax is a fault; types and names are errors when evaluated (disable_check) */
+    bool
+        lenient; /* only syntax is a fault; types and names are errors when evaluated (disable_check) */
     const struct cel_type *want; /* the type the result must have; NULL: any */
 };
 
