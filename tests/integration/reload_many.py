@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ten thousand rules are read anew under load: live within a second, no failed request, no long wait.
 
-How soon is judged where not much else runs; that nothing fails, everywhere. How long the shoppers wait is told: here they
-take the cores that the service and its reading of rules need.
+How soon, and how long the shoppers wait, is judged where not much else runs and nothing is slowed down
+(TEST_PATIENCE); that nothing fails, everywhere.
 """
 import http.client
 import os
@@ -11,11 +11,11 @@ import shutil
 import threading
 import time
 
-from harness import ROOT, Offerd, check, demo_data, main, scratch, tell, wait_until
+from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, scratch, tell, wait_until
 
 OFFER = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text()
 RULES, FILES, RELOADS, SECONDS = 10_000, 10, 8, 4
-QUIET_PERCENT = 10
+QUIET_PERCENT, LEAST_MS = 10, 3  # below that a wait is the shoppers' own: they are two threads of Python
 CATEGORIES = ['camera', 'lens', 'bag', 'memory-card', 'tripod', 'laptop', 'coffee-beans', 'warranty']
 PLACEMENTS = ['cart-drawer', 'cart-page', 'home', 'email']
 HEAD = 'version: 1\ncurrency: JPY\ntimezone: Asia/Tokyo\nlocales: [ja, en]\nrules:\n'
@@ -44,7 +44,8 @@ def save(path, text):
 
 
 def live(offerd):
-    return offerd.get('/rules').json['ruleset']
+    """Which rules decide: of an answer, as the list of ten thousand would itself be a load."""
+    return offerd.post('/offers', OFFER).json['ruleset']
 
 
 def rule(n, priority):
@@ -140,8 +141,9 @@ def test_ten_thousand_rules_are_reloaded_under_load():
         check('failed' not in offerd.log_text(), offerd.log_text())
         others = machine.others_percent()
         tell(f'percent of the machine taken by others: {others:.0f}')
-        if others <= QUIET_PERCENT:
+        if others <= QUIET_PERCENT and PATIENCE == 1:
             check(sorted(lives)[RELOADS // 2] < 1, lives)
+            check(during <= 2 * max(usual, LEAST_MS), usual, during)
 
 
 main()
