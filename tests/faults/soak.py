@@ -15,6 +15,7 @@ keep each latency they saw until their end: told, not judged.
 import collections
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ WARM_UP = 1 / 4
 # What a line may gain and still be noise: a malloc arena more, a page cache's page, a connection made anew.
 MEMORY_FLOOR, MEMORY_SHARE, FILES_FLOOR = 1 << 20, .02, 3
 TICKS = os.sysconf('SC_CLK_TCK')
+CLIENTS = re.compile(r'\d\(\d+\) ')  # 127.0.0.1(49672) idle
 
 Line = collections.namedtuple('Line', 'first last per_minute gain noise')
 
@@ -73,27 +75,32 @@ class Watch:
     """What was seen, look by look: .times, and .series['replica 0', 'rss'], a value a look."""
 
     def __init__(self, groups, renew=None):
-        """renew: by name, who is there now, for a server that may end a process and begin another."""
+        """renew: by name, who is there now, for a server that ends a client's process and begins another."""
         self.groups, self.times, self.series, self.began = groups, [], collections.defaultdict(list), time.monotonic()
         self.renew, self.titles = renew or {}, {pid: title_of(pid) for pids in groups.values() for pid in pids}
+        self.spent, self.last = collections.Counter(), {}  # CPU seconds: of a group, also by processes that are gone; of each one
 
     def parts_of(self, name):
         parts = {pid: status_of(pid) for pid in self.groups[name]}
         gone = [f'{pid} ({self.titles[pid]})' for pid, part in parts.items() if not part]
-        if gone and name in self.renew:
+        if gone and name in self.renew and all(CLIENTS.search(title) for title in gone):
             tell(f'{name}: gone after {time.monotonic() - self.began:.0f} s: {", ".join(gone)}')
             self.groups[name] = self.renew[name]()
             self.titles |= {pid: title_of(pid) for pid in self.groups[name]}
-            parts, gone = {pid: status_of(pid) for pid in self.groups[name]}, []
+            parts = {pid: part for pid in self.groups[name] if (part := status_of(pid))}
+            gone = []
         check(not gone, f'of {name} are gone:', ', '.join(gone))
-        return [part for part in parts.values() if part]
+        for pid, part in parts.items():
+            self.spent[name] += part['cpu'] - self.last.get(pid, part['cpu'])
+            self.last[pid] = part['cpu']
+        return list(parts.values())
 
     def look(self, **more):
         seen = {}
         for name in self.groups:
             parts = self.parts_of(name)
             for what in parts[0]:
-                seen[name, what] = sum(part[what] for part in parts)
+                seen[name, what] = self.spent[name] if what == 'cpu' else sum(part[what] for part in parts)
         self.times.append(time.monotonic() - self.began)
         seen |= {tuple(key.split('__')): value for key, value in more.items()}
         for key, value in seen.items():
