@@ -44,6 +44,7 @@ static int help(FILE *to)
         "'now=timestamp(\"2026-11-21T20:00:00Z\")'\n"
         "  offerd cel 'cart.items.exists(i, i.sku == \"A\")' --var 'cart={\"items\": [{\"sku\": "
         "\"A\"}]}'\n\n"
+        "An expression that begins with - stands behind --: offerd cel -- '-1 + 2'\n\n"
         "  --var NAME=VALUE    a variable: JSON, or an expression without variables\n"
         "  --type              only its type, without evaluating it\n"
         "  --program           the flat program that it becomes\n"
