@@ -12,7 +12,8 @@
  * CEL syntax tree
  *
  * What the parser makes of a text, macros recognised but not expanded: `list.exists(i, p)` is one
- * node, so that later stages see the loop for what it is. In an arena; the parser fills it, nobody changes it after.
+ * node, so that later stages see the loop for what it is. In an arena; the parser fills it, nobody
+ * changes it after.
  */
 enum cel_node_kind {
     CEL_NODE_CONST,
@@ -49,7 +50,8 @@ enum cel_op {
     CEL_OPS
 };
 
-/* args: the range, then what stands behind the variables. One variable, or (_2) two: key or index, and value. */
+/* args: the range, then what stands behind the variables. One variable, or (_2) two: key or index,
+ * and value. */
 enum cel_macro {
     CEL_MACRO_ALL,
     CEL_MACRO_EXISTS,
@@ -91,10 +93,11 @@ struct cel_ast {
 struct cel_limits;
 
 /*
- * Text to tree, all of it in @arena. Every fault goes into @faults (the parser goes on after the first only as far as it
- * makes sense); NULL then. @limits NULL: the defaults. What is open at one place of the text (brackets,
- * and operators that wait for their right side), and the nodes from the root to a leaf, are at most limits->depth, and so
- * no text exhausts the stack. A long chain of && or || counts as the logarithm of its length.
+ * Text to tree, all of it in @arena. Every fault goes into @faults (the parser goes on after the
+ * first only as far as it makes sense); NULL then. @limits NULL: the defaults. What is open at one
+ * place of the text (brackets, and operators that wait for their right side), and the nodes from
+ * the root to a leaf, are at most limits->depth, and so no text exhausts the stack. A long chain of
+ * && or || counts as the logarithm of its length.
  */
 struct cel_ast *cel_parse(struct str text, const struct cel_limits *limits, struct arena *arena,
                           struct cel_faults *faults);

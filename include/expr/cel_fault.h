@@ -9,7 +9,8 @@
 /*
  * CEL fault
  *
- * What is wrong with a text, where, and how to mend it. Kept in an arena; the first CEL_FAULTS_MAX, the rest counted.
+ * What is wrong with a text, where, and how to mend it. Kept in an arena; the first CEL_FAULTS_MAX,
+ * the rest counted.
  */
 enum { CEL_FAULTS_MAX = 20 };
 
@@ -34,9 +35,9 @@ void cel_fault_add(struct cel_faults *faults, uint32_t offset, uint32_t length, 
                    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /*
- * Each as "1:12: no such overload: int + string", its line (of a long one the part around), a caret with a tail as
- * long as the fault, and the hint; all but the first set in by four blanks. UTF-8 whatever the text
- * is. @name: a file, put before each place, or absent.
+ * Each as "1:12: no such overload: int + string", its line (of a long one the part around), a caret
+ * with a tail as long as the fault, and the hint; all but the first set in by four blanks. UTF-8
+ * whatever the text is. @name: a file, put before each place, or absent.
  */
 void cel_faults_print(const struct cel_faults *faults, struct str name, struct out *out);
 

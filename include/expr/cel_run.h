@@ -10,19 +10,20 @@
 /*
  * CEL run
  *
- * One evaluation: where it may put what it makes, what it has cost, what it may cost. The caller owns
- * it and sets @arena (and @limit, when another than the environment's is wanted); a run may be used again for the
- * next expression: the cost is counted on. One thread at a time. Functions use the calls below.
+ * One evaluation: where it may put what it makes, what it has cost, what it may cost. The caller
+ * owns it and sets @arena (and @limit, when another than the environment's is wanted); a run may be
+ * used again for the next expression: the cost is counted on. One thread at a time. Functions use
+ * the calls below.
  */
 struct cel_env;
 
 struct cel_run {
     struct arena *arena;
     uint64_t limit; /* 0: the environment's */
-    uint64_t
-        cost; /* steps so far: one an operator, call or element; one for each 16 bytes or element worked through inside */
-    bool
-        stopped; /* the limit was reached, or the arena is full: the result is an error that nothing absorbs */
+    uint64_t cost;  /* steps so far: one an operator, call or element; one for each 16 bytes or
+                       element worked through inside */
+    bool stopped;   /* the limit was reached, or the arena is full: the result is an error that
+                       nothing absorbs */
     const struct cel_env *env; /* set by cel_eval */
 };
 
@@ -36,8 +37,8 @@ bool cel_charge_bytes(struct cel_run *run, size_t bytes);
 struct cel_value cel_stop(struct cel_run *run);
 
 /*
- * An error that && || ?: may absorb; its sentence, at most 240 bytes, is put into the arena; one without
- * any % is borrowed instead: a literal.
+ * An error that && || ?: may absorb; its sentence, at most 240 bytes, is put into the arena; one
+ * without any % is borrowed instead: a literal.
  */
 struct cel_value cel_fail(struct cel_run *run, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

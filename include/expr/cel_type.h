@@ -12,8 +12,9 @@
  * CEL type
  *
  * What the checker knows of a value before it exists. Types are immutable and borrowed; simple ones
- * are static. As text: "int", "list(string)", "map(string, dyn)", "cart" (a class of the host by its
- * name), "T" (a single capital letter, with digits: a parameter of a function), "name(A, B)" (opaque).
+ * are static. As text: "int", "list(string)", "map(string, dyn)", "cart" (a class of the host by
+ * its name), "T" (a single capital letter, with digits: a parameter of a function), "name(A, B)"
+ * (opaque).
  */
 enum cel_type_kind {
     CEL_TYPE_DYN, /* anything: checked when it is evaluated */
@@ -39,8 +40,8 @@ enum { CEL_TYPE_MAX_PARAMS = 4 };
 
 struct cel_type {
     enum cel_type_kind kind;
-    struct str
-        name; /* as CEL's type() shows it: "list", "google.protobuf.Duration", the class, the parameter */
+    struct str name; /* as CEL's type() shows it: "list", "google.protobuf.Duration", the class, the
+                        parameter */
     const struct cel_type *params[CEL_TYPE_MAX_PARAMS];
     uint32_t n_params;
     const struct cel_class *class; /* OBJECT */

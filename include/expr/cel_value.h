@@ -45,8 +45,8 @@ struct cel_type;
 struct cel_value {
     enum cel_kind kind;
     union {
-        uint32_t
-            nanos; /* TIMESTAMP, DURATION: 0 … 999,999,999, added to the seconds (also to negative ones) */
+        uint32_t nanos;  /* TIMESTAMP, DURATION: 0 … 999,999,999, added to the seconds (also to
+                            negative ones) */
         uint32_t offset; /* ERROR: the byte of the text where it happened */
         uint32_t part;   /* LIST, MAP, OBJECT of the host: which of its parts; the host's affair */
     };
@@ -103,7 +103,8 @@ struct cel_class {
     struct str name;
     const struct cel_field *fields;
     uint32_t n_fields;
-    /* CEL_UNKNOWN for what is not known: has() says false of it. Called on the evaluating thread. */
+    /* CEL_UNKNOWN for what is not known: has() says false of it. Called on the evaluating thread.
+     */
     struct cel_value (*load)(const struct cel_value *object, uint32_t field);
     /* What type() of its objects is, and what its name stands for; NULL: a type named "object". */
     const struct cel_type *type;
@@ -182,17 +183,19 @@ static inline struct cel_value cel_list_at(const struct cel_value *list, uint32_
 
 /*
  * CEL's ==: numbers by their value whatever their kind, NaN equals nothing, other kinds only each
- * other, lists and maps element by element; false as well when an element is unknown or an error. Host maps
- * and objects equal only themselves. Depth is bounded by how values are made, time is not: for what an expression
- * made, cel_equality() of cel_ops.h charges for each element and tells an unknown from a difference.
- * Numbers: exactly, save that the double 2^63 equals the ints, and 2^64 the uints, that round to it.
+ * other, lists and maps element by element; false as well when an element is unknown or an error.
+ * Host maps and objects equal only themselves. Depth is bounded by how values are made, time is
+ * not: for what an expression made, cel_equality() of cel_ops.h charges for each element and tells
+ * an unknown from a difference. Numbers: exactly, save that the double 2^63 equals the ints, and
+ * 2^64 the uints, that round to it.
  */
 bool cel_equals(const struct cel_value *a, const struct cel_value *b);
 
 /* Less, same, more; false when the two kinds have no order between them, or one is NaN. */
 bool cel_order(const struct cel_value *a, const struct cel_value *b, int *ret_order);
 
-/* The same for equal values of every kind, so 1, 1u and 1.0 hash alike. Of a list only the first few elements count. */
+/* The same for equal values of every kind, so 1, 1u and 1.0 hash alike. Of a list only the first
+ * few elements count. */
 uint64_t cel_hash(const struct cel_value *value);
 
 /* NULL for lack of room in @arena. Items are borrowed. */
@@ -206,9 +209,11 @@ const struct cel_list *cel_list_of(struct arena *arena, const struct cel_value *
 const struct cel_map *cel_map_of(struct arena *arena, const struct cel_entry *entries,
                                  uint32_t count, uint32_t *ret_bad);
 
-/* False: no such key, or of a kind that is never one; a double is looked for as the integer it is. */
+/* False: no such key, or of a kind that is never one; a double is looked for as the integer it is.
+ */
 bool cel_map_find(const struct cel_value *map, const struct cel_value *key,
                   struct cel_value *ret_value);
 
-/* At most about a megabyte, then "…". As CEL text: 1u, "a\n", b"\x00", [1, 2], {"a": 1}, timestamp("…"), duration("1.5s"), int, error: …, unknown: … */
+/* At most about a megabyte, then "…". As CEL text: 1u, "a\n", b"\x00", [1, 2], {"a": 1},
+ * timestamp("…"), duration("1.5s"), int, error: …, unknown: … */
 void cel_value_print(const struct cel_value *value, struct out *out);

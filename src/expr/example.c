@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CEL in one page; README.md beside it tells how to build it. A program of its own, in no library. */
+/* CEL in one page; README.md beside it tells how to build it. A program of its own, in no library.
+ */
 #include <stdio.h>
 
 #include "expr/cel.h"

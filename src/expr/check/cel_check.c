@@ -5,10 +5,11 @@
 #include "expr/check/cel_check_parts.h"
 
 /*
- * The types follow cel-go's checker, so that an expression means here what it means there: lists and maps of mixed
- * elements are of dyn, operators and functions are resolved by unification, and every overload that may fit the known
- * types is kept for the evaluator. Two things are stricter or sounder on purpose: a key of a map that can be none is a
- * fault, and the common type of map(dyn, int) and map(string, dyn) is map(dyn, dyn).
+ * The types follow cel-go's checker, so that an expression means here what it means there: lists
+ * and maps of mixed elements are of dyn, operators and functions are resolved by unification, and
+ * every overload that may fit the known types is kept for the evaluator. Two things are stricter or
+ * sounder on purpose: a key of a map that can be none is a fault, and the common type of map(dyn,
+ * int) and map(string, dyn) is map(dyn, dyn).
  */
 enum {
     STEPS_PER_NODE = 300, /* an order of numbers, with its 13 overloads, is 30 */

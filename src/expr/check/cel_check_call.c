@@ -4,9 +4,10 @@
 #include "expr/check/cel_type_text.h"
 
 /*
- * Calls. a.b.f(x) is the function a.b.f when there is one, else f of the receiver a.b. All overloads that the types admit
- * are kept, in the order of declaration: a dyn argument may leave several. The evaluator takes the first whose kinds fit,
- * so nothing behind one that surely fits is kept: math.greatest(1, 2) is an int although one for dyn is there.
+ * Calls. a.b.f(x) is the function a.b.f when there is one, else f of the receiver a.b. All
+ * overloads that the types admit are kept, in the order of declaration: a dyn argument may leave
+ * several. The evaluator takes the first whose kinds fit, so nothing behind one that surely fits is
+ * kept: math.greatest(1, 2) is an int although one for dyn is there.
  */
 enum { SIGNATURES_SHOWN = 4 };
 
@@ -138,7 +139,8 @@ static void unknown_function(struct checker *c, const struct cel_node *node, str
                 "undeclared function '%.*s'", STR_ARG(name));
 }
 
-/* Looks for the function of a call, and takes a receiver away that is only the first part of its name. */
+/* Looks for the function of a call, and takes a receiver away that is only the first part of its
+ * name. */
 static void find_function(struct checker *c, struct call *call)
 {
     const struct cel_node *node = call->node;
@@ -154,8 +156,8 @@ static void find_function(struct checker *c, struct call *call)
 }
 
 /*
- * "maths.abs(1)", when nothing is called maths: a function was meant rather than a receiver, unless there is a
- * function abs of receivers and none that is named nearly so.
+ * "maths.abs(1)", when nothing is called maths: a function was meant rather than a receiver, unless
+ * there is a function abs of receivers and none that is named nearly so.
  */
 static bool is_stray(struct checker *c, const struct call *call, struct str *ret_name)
 {
@@ -180,7 +182,8 @@ static bool call_init(struct checker *c, struct call *call)
     return call->args && call->params;
 }
 
-/* Types of all arguments: of the receiver too, unless it is the first part of the function's name. */
+/* Types of all arguments: of the receiver too, unless it is the first part of the function's name.
+ */
 static void check_args(struct checker *c, struct call *call)
 {
     const struct cel_node *outer = c->chain;

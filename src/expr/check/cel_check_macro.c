@@ -2,9 +2,10 @@
 #include "expr/check/cel_check_parts.h"
 
 /*
- * Macros. The range is a list, whose elements the variable runs through (of two variables the first is the index), or a map:
- * its keys (of two variables the second is the value). Each has a local while its predicate and transformation are
- * checked; locals that are not in scope at the same time share an index.
+ * Macros. The range is a list, whose elements the variable runs through (of two variables the first
+ * is the index), or a map: its keys (of two variables the second is the value). Each has a local
+ * while its predicate and transformation are checked; locals that are not in scope at the same time
+ * share an index.
  */
 struct range {
     const struct cel_type *first,
@@ -49,7 +50,8 @@ static void leave(struct checker *c)
     c->n_alive--;
 }
 
-/* The type of what stands behind the variables: the last argument. A filter before it must be a bool. */
+/* The type of what stands behind the variables: the last argument. A filter before it must be a
+ * bool. */
 static const struct cel_type *check_body(struct checker *c, const struct cel_node *node)
 {
     const struct cel_type *type = check_dyn();

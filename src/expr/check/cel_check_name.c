@@ -3,9 +3,10 @@
 #include "expr/check/cel_guess.h"
 
 /*
- * Names. In the container "a.b" the name x.y stands for a.b.x.y, a.x.y or x.y, whichever is declared first in that order;
- * .x.y only for x.y. Of a chain x.y.z the longest part that is declared as a whole wins, the rest are selections. What a
- * macro or cel.bind made shadows all of this, by its first part.
+ * Names. In the container "a.b" the name x.y stands for a.b.x.y, a.x.y or x.y, whichever is
+ * declared first in that order; .x.y only for x.y. Of a chain x.y.z the longest part that is
+ * declared as a whole wins, the rest are selections. What a macro or cel.bind made shadows all of
+ * this, by its first part.
  */
 struct candidates { /* "com.example." + name, "com." + name, name */
     struct checker *c;

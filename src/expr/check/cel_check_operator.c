@@ -2,8 +2,9 @@
 #include "expr/check/cel_check_parts.h"
 
 /*
- * Operators are overloads too, of fixed types, so they are a table: a letter for each operand, then one for the result.
- * b bool, i int, u uint, d double, s string, y bytes, t timestamp, r duration; A and B open types, L list(A), M map(A, B).
+ * Operators are overloads too, of fixed types, so they are a table: a letter for each operand, then
+ * one for the result. b bool, i int, u uint, d double, s string, y bytes, t timestamp, r duration;
+ * A and B open types, L list(A), M map(A, B).
  */
 static const struct {
     enum cel_op op;

@@ -13,8 +13,9 @@
  *   cel_check_operator.c  operators
  *   cel_check_macro.c     comprehensions and cel.bind
  *
- * Recursive over the tree, whose depth the parser bounds. Each check_… sets the type of its node and, when the node
- * names something, its reference; a node that was at fault is dyn, so that one mistake is told once.
+ * Recursive over the tree, whose depth the parser bounds. Each check_… sets the type of its node
+ * and, when the node names something, its reference; a node that was at fault is dyn, so that one
+ * mistake is told once.
  */
 struct local { /* lives on the C stack while its scope is checked */
     const struct local *outer;
@@ -63,7 +64,8 @@ bool check_qualified(struct checker *c, const struct cel_node *node, struct str 
 /* False for a chain of names none of whose beginnings stands for a value; true for all else. */
 bool check_is_known(struct checker *c, const struct cel_node *node);
 
-/* By the container's rules: the longest first. @last is put behind @name with a dot, unless absent. */
+/* By the container's rules: the longest first. @last is put behind @name with a dot, unless absent.
+ */
 const struct cel_family *check_find_family(struct checker *c, struct str name, struct str last,
                                            bool absolute);
 

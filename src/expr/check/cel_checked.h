@@ -6,15 +6,17 @@
 /*
  * CEL, checked
  *
- * Between the checker and the compiler: for each node, by its id, its type and what its name stands for.
+ * Between the checker and the compiler: for each node, by its id, its type and what its name stands
+ * for.
  *
- * A type is a promise about the value, if there is one: its kind is among cel_type_kinds(type), or it is null where
- * the type is a timestamp, a duration, an object or opaque. It is no promise that operands go together: a dyn
- * one may still be of a kind that no overload takes.
+ * A type is a promise about the value, if there is one: its kind is among cel_type_kinds(type), or
+ * it is null where the type is a timestamp, a duration, an object or opaque. It is no promise that
+ * operands go together: a dyn one may still be of a kind that no overload takes.
  *
- * With lenient checking nothing that types or names have to say is a fault: an operation whose types do not go together is
- * dyn (or bool, for a comparison), and a name or function that does not exist has the reference NONE. Both are errors
- * when they are evaluated, which && || and ?: may absorb.
+ * With lenient checking nothing that types or names have to say is a fault: an operation whose
+ * types do not go together is dyn (or bool, for a comparison), and a name or function that does not
+ * exist has the reference NONE. Both are errors when they are evaluated, which && || and ?: may
+ * absorb.
  */
 enum { CEL_MAX_ARGS = 4 };
 
@@ -32,12 +34,14 @@ struct cel_overload {
 
 enum cel_reference_kind {
     CEL_REFERENCE_NONE,     /* none is needed; or not declared, and checked leniently */
-    CEL_REFERENCE_VARIABLE, /* NAME or SELECT: variable @index, whole of a possibly qualified name */
+    CEL_REFERENCE_VARIABLE, /* NAME or SELECT: variable @index, whole of a possibly qualified name
+                             */
     CEL_REFERENCE_LOCAL,    /* NAME: local @index, made by a MACRO or BIND */
     CEL_REFERENCE_TYPE,     /* NAME or SELECT: @type as a value */
     CEL_REFERENCE_FIELD,    /* SELECT: field @index of the class that args[0] is known to be */
     CEL_REFERENCE_CALL,     /* CALL: one of @overloads, by the kinds of the arguments */
-    CEL_REFERENCE_LOCALS, /* MACRO, BIND: @index is its first variable's local, @index + 1 the second's */
+    CEL_REFERENCE_LOCALS,   /* MACRO, BIND: @index is its first variable's local, @index + 1 the
+                               second's */
 };
 
 struct cel_reference {
@@ -47,8 +51,8 @@ struct cel_reference {
     /* Those that may fit, in the order of declaration: by kinds, the first that does is called. */
     const struct cel_overload *const *overloads;
     uint32_t n_overloads;
-    bool
-        qualified; /* CALL: is_member was written, but args[0] is the first part of the function's name: no argument */
+    bool qualified; /* CALL: is_member was written, but args[0] is the first part of the function's
+                       name: no argument */
 };
 
 struct cel_checked {
@@ -72,7 +76,8 @@ struct cel_variable {
 
 const struct cel_variable *cel_env_variable_of(const struct cel_env *env, struct str name,
                                                uint32_t *ret_slot);
-/* All overloads of that name, members or not, that can take so many arguments (the receiver counts). */
+/* All overloads of that name, members or not, that can take so many arguments (the receiver
+ * counts). */
 uint32_t cel_env_overloads(const struct cel_env *env, struct str name, bool is_member,
                            uint32_t n_args, const struct cel_overload *const **ret_overloads);
 const struct cel_class *cel_env_class_of(const struct cel_env *env, struct str name);

@@ -6,12 +6,13 @@
 #include "expr/library/cel_library.h"
 
 /*
- * Declarations are kept in arrays by number, with a hash table from name to number beside each. Overloads are put into a
- * group for every number of arguments they may be called with, so that the checker gets the candidates of a call with one
- * look and nothing is made when an expression is checked: an environment can be read by any number of threads.
+ * Declarations are kept in arrays by number, with a hash table from name to number beside each.
+ * Overloads are put into a group for every number of arguments they may be called with, so that the
+ * checker gets the candidates of a call with one look and nothing is made when an expression is
+ * checked: an environment can be read by any number of threads.
  *
- * The library's functions are declared through cel_env_function like the host's: a wrong signature in its tables is a
- * mistake of ours, and makes cel_env_new fail.
+ * The library's functions are declared through cel_env_function like the host's: a wrong signature
+ * in its tables is a mistake of ours, and makes cel_env_new fail.
  */
 static const struct cel_limits default_limits = {
     .text_bytes = 100000,
@@ -162,8 +163,8 @@ enum err cel_env_variable(struct cel_env *env, struct str name, const struct cel
 }
 
 /*
- * Two overloads that a call cannot be told apart by: the same types, or the same kinds (list(int) and list(string)) when
- * they do not come to the same in the end.
+ * Two overloads that a call cannot be told apart by: the same types, or the same kinds (list(int)
+ * and list(string)) when they do not come to the same in the end.
  */
 static bool collide(const struct cel_overload *a, const struct cel_overload *b)
 {

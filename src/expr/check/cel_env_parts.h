@@ -6,7 +6,8 @@
 /*
  * CEL environment, its parts
  *
- * For cel_env.c, which fills them, and for the checker, which looks through the names for the one that was meant.
+ * For cel_env.c, which fills them, and for the checker, which looks through the names for the one
+ * that was meant.
  */
 enum { CEL_ARITIES = CEL_MAX_ARGS + 2 }; /* 0 … CEL_MAX_ARGS arguments, and more */
 
@@ -39,5 +40,6 @@ struct cel_env {
 /* NULL when no function has that name. */
 const struct cel_family *cel_env_family_of(const struct cel_env *env, struct str name);
 
-/* What a name of a type stands for as a value: "int", "google.protobuf.Timestamp", a class. NULL: nothing. */
+/* What a name of a type stands for as a value: "int", "google.protobuf.Timestamp", a class. NULL:
+ * nothing. */
 const struct cel_type *cel_env_type_value(const struct cel_env *env, struct str name);

@@ -5,8 +5,9 @@
 /*
  * CEL guess
  *
- * Which of many names was meant by one that does not exist: the nearest by edits (a letter changed, left
- * out, put in, or two swapped), if it is near enough to be worth saying. Borrowed names, no allocation.
+ * Which of many names was meant by one that does not exist: the nearest by edits (a letter changed,
+ * left out, put in, or two swapped), if it is near enough to be worth saying. Borrowed names, no
+ * allocation.
  */
 struct cel_guess {
     struct str wanted;

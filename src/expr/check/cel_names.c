@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expr/check/cel_names.h"
 
-/* Open addressing, linear probing, at most half full. A table that grows leaves the old one to the arena. */
+/* Open addressing, linear probing, at most half full. A table that grows leaves the old one to the
+ * arena. */
 struct cel_name_slot {
     struct str name;
     uint32_t check, number; /* CEL_NAMES_NONE: free */

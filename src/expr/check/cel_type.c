@@ -4,8 +4,9 @@
 #include "expr/cel_value.h"
 
 /*
- * The types that need no arena, and what can be asked of any type. Types are small trees: whoever builds one
- * keeps it shallow (CEL_TYPE_MAX_DEPTH of cel_type_text.h, and the checker), so the walks here recurse.
+ * The types that need no arena, and what can be asked of any type. Types are small trees: whoever
+ * builds one keeps it shallow (CEL_TYPE_MAX_DEPTH of cel_type_text.h, and the checker), so the
+ * walks here recurse.
  */
 #define SIMPLE(kind_, text) [kind_] = { .kind = (kind_), .name = { text, sizeof(text) - 1 } }
 #define NULLABLE(kind_, text) \

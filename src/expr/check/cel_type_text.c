@@ -259,7 +259,8 @@ static size_t closing(struct str text, size_t at)
     return text.len;
 }
 
-/* The function's name, and the receiver when there is one: "list(T).flatten", "string.left", "math.abs", "size". */
+/* The function's name, and the receiver when there is one: "list(T).flatten", "string.left",
+ * "math.abs", "size". */
 static enum err read_head(struct reader *r, struct cel_overload *overload)
 {
     size_t start = r->at;

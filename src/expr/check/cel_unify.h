@@ -6,8 +6,8 @@
 /*
  * CEL unification
  *
- * Which types go together, and what that says of types not known yet. An open type (unify_fresh) stands for
- * one that is still looked for: the elements of [], the T of an overload. Asking whether
+ * Which types go together, and what that says of types not known yet. An open type (unify_fresh)
+ * stands for one that is still looked for: the elements of [], the T of an overload. Asking whether
  * a type may be assigned to another binds the open ones in both; when the answer is no, nothing was
  * bound. dyn goes with everything; where two bindings meet, the more general one stays.
  *
@@ -38,7 +38,8 @@ bool unify_assignable_all(struct cel_unify *u, const struct cel_type *const *fro
 /* Bound open types replaced by what they stand for; @final: the others by dyn. */
 const struct cel_type *unify_resolve(struct cel_unify *u, const struct cel_type *type, bool final);
 
-/* Only the outermost: a list(T) stays one, a T that stands for a list becomes that. Never allocates. */
+/* Only the outermost: a list(T) stays one, a T that stands for a list becomes that. Never
+ * allocates. */
 const struct cel_type *unify_look(const struct cel_type *type);
 
 /* Of two that go together: the one that admits more. */
@@ -49,8 +50,8 @@ const struct cel_type *unify_general(struct cel_unify *u, const struct cel_type 
 bool unify_covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b);
 
 /*
- * Types of one overload with fresh open types for its parameters (T, K): a struct for each call that
- * is tried. @closed: a parameter not met before is dyn.
+ * Types of one overload with fresh open types for its parameters (T, K): a struct for each call
+ * that is tried. @closed: a parameter not met before is dyn.
  */
 enum { UNIFY_MAX_NAMES = 8 };
 struct cel_unify_names {

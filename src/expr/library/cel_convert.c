@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conversions between kinds: int() uint() double() string() bytes() bool() dyn() type(). A value that the wanted
- * kind does not hold is an error, never a near one; only doubles lose what is behind the point, and integers past
- * 2^53 become the nearest double. -2^63 and 2^63 themselves are no ints when they come as doubles, as the language
- * definition wants it.
+ * Conversions between kinds: int() uint() double() string() bytes() bool() dyn() type(). A value
+ * that the wanted kind does not hold is an error, never a near one; only doubles lose what is
+ * behind the point, and integers past 2^53 become the nearest double. -2^63 and 2^63 themselves are
+ * no ints when they come as doubles, as the language definition wants it.
  */
 #include <math.h>
 

@@ -7,16 +7,18 @@
 #include "expr/library/cel_library.h"
 
 /*
- * string.format(list): "%s is %.2f".format([x, y]). A clause is '%', a precision of %f and %e if wanted (".3", at
- * most 1000 digits), and a letter; "%%" is a percent sign. Clauses take the elements one after the other; elements left
- * over are no error, missing ones are. What a letter prints:
+ * string.format(list): "%s is %.2f".format([x, y]). A clause is '%', a precision of %f and %e if
+ * wanted (".3", at most 1000 digits), and a letter; "%%" is a percent sign. Clauses take the
+ * elements one after the other; elements left over are no error, missing ones are. What a letter
+ * prints:
  *
  *   %s  every kind (cel_format_value.h)              %d  int, uint, double, without exponent
  *   %f  int, uint, double; fixed point               %e  the same; mantissa and exponent
  *   %b  int, uint, bool; binary                      %o  int, uint; octal
  *   %x  int, uint; hexadecimal; string, bytes: two digits a byte     %X  the same in capitals
  *
- * Digits of a double are exact and halves of the exact value go to even, as snprintf does it in the C locale.
+ * Digits of a double are exact and halves of the exact value go to even, as snprintf does it in the
+ * C locale.
  */
 enum { FORMAT_DEFAULT_PRECISION = 6, FORMAT_MAX_PRECISION = 1000 };
 

@@ -9,7 +9,8 @@
 #include "expr/values/cel_rune.h"
 #include "expr/values/cel_time.h"
 
-/* Values as text. Lists and maps call each other; how deep is bounded here, whatever a host may hand in. */
+/* Values as text. Lists and maps call each other; how deep is bounded here, whatever a host may
+ * hand in. */
 enum { FORMAT_MAX_DEPTH = 200 };
 
 void cel_format_double(struct out *out, double real)
@@ -91,7 +92,8 @@ struct shown_entry {
     const struct cel_value *value;
 };
 
-/* By key, from the bottom up and stable; without malloc, which qsort may use. The result is in @from or in @to. */
+/* By key, from the bottom up and stable; without malloc, which qsort may use. The result is in
+ * @from or in @to. */
 static struct shown_entry *sort_entries(struct shown_entry *from, struct shown_entry *to,
                                         uint32_t count)
 {

@@ -6,9 +6,10 @@
 /*
  * CEL library
  *
- * The functions that every environment has, as tables of signatures beside what they do. A signature is the checker's and
- * the evaluator's: "string.startsWith(string) -> bool" (of a receiver), "size(list(T)) -> int", "math.greatest(int...) -> int"
- * (any number, at least one). Operators are no functions: see cel_ops.h.
+ * The functions that every environment has, as tables of signatures beside what they do. A
+ * signature is the checker's and the evaluator's: "string.startsWith(string) -> bool" (of a
+ * receiver), "size(list(T)) -> int", "math.greatest(int...) -> int" (any number, at least one).
+ * Operators are no functions: see cel_ops.h.
  */
 struct cel_definition {
     const char *signature;

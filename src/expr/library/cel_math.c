@@ -7,9 +7,10 @@
 
 /*
  * The math extension of CEL. greatest and least compare numbers of all three kinds by their value
- * and give back the argument itself, so a mixture yields the kind of the winner; of equals the first wins; NaN has no
- * place among numbers and is an error. Rounding and the tests of a double take a double only. Bits of an int are those of its
- * two's complement, and a shift to the right fills with zeros also there.
+ * and give back the argument itself, so a mixture yields the kind of the winner; of equals the
+ * first wins; NaN has no place among numbers and is an error. Rounding and the tests of a double
+ * take a double only. Bits of an int are those of its two's complement, and a shift to the right
+ * fills with zeros also there.
  */
 static bool is_number(const struct cel_value *value)
 {

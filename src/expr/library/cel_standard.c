@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * size() of what has one, and the searches of the standard definitions. A string's size is its code points,
- * counted by their first bytes; searching is linear in both texts.
+ * size() of what has one, and the searches of the standard definitions. A string's size is its code
+ * points, counted by their first bytes; searching is linear in both texts.
  */
 #include "expr/library/cel_library.h"
 #include "expr/values/cel_ops.h"
 
-/* Bytes that do not begin a code point are 10xxxxxx: eight at a time, their two bits folded into one. */
+/* Bytes that do not begin a code point are 10xxxxxx: eight at a time, their two bits folded into
+ * one. */
 static int64_t count_code_points(struct str text)
 {
     size_t rest = 0, i = 0;

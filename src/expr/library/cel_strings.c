@@ -7,10 +7,11 @@
 #include "expr/values/cel_rune.h"
 
 /*
- * The strings extension of CEL: its table, and the functions that find a place in a text or give back
- * a part of it, which is borrowed. Every index is a count of code points from 0. An index that is negative or
- * behind the end is an error; the place right behind the last character is inside for charAt (empty) and substring,
- * and outside for a search (which would find nothing there). Looking for the empty text finds it where the search starts.
+ * The strings extension of CEL: its table, and the functions that find a place in a text or give
+ * back a part of it, which is borrowed. Every index is a count of code points from 0. An index that
+ * is negative or behind the end is an error; the place right behind the last character is inside
+ * for charAt (empty) and substring, and outside for a search (which would find nothing there).
+ * Looking for the empty text finds it where the search starts.
  */
 static bool charge_texts(struct cel_run *run, const struct cel_value *args, uint32_t n_args)
 {
@@ -93,7 +94,8 @@ static struct cel_value index_of(struct cel_run *run, const struct cel_value *ar
     return cel_int(start + (int64_t) cel_rune_count(part(tail, 0, (size_t) (found - tail.at))));
 }
 
-/* The last place at or before byte @last where @wanted stands; -1 for none, -2 when the run is stopped. */
+/* The last place at or before byte @last where @wanted stands; -1 for none, -2 when the run is
+ * stopped. */
 static int64_t find_backwards(struct cel_run *run, struct str text, struct str wanted, size_t last)
 {
     size_t work = 0;

@@ -5,8 +5,9 @@
 /*
  * CEL strings that are made new
  *
- * The functions of the strings extension whose result is another text or a list of texts; the table that names them is in
- * cel_strings.c beside those that only look. All are of type cel_function: charged by the bytes they read and write.
+ * The functions of the strings extension whose result is another text or a list of texts; the table
+ * that names them is in cel_strings.c beside those that only look. All are of type cel_function:
+ * charged by the bytes they read and write.
  */
 struct cel_value cel_strings_join(struct cel_run *run, const struct cel_value *args,
                                   uint32_t n_args);

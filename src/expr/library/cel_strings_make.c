@@ -4,8 +4,8 @@
 
 /*
  * The part of the strings extension that makes texts. Each one counts first and takes exactly the
- * memory it fills then; parts of a text are borrowed from it. Limits count pieces: a negative one is none, as in the
- * documentation of the extension.
+ * memory it fills then; parts of a text are borrowed from it. Limits count pieces: a negative one
+ * is none, as in the documentation of the extension.
  */
 static struct str part(struct str text, size_t from, size_t to)
 {
@@ -151,8 +151,8 @@ struct cel_value cel_strings_join(struct cel_run *run, const struct cel_value *a
 }
 
 /*
- * Where the next cut of @text by @by is, at or behind @from: *ret_skip bytes are cut out there. By the empty
- * text every place between two characters is one; false when there is none any more.
+ * Where the next cut of @text by @by is, at or behind @from: *ret_skip bytes are cut out there. By
+ * the empty text every place between two characters is one; false when there is none any more.
  */
 static bool next_cut(struct str text, struct str by, size_t from, size_t *ret_at, size_t *ret_skip)
 {
@@ -206,7 +206,8 @@ struct cel_value cel_strings_split(struct cel_run *run, const struct cel_value *
 }
 
 /*
- * Where the next replacement goes. Of the empty text one goes before every character and one behind the last.
+ * Where the next replacement goes. Of the empty text one goes before every character and one behind
+ * the last.
  */
 static bool next_match(struct str text, struct str old, size_t from, bool first, size_t *ret_at)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * timestamp(), duration() and what can be asked of them: a part of an instant, in UTC or in a zone; a duration
- * as a whole number of hours, minutes or seconds, cut towards zero; but of its milliseconds only those past the
- * second, as the language definition has it. Zones by name come from the environment.
+ * timestamp(), duration() and what can be asked of them: a part of an instant, in UTC or in a zone;
+ * a duration as a whole number of hours, minutes or seconds, cut towards zero; but of its
+ * milliseconds only those past the second, as the language definition has it. Zones by name come
+ * from the environment.
  */
 #include "expr/check/cel_checked.h"
 #include "expr/library/cel_library.h"

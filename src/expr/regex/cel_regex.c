@@ -6,8 +6,9 @@
 #include "expr/values/cel_rune.h"
 
 /*
- * Tree to program, and the function `matches`. A repetition that is counted becomes copies: x{2,4} is x x (x (x)?)?; the
- * parser has seen to it that these are at most 1000 of one thing, and here the program ends at its limit.
+ * Tree to program, and the function `matches`. A repetition that is counted becomes copies: x{2,4}
+ * is x x (x (x)?)?; the parser has seen to it that these are at most 1000 of one thing, and here
+ * the program ends at its limit.
  */
 struct compiler {
     struct arena *arena;

@@ -2,8 +2,9 @@
 #include "expr/regex/cel_regex_parser.h"
 
 /*
- * The part of the parser that reads what stands for one character: escapes, named classes, brackets. As RE2 has it: "]" is
- * literal where a class starts and "-" where no range can be; the forms by case of (?i) are added to each part before it is negated.
+ * The part of the parser that reads what stands for one character: escapes, named classes,
+ * brackets. As RE2 has it: "]" is literal where a class starts and "-" where no range can be; the
+ * forms by case of (?i) are added to each part before it is negated.
  */
 /* What is left, up to @end; absent when that does not come. Moves behind it. */
 struct str regex_take_until(struct regex_parser *p, const char *end)

@@ -5,9 +5,10 @@
 /*
  * Classes of characters: by name, by case, negated, as sorted ranges.
  *
- * The tables of Unicode (cel_regex_unicode.inc) go through all code points in order. A number holds a stretch: its length
- * above, its category (5 bits) or script (8 bits) below; length 0 means that it stands in the two numbers that follow, the high
- * one first. The category after the last is for stretches where Lu and Ll take turns; the script after the last is none.
+ * The tables of Unicode (cel_regex_unicode.inc) go through all code points in order. A number holds
+ * a stretch: its length above, its category (5 bits) or script (8 bits) below; length 0 means that
+ * it stands in the two numbers that follow, the high one first. The category after the last is for
+ * stretches where Lu and Ll take turns; the script after the last is none.
  */
 #include "expr/regex/cel_regex_unicode.inc"
 

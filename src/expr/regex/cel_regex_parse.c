@@ -3,9 +3,10 @@
 #include "expr/regex/cel_regex_parser.h"
 
 /*
- * Pattern to tree, by recursive descent: choice, sequence, repetition, atom; only parentheses descend, and so many
- * levels only as REGEX_MAX_DEPTH says. What is an error and what is a literal follows RE2 with its Perl flags: "{" that
- * starts no repetition is a literal, "**" is an error, a flag group holds until its parenthesis closes.
+ * Pattern to tree, by recursive descent: choice, sequence, repetition, atom; only parentheses
+ * descend, and so many levels only as REGEX_MAX_DEPTH says. What is an error and what is a literal
+ * follows RE2 with its Perl flags: "{" that starts no repetition is a literal, "**" is an error, a
+ * flag group holds until its parenthesis closes.
  */
 
 static struct regex_node *parse_choice(struct regex_parser *p);
@@ -155,7 +156,8 @@ static struct regex_node *parse_backslash(struct regex_parser *p)
     return rune_node(p, rune);
 }
 
-/* One atom, its first character taken and not special otherwise. NULL without failure: it makes no node. */
+/* One atom, its first character taken and not special otherwise. NULL without failure: it makes no
+ * node. */
 static struct regex_node *parse_atom(struct regex_parser *p, uint32_t rune)
 {
     switch (rune) {

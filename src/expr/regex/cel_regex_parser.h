@@ -8,8 +8,9 @@
 /*
  * CEL regex, its parser
  *
- * What the two halves share: cel_regex_parse.c (structure: choice, sequence, repetition, groups) and cel_regex_atom.c (one
- * character: escapes, classes, brackets). A parser stands at byte @at of its pattern; whoever fails calls regex_fail.
+ * What the two halves share: cel_regex_parse.c (structure: choice, sequence, repetition, groups)
+ * and cel_regex_atom.c (one character: escapes, classes, brackets). A parser stands at byte @at of
+ * its pattern; whoever fails calls regex_fail.
  */
 enum { REGEX_FOLD = 1, REGEX_LINES = 2, REGEX_DOT_NEWLINE = 4, REGEX_LAZY = 8 };
 

@@ -5,9 +5,9 @@
 /*
  * CEL regex, inside
  *
- * pattern -> regex_parse (a tree; sets of characters resolved, flags applied) -> cel_regex.c (a flat
- * program) -> cel_regex_run.c. Everything lives in the arena of the pattern. Greedy or lazy, captured or not makes no difference
- * to whether a text matches, so neither survives the parser.
+ * pattern -> regex_parse (a tree; sets of characters resolved, flags applied) -> cel_regex.c (a
+ * flat program) -> cel_regex_run.c. Everything lives in the arena of the pattern. Greedy or lazy,
+ * captured or not makes no difference to whether a text matches, so neither survives the parser.
  */
 enum { REGEX_FOREVER = UINT32_MAX, REGEX_MAX_REPEAT = 1000, REGEX_MAX_DEPTH = 250 };
 
@@ -72,7 +72,8 @@ struct regex_parser {
     bool failed; /* report->error tells, unless there was no room */
 };
 
-/* Two forms of a letter: from each of first … last the next form is @step away; REGEX_EVEN: 0 and 1 are a pair, 2 and 3 … */
+/* Two forms of a letter: from each of first … last the next form is @step away; REGEX_EVEN: 0 and 1
+ * are a pair, 2 and 3 … */
 struct regex_fold {
     uint32_t first, last;
     int32_t step;
@@ -141,7 +142,8 @@ struct cel_regex {
     const struct regex_table *table; /* or NULL */
 };
 
-/* For a pattern that is used often; NULL when it would be large. Takes up to some 100 microseconds. */
+/* For a pattern that is used often; NULL when it would be large. Takes up to some 100 microseconds.
+ */
 const struct regex_table *regex_table_new(struct arena *arena, const struct cel_regex *regex);
 bool regex_table_matches(const struct regex_table *table, struct str text, size_t *ret_read);
 

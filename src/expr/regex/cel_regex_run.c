@@ -3,18 +3,19 @@
 #include "expr/values/cel_rune.h"
 
 /*
- * A program over a text, all states at once (Thompson 1968; Russ Cox, "Regular Expression Matching Can Be Simple And
- * Fast", 2007). Between two characters there is a list of the instructions that are alive, none twice. For
- * each character each of them is followed through splits, jumps and looks to what consumes the character; what comes behind that is alive
- * next. A match found anywhere is the answer, so nothing is captured and no order kept. The start is
- * alive everywhere, which makes the search unanchored. A program that has a table does not come here.
+ * A program over a text, all states at once (Thompson 1968; Russ Cox, "Regular Expression Matching
+ * Can Be Simple And Fast", 2007). Between two characters there is a list of the instructions that
+ * are alive, none twice. For each character each of them is followed through splits, jumps and
+ * looks to what consumes the character; what comes behind that is alive next. A match found
+ * anywhere is the answer, so nothing is captured and no order kept. The start is alive everywhere,
+ * which makes the search unanchored. A program that has a table does not come here.
  */
 enum { SMALL_CODE = 128, WORK_AT_ONCE = 4096 };
 
 struct threads {
     uint32_t *alive, *next, *todo;
-    uint32_t *seen,
-        *queued; /* by instruction: the last place, from 1, where it was followed, or put into @next */
+    uint32_t *seen, *queued; /* by instruction: the last place, from 1, where it was followed, or
+                                put into @next */
     uint32_t n_alive, n_next;
 };
 
@@ -56,7 +57,8 @@ static void follow(struct threads *t, uint32_t *n_todo, uint32_t pc, uint32_t pl
 }
 
 /*
- * Everything reachable from @pc before the character at byte @at, and over it. True: a match. *work counts instructions.
+ * Everything reachable from @pc before the character at byte @at, and over it. True: a match. *work
+ * counts instructions.
  */
 static bool step(const struct cel_regex *regex, struct threads *t, uint32_t pc, struct str text,
                  size_t at, uint32_t rune, uint32_t place, size_t *work)
@@ -128,7 +130,8 @@ static struct cel_value search(struct cel_run *run, const struct cel_regex *rege
     return cel_charge_bytes(run, 2 * work) ? cel_bool(false) : cel_stop(run);
 }
 
-/* Where a match may start first; at the end of the text: nowhere. Nothing before that place is looked back at. */
+/* Where a match may start first; at the end of the text: nowhere. Nothing before that place is
+ * looked back at. */
 static size_t first_start(const struct cel_regex *regex, struct str text)
 {
     if (regex->first_byte < 0 || text.len == 0)

@@ -5,14 +5,15 @@
 #include "expr/values/cel_rune.h"
 
 /*
- * A program as a table: what cel_regex_run.c would do, worked out beforehand for every set of instructions that can be alive
- * and every kind of character (the subset construction). A character costs one look into the table then. Made for patterns
- * that are constants, when it stays small: few states, few kinds of characters, little work; else there is none
- * and the program runs as it is.
+ * A program as a table: what cel_regex_run.c would do, worked out beforehand for every set of
+ * instructions that can be alive and every kind of character (the subset construction). A character
+ * costs one look into the table then. Made for patterns that are constants, when it stays small:
+ * few states, few kinds of characters, little work; else there is none and the program runs as it
+ * is.
  *
- * Kinds of characters: two are of one kind when no instruction tells them apart. A state is what is alive
- * before the next character, and, for the looks, what came before it. Whether a state matches is known when the next
- * character is seen, so the end of the text counts as one more kind.
+ * Kinds of characters: two are of one kind when no instruction tells them apart. A state is what is
+ * alive before the next character, and, for the looks, what came before it. Whether a state matches
+ * is known when the next character is seen, so the end of the text counts as one more kind.
  */
 enum {
     MAX_CODE = 192,

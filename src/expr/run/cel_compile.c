@@ -2,8 +2,8 @@
 /*
  * CEL compile: the door
  *
- * text → tree → checked tree → estimate of its cost → flat program. What only the way needs lies in a scratch arena of the
- * heap, so that a program in its arena is no larger than itself.
+ * text → tree → checked tree → estimate of its cost → flat program. What only the way needs lies in
+ * a scratch arena of the heap, so that a program in its arena is no larger than itself.
  */
 #include "expr/cel.h"
 

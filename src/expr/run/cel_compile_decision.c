@@ -2,9 +2,9 @@
 /*
  * CEL compile: decisions
  *
- * What is true or false by its own making (comparisons, `in`, has, !, a pattern that is written there) is one instruction,
- * which stores its answer, merges it into a chain of && or ||, or jumps. Everything else that stands where a
- * condition is wanted is computed first and tested after.
+ * What is true or false by its own making (comparisons, `in`, has, !, a pattern that is written
+ * there) is one instruction, which stores its answer, merges it into a chain of && or ||, or jumps.
+ * Everything else that stands where a condition is wanted is computed first and tested after.
  */
 #include "expr/regex/cel_regex.h"
 #include "expr/run/cel_compiler.h"
@@ -75,7 +75,8 @@ static uint32_t compile_in(struct cel_compiler *c, const struct cel_node *node, 
     return cel_emit(c, node, instr);
 }
 
-/* A pattern that is written there is compiled here, once. CEL_NOWHERE when it is wrong: then the call will tell. */
+/* A pattern that is written there is compiled here, once. CEL_NOWHERE when it is wrong: then the
+ * call will tell. */
 static uint32_t compile_matches(struct cel_compiler *c, const struct cel_node *node,
                                 cel_operand dst, enum cel_mode mode)
 {
@@ -94,7 +95,8 @@ static uint32_t compile_matches(struct cel_compiler *c, const struct cel_node *n
     return cel_emit(c, node, instr);
 }
 
-/* What ends in a bool of its own making: one instruction that may jump. CEL_NOWHERE when @node is nothing of that kind. */
+/* What ends in a bool of its own making: one instruction that may jump. CEL_NOWHERE when @node is
+ * nothing of that kind. */
 uint32_t cel_compile_decision(struct cel_compiler *c, const struct cel_node *node, cel_operand dst,
                               enum cel_mode mode)
 {
@@ -148,7 +150,8 @@ uint32_t cel_compile_condition(struct cel_compiler *c, const struct cel_node *no
     return at;
 }
 
-/* The members of a chain of one operator; *last: the jump emitted before, whose own place holds the one before that. */
+/* The members of a chain of one operator; *last: the jump emitted before, whose own place holds the
+ * one before that. */
 static void compile_chain(struct cel_compiler *c, const struct cel_node *node, enum cel_op op,
                           cel_operand dst, uint32_t *last)
 {

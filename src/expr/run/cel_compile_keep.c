@@ -2,8 +2,9 @@
 /*
  * CEL compile: what is kept
  *
- * A program in one arena, of its exact size: code, the constants that the code still names with all that
- * hangs on them, sets for `in`, the text for lines and columns. Constants are as deep as the text's nesting.
+ * A program in one arena, of its exact size: code, the constants that the code still names with all
+ * that hangs on them, sets for `in`, the text for lines and columns. Constants are as deep as the
+ * text's nesting.
  */
 #include "expr/run/cel_compiler.h"
 #include "expr/run/cel_machine.h"

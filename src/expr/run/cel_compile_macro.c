@@ -49,7 +49,8 @@ static enum cel_code next_code(enum cel_macro macro)
     }
 }
 
-/* What stands between LOOP and NEXT of a macro that collects; *ret_if: its filter, or CEL_NOWHERE. The push is the last. */
+/* What stands between LOOP and NEXT of a macro that collects; *ret_if: its filter, or CEL_NOWHERE.
+ * The push is the last. */
 static void compile_collect(struct cel_compiler *c, const struct cel_node *node,
                             struct cel_instr push, uint32_t *ret_if)
 {

@@ -2,8 +2,9 @@
 /*
  * CEL compile: nodes
  *
- * One node becomes the code of its parts and an instruction of its own; names become operands and cost nothing. Registers
- * are taken and released like a stack. Recursion is as deep as the tree, which the parser bounds.
+ * One node becomes the code of its parts and an instruction of its own; names become operands and
+ * cost nothing. Registers are taken and released like a stack. Recursion is as deep as the tree,
+ * which the parser bounds.
  */
 #include "expr/run/cel_compiler.h"
 

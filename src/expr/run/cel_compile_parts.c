@@ -2,7 +2,8 @@
 /*
  * CEL compile: parts
  *
- * Code, constants and registers, which grow in the scratch arena; and paths, by which an unknown is named.
+ * Code, constants and registers, which grow in the scratch arena; and paths, by which an unknown is
+ * named.
  */
 #include "expr/run/cel_compiler.h"
 

@@ -6,12 +6,14 @@
 /*
  * CEL compiler
  *
- * A checked tree on its way to a flat program. Private to cel_compile*.c and cel_fold.c. Code, constants
- * and everything else grow in a scratch arena that ends with the compilation; what stays is copied at its end
- * (cel_compile_keep.c), save for names behind dots and callees, which are put where they stay at once.
+ * A checked tree on its way to a flat program. Private to cel_compile*.c and cel_fold.c. Code,
+ * constants and everything else grow in a scratch arena that ends with the compilation; what stays
+ * is copied at its end (cel_compile_keep.c), save for names behind dots and callees, which are put
+ * where they stay at once.
  *
  * Each node is folded as soon as its code stands: code that depends on nothing outside is run, and
- * its result takes its place. So constants grow from the leaves and no pass over the tree is needed before.
+ * its result takes its place. So constants grow from the leaves and no pass over the tree is needed
+ * before.
  */
 struct cel_compiler {
     const struct cel_checked *checked;
@@ -73,12 +75,13 @@ cel_operand cel_compile_node(struct cel_compiler *c, const struct cel_node *node
 cel_operand cel_compile_operand(struct cel_compiler *c, const struct cel_node *node);
 /* … in @dst for certain. */
 void cel_compile_into(struct cel_compiler *c, const struct cel_node *node, cel_operand dst);
-/* Code that decides by @node, as @mode says; the number of the instruction whose jump is to land. */
+/* Code that decides by @node, as @mode says; the number of the instruction whose jump is to land.
+ */
 uint32_t cel_compile_condition(struct cel_compiler *c, const struct cel_node *node, cel_operand dst,
                                enum cel_mode mode);
 /*
- * The same for what ends in a bool of its own making, in one instruction; CEL_NOWHERE, and nothing is emitted, when @node is
- * nothing of that kind.
+ * The same for what ends in a bool of its own making, in one instruction; CEL_NOWHERE, and nothing
+ * is emitted, when @node is nothing of that kind.
  */
 uint32_t cel_compile_decision(struct cel_compiler *c, const struct cel_node *node, cel_operand dst,
                               enum cel_mode mode);
@@ -93,7 +96,8 @@ const struct cel_member *cel_member_of(struct cel_compiler *c, const struct cel_
 /* "cart.items[].price", or absent for what has no name. In the arena that stays. */
 struct str cel_path_of(struct cel_compiler *c, const struct cel_node *node);
 
-/* The code from @mark reads nothing outside: run it. True: it is gone, and *ret_operand has what it made. */
+/* The code from @mark reads nothing outside: run it. True: it is gone, and *ret_operand has what it
+ * made. */
 bool cel_fold(struct cel_compiler *c, uint32_t mark, uint32_t constants_mark, cel_operand from,
               cel_operand *ret_operand);
 /* The same for the same arguments, whenever called. */
@@ -103,6 +107,7 @@ bool cel_is_pure(const struct cel_reference *reference);
 const struct cel_program *cel_keep(struct cel_compiler *c, uint64_t estimated);
 const struct cel_type *cel_keep_type(struct arena *arena, const struct cel_type *type);
 
-/* Steps at most, UINT64_MAX when not bounded; *ret_culprit: the smallest part that alone passes @limit, if any. */
+/* Steps at most, UINT64_MAX when not bounded; *ret_culprit: the smallest part that alone passes
+ * @limit, if any. */
 uint64_t cel_estimate(const struct cel_checked *checked, uint64_t limit, struct arena *scratch,
                       const struct cel_node **ret_culprit);

@@ -2,10 +2,12 @@
 /*
  * CEL cost
  *
- * The worst case of an expression in steps, before it has seen a value. Two things are followed through the tree: how many
- * steps a node may take, and how large what it yields may be (elements or bytes; and of whatever is inside it). Literals have
- * their size, fields of the host what their class declares, everything else is not bounded. A macro takes its body once
- * for each element of its range, so nested macros multiply. All sums stay at UINT64_MAX, "not bounded", once they are there.
+ * The worst case of an expression in steps, before it has seen a value. Two things are followed
+ * through the tree: how many steps a node may take, and how large what it yields may be (elements
+ * or bytes; and of whatever is inside it). Literals have their size, fields of the host what their
+ * class declares, everything else is not bounded. A macro takes its body once for each element of
+ * its range, so nested macros multiply. All sums stay at UINT64_MAX, "not bounded", once they are
+ * there.
  *
  * The estimate is never below what the run counts; how far above depends on what the host declares.
  */
@@ -185,7 +187,8 @@ static struct estimate of_operator(struct estimator *self, const struct cel_node
     return (struct estimate){ add(sum.cost, own), extent };
 }
 
-/* How large what a function yields may be; functions that are not named here may yield anything of their type. */
+/* How large what a function yields may be; functions that are not named here may yield anything of
+ * their type. */
 static struct extent of_result(const struct cel_node *node, const struct cel_type *type,
                                const struct cel_type *first, const struct extent *part)
 {

@@ -2,11 +2,12 @@
 /*
  * CEL evaluator
  *
- * One dense switch over the instructions; each case is a step of a few lines, in line. What usually happens (numbers
- * and strings of one kind, fields of the class that the checker knew, elements of a list) is here; all
- * else, the errors and unknowns among it, is in cel_eval_slow.c and cel_eval_loop.c, so that the switch stays small. Steps
- * are counted in the run by each instruction; the limit is looked at where a program can turn round, in
- * calls and at the end, which is often enough: what lies between is no longer than the text.
+ * One dense switch over the instructions; each case is a step of a few lines, in line. What usually
+ * happens (numbers and strings of one kind, fields of the class that the checker knew, elements of
+ * a list) is here; all else, the errors and unknowns among it, is in cel_eval_slow.c and
+ * cel_eval_loop.c, so that the switch stays small. Steps are counted in the run by each
+ * instruction; the limit is looked at where a program can turn round, in calls and at the end,
+ * which is often enough: what lies between is no longer than the text.
  */
 #include "expr/cel.h"
 
@@ -15,8 +16,8 @@
 enum {
     FEW_REGISTERS = 48, /* deeper expressions take theirs from the arena */
     FEW_LOOPS = 4,
-    LONG_BYTES =
-        256, /* longer texts and lists are for the slow ways, which look at the limit before they work */
+    LONG_BYTES = 256, /* longer texts and lists are for the slow ways, which look at the limit
+                         before they work */
     LONG_LIST = 64,
 };
 
@@ -75,7 +76,8 @@ static inline cel_step step_compare(struct cel_machine *m, cel_step pc)
     return cel_compare_slow(m, pc);
 }
 
-/* Whether what @pc selects from is of the class that it expects, so that its field can be loaded by number. */
+/* Whether what @pc selects from is of the class that it expects, so that its field can be loaded by
+ * number. */
 static inline bool is_expected(const struct cel_value *object, const struct cel_member *member)
 {
     return CEL_LIKELY(object->kind == CEL_OBJECT && object->object.class == member->class);

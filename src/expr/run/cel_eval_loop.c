@@ -2,9 +2,9 @@
 /*
  * CEL evaluator, loops
  *
- * The macros at work: how a loop begins, what it collects, how it ends. Lists are walked by index and maps by
- * entry; a map of the host, which can only be asked, is not walked. What a loop makes grows in the run's arena and doubles,
- * so it takes at most twice its room.
+ * The macros at work: how a loop begins, what it collects, how it ends. Lists are walked by index
+ * and maps by entry; a map of the host, which can only be asked, is not walked. What a loop makes
+ * grows in the run's arena and doubles, so it takes at most twice its room.
  */
 #include "expr/run/cel_machine.h"
 
@@ -70,7 +70,8 @@ cel_step cel_step_loop(struct cel_machine *m, cel_step pc)
     return pc + 1;
 }
 
-/* Behind the whole loop: NEXT's follower is LOOP_DONE, or what comes after when there is nothing to finish. */
+/* Behind the whole loop: NEXT's follower is LOOP_DONE, or what comes after when there is nothing to
+ * finish. */
 static cel_step leave(struct cel_machine *m, cel_step pc, struct cel_value value)
 {
     *cel_register(m, pc->dst) = value;

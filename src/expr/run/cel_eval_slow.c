@@ -2,8 +2,9 @@
 /*
  * CEL evaluator, the rest
  *
- * Steps that are rare or that are long anyway: operands that are unknown or errors, kinds of two sorts,
- * calls, literals with parts that are only known now. Errors are given their place here, and unknowns their name.
+ * Steps that are rare or that are long anyway: operands that are unknown or errors, kinds of two
+ * sorts, calls, literals with parts that are only known now. Errors are given their place here, and
+ * unknowns their name.
  */
 #include "expr/run/cel_machine.h"
 

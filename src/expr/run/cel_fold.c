@@ -2,11 +2,12 @@
 /*
  * CEL fold
  *
- * Constants are computed when a text is compiled: code that reads no variable and calls nothing of the host's runs
- * once, and what it made is a constant. An error stays as code and happens when it is evaluated, so that
- * `false && 1 / 0 > 0` is no fault of the text. The whole of a compilation may spend only so many
- * steps on this; what would take more stays as code too, and what would be much larger than its text: `[1, 2].map(x, [1, 2]
- * .map(y, …` makes few lists that share their parts, but a program owns all it holds.
+ * Constants are computed when a text is compiled: code that reads no variable and calls nothing of
+ * the host's runs once, and what it made is a constant. An error stays as code and happens when it
+ * is evaluated, so that `false && 1 / 0 > 0` is no fault of the text. The whole of a compilation
+ * may spend only so many steps on this; what would take more stays as code too, and what would be
+ * much larger than its text: `[1, 2].map(x, [1, 2] .map(y, …` makes few lists that share their
+ * parts, but a program owns all it holds.
  */
 #include "expr/run/cel_compiler.h"
 
@@ -14,7 +15,8 @@
 
 enum { FOLDED_VALUES = 1000 }; /* and one for each byte of the text: what a constant may hold */
 
-/* Takes what keeping @value needs from *room, in values; false when there is not so much. Parts that are shared count each time. */
+/* Takes what keeping @value needs from *room, in values; false when there is not so much. Parts
+ * that are shared count each time. */
 static bool fits(const struct cel_value *value, uint64_t *room)
 {
     uint64_t need = 1;

@@ -9,9 +9,9 @@
 /*
  * CEL machine
  *
- * One evaluation on its way: registers, loops, the run. Private to cel_eval*.c. cel_eval.c holds the switch and the short
- * ways that most evaluations take, in line; the rest stands in cel_eval_slow.c and cel_eval_loop.c. A
- * step returns the instruction that follows.
+ * One evaluation on its way: registers, loops, the run. Private to cel_eval*.c. cel_eval.c holds
+ * the switch and the short ways that most evaluations take, in line; the rest stands in
+ * cel_eval_slow.c and cel_eval_loop.c. A step returns the instruction that follows.
  */
 struct cel_loop {
     struct cel_value range;
@@ -53,8 +53,8 @@ static inline uint32_t cel_offset_of(const struct cel_machine *m, cel_step pc)
 }
 
 /*
- * Copies word by word. As one block it would be read in 16 bytes what was written just before in two words, and wait
- * for the store: that was a third of a short evaluation.
+ * Copies word by word. As one block it would be read in 16 bytes what was written just before in
+ * two words, and wait for the store: that was a third of a short evaluation.
  */
 static inline void cel_put(struct cel_value *to, const struct cel_value *from)
 {
@@ -113,14 +113,16 @@ cel_step cel_stop_at(struct cel_machine *m, cel_step pc);
 /* @value, neither true nor false, as what an instruction that decides found. */
 cel_step cel_conclude_other(struct cel_machine *m, cel_step pc, struct cel_value value);
 
-/* Merges what is no bool into an accumulator of && || all exists: the first unknown, else the first error. */
+/* Merges what is no bool into an accumulator of && || all exists: the first unknown, else the first
+ * error. */
 void cel_merge(struct cel_value *accumulator, const struct cel_value *value, bool neutral);
 
 /* Of operands that are not all plain the one to hand on, with the name of what is not known. */
 struct cel_value cel_hand_on(const struct cel_machine *m, cel_operand a, cel_operand b);
 struct cel_value cel_named(const struct cel_machine *m, cel_operand operand);
 
-/* After an operator or a function made *value: an error gets its place. Returns the next or the end. */
+/* After an operator or a function made *value: an error gets its place. Returns the next or the
+ * end. */
 cel_step cel_made(struct cel_machine *m, cel_step pc, struct cel_value *value);
 
 /* The field of an object of another class, a map, an unknown … by name; into @to. */

@@ -6,14 +6,15 @@
 /*
  * CEL program
  *
- * What cel_compile makes and cel_eval runs: an array of instructions of one size over registers. An operand is a register, a
- * constant or a variable, told apart by its low bits, so no instruction only fetches. Registers are numbered when compiled
- * (their number is the depth of the expression, not its length); results of sub-expressions live
- * nowhere else. Immutable: any number of threads may run one.
+ * What cel_compile makes and cel_eval runs: an array of instructions of one size over registers. An
+ * operand is a register, a constant or a variable, told apart by its low bits, so no instruction
+ * only fetches. Registers are numbered when compiled (their number is the depth of the expression,
+ * not its length); results of sub-expressions live nowhere else. Immutable: any number of threads
+ * may run one.
  *
- * && and || are chains: an accumulator that each member is merged into, and a jump to the end as soon
- * as it is decided. An instruction that decides something (a comparison, `in`, has) ends in one of six
- * ways (enum cel_mode), so that a comparison in a condition needs no second instruction.
+ * && and || are chains: an accumulator that each member is merged into, and a jump to the end as
+ * soon as it is decided. An instruction that decides something (a comparison, `in`, has) ends in
+ * one of six ways (enum cel_mode), so that a comparison in a condition needs no second instruction.
  */
 /* clang-format off */
 #define CEL_CODES(X)                                                                                   \
@@ -67,7 +68,8 @@ enum cel_mode {
     CEL_MODE_AND,       /* dst = dst && the truth; false: jump */
     CEL_MODE_OR_FIRST,  /* dst = the truth; true: jump */
     CEL_MODE_OR,        /* dst = dst || the truth; true: jump */
-    CEL_MODE_IF, /* dst is free; false: jump; neither: dst, and to the jump that stands before the target */
+    CEL_MODE_IF, /* dst is free; false: jump; neither: dst, and to the jump that stands before the
+                    target */
 };
 
 /* Orders that a comparison takes as true: bit 0 less, 1 same, 2 more. */
@@ -116,7 +118,8 @@ struct cel_callee {
     const struct cel_overload *overloads[];
 };
 
-/* A constant list. Most texts that it does not hold are told by their length and ends; a long list is hashed too. */
+/* A constant list. Most texts that it does not hold are told by their length and ends; a long list
+ * is hashed too. */
 struct cel_set {
     uint64_t texts; /* bit cel_text_bit() of each text in it */
     uint32_t mask;  /* 0: not hashed */

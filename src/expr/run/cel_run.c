@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one evaluation costs. The usual case of cel_charge is one addition and one comparison; a run without a
- * limit of its own asks its environment. A sentence about an error holds at most ERROR_BYTES bytes, so that
- * errors that are absorbed one after the other fill the arena slowly.
+ * What one evaluation costs. The usual case of cel_charge is one addition and one comparison; a run
+ * without a limit of its own asks its environment. A sentence about an error holds at most
+ * ERROR_BYTES bytes, so that errors that are absorbed one after the other fill the arena slowly.
  */
 #include "expr/cel_run.h"
 
@@ -21,7 +21,8 @@ static uint64_t limit_of(const struct cel_run *run)
     return run->env ? cel_env_limits_of(run->env)->cost : DEFAULT_COST;
 }
 
-/* Work that is refused is not done, so it is not counted either: the cost stays just past the limit. */
+/* Work that is refused is not done, so it is not counted either: the cost stays just past the
+ * limit. */
 bool cel_charge(struct cel_run *run, uint64_t steps)
 {
     uint64_t before = run->cost;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Faults are few and read by people: each is made once, with its place, and printed as a compiler does. Nothing here
- * fails: where there is no room for a sentence, a fault is counted and says so.
+ * Faults are few and read by people: each is made once, with its place, and printed as a compiler
+ * does. Nothing here fails: where there is no room for a sentence, a fault is counted and says so.
  */
 #include "expr/cel_fault.h"
 

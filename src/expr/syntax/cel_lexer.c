@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a token is stands in cel-spec's language definition; what people write instead, and what they are told
- * then, stands in the tables here and in cel_lexer_mend.c.
+ * What a token is stands in cel-spec's language definition; what people write instead, and what
+ * they are told then, stands in the tables here and in cel_lexer_mend.c.
  */
 #include "expr/syntax/cel_lexer.h"
 

@@ -9,9 +9,10 @@
 /*
  * CEL lexer
  *
- * Text to tokens, one at a time, no allocation but for faults. A slip whose meaning is plain (`=` for `==`,
- * a full-width `（`, `1_000`) is a fault, and its token is the one that was meant, marked @faulty, so that the parser can
- * go on and find the next mistake. After BAD there is nothing sensible to go on with.
+ * Text to tokens, one at a time, no allocation but for faults. A slip whose meaning is plain (`=`
+ * for `==`, a full-width `（`, `1_000`) is a fault, and its token is the one that was meant, marked
+ * @faulty, so that the parser can go on and find the next mistake. After BAD there is nothing
+ * sensible to go on with.
  */
 enum cel_token_kind {
     CEL_TOKEN_END,
@@ -70,8 +71,9 @@ struct cel_lexer {
 struct cel_token cel_lexer_next(struct cel_lexer *lexer);
 
 /*
- * A character that a person takes for another: the token that was meant, with its fault; or CEL_TOKEN_END when the
- * character counts as a blank. At lexer->at there is something that no token begins with.
+ * A character that a person takes for another: the token that was meant, with its fault; or
+ * CEL_TOKEN_END when the character counts as a blank. At lexer->at there is something that no token
+ * begins with.
  */
 struct cel_token cel_lexer_mend(struct cel_lexer *lexer);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Characters that look right and are not: the full-width forms of Japanese typing, the quotes, dashes and
- * signs of word processors, blanks that are none. They are told with what to write instead, and read as
- * what was meant. The rest belongs to no CEL at all.
+ * Characters that look right and are not: the full-width forms of Japanese typing, the quotes,
+ * dashes and signs of word processors, blanks that are none. They are told with what to write
+ * instead, and read as what was meant. The rest belongs to no CEL at all.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operators by their precedence, and the door. A chain of && or || becomes a balanced tree, which means the same
- * (they absorb errors in any order) and is as deep as the logarithm of its length. All other operators
- * group to the left, ?: to the right.
+ * Operators by their precedence, and the door. A chain of && or || becomes a balanced tree, which
+ * means the same (they absorb errors in any order) and is as deep as the logarithm of its length.
+ * All other operators group to the left, ?: to the right.
  */
 #include "expr/syntax/cel_parser.h"
 

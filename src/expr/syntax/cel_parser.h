@@ -7,10 +7,10 @@
 /*
  * CEL parser, inside
  *
- * Recursive descent, one token ahead. A function that parses gives NULL when it cannot go on, having
- * reported why; faults after which it can go on leave a node behind, and the tree is thrown away at the end.
- * The C stack is
- * bounded by counting what is open: brackets, branches, operators that wait for their right side.
+ * Recursive descent, one token ahead. A function that parses gives NULL when it cannot go on,
+ * having reported why; faults after which it can go on leave a node behind, and the tree is thrown
+ * away at the end. The C stack is bounded by counting what is open: brackets, branches, operators
+ * that wait for their right side.
  */
 struct cel_parsed {
     struct cel_node node;   /* first: a node is the head of one of these */
@@ -46,7 +46,8 @@ void cel_parser_next(struct cel_parser *parser);
 struct cel_node *cel_parser_node(struct cel_parser *parser, enum cel_node_kind kind,
                                  uint32_t offset);
 bool cel_parser_push(struct cel_parser *parser, struct cel_parser_item item);
-/* All items from @first on become the args of @node (with @is_named also its names). NULL: too deep, no room. */
+/* All items from @first on become the args of @node (with @is_named also its names). NULL: too
+ * deep, no room. */
 struct cel_node *cel_parser_adopt(struct cel_parser *parser, struct cel_node *node, uint32_t first,
                                   bool is_named);
 struct cel_node *cel_parser_operator(struct cel_parser *parser, enum cel_op op, uint32_t offset,
@@ -58,7 +59,8 @@ struct cel_node *cel_parser_no_room(struct cel_parser *parser);
 
 /* cel_parser_fault.c: "unexpected ')': @wanted is expected", and a hint if there is one; NULL. */
 void *cel_parser_unexpected(struct cel_parser *parser, const char *wanted);
-/* Takes the bracket that closes @open; else a fault that tells where that one is. @is_list: a comma would do too. */
+/* Takes the bracket that closes @open; else a fault that tells where that one is. @is_list: a comma
+ * would do too. */
 bool cel_parser_close(struct cel_parser *parser, struct cel_token open, bool is_list);
 /* `a?.b`: NULL. */
 void *cel_parser_no_optional(struct cel_parser *parser, uint32_t offset);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What literals stand for. A fault in one of them is told, and parsing goes on with an empty value in its place.
+ * What literals stand for. A fault in one of them is told, and parsing goes on with an empty value
+ * in its place.
  */
 #include <string.h>
 

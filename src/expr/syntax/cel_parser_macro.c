@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that are loops, tests or bindings. A name with another number of arguments is an ordinary function,
- * which the checker will look for.
+ * Calls that are loops, tests or bindings. A name with another number of arguments is an ordinary
+ * function, which the checker will look for.
  */
 #include "expr/syntax/cel_parser.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes are made here, so that none is deeper than the limit: stages after the parser may recurse over the tree.
+ * Nodes are made here, so that none is deeper than the limit: stages after the parser may recurse
+ * over the tree.
  */
 #include <string.h>
 

@@ -83,7 +83,8 @@ static struct cel_node *parse_call(struct cel_parser *parser, struct cel_node *t
     return node ? cel_parser_macro(parser, node) : NULL;
 }
 
-/* Behind the next word: `.word` any number of times, and then a brace? Looks ahead and takes nothing. */
+/* Behind the next word: `.word` any number of times, and then a brace? Looks ahead and takes
+ * nothing. */
 static bool names_struct(const struct cel_parser *parser)
 {
     struct cel_faults ignored = { .arena = parser->arena, .count = CEL_FAULTS_MAX };

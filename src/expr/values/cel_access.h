@@ -5,8 +5,8 @@
 /*
  * CEL access
  *
- * What is inside of lists, maps and objects: the half of the operators (cel_ops.h) that looks in, for cel_operate,
- * which has looked at the kinds of the operands.
+ * What is inside of lists, maps and objects: the half of the operators (cel_ops.h) that looks in,
+ * for cel_operate, which has looked at the kinds of the operands.
  */
 
 /* list[index]: of any number that is an integer. */

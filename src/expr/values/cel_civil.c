@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Years are counted from 1 March, so that the day that some years have is their last; eras are the 400 years
- * (146,097 days) after which the calendar repeats. 1 March of year 0 is 719,468 days before 1970-01-01.
+ * Years are counted from 1 March, so that the day that some years have is their last; eras are the
+ * 400 years (146,097 days) after which the calendar repeats. 1 March of year 0 is 719,468 days
+ * before 1970-01-01.
  */
 #include "expr/values/cel_civil.h"
 

@@ -6,8 +6,8 @@
 /*
  * CEL civil
  *
- * Days and clocks of the proleptic Gregorian calendar, as arithmetic: no time zone, no leap second, no libc.
- * Good for each year that is 1 to 9999 or one beside.
+ * Days and clocks of the proleptic Gregorian calendar, as arithmetic: no time zone, no leap second,
+ * no libc. Good for each year that is 1 to 9999 or one beside.
  */
 struct cel_civil {
     int32_t year;

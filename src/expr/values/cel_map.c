@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Maps of entries. A key is looked for by what it is as a key: a bool, an integer of any kind (a double only when
- * it is one), or a text; so 1, 1u and 1.0 are found alike, and exactly, however big they are. Up to eight entries
- * are looked through; more have a table twice their number, with linear probing.
+ * Maps of entries. A key is looked for by what it is as a key: a bool, an integer of any kind (a
+ * double only when it is one), or a text; so 1, 1u and 1.0 are found alike, and exactly, however
+ * big they are. Up to eight entries are looked through; more have a table twice their number, with
+ * linear probing.
  */
 #include "expr/cel_value.h"
 

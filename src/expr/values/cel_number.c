@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Comparing: an integer and a double are compared by the double's whole part, which is an integer exactly, then
- * by what is left. Printing: 15, 16 or 17 digits are tried, the first that read back the same are the shortest;
- * numbers below the normal range have fewer, so there all lengths are tried. snprintf and strtod follow the
- * locale's decimal point, which is that of the C locale: no part of the program sets LC_NUMERIC.
+ * Comparing: an integer and a double are compared by the double's whole part, which is an integer
+ * exactly, then by what is left. Printing: 15, 16 or 17 digits are tried, the first that read back
+ * the same are the shortest; numbers below the normal range have fewer, so there all lengths are
+ * tried. snprintf and strtod follow the locale's decimal point, which is that of the C locale: no
+ * part of the program sets LC_NUMERIC.
  */
 #include "expr/values/cel_number.h"
 
@@ -138,8 +139,8 @@ static void step_up(struct digits *digits, int count)
 }
 
 /*
- * @d is finite and above zero. Below a power of two doubles stand twice as close as above it, so there the decimal
- * nearest to it may be out of its reach while the next one up is not.
+ * @d is finite and above zero. Below a power of two doubles stand twice as close as above it, so
+ * there the decimal nearest to it may be out of its reach while the next one up is not.
  */
 static struct digits shortest(double d)
 {

@@ -10,9 +10,9 @@
 /*
  * CEL number
  *
- * int, uint and double on one line, and as text. Numbers of different kinds are compared exactly, with one
- * exception that CEL's conformance tests ask for: the double 2^63 equals each int, and 2^64 each uint, that
- * would become it when converted. Pure, no allocation.
+ * int, uint and double on one line, and as text. Numbers of different kinds are compared exactly,
+ * with one exception that CEL's conformance tests ask for: the double 2^63 equals each int, and
+ * 2^64 each uint, that would become it when converted. Pure, no allocation.
  */
 enum { CEL_DOUBLE_TEXT_BYTES = 32 };
 
@@ -29,8 +29,8 @@ bool cel_double_to_int(double d, int64_t *ret_value);
 bool cel_double_to_uint(double d, uint64_t *ret_value);
 
 /*
- * The shortest decimal that reads back as the same double: "0.1", "1e+06", "-0", "NaN", "+Inf". With an
- * exponent when that is below -4 or above 5. In @buffer, not NUL-terminated.
+ * The shortest decimal that reads back as the same double: "0.1", "1e+06", "-0", "NaN", "+Inf".
+ * With an exponent when that is below -4 or above 5. In @buffer, not NUL-terminated.
  */
 struct str cel_double_text(double d, char buffer[CEL_DOUBLE_TEXT_BYTES]);
 
@@ -38,8 +38,9 @@ struct str cel_double_text(double d, char buffer[CEL_DOUBLE_TEXT_BYTES]);
 void cel_double_print(double d, struct out *out);
 
 /*
- * What Go's strconv takes, which is what CEL programs count on: "1", "-1.5e3", ".5", "0x1p-2", "1_000", "inf",
- * "Infinity", "NaN" in any case. @copy: room for @text and a NUL. False for other texts and what is too big.
+ * What Go's strconv takes, which is what CEL programs count on: "1", "-1.5e3", ".5", "0x1p-2",
+ * "1_000", "inf", "Infinity", "NaN" in any case. @copy: room for @text and a NUL. False for other
+ * texts and what is too big.
  */
 bool cel_double_parse(struct str text, char *copy, double *ret_value);
 

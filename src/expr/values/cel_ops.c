@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arithmetic, concatenation and comparison. Both operands of arithmetic are of one kind; only instants and spans
- * mix. Nothing wraps: what a kind does not hold is an error. Making a text or a list is charged for by its size,
- * before room is taken for it.
+ * Arithmetic, concatenation and comparison. Both operands of arithmetic are of one kind; only
+ * instants and spans mix. Nothing wraps: what a kind does not hold is an error. Making a text or a
+ * list is charged for by its size, before room is taken for it.
  */
 #include "expr/values/cel_ops.h"
 

@@ -7,16 +7,18 @@
  * CEL operators
  *
  * What the operators yield for evaluated operands: overflow, division by zero, no such key, index
- * out of range, kinds that do not go together are errors, but not for == and !=: there other kinds are merely
- * different. Operands are plain: the evaluator hands on errors and unknowns before it asks. What they hold need not
- * be: == is false when any two elements are different, else unknown when an element is; `in` is true when any
- * element is equal, else unknown when one is. Work that grows with the operands is charged for here, the step of the
- * operator itself by the evaluator. Not here: && || ?:.
+ * out of range, kinds that do not go together are errors, but not for == and !=: there other kinds
+ * are merely different. Operands are plain: the evaluator hands on errors and unknowns before it
+ * asks. What they hold need not be: == is false when any two elements are different, else unknown
+ * when an element is; `in` is true when any element is equal, else unknown when one is. Work that
+ * grows with the operands is charged for here, the step of the operator itself by the evaluator.
+ * Not here: && || ?:.
  */
 struct cel_value cel_operate(struct cel_run *run, enum cel_op op, const struct cel_value *a,
                              const struct cel_value *b); /* @b NULL for NOT and NEG */
 
-/* ==, as above: CEL_BOOL, or the unknown or error among the elements that leaves it open. @run NULL: not charged. */
+/* ==, as above: CEL_BOOL, or the unknown or error among the elements that leaves it open. @run
+ * NULL: not charged. */
 struct cel_value cel_equality(struct cel_run *run, const struct cel_value *a,
                               const struct cel_value *b);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Indexing, membership, fields, and the sentence for operands that do not go together. `in` is where an
- * expression spends its time, so texts and integers have loops of their own over lists that are arrays.
+ * Indexing, membership, fields, and the sentence for operands that do not go together. `in` is
+ * where an expression spends its time, so texts and integers have loops of their own over lists
+ * that are arrays.
  */
 #include "expr/values/cel_access.h"
 #include "expr/values/cel_number.h"
@@ -9,7 +10,8 @@
 
 enum { SHOWN_BYTES = 60 };
 
-/* A key or name as part of a sentence: cut when long, as CEL. In the run's arena; absent when there is no room. */
+/* A key or name as part of a sentence: cut when long, as CEL. In the run's arena; absent when there
+ * is no room. */
 static struct str shown(struct cel_run *run, const struct cel_value *value)
 {
     struct cel_value piece = *value;
@@ -73,7 +75,8 @@ struct cel_value cel_value_at(struct cel_run *run, const struct cel_value *map,
     return cel_map_find(map, key, &value) ? value : no_such_key(run, key);
 }
 
-/* Of an array: the index of the first item that is this text, or @count. *ret_hole: the first that is not plain. */
+/* Of an array: the index of the first item that is this text, or @count. *ret_hole: the first that
+ * is not plain. */
 static uint32_t find_text(struct str text, const struct cel_value *items, uint32_t count,
                           const struct cel_value **ret_hole)
 {

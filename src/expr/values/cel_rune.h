@@ -9,8 +9,9 @@
 /*
  * CEL rune
  *
- * One code point of UTF-8 at a time. Texts of CEL are UTF-8 by promise; a byte that breaks the promise (of bytes that a
- * host called a string) reads as U+FFFD, one byte wide, so that nothing here reads past the end or stands still.
+ * One code point of UTF-8 at a time. Texts of CEL are UTF-8 by promise; a byte that breaks the
+ * promise (of bytes that a host called a string) reads as U+FFFD, one byte wide, so that nothing
+ * here reads past the end or stands still.
  */
 enum { CEL_RUNE_BAD = 0xFFFD, CEL_RUNE_MAX = 0x10FFFF, CEL_RUNE_BYTES = 4 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instants and spans. Arithmetic is done in 128 bits of nanoseconds and looked at once, at the end: nothing in
- * between can overflow.
+ * Instants and spans. Arithmetic is done in 128 bits of nanoseconds and looked at once, at the end:
+ * nothing in between can overflow.
  */
 #include "expr/values/cel_time.h"
 

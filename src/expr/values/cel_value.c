@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What equality, order and hash have in common: numbers are one kind. Equality of lists and maps is three-valued,
- * since a host's list may hold what is not known: different when any two elements are, else open when any pair is,
- * else the same. A value may hold the same list many times over, so that walking it takes far longer than making
- * it: with a run each element is charged for; hashing looks at the first few of each level only.
+ * What equality, order and hash have in common: numbers are one kind. Equality of lists and maps is
+ * three-valued, since a host's list may hold what is not known: different when any two elements
+ * are, else open when any pair is, else the same. A value may hold the same list many times over,
+ * so that walking it takes far longer than making it: with a run each element is charged for;
+ * hashing looks at the first few of each level only.
  */
 #include "expr/cel_value.h"
 
@@ -214,7 +215,8 @@ static uint64_t hash_of_list(const struct cel_value *list, uint32_t depth)
     return hash;
 }
 
-/* The order of writing does not matter, so the entries are added up: all of them, by their keys alone. */
+/* The order of writing does not matter, so the entries are added up: all of them, by their keys
+ * alone. */
 static uint64_t hash_of_map(const struct cel_value *map)
 {
     uint64_t hash = 0;

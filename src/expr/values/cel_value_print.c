@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values as CEL text. What a value holds many times over is printed many times over, so a text that grew past
- * PRINT_MAX_BYTES ends with "…"; so do objects and maps of the host, which are not walked through.
+ * Values as CEL text. What a value holds many times over is printed many times over, so a text that
+ * grew past PRINT_MAX_BYTES ends with "…"; so do objects and maps of the host, which are not walked
+ * through.
  */
 #include "expr/cel_value.h"
 
