@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct model;
+
+/*
+ * Completion
+ *
+ * A cart, and perhaps what its customer buys again -> the products that complete it, best first. The one place
+ * where the model's parts are blended: decisions pick with it, `offerd eval` measures it.
+ *
+ *     score(j) = (1 - w) * sum over cart lines i of weight(i, j)  +  w * v(j) / (v(j) + 1)
+ *
+ * w and the half-life in v are the trained's (0 without one). The cart's own products never come. All memory is the arena's; no
+ * locks; a cart of more than COMPLETION_LINES counts with its last lines: the newest say most.
+ */
+enum { COMPLETION_LINES = 20, COMPLETION_HABITS = 512, COMPLETION_MOST = 128 };
+
+struct habit { /* what the customer has bought before */
+    uint32_t product;
+    float times;    /* decayed count of orders with it, as of last_us */
+    float age_days; /* since last_us */
+};
+
+struct completion_ask {
+    const struct model *model;
+    const uint32_t *cart; /* products; PRODUCT_NONE is passed over */
+    uint32_t n_cart;
+    const struct habit *habits; /* only with consent */
+    uint32_t n_habits;
+    bool habits_alone; /* also products that nothing in the cart speaks for: `personal` */
+};
+
+struct complete {
+    uint32_t product;
+    float score;      /* all together */
+    float habit;      /* v, decayed to now; 0: never bought */
+    uint32_t because; /* the cart's product that it was most often bought with, or PRODUCT_NONE … */
+    uint32_t orders;      /* … in so many orders … */
+    uint32_t base_orders; /* … of so many that held that one */
+};
+
+struct completion;
+
+/* NULL for lack of room in @arena. What @ask points to must stay. */
+struct completion *completion_new(const struct completion_ask *ask, struct arena *arena);
+
+/* The @i-th best, @i < COMPLETION_MOST; NULL past the end. Sorts only as far as it is asked. */
+const struct complete *completion_at(struct completion *completion, uint32_t i);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/out.h"
+#include "base/str.h"
+
+/*
+ * Outcomes
+ *
+ * What became of offers, counted: a fold over offer_shown, offer_accepted and offer_declined in log order, on one thread
+ * (the keeper's). Every replica folds the same log, so all come to the same counts. Old outcomes fade (half-life
+ * OUTCOMES_HALF_LIFE_DAYS of event time), so that a taste that has changed is noticed. Bounded: OUTCOMES_MAX_CELLS rules and
+ * products; the least recently touched go first.
+ *
+ * An offer that was accepted or declined without a word that it was shown counts as shown once.
+ */
+enum { OUTCOMES_HALF_LIFE_DAYS = 30, OUTCOMES_MAX_CELLS = 200000 };
+
+struct outcome {                      /* one event, what the fold needs of it */
+    bool shown, accepted, declined;   /* one of them */
+    struct str decision_id, offer_id; /* tell whether the same offer was counted as shown */
+    struct str rule;
+    int kind;        /* enum rule_kind */
+    struct str sku;  /* of the first item offered; or absent */
+    float relevance; /* 0 to 1: what pick said when it was offered; below 0: not known */
+    int64_t at_us;
+};
+
+struct outcomes;
+struct outcomes *outcomes_new(void);
+struct outcomes *outcomes_free(struct outcomes *outcomes);
+DEFINE_AUTO(struct outcomes, outcomes_free)
+
+/* @position: one at or before the last is ignored. */
+MUST_CHECK enum err outcomes_add(struct outcomes *outcomes, uint64_t position,
+                                 const struct outcome *outcome);
+uint64_t outcomes_position(const struct outcomes *outcomes);
+
+/* The whole state as bytes, with version and checksum, and back; ERR_CORRUPT for anything damaged. */
+MUST_CHECK enum err outcomes_save(const struct outcomes *outcomes, struct out *out);
+MUST_CHECK enum err outcomes_load(struct str bytes, struct outcomes **ret_outcomes,
+                                  struct err_note *note);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "serve/decision.h"
+
+/*
+ * Pick parts
+ *
+ * One rule's search for products, for the files that make pick: each relation walks products from
+ * the best on and hands them over until it is told that it is enough.
+ */
+struct search {
+    struct decision *d;
+    struct considered *from;
+    uint32_t found, most, walked;
+};
+
+/* False when this rule has found enough. @orders, @base_orders: evidence of bought together, or 0. */
+bool pick_add(struct search *search, uint32_t number, double score, uint32_t orders,
+              uint32_t base_orders);
+
+/* The same for a product that has to pass `where`; false also when this rule has looked at enough. */
+bool pick_take(struct search *search, uint32_t number, double score, uint32_t orders,
+               uint32_t base_orders);
+
+/* The relations. What they need and lack is the rule's reason. */
+void pick_upgrades(struct search *search);
+enum err pick_together(struct search *search);
