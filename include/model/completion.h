@@ -16,15 +16,16 @@ struct model;
  *
  *     score(j) = (1 - w) * sum over cart lines i of weight(i, j)  +  w * v(j) / (v(j) + 1)
  *
- * w and the half-life in v are the trained's (0 without one). The cart's own products never come. All memory is the arena's; no
+ * w is the trained's (0 without one); v is the habit's times, decayed to now. The cart's own products never come. All memory is the arena's; no
  * locks; a cart of more than COMPLETION_LINES counts with its last lines: the newest say most.
  */
 enum { COMPLETION_LINES = 20, COMPLETION_HABITS = 512, COMPLETION_MOST = 128 };
 
 struct habit { /* what the customer has bought before */
     uint32_t product;
-    float times;    /* decayed count of orders with it, as of last_us */
-    float age_days; /* since last_us */
+    float
+        times; /* orders with it, each halved every HABIT_HALF_LIFE_DAYS (shop/customer.h), as of … */
+    int64_t last_us; /* … the last of them */
 };
 
 struct completion_ask {
@@ -33,6 +34,7 @@ struct completion_ask {
     uint32_t n_cart;
     const struct habit *habits; /* only with consent */
     uint32_t n_habits;
+    int64_t now_us;
     bool habits_alone; /* also products that nothing in the cart speaks for: `personal` */
 };
 

@@ -19,10 +19,15 @@
  *
  * Which way, half-life, ridge, how much the customer's own history counts (nothing, where it does not help) are chosen on an
  * inner split: the last fifth by time of @baskets is held back, each choice is measured on it as `offerd eval` measures, and
- * the winner is trained again on everything. The same baskets and settings give the same bytes, on any number of threads.
+ * the winner is trained again on everything. The same baskets and settings give the same bytes, however the work is spread over threads.
  */
 struct train_settings {
-    uint32_t threads;      /* 1 to 64 */
+    /*
+     * Calls @work(context, i) for each i below @n, in any order, on as many threads as it likes, and returns when all
+     * are done. NULL: one after the other.
+     */
+    void (*parallel)(void *self, uint32_t n, void (*work)(void *context, uint32_t i),
+                     void *context);
     uint64_t memory_bytes; /* what it may take beside @baskets; 0: 3 GB */
     uint32_t top;          /* TRAINED_LISTS: kept of each SKU; 0: the default */
     int64_t now_us;        /* becomes facts.trained_us */

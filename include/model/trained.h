@@ -35,10 +35,8 @@ struct trained_parameters {
     float size_power;     /* an order of n SKUs weighs n^-size_power */
     float ridge;          /* lambda */
     uint32_t support;     /* 0: solved as a whole; else for each SKU among so many neighbours */
-    float history_weight; /* w: score = (1 - w) * companions + w * v / (v + 1) … */
-    float
-        history_half_life_days; /* … where v is the customer's decayed count of orders with the SKU */
-    float recent_weight;        /* what is added for what was bought together lately, see model.h */
+    float history_weight; /* w of completion.h: how much the customer's own history counts */
+    float recent_weight;  /* what is added for what was bought together lately, see model.h */
 };
 
 /* Measured on that last part, which the measured weights had not seen. */

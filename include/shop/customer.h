@@ -27,6 +27,7 @@ enum {
     PROFILE_MAX_VIEWED = 32,  /* SKUs */
     PROFILE_MAX_RULES = 256,  /* rules remembered; the least recently touched goes */
     PROFILE_MAX_TOUCHES = 64, /* of one rule: bounds what a cap can count in a window */
+    HABIT_HALF_LIFE_DAYS = 180,
 };
 
 enum touch_what { TOUCH_SHOWN, TOUCH_CLICKED, TOUCH_ACCEPTED, TOUCH_DECLINED, TOUCHES };
