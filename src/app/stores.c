@@ -8,6 +8,7 @@
 #include "store/postgresql/pg_catalog.h"
 #include "store/postgresql/pg_event_log.h"
 #include "store/postgresql/pg_fleet.h"
+#include "store/postgresql/pg_models.h"
 #include "store/postgresql/pg_schema.h"
 #include "store/redis/redis_budgets.h"
 #include "store/redis/redis_profiles.h"
@@ -110,6 +111,16 @@ enum err stores_fleet(const struct stores *stores, struct fleet **ret_fleet, str
         return OK;
     struct pg_settings pg = database(stores);
     return pg_fleet_new(&pg, ret_fleet, note);
+}
+
+enum err stores_models(const struct stores *stores, struct model_store **ret_models,
+                       struct err_note *note)
+{
+    *ret_models = NULL;
+    if (!stores_are_shared(stores))
+        return OK;
+    struct pg_settings pg = database(stores);
+    return pg_models_new(&pg, ret_models, note);
 }
 
 enum err stores_shared_profiles(const struct stores *stores, struct clock *clock,

@@ -18,6 +18,7 @@ struct catalog_store;
 struct clock;
 struct event_log;
 struct fleet;
+struct model_store;
 struct shared_profiles;
 
 /* Borrowed by every call and by what it makes. */
@@ -60,6 +61,9 @@ MUST_CHECK enum err stores_journal_log(const struct stores *stores, struct clock
 /* What only a fleet has: *ret_… is NULL when embedded. */
 MUST_CHECK enum err stores_fleet(const struct stores *stores, struct fleet **ret_fleet,
                                  struct err_note *note);
+/* Trained models; embedded the file in data_dir is all there is. */
+MUST_CHECK enum err stores_models(const struct stores *stores, struct model_store **ret_models,
+                                  struct err_note *note);
 MUST_CHECK enum err stores_shared_profiles(const struct stores *stores, struct clock *clock,
                                            struct metrics *metrics,
                                            struct shared_profiles **ret_shared,
