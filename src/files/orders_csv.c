@@ -6,6 +6,7 @@
 #include "files/orders_csv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "files/csv_columns.h"
 #include "files/order_book.h"
@@ -43,7 +44,12 @@ struct orders_csv {
 static enum err on_header(void *self_, const struct csv_row *header, struct err_note *note)
 {
     struct orders_csv *self = self_;
-    TRY(csv_columns_find(header, meanings, COLUMNS, self->columns, note));
+    struct csv_meaning wanted[COLUMNS];
+    memcpy(wanted, meanings, sizeof wanted);
+    if (self->settings->baskets_only)
+        wanted[COLUMN_AT].required = wanted[COLUMN_QUANTITY].required =
+            wanted[COLUMN_PRICE].required = false;
+    TRY(csv_columns_find(header, wanted, COLUMNS, self->columns, note));
     self->n_columns = header->n_fields;
     for (uint32_t i = 0; i < header->n_fields; i++) {
         bool known = false;
@@ -58,12 +64,15 @@ static enum err on_header(void *self_, const struct csv_row *header, struct err_
     return OK;
 }
 
+static const char returned[] =
+    "has a negative quantity: a cancellation or return, not an order line";
+
 static const char *read_quantity(struct str text, int64_t *ret_quantity)
 {
     if (!str_to_int64(text, ret_quantity))
         return "has a quantity that is not a whole number";
     if (*ret_quantity < 0)
-        return "has a negative quantity: a cancellation or return, not an order line";
+        return returned;
     if (*ret_quantity == 0)
         return "has a quantity of zero";
     if (*ret_quantity > ORDER_BOOK_MAX_QUANTITY)
@@ -110,12 +119,25 @@ static void judge(struct reading *reading, const char *reason, struct str value)
     reading->value = value;
 }
 
+static void read_amounts(struct orders_csv *self, const struct csv_row *row,
+                         struct reading *reading)
+{
+    struct str quantity = csv_field(row, self->columns[COLUMN_QUANTITY]);
+    struct str price = csv_field(row, self->columns[COLUMN_PRICE]);
+    if (self->settings->baskets_only) {
+        reading->line.quantity = 1;
+        judge(reading, str_starts_with(quantity, STR("-")) ? returned : NULL, quantity);
+        return;
+    }
+    judge(reading, read_quantity(quantity, &reading->line.quantity), quantity);
+    judge(reading, read_price(&self->settings->money, price, reading), price);
+}
+
 static void read_fields(struct orders_csv *self, const struct csv_row *row, struct reading *reading)
 {
     const uint32_t *columns = self->columns;
-    struct str quantity = csv_field(row, columns[COLUMN_QUANTITY]);
-    struct str price = csv_field(row, columns[COLUMN_PRICE]);
     struct str at = csv_field(row, columns[COLUMN_AT]);
+    bool needs_time = at.len || !self->settings->baskets_only;
     reading->line.order_id = csv_field(row, columns[COLUMN_ORDER]);
     reading->line.customer_id = csv_field(row, columns[COLUMN_CUSTOMER]);
     reading->line.sku = csv_field(row, columns[COLUMN_SKU]);
@@ -136,11 +158,10 @@ static void read_fields(struct orders_csv *self, const struct csv_row *row, stru
               csv_read_id(reading->line.customer_id, NULL,
                           "has a customer id that is too long or holds control characters"),
               reading->line.customer_id);
-    if (!csv_read_instant(at, self->settings->zone, &reading->line.at_us) ||
-        reading->line.at_us <= 0)
+    if (needs_time && (!csv_read_instant(at, self->settings->zone, &reading->line.at_us) ||
+                       reading->line.at_us <= 0))
         judge(reading, "has a date that is not like 2026-11-21T10:30:00 or 2026-11-21", at);
-    judge(reading, read_quantity(quantity, &reading->line.quantity), quantity);
-    judge(reading, read_price(&self->settings->money, price, reading), price);
+    read_amounts(self, row, reading);
 }
 
 static enum err on_row(void *self_, const struct csv_row *row, struct err_note *note)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/out.h"
 #include "files/csv_reader.h"
@@ -24,11 +26,16 @@ struct order_book;
  * line without a price are no order lines: refused, with that reason. A SKU that comes again
  * within an order is merged into one line: quantities added, the price their average.
  *
+ * Who only wants to know what was bought together (@baskets_only) needs just order_id and sku: a time may
+ * be missing or empty (0), prices and quantities are not looked at, except that a negative quantity is no
+ * purchase; every line counts as one piece for nothing.
+ *
  * The whole history is held in memory (files/order_book.h).
  */
 struct orders_csv_settings {
-    struct csv_money money;
+    struct csv_money money;        /* not with baskets_only */
     const struct civil_zone *zone; /* of times without a zone; NULL: UTC */
+    bool baskets_only;
 };
 
 /* *ret_book is closed, the caller's. ERR_INPUT as catalog_csv_read. */

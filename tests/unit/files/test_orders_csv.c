@@ -240,10 +240,45 @@ START_TEST(decimals_show_that_the_assumed_currency_is_another)
 }
 END_TEST
 
+START_TEST(for_baskets_an_order_id_and_a_sku_are_enough)
+{
+    static const struct orders_csv_settings baskets = { .baskets_only = true };
+    struct told told;
+    AUTO(order_book_free)
+    struct order_book *book = read("order_id,sku\nB,X\nA,Y\nB,Z\nB,X\n", &baskets, &told);
+
+    ck_assert_uint_eq(order_book_count(book), 2);
+    ck_assert_str_eq(shown(book, 0), "B : X*2@0 Z*1@0");
+    ck_assert_str_eq(shown(book, 1), "A : Y*1@0");
+    ck_assert_int_eq(at_of(book, 0), 0);
+}
+END_TEST
+
+START_TEST(for_baskets_amounts_do_not_matter_but_returns_and_bad_dates_do)
+{
+    static const struct orders_csv_settings baskets = { .baskets_only = true };
+    struct told told;
+    AUTO(order_book_free)
+    struct order_book *book = read(HEADER "A,C1,2026-01-02,1,X,0.5,gift\n"
+                                          "A,C1,,2,Y,0,1.999\n"
+                                          "A,C1,2026-01-02,3,Z,-1,5\n"
+                                          "B,C1,yesterday,1,X,1,5\n",
+                                   &baskets, &told);
+
+    ck_assert_uint_eq(order_book_count(book), 1);
+    ck_assert_str_eq(shown(book, 0), "A C1: X*1@0 Y*1@0");
+    ck_assert_str_eq(
+        told.text, "4: has a negative quantity: a cancellation or return, not an order line (-1); "
+                   "5: has a date that is not like 2026-11-21T10:30:00 or 2026-11-21 (yesterday)");
+}
+END_TEST
+
 SUITE_MAIN("files/orders_csv", lines_of_one_id_are_one_order_wherever_they_stand,
            orders_come_by_time_then_as_in_the_file, without_a_customer_it_is_a_guests_order,
            a_sku_that_comes_again_is_merged_at_the_average_price,
            returns_corrections_and_nonsense_are_refused_by_name,
            an_order_keeps_no_more_lines_than_an_event_may_have,
            times_without_a_zone_are_of_the_given_zone,
-           decimals_show_that_the_assumed_currency_is_another)
+           decimals_show_that_the_assumed_currency_is_another,
+           for_baskets_an_order_id_and_a_sku_are_enough,
+           for_baskets_amounts_do_not_matter_but_returns_and_bad_dates_do)
