@@ -9,6 +9,7 @@
 #include "shop/offer_token.h"
 
 struct catalog;
+struct content;
 struct model;
 struct ruleset;
 struct wheres;
@@ -48,6 +49,7 @@ struct world {
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
     struct wheres *wheres;             /* never NULL; for those rules and that catalogue */
+    struct content *content;           /* never NULL; products alike, of that catalogue */
     const struct world_shelf *shelves; /* by rule number */
     /* False: the rules' amounts are of another currency than the catalogue's. Then nothing is offered. */
     bool same_money;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "rules/message.h"
 #include "rules/rule_reader.h"
 #include "rules/words.h"
@@ -15,7 +17,8 @@ static enum presence trigger_name(const struct rule *rule)
     bool needs_item =
         rule->with_trigger_item || rule->kind == KIND_UPSELL ||
         (rule->pick.present && rule->pick.of == OF_TRIGGER_ITEM &&
-         rule->pick.relation != RELATION_SKUS && rule->pick.relation != RELATION_BEST_SELLER);
+         rule->pick.relation != RELATION_SKUS && rule->pick.relation != RELATION_BEST_SELLER &&
+         rule->pick.relation != RELATION_VIEWED);
     if (needs_item || !(rule->triggers & ~item_triggers))
         return ALWAYS;
     return rule->triggers & item_triggers ? SOMETIMES : NEVER;
@@ -80,19 +83,34 @@ static void check_placeholders(struct rule_reader *reader, const struct doc_node
     }
 }
 
-static const struct message_text *read_sentence(struct rule_reader *reader,
-                                                const struct doc_node *node)
+/* The next rule that says @written need not say it again. */
+static void remember(struct ruleset_reader *all, struct str written,
+                     const struct message_text *text)
+{
+    if (all->n_sentences == all->sentences_room) {
+        uint32_t room = all->sentences_room ? all->sentences_room * 2 : 64;
+        void *more = realloc(all->sentences, room * sizeof *all->sentences);
+        all->full |= !more;
+        if (!more)
+            return;
+        all->sentences = more;
+        all->sentences_room = room;
+    }
+    all->sentences[all->n_sentences] = text;
+    all->full |= strmap_put(all->sentence_map, written, all->n_sentences++) != OK;
+}
+
+static const struct message_text *compile(struct rule_reader *reader, const struct doc_node *node)
 {
     const struct message_text *text;
-    struct str bad = { 0 }, written;
+    struct str bad = { 0 }, written = arena_copy(reader->all->arena, node->text);
     size_t at = 0;
 
-    if (!grammar_text(&reader->grammar, node, &written))
-        return NULL;
-    enum err err = message_compile(node->text, reader->all->arena, &text, &at, &bad, NULL);
+    enum err err = !written.at
+                       ? ERR_LIMIT
+                       : message_compile(written, reader->all->arena, &text, &at, &bad, NULL);
     if (err == OK) {
-        if (!reader->vague)
-            check_placeholders(reader, node, text);
+        remember(reader->all, written, text);
         return text;
     }
     if (err != ERR_INPUT) {
@@ -108,6 +126,20 @@ static const struct message_text *read_sentence(struct rule_reader *reader,
         diag_add(reader->all->diags, reader->grammar.file, place, DIAG_BRACE, (struct str){ 0 },
                  (struct str){ 0 }, (struct str){ 0 });
     return NULL;
+}
+
+static const struct message_text *read_sentence(struct rule_reader *reader,
+                                                const struct doc_node *node)
+{
+    struct ruleset_reader *all = reader->all;
+    if (!grammar_is_text(&reader->grammar, node))
+        return NULL;
+    uint32_t known = strmap_get(all->sentence_map, node->text);
+    const struct message_text *text =
+        known == STRMAP_NONE ? compile(reader, node) : all->sentences[known];
+    if (text && !reader->vague)
+        check_placeholders(reader, node, text);
+    return text;
 }
 
 static void read_locale(struct rule_reader *reader, const struct doc_node *node, enum locale locale)

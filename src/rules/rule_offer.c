@@ -78,8 +78,10 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
     struct pick *pick = &reader->rule->pick;
     int of = OF_TRIGGER_ITEM;
 
-    if (pick->relation == RELATION_BEST_SELLER) {
-        no_meaning(reader, node, "relation: best_seller");
+    if (pick->relation == RELATION_BEST_SELLER || pick->relation == RELATION_VIEWED) {
+        no_meaning(reader, node,
+                   pick->relation == RELATION_VIEWED ? "relation: viewed"
+                                                     : "relation: best_seller");
         return;
     }
     if (!node)
@@ -89,6 +91,8 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
         pick->of = (enum pick_of) of;
         if (pick->of == OF_CART && pick->relation == RELATION_UPGRADE_OF)
             not_supported(reader, node, "upgrade_of, of: cart");
+        else if (pick->of == OF_CART && pick->relation == RELATION_SIMILAR)
+            not_supported(reader, node, "similar, of: cart");
         else if (pick->of == OF_TRIGGER_ITEM)
             warn_without_item(reader, node);
     }
@@ -96,14 +100,19 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
 
 static void read_relation(struct rule_reader *reader, const struct doc_node *node)
 {
-    static const char *const words[] = { "bought_together", "upgrade_of", "best_seller",
-                                         "same_brand", NULL };
+    static const char *const words[] = {
+        "bought_together", "upgrade_of", "best_seller", "same_brand", "similar", "viewed", NULL
+    };
     static const enum relation relation_of[] = { RELATION_BOUGHT_TOGETHER, RELATION_UPGRADE_OF,
-                                                 RELATION_BEST_SELLER, RELATION_SAME_BRAND };
-    static const char *const words_later[] = { "compatible_with", "downgrade_of",
-                                               "cheaper_than",    "accessory_of",
-                                               "refill_of",       "viewed",
-                                               "personal",        NULL };
+                                                 RELATION_BEST_SELLER,     RELATION_SAME_BRAND,
+                                                 RELATION_SIMILAR,         RELATION_VIEWED };
+    static const char *const words_later[] = { "compatible_with",
+                                               "downgrade_of",
+                                               "cheaper_than",
+                                               "accessory_of",
+                                               "refill_of",
+                                               "personal",
+                                               NULL };
     struct pick *pick = &reader->rule->pick;
     int relation;
 

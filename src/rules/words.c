@@ -35,11 +35,11 @@ static const char *const triggers[] = {
     NULL,
 };
 static const char *const relations[] = {
-    "skus", "bought_together", "upgrade_of", "best_seller", "same_brand", NULL,
+    "skus", "bought_together", "upgrade_of", "best_seller", "same_brand", "similar", "viewed", NULL,
 };
 static const char *const reasons[] = {
-    "compatible", "cheaper_together", "tier_upgrade",    "popular",
-    "owned_item", "stock_low",        "bought_together", NULL,
+    "compatible", "cheaper_together", "tier_upgrade", "popular", "owned_item",
+    "stock_low",  "bought_together",  "similar",      "viewed",  NULL,
 };
 static const char *const scopes[] = { "rule", "group", "kind", "all", NULL };
 static const char *const sorts[] = {
@@ -92,8 +92,8 @@ const char *const *words_sorts(void)
 
 int words_find(const char *const *words, struct str word)
 {
-    for (int i = 0; words[i]; i++)
-        if (str_is(word, words[i]))
+    for (int i = 0; words[i] && word.len > 0; i++)
+        if (words[i][0] == word.at[0] && str_is(word, words[i]))
             return i;
     return -1;
 }

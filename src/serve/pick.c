@@ -115,6 +115,8 @@ static enum err pick_for(struct decision *d, struct considered *c)
     case RELATION_BOUGHT_TOGETHER: return pick_together(&s);
     case RELATION_UPGRADE_OF: pick_upgrades(&s); break;
     case RELATION_SAME_BRAND: pick_same_brand(&s); break;
+    case RELATION_SIMILAR: pick_similar(&s); break;
+    case RELATION_VIEWED: pick_viewed(&s); break;
     case RELATIONS: break;
     }
     return OK;

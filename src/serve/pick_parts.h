@@ -24,4 +24,6 @@ bool pick_take(struct search *search, uint32_t number, double score, uint32_t or
 
 /* The relations. What they need and lack is the rule's reason. */
 void pick_upgrades(struct search *search);
+void pick_similar(struct search *search);
+void pick_viewed(struct search *search);
 enum err pick_together(struct search *search);

@@ -172,6 +172,45 @@ static void owned_item(struct decision *d, const struct found *f, struct out *ou
     }
 }
 
+/* What both say of themselves in the catalogue is the evidence. */
+static void similar(struct decision *d, const struct found *f, struct out *out)
+{
+    const struct product *base = d->facts.trigger;
+    if (!base || f->from->rule->pick.relation != RELATION_SIMILAR)
+        return;
+    open_reason(out, REASON_SIMILAR);
+    out_text(out, d->locale == LOCALE_JA ? STR("") : STR("Similar to "));
+    out_json_escaped(out, base->name[d->locale]);
+    out_text(out, d->locale == LOCALE_JA ? STR("に似た商品です") : STR(""));
+    open_evidence(out);
+    out_json_key(out, STR("sku"));
+    out_json_str(out, base->sku);
+    out_json_key(out, STR("same"));
+    out_json_open(out, '[');
+    if (base->category.at && str_eq(base->category, f->product->category))
+        out_json_str(out, STR("category"));
+    if (base->subcategory.at && base->kind == f->product->kind)
+        out_json_str(out, STR("subcategory"));
+    if (base->brand.at && str_eq(base->brand, f->product->brand))
+        out_json_str(out, STR("brand"));
+    out_json_close(out, ']');
+    close_reason(out);
+}
+
+/* Only with consent: else pick_viewed finds nothing. */
+static void viewed(struct decision *d, const struct found *f, struct out *out)
+{
+    if (!d->person || f->from->rule->pick.relation != RELATION_VIEWED)
+        return;
+    open_reason(out, REASON_VIEWED);
+    out_text(out, d->locale == LOCALE_JA ? STR("最近ご覧になった商品です")
+                                         : STR("You looked at this lately"));
+    open_evidence(out);
+    out_json_key(out, STR("sku"));
+    out_json_str(out, f->product->sku);
+    close_reason(out);
+}
+
 static void stock_low(struct decision *d, const struct found *f, struct out *out)
 {
     if (!reasons_stock_is_low(f))
@@ -229,10 +268,19 @@ void reasons_encode(struct decision *d, const struct found *f, struct out *out)
         [REASON_TIER_UPGRADE] = tier_upgrade,
         [REASON_OWNED_ITEM] = owned_item,
         [REASON_STOCK_LOW] = stock_low,
+        [REASON_SIMILAR] = similar,
+        [REASON_VIEWED] = viewed,
     };
-    uint32_t reasons = f->from->rule->reasons;
-    if (f->from->rule->pick.relation == RELATION_BOUGHT_TOGETHER && f->from->rule->pick.present)
-        reasons |= 1u << REASON_BOUGHT_TOGETHER; /* what chose the product is always said */
+    static const enum reason_word of_relation[RELATIONS] = {
+        [RELATION_BOUGHT_TOGETHER] = REASON_BOUGHT_TOGETHER,
+        [RELATION_SIMILAR] = REASON_SIMILAR,
+        [RELATION_VIEWED] = REASON_VIEWED,
+    };
+    const struct rule *rule = f->from->rule;
+    uint32_t reasons = rule->reasons;
+    if (rule->pick.present && of_relation[rule->pick.relation])
+        reasons |=
+            1u << of_relation[rule->pick.relation]; /* what chose the product is always said */
 
     out_json_open(out, '[');
     for (int i = 0; i < REASON_WORDS && f->product; i++)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/strmap.h"
+#include "model/content.h"
 #include "model/model.h"
 #include "rules/facts.h"
 #include "rules/rule.h"
@@ -24,6 +25,7 @@ static void world_free(struct snapshot *snapshot)
     (void) catalog_unref(world->catalog);
     (void) model_unref(world->model);
     (void) wheres_unref(world->wheres);
+    (void) content_unref(world->content);
     free((void *) world->shelves);
     free((void *) world->may_be_silenced);
     free(world);
@@ -137,10 +139,10 @@ static enum err mark_silenced(const struct ruleset *rules, bool **ret_marks)
     return OK;
 }
 
-/* @wheres belongs to @rules and @catalog. */
+/* @wheres belongs to @rules and @catalog, @content to @catalog. */
 static enum err compose(struct ruleset *rules, struct catalog *catalog, struct model *model,
-                        struct wheres *wheres, const struct world_settings *settings,
-                        struct world **ret_world)
+                        struct wheres *wheres, struct content *content,
+                        const struct world_settings *settings, struct world **ret_world)
 {
     struct world *world = calloc(1, sizeof *world);
     if (!world)
@@ -164,27 +166,41 @@ static enum err compose(struct ruleset *rules, struct catalog *catalog, struct m
     world->catalog = catalog_ref(catalog);
     world->model = model_ref(model);
     world->wheres = wheres_ref(wheres);
+    world->content = content_ref(content);
     world->settings = *settings;
     *ret_world = world;
     return OK;
 }
 
-enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
-                   const struct world_settings *settings, struct world **ret_world)
+/* What belongs to rules and catalogue is made anew for these. */
+static enum err compose_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
+                            struct content *content, const struct world_settings *settings,
+                            struct world **ret_world)
 {
     AUTO(wheres_unref) struct wheres *wheres = NULL;
     TRY(wheres_new(rules, catalog, &wheres));
-    return compose(rules, catalog, model, wheres, settings, ret_world);
+    return compose(rules, catalog, model, wheres, content, settings, ret_world);
+}
+
+enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
+                   const struct world_settings *settings, struct world **ret_world)
+{
+    AUTO(content_unref) struct content *content = NULL;
+    TRY(content_new(catalog, &content));
+    return compose_new(rules, catalog, model, content, settings, ret_world);
 }
 
 enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
                     struct model *model, struct world **ret_world)
 {
-    bool same = (!rules || rules == old->rules) && (!catalog || catalog == old->catalog);
+    bool same_rules = !rules || rules == old->rules;
+    bool same_catalog = !catalog || catalog == old->catalog;
     rules = rules ? rules : old->rules;
     catalog = catalog ? catalog : old->catalog;
     model = model ? model : old->model;
-    if (same) /* only the model is new */
-        return compose(rules, catalog, model, old->wheres, &old->settings, ret_world);
-    return world_new(rules, catalog, model, &old->settings, ret_world);
+    if (!same_catalog)
+        return world_new(rules, catalog, model, &old->settings, ret_world);
+    if (!same_rules)
+        return compose_new(rules, catalog, model, old->content, &old->settings, ret_world);
+    return compose(rules, catalog, model, old->wheres, old->content, &old->settings, ret_world);
 }
