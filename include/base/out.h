@@ -59,6 +59,7 @@ static inline void out_char(struct out *out, char c)
 }
 
 void out_int(struct out *out, int64_t value);
+void out_share(struct out *out, uint32_t share_bp); /* of 10,000: 1, 0.42, 0.0001 */
 void out_printf(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* JSON. Strings are escaped; they must be UTF-8 already. */

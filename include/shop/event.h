@@ -62,11 +62,12 @@ struct event {
         int kind;           /* enum rule_kind */
         int64_t budget_max; /* offer_accepted: how many the rule's budget allows; 0: no budget */
         uint64_t mark;      /* of the offer made (offer_token_mark); 0 when recalled from the log */
+        uint32_t relevance_bp, propensity_bp; /* as in shop/offer_token.h */
     } offer;
     struct str anonymous_id; /* customer_identified: who the customer was until now */
-    struct str sku;          /* product_viewed, feedback */
-    struct str text;         /* feedback: free text */
-    struct {                 /* customer_updated */
+    struct str sku;  /* product_viewed, feedback; offer_*: the first product offered, or absent */
+    struct str text; /* feedback: free text */
+    struct {         /* customer_updated */
         uint32_t consent_given, consent_withdrawn; /* bits: enum consent */
         struct str name;                           /* first name, or absent */
         struct str attributes;                     /* JSON object text, or absent */

@@ -31,6 +31,8 @@ struct offer_token {
         int64_t quantity;
     } items[OFFER_TOKEN_MAX_ITEMS];
     uint32_t n_items;
+    uint32_t relevance_bp;  /* how well the first item suits the cart, of 10,000; 0: not known */
+    uint32_t propensity_bp; /* how likely it was to be shown, of 10,000; 0: not known */
 };
 
 /*

@@ -60,6 +60,16 @@ void out_int(struct out *out, int64_t value)
     out_bytes(out, p, (size_t) (end - p));
 }
 
+void out_share(struct out *out, uint32_t share_bp)
+{
+    uint32_t rest = share_bp % 10000, digit = 1000;
+    out_int(out, share_bp / 10000);
+    if (rest == 0)
+        return;
+    for (out_char(out, '.'); rest > 0; rest %= digit, digit /= 10)
+        out_char(out, (char) ('0' + rest / digit));
+}
+
 void out_printf(struct out *out, const char *fmt, ...)
 {
     va_list ap, again;

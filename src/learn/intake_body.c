@@ -123,6 +123,10 @@ static bool read_offer(struct reading *reading, const cJSON *data)
     event->offer.group = token->group;
     event->offer.kind = token->kind;
     event->offer.mark = offer_token_mark(token);
+    event->offer.relevance_bp = token->relevance_bp;
+    event->offer.propensity_bp = token->propensity_bp;
+    if (event->type != EVENT_FEEDBACK && token->n_items > 0)
+        event->sku = token->items[0].sku;
     return intake_copy(reading, text, &event->offer.offer_id) && take_customer(reading, token);
 }
 

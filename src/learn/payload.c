@@ -16,6 +16,16 @@ static void print_text(struct out *out, struct str key, struct str value)
     out_json_str(out, value);
 }
 
+/* Of 10,000, as a share; 0 says nothing. */
+static void print_share(struct out *out, struct str key, uint32_t share_bp)
+{
+    if (share_bp == 0)
+        return;
+    out_json_key(out, key);
+    out_share(out, share_bp);
+    out->comma = true;
+}
+
 static void print_number(struct out *out, struct str key, double value)
 {
     char text[40];
@@ -68,6 +78,8 @@ static void print_offer(struct out *out, const struct event *event)
     if (event->offer.kind >= 0 && event->offer.kind < RULE_KINDS)
         print_text(out, STR("kind"), str_of(words_kinds()[event->offer.kind]));
     print_text(out, STR("group"), event->offer.group);
+    print_share(out, STR("relevance"), event->offer.relevance_bp);
+    print_share(out, STR("propensity"), event->offer.propensity_bp);
 }
 
 static void print_consent(struct out *out, const struct event *event)
@@ -122,7 +134,10 @@ static void print_body(struct out *out, const struct event *event)
     case EVENT_OFFER_SHOWN:
     case EVENT_OFFER_CLICKED:
     case EVENT_OFFER_ACCEPTED:
-    case EVENT_OFFER_DECLINED: print_offer(out, event); break;
+    case EVENT_OFFER_DECLINED:
+        print_offer(out, event);
+        print_text(out, STR("sku"), event->sku);
+        break;
     case EVENT_FEEDBACK:
         print_text(out, STR("sku"), event->sku);
         print_text(out, STR("text"), event->text);

@@ -135,6 +135,13 @@ static void read_at(struct json_scan *scan, struct event *event)
         json_fault(scan, "an RFC 3339 instant was expected");
 }
 
+/* A share in 10,000; what is none counts as not known. */
+static uint32_t read_share(struct json_scan *scan)
+{
+    double share = json_number(scan);
+    return share > 0 && share <= 1 ? (uint32_t) (share * 10000 + 0.5) : 0;
+}
+
 static void read_member(struct json_scan *scan, struct str key, struct event *event)
 {
     struct str *text = text_field(event, key);
@@ -150,6 +157,10 @@ static void read_member(struct json_scan *scan, struct str key, struct event *ev
         read_customer(scan, event);
     else if (str_is(key, "kind"))
         event->offer.kind = words_find(words_kinds(), read_text(scan));
+    else if (str_is(key, "relevance"))
+        event->offer.relevance_bp = read_share(scan);
+    else if (str_is(key, "propensity"))
+        event->offer.propensity_bp = read_share(scan);
     else if (str_is(key, "value") || str_is(key, "used"))
         event->measure.value = json_number(scan);
     else if (str_is(key, "quota"))

@@ -3,7 +3,8 @@
  * Layout, before base64url: 8 bytes of SipHash-2-4 over what follows and the decision id;
  * then a version, the kind, the instant, and the texts and numbers as varints (LEB128). A
  * text is its length plus one and its bytes; zero is an absent text. The numbers of
- * enum rule_kind may be added to, never changed: ids outlive a deployment by minutes.
+ * enum rule_kind may be added to, never changed: ids outlive a deployment by minutes. So an id of
+ * version 1, which ended before relevance and propensity, is opened too.
  *
  * Sealing happens up to thirty times an answer, so all of it runs on the stack, and the
  * base64url is our own: libsodium's is written to be constant-time, which nothing here needs.
@@ -13,12 +14,13 @@
 #include <sodium.h>
 
 enum {
-    TOKEN_VERSION = 1,
-    TEXT_MAX_BYTES = 128, /* ids */
+    TOKEN_VERSION = 2,
+    TOKEN_VERSION_SHORT = 1, /* without relevance and propensity */
+    TEXT_MAX_BYTES = 128,    /* ids */
     MAC_BYTES = crypto_shorthash_BYTES,
-    /* version, kind, instant, 6 texts, 30 items, each at its longest */
+    /* version, kind, instant, 6 texts, 30 items, 2 shares, each at its longest */
     TOKEN_MAX_BYTES = 1 + 5 + 10 + 6 * (2 + TEXT_MAX_BYTES) + 10 + 1 +
-                      OFFER_TOKEN_MAX_ITEMS * (2 + TEXT_MAX_BYTES + 10),
+                      OFFER_TOKEN_MAX_ITEMS * (2 + TEXT_MAX_BYTES + 10) + 2 * 5,
     SIGNED_MAX_BYTES = 2 + TEXT_MAX_BYTES + TOKEN_MAX_BYTES,
     OFFER_ID_MAX_BYTES = (MAC_BYTES + TOKEN_MAX_BYTES + 2) / 3 * 4,
 };
@@ -71,6 +73,8 @@ static void pack_token(struct packer *packer, const struct offer_token *token)
         pack_text(packer, token->items[i].sku);
         pack_number(packer, (uint64_t) token->items[i].quantity);
     }
+    pack_number(packer, token->relevance_bp);
+    pack_number(packer, token->propensity_bp);
 }
 
 /* @to has room for four digits for each three bytes begun; how many were written. */
@@ -214,7 +218,8 @@ static struct str read_text(struct reader *reader)
 
 static void read_token(struct reader *reader, struct offer_token *token)
 {
-    if (read_byte(reader) != TOKEN_VERSION)
+    uint8_t version = read_byte(reader);
+    if (version != TOKEN_VERSION && version != TOKEN_VERSION_SHORT)
         reader->err = ERR_INPUT;
     token->kind = (int) (uint32_t) read_number(reader);
     token->made_us = (int64_t) read_number(reader);
@@ -234,6 +239,10 @@ static void read_token(struct reader *reader, struct offer_token *token)
     for (uint32_t i = 0; i < token->n_items; i++) {
         token->items[i].sku = read_text(reader);
         token->items[i].quantity = (int64_t) read_number(reader);
+    }
+    if (version == TOKEN_VERSION) {
+        token->relevance_bp = (uint32_t) read_number(reader);
+        token->propensity_bp = (uint32_t) read_number(reader);
     }
     if (reader->err == OK && reader->at != reader->end)
         reader->err = ERR_INPUT;

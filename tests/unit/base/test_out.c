@@ -60,6 +60,25 @@ START_TEST(writes_instants_before_and_after_1970_and_on_leap_days)
 }
 END_TEST
 
-SUITE_MAIN("base/out", writes_json_with_commas_and_escapes_of_its_own,
+START_TEST(writes_shares_with_as_many_digits_as_they_have)
+{
+    static const struct {
+        uint32_t share_bp;
+        const char *text;
+    } cases[] = {
+        { 10000, "1" }, { 4200, "0.42" }, { 1, "0.0001" }, { 1050, "0.105" }, { 0, "0" }
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct out out;
+        out_init(&out, NULL, 32);
+        out_share(&out, cases[i].share_bp);
+        ck_assert_msg(str_is(out_str(&out), cases[i].text), "%.*s", STR_ARG(out_str(&out)));
+        out_deinit(&out);
+    }
+}
+END_TEST
+
+SUITE_MAIN("base/out", writes_shares_with_as_many_digits_as_they_have,
+           writes_json_with_commas_and_escapes_of_its_own,
            says_once_that_the_room_ran_out_and_writes_nothing_more,
            writes_instants_before_and_after_1970_and_on_leap_days)

@@ -109,7 +109,11 @@ static struct str offer_id(const char *customer)
                                  .kind = 3,
                                  .made_us = NOW_US,
                                  .customer_id = str_of(customer),
-                                 .session_id = STR("s-9") };
+                                 .session_id = STR("s-9"),
+                                 .n_items = 1,
+                                 .items = { { STR("LENS-50"), 1 } },
+                                 .relevance_bp = 3700,
+                                 .propensity_bp = 42 };
     static char text[512];
     struct out out = { .at = text, .cap = sizeof text };
     offer_token_seal(&token, STR("d-1"), key, &out);
@@ -138,6 +142,15 @@ START_TEST(opens_an_offer_and_keeps_what_it_says)
     ck_assert_int_eq(event->offer.kind, 3);
     ck_assert(
         str_contains(event->payload, STR("\"rule\":\"lens\",\"kind\":\"bundle\",\"group\":\"g\"")));
+    ck_assert(str_contains(event->payload,
+                           STR("\"relevance\":0.37,\"propensity\":0.0042,\"sku\":\"LENS-50\"")));
+
+    struct event recalled;
+    AUTO(arena_free) struct arena *kept = arena_new(4096, 1 << 20);
+    ck_assert_int_eq(intake_recall(event->payload, kept, &recalled), OK);
+    ck_assert(str_is(recalled.sku, "LENS-50"));
+    ck_assert_uint_eq(recalled.offer.relevance_bp, 3700);
+    ck_assert_uint_eq(recalled.offer.propensity_bp, 42);
 }
 END_TEST
 

@@ -21,6 +21,8 @@ static struct offer_token lens_offer(void)
         .replaces = STR("CAM-A6"),
         .replaces_quantity = 2,
         .n_items = 2,
+        .relevance_bp = 1234,
+        .propensity_bp = 10000,
     };
     token.items[0].sku = STR("LENS-50");
     token.items[0].quantity = 1;
@@ -50,6 +52,8 @@ static void assert_same(const struct offer_token *a, const struct offer_token *b
     ck_assert_int_eq(a->made_us, b->made_us);
     ck_assert(str_eq(a->replaces, b->replaces));
     ck_assert_int_eq(a->replaces_quantity, b->replaces_quantity);
+    ck_assert_uint_eq(a->relevance_bp, b->relevance_bp);
+    ck_assert_uint_eq(a->propensity_bp, b->propensity_bp);
     ck_assert_uint_eq(a->n_items, b->n_items);
     for (uint32_t i = 0; i < a->n_items; i++) {
         ck_assert(str_eq(a->items[i].sku, b->items[i].sku));
@@ -108,6 +112,18 @@ START_TEST(opens_what_it_sealed)
 }
 END_TEST
 
+START_TEST(opens_an_id_of_the_version_before_which_knew_no_relevance_and_no_propensity)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
+    struct offer_token opened, wanted = lens_offer();
+    wanted.relevance_bp = wanted.propensity_bp = 0;
+    struct str id = STR("sA1b-KKzN-cBA4DQ6OPmmJgDE2NhbWVyYS1sZW5zLWJ1bmRsZQJhBWxlbnMHQzE3ODUwBHMt"
+                        "MQdDQU0tQTYCAghMRU5TLTUwAQ7ml6XmnKzoqp4tU0tVwIQ9");
+    ck_assert_int_eq(offer_token_open(id, STR("0193a0b1"), key, arena, &opened), OK);
+    assert_same(&wanted, &opened);
+}
+END_TEST
+
 START_TEST(keeps_what_is_absent_absent)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
@@ -135,7 +151,9 @@ START_TEST(holds_the_longest_offer_there_can_be)
                                  .kind = 0x7fffffff,
                                  .made_us = INT64_MAX,
                                  .replaces_quantity = INT64_MAX,
-                                 .n_items = OFFER_TOKEN_MAX_ITEMS };
+                                 .n_items = OFFER_TOKEN_MAX_ITEMS,
+                                 .relevance_bp = UINT32_MAX,
+                                 .propensity_bp = UINT32_MAX };
     for (int i = 0; i < OFFER_TOKEN_MAX_ITEMS; i++) {
         token.items[i].sku = longest;
         token.items[i].quantity = INT64_MAX;
@@ -236,6 +254,7 @@ SUITE_MAIN("shop/offer_token",
            the_same_offer_to_the_same_customer_has_the_same_mark_whenever_it_is_made,
            another_rule_item_quantity_or_customer_is_another_mark,
            guests_whom_nothing_tells_apart_have_a_mark_for_each_offer, opens_what_it_sealed,
+           opens_an_id_of_the_version_before_which_knew_no_relevance_and_no_propensity,
            keeps_what_is_absent_absent, holds_the_longest_offer_there_can_be,
            refuses_to_seal_a_text_that_is_no_id, is_safe_in_a_path_of_a_url,
            refuses_the_id_under_another_decision_or_key,
