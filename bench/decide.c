@@ -93,7 +93,8 @@ static enum err count_order(void *self, const struct logged_event *logged)
         return ERR_NOMEM;
     for (uint32_t i = 0; i < event.order.n_lines; i++)
         skus[i] = event.order.lines[i].sku;
-    return copurchase_add(counting->counts, logged->position, skus, event.order.n_lines);
+    return copurchase_add(counting->counts, logged->position, logged->at_us, skus,
+                          event.order.n_lines);
 }
 
 static struct model *model_of(const char *data, const struct catalog *catalog)
@@ -104,7 +105,7 @@ static struct model *model_of(const char *data, const struct catalog *catalog)
     struct counting counting = { copurchase_new(), arena_new(ARENA_BYTES, ARENA_BYTES) };
     must(sqlite_event_log_new(data, &log, &note), "event log", &note);
     must(log->read_orders(log, STR("main"), 0, &counting, count_order, &note), "orders", &note);
-    must(model_new(catalog, counting.counts, &model), "model", &note);
+    must(model_new(catalog, counting.counts, NULL, &model), "model", &note);
     log->free(log);
     arena_free(counting.arena);
     copurchase_free(counting.counts);

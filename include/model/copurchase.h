@@ -19,8 +19,12 @@ struct catalog;
  *
  * An order is a set of SKUs; of an order with more than COPURCHASE_MAX_BASKET distinct SKUs the
  * pairs are not counted (wholesale orders say little about taste and cost n^2), its single
- * counts are. Memory is bounded: past COPURCHASE_MAX_PAIRS different pairs (about 200 MB)
+ * counts are. Memory is bounded: past COPURCHASE_MAX_PAIRS different pairs (about 270 MB)
  * the rarest are forgotten, past COPURCHASE_MAX_SKUS different SKUs new ones are not counted.
+ *
+ * Beside each count stands how much of it is recent: orders, each halved every RECENCY_HALF_LIFE_DAYS
+ * (model/recency.h) of order time, as of the latest order. The same orders give the same
+ * figures on every replica, whether folded from the log or loaded.
  */
 enum {
     COPURCHASE_MAX_BASKET = 60,
@@ -36,11 +40,12 @@ struct copurchase *copurchase_free(struct copurchase *counts);
 DEFINE_AUTO(struct copurchase, copurchase_free)
 
 /*
- * Counts one order; @position is its log position: one at or before the last is ignored.
+ * Counts one order; @position is its log position: one at or before the last is ignored. @at_us: when it was placed;
+ * 0: not known, and then it is not recent.
  * ERR_NOMEM counts nothing of it. @skus may repeat; one that is no SKU (empty, longer than
  * ID_MAX_BYTES) is left out.
  */
-MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position,
+MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position, int64_t at_us,
                                    const struct str *skus, uint32_t n_skus);
 
 uint64_t copurchase_position(const struct copurchase *counts);
@@ -59,10 +64,18 @@ MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_co
 
 /*
  * For the model: SKUs are numbered 0 up to copurchase_skus in order of appearance; @visit is
- * called for every pair of them with its count, in no promised order.
+ * called for every pair of them with its counts, in no promised order.
  */
+#define COPURCHASE_NONE UINT32_MAX
+struct copurchased {
+    uint32_t orders; /* that held both */
+    float recent;    /* of them, as of the latest order */
+};
 uint32_t copurchase_skus(const struct copurchase *counts);
+uint32_t copurchase_find(const struct copurchase *counts, struct str sku); /* or COPURCHASE_NONE */
 struct str copurchase_sku(const struct copurchase *counts, uint32_t id);
 uint32_t copurchase_sku_orders(const struct copurchase *counts, uint32_t id);
+float copurchase_sku_recent(const struct copurchase *counts, uint32_t id);
+struct copurchased copurchase_of(const struct copurchase *counts, uint32_t a, uint32_t b);
 void copurchase_each(const struct copurchase *counts, void *self,
-                     void (*visit)(void *self, uint32_t a, uint32_t b, uint32_t orders));
+                     void (*visit)(void *self, uint32_t a, uint32_t b, struct copurchased both));

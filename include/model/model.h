@@ -8,42 +8,59 @@
 
 struct catalog;
 struct copurchase;
+struct trained;
 
 /*
  * Model
  *
- * What goes with what, sealed for one catalogue: for each product the MODEL_TOP best
- * companions, and how popular each product is. Immutable, shared by reference. Products are
- * the catalogue's numbers, so a model belongs to the catalogue it was made for.
+ * What goes with what, sealed for one catalogue: for each product its best companions, and how popular
+ * each product is. Immutable, shared by reference. Products are the catalogue's numbers, so
+ * a model belongs to the catalogue it was made for.
  *
- * Score of the first model: cosine with shrinkage, n_ab / (sqrt(n_a n_b) + 10), where n
- * counts orders (Linden, Smith, York 2003, item-to-item; shrinkage as in Koren 2008). Another
- * formula takes this seat without its callers noticing.
+ *     weight(i, j) = known(i, j) + recent_weight * recent_ij / (recent_i + 10)
+ *
+ * known is what was trained (model/trained.h) where it knows both; else the cosine with shrinkage
+ * n_ij / (sqrt(n_i n_j) + 10), where n counts orders (Linden, Smith, York 2003, item-to-item; shrinkage as in Koren
+ * 2008). recent is what was bought lately (model/copurchase.h), so a new habit shows within seconds, whatever the model
+ * was trained on. Who wants to complete a cart asks model/completion.h, which sums the weights.
+ *
+ * Evidence (orders) is always the true count, whatever the weights come from.
  */
-enum { MODEL_TOP = 50 };
+enum {
+    MODEL_TOP = 50,   /* companions of a product; when a trained of lists has longer ones … */
+    MODEL_MOST = 128, /* … so many of them */
+};
+#define MODEL_RECENT_WEIGHT 1.0F /* without a trained, which brings its own */
 
 struct companion {
     uint32_t product;
     float score;
-    uint32_t orders; /* that held both: evidence, true of this shop */
+    uint32_t orders; /* that held both: evidence, true of this shop; 0: never bought together */
 };
 
 struct model;
 
-/* Without counts (NULL, or no order counted): no companions, popularity from reviews. */
+/*
+ * Without @counts (NULL, or no order counted): no evidence, popularity from reviews. @trained (or NULL) is
+ * another reference of it.
+ */
 MUST_CHECK enum err model_new(const struct catalog *catalog, const struct copurchase *counts,
-                              struct model **ret_model);
+                              struct trained *trained, struct model **ret_model);
 struct model *model_ref(struct model *model);
 struct model *model_unref(struct model *model);
 DEFINE_AUTO(struct model, model_unref)
 
-/* Best first. Borrowed; NULL when there are none. */
+/*
+ * Best first. Borrowed; NULL when there are none. With a trained of TRAINED_DENSE: only what is added to its weights.
+ */
 const struct companion *model_companions(const struct model *model, uint32_t product,
                                          uint32_t *ret_n);
 
 /* In how many orders the product was; and all products, most ordered first (ties by number). */
 uint32_t model_orders(const struct model *model, uint32_t product);
 const uint32_t *model_best_sellers(const struct model *model, uint32_t *ret_n);
+
+const struct trained *model_trained(const struct model *model); /* or NULL */
 
 /* Orders counted, and the log position the counts reach. */
 uint64_t model_total_orders(const struct model *model);

@@ -28,7 +28,7 @@ static enum err first_world(const struct world_settings *settings, struct world 
     if (!rules || !builder)
         return ERR_NOMEM;
     TRY(catalog_builder_seal(builder, &catalog));
-    TRY(model_new(catalog, NULL, &model));
+    TRY(model_new(catalog, NULL, NULL, &model));
     return world_new(rules, catalog, model, settings, ret_world);
 }
 

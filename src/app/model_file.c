@@ -42,7 +42,7 @@ static enum err count_order(void *self, const struct logged_event *logged)
         return ERR_NOMEM;
     for (uint32_t i = 0; i < event.order.n_lines; i++)
         skus[i] = event.order.lines[i].sku;
-    TRY(copurchase_add(tail->counts, logged->position, skus, event.order.n_lines));
+    TRY(copurchase_add(tail->counts, logged->position, logged->at_us, skus, event.order.n_lines));
     tail->folded++;
     return OK;
 }

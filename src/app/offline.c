@@ -81,7 +81,7 @@ static enum err no_catalog(struct offline *offline, struct ruleset *rules)
     if (!builder)
         return ERR_NOMEM;
     TRY(catalog_builder_seal(builder, &catalog));
-    TRY(model_new(catalog, NULL, &model));
+    TRY(model_new(catalog, NULL, NULL, &model));
     return composer_set(offline->composer, NULL, catalog, model);
 }
 

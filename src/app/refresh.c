@@ -43,7 +43,7 @@ static enum err load_catalog(struct refresh *refresh, uint64_t *ret_version,
 static enum err publish(struct refresh *refresh, struct catalog *catalog)
 {
     AUTO(model_unref) struct model *model = NULL;
-    TRY(model_new(catalog, refresh->counts, &model));
+    TRY(model_new(catalog, refresh->counts, NULL, &model));
     TRY(composer_set(refresh->composer, NULL, catalog, model));
     metric_set(refresh->metrics, refresh->products, catalog_count(catalog));
     metric_set(refresh->metrics, refresh->orders, (int64_t) copurchase_orders(refresh->counts));

@@ -15,15 +15,17 @@
 #include "base/arena.h"
 #include "base/strmap.h"
 #include "model/pair_table.h"
+#include "model/recency.h"
 #include "shop/event.h"
 
-enum { FIRST_SKUS = 1024, FIRST_CHUNK_BYTES = 64 * 1024, SAVED_VERSION = 1 };
+enum { FIRST_SKUS = 1024, FIRST_CHUNK_BYTES = 64 * 1024, SAVED_VERSION = 2 };
 #define SAVED_MAGIC "offerdCP"
 #define SAVED_ORDER UINT32_C(0x01020304)
 
 struct sku {
     struct str text;
     uint32_t orders;
+    float recent;       /* scaled as recency says */
     uint64_t last_seen; /* the last order that held it, so that it counts once an order */
 };
 
@@ -33,6 +35,7 @@ struct copurchase {
     struct sku *skus;
     uint32_t n_skus, room;
     struct pair_table pairs;
+    struct recency recency;
     uint64_t position, orders;
     uint64_t stamp; /* of the order being read; also moves when one fails half way */
 };
@@ -41,6 +44,7 @@ struct saved {
     char magic[8];
     uint32_t version, byte_order;
     uint64_t position, orders, n_pairs;
+    struct recency recency;
     uint32_t n_skus, reserved;
 };
 
@@ -129,18 +133,32 @@ static enum err take_sku(struct copurchase *counts, struct str text, struct bask
     return OK;
 }
 
-static void count_pairs(struct pair_table *pairs, const struct basket *basket)
+static void count_pairs(struct pair_table *pairs, const struct basket *basket, float recent)
 {
     for (uint32_t i = 1; i < basket->n; i++) {
         for (uint32_t j = 0; j < i; j++)
             pair_table_prefetch(pairs, basket->ids[i], basket->ids[j]);
         for (uint32_t j = 0; j < i; j++)
-            pair_table_add(pairs, basket->ids[i], basket->ids[j], 1);
+            pair_table_add(pairs, basket->ids[i], basket->ids[j], recent);
     }
 }
 
-enum err copurchase_add(struct copurchase *counts, uint64_t position, const struct str *skus,
-                        uint32_t n_skus)
+/* What an order of that time weighs among the recent ones. */
+static float weigh(struct copurchase *counts, int64_t at_us)
+{
+    float weight;
+    int exponent;
+    (void) recency_note(&counts->recency, at_us, &weight, &exponent);
+    if (exponent != 0) {
+        pair_table_fade(&counts->pairs, exponent);
+        for (uint32_t id = 0; id < counts->n_skus; id++)
+            counts->skus[id].recent = recency_fade(counts->skus[id].recent, exponent);
+    }
+    return weight;
+}
+
+enum err copurchase_add(struct copurchase *counts, uint64_t position, int64_t at_us,
+                        const struct str *skus, uint32_t n_skus)
 {
     if (position <= counts->position)
         return OK;
@@ -154,15 +172,17 @@ enum err copurchase_add(struct copurchase *counts, uint64_t position, const stru
         TRY(pair_table_reserve(&counts->pairs, (size_t) basket.n * basket.n / 2));
 
     /* From here on nothing fails. The stamp tells which SKUs this order held. */
+    float recent = weigh(counts, at_us);
     for (uint32_t i = 0; i < n_skus; i++) {
         uint32_t id = strmap_get(counts->ids, skus[i]);
         if (id != STRMAP_NONE && counts->skus[id].last_seen == counts->stamp) {
             counts->skus[id].orders++;
+            counts->skus[id].recent += recent;
             counts->skus[id].last_seen = 0;
         }
     }
     if (has_pairs)
-        count_pairs(&counts->pairs, &basket);
+        count_pairs(&counts->pairs, &basket, recent);
     counts->position = position;
     counts->orders++;
     return OK;
@@ -189,7 +209,7 @@ uint32_t copurchase_pair(const struct copurchase *counts, struct str a, struct s
     uint32_t id_a = strmap_get(counts->ids, a), id_b = strmap_get(counts->ids, b);
     if (id_a == STRMAP_NONE || id_b == STRMAP_NONE)
         return 0;
-    return pair_table_get(&counts->pairs, id_a, id_b);
+    return copurchase_of(counts, id_a, id_b).orders;
 }
 
 uint32_t copurchase_skus(const struct copurchase *counts)
@@ -207,13 +227,34 @@ uint32_t copurchase_sku_orders(const struct copurchase *counts, uint32_t id)
     return counts->skus[id].orders;
 }
 
-void copurchase_each(const struct copurchase *counts, void *self,
-                     void (*visit)(void *self, uint32_t a, uint32_t b, uint32_t orders))
+float copurchase_sku_recent(const struct copurchase *counts, uint32_t id)
 {
+    return counts->skus[id].recent * recency_scale(&counts->recency);
+}
+
+uint32_t copurchase_find(const struct copurchase *counts, struct str sku)
+{
+    uint32_t id = strmap_get(counts->ids, sku);
+    return id == STRMAP_NONE ? COPURCHASE_NONE : id;
+}
+
+struct copurchased copurchase_of(const struct copurchase *counts, uint32_t a, uint32_t b)
+{
+    const struct pair *pair = pair_table_get(&counts->pairs, a, b);
+    if (!pair)
+        return (struct copurchased){ 0 };
+    return (struct copurchased){ pair->count, pair->recent * recency_scale(&counts->recency) };
+}
+
+void copurchase_each(const struct copurchase *counts, void *self,
+                     void (*visit)(void *self, uint32_t a, uint32_t b, struct copurchased both))
+{
+    const float scale = recency_scale(&counts->recency);
     for (size_t i = 0; i < pair_table_slots(&counts->pairs); i++) {
         const struct pair *pair = &counts->pairs.slots[i];
         if (pair->high)
-            visit(self, pair->low, pair->high, pair->count);
+            visit(self, pair->low, pair->high,
+                  (struct copurchased){ pair->count, pair->recent * scale });
     }
 }
 
@@ -226,6 +267,7 @@ enum err copurchase_save(const struct copurchase *counts, struct out *out)
                           .position = counts->position,
                           .orders = counts->orders,
                           .n_pairs = counts->pairs.used,
+                          .recency = counts->recency,
                           .n_skus = counts->n_skus };
     memcpy(head.magic, SAVED_MAGIC, sizeof head.magic);
     size_t begin = out->len;
@@ -234,6 +276,7 @@ enum err copurchase_save(const struct copurchase *counts, struct out *out)
     for (uint32_t i = 0; i < counts->n_skus; i++) {
         const struct sku *sku = &counts->skus[i];
         out_bytes(out, &sku->orders, sizeof sku->orders);
+        out_bytes(out, &sku->recent, sizeof sku->recent);
         out_char(out, (char) sku->text.len);
         out_text(out, sku->text);
     }
@@ -262,9 +305,11 @@ static enum err load_skus(struct copurchase *counts, uint32_t n, struct str *byt
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t orders = 0, id = 0;
+        float recent = 0;
         unsigned char len = 0;
-        if (!take(bytes, &orders, sizeof orders) || !take(bytes, &len, 1) || len == 0 ||
-            len > ID_MAX_BYTES || bytes->len < len)
+        if (!take(bytes, &orders, sizeof orders) || !take(bytes, &recent, sizeof recent) ||
+            !take(bytes, &len, 1) || len == 0 || len > ID_MAX_BYTES || bytes->len < len ||
+            !(recent >= 0 && recent < RECENCY_MOST))
             return ERR_CORRUPT;
         struct str text = { bytes->at, len };
         bytes->at += len;
@@ -273,6 +318,7 @@ static enum err load_skus(struct copurchase *counts, uint32_t n, struct str *byt
             return ERR_CORRUPT;
         TRY(add_sku(counts, text, &id));
         counts->skus[id].orders = orders;
+        counts->skus[id].recent = recent;
     }
     return OK;
 }
@@ -283,6 +329,7 @@ static enum err load_pairs(struct copurchase *counts, struct str *bytes)
     while (bytes->len) {
         if (!take(bytes, &pair, sizeof pair) || pair.low >= pair.high ||
             pair.high >= counts->n_skus || pair.count == 0 ||
+            !(pair.recent >= 0 && pair.recent < RECENCY_MOST) ||
             !pair_table_insert(&counts->pairs, &pair))
             return ERR_CORRUPT;
     }
@@ -300,7 +347,8 @@ static bool open_saved(struct str *bytes, struct saved *ret_head)
     return sum == str_hash(*bytes) && take(bytes, ret_head, sizeof *ret_head) &&
            memcmp(ret_head->magic, SAVED_MAGIC, sizeof ret_head->magic) == 0 &&
            ret_head->version == SAVED_VERSION && ret_head->byte_order == SAVED_ORDER &&
-           ret_head->n_skus <= COPURCHASE_MAX_SKUS && ret_head->n_pairs <= COPURCHASE_MAX_PAIRS &&
+           recency_is_sound(&ret_head->recency) && ret_head->n_skus <= COPURCHASE_MAX_SKUS &&
+           ret_head->n_pairs <= COPURCHASE_MAX_PAIRS &&
            ret_head->n_pairs * sizeof(struct pair) <= bytes->len;
 }
 
@@ -321,6 +369,7 @@ enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struc
     if (err != OK)
         return err_fail(note, err, "the saved counts contradict themselves");
     counts->position = head.position;
+    counts->recency = head.recency;
     counts->orders = head.orders;
     *ret_counts = MOVE(counts);
     return OK;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "model/recency.h"
+
 static size_t slot_of(const struct pair_table *table, uint32_t low, uint32_t high)
 {
     uint64_t h = ((uint64_t) low << 32 | high) * UINT64_C(0x9e3779b97f4a7c15);
@@ -88,7 +90,7 @@ enum err pair_table_reserve(struct pair_table *table, size_t more)
     return rebuild(table, table->used + more, 0);
 }
 
-void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, uint32_t more)
+void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, float recent)
 {
     uint32_t low = a < b ? a : b, high = a < b ? b : a;
     struct pair *pair = find(table, low, high);
@@ -96,7 +98,8 @@ void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, uint32_t m
         *pair = (struct pair){ .low = low, .high = high };
         table->used++;
     }
-    pair->count = pair->count > UINT32_MAX - more ? UINT32_MAX : pair->count + more;
+    pair->count += pair->count < UINT32_MAX;
+    pair->recent += recent;
 }
 
 bool pair_table_insert(struct pair_table *table, const struct pair *pair)
@@ -109,9 +112,18 @@ bool pair_table_insert(struct pair_table *table, const struct pair *pair)
     return true;
 }
 
-uint32_t pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b)
+const struct pair *pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b)
 {
-    return a == b ? 0 : find(table, a < b ? a : b, a < b ? b : a)->count;
+    if (a == b)
+        return NULL;
+    const struct pair *pair = find(table, a < b ? a : b, a < b ? b : a);
+    return pair->high ? pair : NULL;
+}
+
+void pair_table_fade(struct pair_table *table, int exponent)
+{
+    for (size_t i = 0; i < pair_table_slots(table); i++)
+        table->slots[i].recent = recency_fade(table->slots[i].recent, exponent);
 }
 
 void pair_table_prefetch(const struct pair_table *table, uint32_t a, uint32_t b)

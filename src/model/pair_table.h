@@ -9,14 +9,15 @@
 /*
  * Pair table
  *
- * How often two numbers were seen together: open addressing with linear probing over slots
- * of 12 bytes, at most three quarters full. Bounded: room for more than max_pairs is made by
+ * How often two numbers were seen together, and how much of that lately (recency.h): open addressing
+ * with linear probing over slots of 16 bytes, at most three quarters full. Bounded: room for more than max_pairs is made by
  * forgetting the rarest, which depends on the counts alone and not on the order in which they
  * lie, so that equal states stay equal. One thread.
  */
 struct pair {
     uint32_t low, high; /* low < high; high 0 = a free slot */
     uint32_t count;
+    float recent;
 };
 
 struct pair_table {
@@ -34,13 +35,17 @@ void pair_table_deinit(struct pair_table *table);
  */
 MUST_CHECK enum err pair_table_reserve(struct pair_table *table, size_t more);
 
-/* Two different numbers, in any order. Room must have been reserved. */
-void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, uint32_t more);
+/* Once more, two different numbers, in any order. Room must have been reserved. */
+void pair_table_add(struct pair_table *table, uint32_t a, uint32_t b, float recent);
 
 /* The same for a pair that must be new; false, and nothing is changed, when it is not. */
 bool pair_table_insert(struct pair_table *table, const struct pair *pair);
 
-uint32_t pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b); /* 0: never */
+/* NULL: never seen together. Borrowed until something is added. */
+const struct pair *pair_table_get(const struct pair_table *table, uint32_t a, uint32_t b);
+
+/* All recent counts times 2^@exponent. */
+void pair_table_fade(struct pair_table *table, int exponent);
 
 /* Tells the processor which slot is needed soon: the table is larger than its caches. */
 void pair_table_prefetch(const struct pair_table *table, uint32_t a, uint32_t b);

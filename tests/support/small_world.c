@@ -132,10 +132,10 @@ static struct model *learn_orders(const struct catalog *catalog)
             skus[n++] = STR("LENS-1");
         if (i % 4 == 0)
             skus[n++] = STR("BAG-1");
-        must((copurchase_add(counts, i, skus, n)) == OK);
+        must((copurchase_add(counts, i, 0, skus, n)) == OK);
     }
     struct model *model = NULL;
-    must((model_new(catalog, counts, &model)) == OK);
+    must((model_new(catalog, counts, NULL, &model)) == OK);
     return model;
 }
 

@@ -16,7 +16,7 @@ static void add(struct copurchase *counts, uint64_t position, const char *skus)
         list[n++] = (struct str){ p, len };
         p += len + (p[len] == ' ');
     }
-    ck_assert_int_eq(copurchase_add(counts, position, list, n), OK);
+    ck_assert_int_eq(copurchase_add(counts, position, 0, list, n), OK);
 }
 
 /* Numbers that look random and are the same in every run. */
@@ -37,7 +37,7 @@ static struct copurchase *many(uint32_t n_orders, uint32_t n_skus, struct copurc
             int len = snprintf(texts[k], sizeof texts[k], "S%u", next_number(&state) % n_skus);
             skus[k] = (struct str){ texts[k], (size_t) len };
         }
-        ck_assert_int_eq(copurchase_add(counts, i + 1, skus, n), OK);
+        ck_assert_int_eq(copurchase_add(counts, i + 1, 0, skus, n), OK);
     }
     return counts;
 }
@@ -104,7 +104,7 @@ START_TEST(leaves_out_what_is_no_sku)
     memset(longer, 'x', sizeof longer);
     const struct str skus[] = { STR("A"), { 0 }, STR(""), { longer, sizeof longer }, STR("B") };
     AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
-    ck_assert_int_eq(copurchase_add(counts, 1, skus, 5), OK);
+    ck_assert_int_eq(copurchase_add(counts, 1, 0, skus, 5), OK);
 
     ck_assert_uint_eq(copurchase_skus(counts), 2);
     ck_assert_uint_eq(copurchase_pair(counts, STR("A"), STR("B")), 1);
@@ -120,8 +120,8 @@ START_TEST(of_a_wholesale_order_only_the_single_counts_are_kept)
         (void) snprintf(texts[i], sizeof texts[i], "S%02u", (unsigned) i % 100);
         skus[i] = str_of(texts[i]);
     }
-    ck_assert_int_eq(copurchase_add(counts, 1, skus, COPURCHASE_MAX_BASKET), OK);
-    ck_assert_int_eq(copurchase_add(counts, 2, skus, COPURCHASE_MAX_BASKET + 1), OK);
+    ck_assert_int_eq(copurchase_add(counts, 1, 0, skus, COPURCHASE_MAX_BASKET), OK);
+    ck_assert_int_eq(copurchase_add(counts, 2, 0, skus, COPURCHASE_MAX_BASKET + 1), OK);
 
     ck_assert_uint_eq(copurchase_single(counts, STR("S00")), 2);
     ck_assert_uint_eq(copurchase_single(counts, STR("S60")), 1);
@@ -130,10 +130,10 @@ START_TEST(of_a_wholesale_order_only_the_single_counts_are_kept)
 }
 END_TEST
 
-static void sum_pairs(void *self, uint32_t a, uint32_t b, uint32_t orders)
+static void sum_pairs(void *self, uint32_t a, uint32_t b, struct copurchased both)
 {
     ck_assert_uint_lt(a, b);
-    *(uint64_t *) self += orders;
+    *(uint64_t *) self += both.orders;
 }
 
 START_TEST(agrees_with_counting_by_hand)
@@ -184,8 +184,8 @@ START_TEST(saved_and_loaded_it_goes_on_as_if_nothing_had_happened)
                 copurchase_pair(counts, copurchase_sku(counts, i), copurchase_sku(counts, k)),
                 copurchase_pair(loaded, copurchase_sku(counts, i), copurchase_sku(counts, k)));
     saved(loaded, &again);
-    ck_assert_uint_eq(again.len, bytes.len + 4 + 1 + 3 + 2 * 12 +
-                                     12 * (copurchase_pair(loaded, STR("S1"), STR("S2")) == 1));
+    ck_assert_uint_eq(again.len, bytes.len + 8 + 1 + 3 + 2 * 16 +
+                                     16 * (copurchase_pair(loaded, STR("S1"), STR("S2")) == 1));
     out_deinit(&bytes);
     out_deinit(&again);
 }
@@ -226,10 +226,10 @@ START_TEST(any_damaged_byte_is_noticed)
 }
 END_TEST
 
-static void within_bounds(void *self, uint32_t a, uint32_t b, uint32_t orders)
+static void within_bounds(void *self, uint32_t a, uint32_t b, struct copurchased both)
 {
     uint32_t n_skus = copurchase_skus(self);
-    ck_assert(a < b && b < n_skus && orders > 0);
+    ck_assert(a < b && b < n_skus && both.orders > 0);
 }
 
 /* Damage with a checksum that fits: only the reader's own checks stand between it and a crash. */

@@ -31,13 +31,13 @@ static void add(struct copurchase *counts, uint64_t position, uint32_t n, const 
     struct str list[8];
     for (uint32_t i = 0; i < n; i++)
         list[i] = str_of(skus[i]);
-    ck_assert_int_eq(copurchase_add(counts, position, list, n), OK);
+    ck_assert_int_eq(copurchase_add(counts, position, 0, list, n), OK);
 }
 
 static struct model *model_of(const struct catalog *catalog, const struct copurchase *counts)
 {
     struct model *model = NULL;
-    ck_assert_int_eq(model_new(catalog, counts, &model), OK);
+    ck_assert_int_eq(model_new(catalog, counts, NULL, &model), OK);
     return model;
 }
 

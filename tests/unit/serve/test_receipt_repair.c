@@ -365,7 +365,7 @@ static void demo_begin(struct demo *demo)
     demo->n_skus = (int) catalog_count(demo->catalog) + 1;
     (void) snprintf(path, sizeof path, "%s/config/rules", root ? root : ".");
     ck_assert_int_eq(rules_dir_read(path, 0, &demo->reading), OK);
-    ck_assert_int_eq(model_new(demo->catalog, NULL, &model), OK);
+    ck_assert_int_eq(model_new(demo->catalog, NULL, NULL, &model), OK);
     ck_assert_int_eq(world_new(demo->reading->ruleset, demo->catalog, model, &settings, &world),
                      OK);
     demo->small = small_world_new("groups: {one: {max: 1}}\n");

@@ -36,9 +36,9 @@ static struct model *model_of(const struct catalog *catalog, const char *best_se
 {
     AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
     const struct str sku = str_of(best_seller);
-    ck_assert_int_eq(copurchase_add(counts, 1, &sku, 1), OK);
+    ck_assert_int_eq(copurchase_add(counts, 1, 0, &sku, 1), OK);
     struct model *model = NULL;
-    ck_assert_int_eq(model_new(catalog, counts, &model), OK);
+    ck_assert_int_eq(model_new(catalog, counts, NULL, &model), OK);
     return model;
 }
 

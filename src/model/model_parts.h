@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/copurchase.h"
+#include "model/model.h"
+#include "model/trained.h"
+
+/*
+ * Model parts
+ *
+ * What a sealed model is made of, for the files that make it (model.c, model_seal.c) and the one that reads it
+ * row by row (completion.c).
+ *
+ * A row holds what a product speaks for. With a trained of TRAINED_DENSE the rows hold only what is to be added to its
+ * weights, and the weights are read from the trained itself, in slots: slot s is its SKU s, and behind those come the products that
+ * were sold but that it does not know. Then `pairs` tells how many orders held two of its SKUs.
+ */
+struct row {
+    const struct companion *at; /* best first */
+    uint32_t n, room;
+};
+
+struct exact { /* of a pair that was bought together PAIRS_MORE times or more */
+    uint64_t slots;
+    uint32_t orders;
+};
+
+enum { PAIRS_MORE = UINT16_MAX, PAIRS_MAX_SLOTS = 8192 };
+
+struct dense {
+    uint32_t n_known, n_slots; /* the trained's SKUs; and all */
+    uint32_t *slot_of;         /* product -> slot, or PRODUCT_NONE */
+    uint32_t *product_of;      /* slot -> product, or PRODUCT_NONE */
+    uint16_t *pairs;           /* n_known * n_known; NULL past PAIRS_MAX_SLOTS */
+    struct exact *exact;       /* by slots */
+    uint32_t n_exact, exact_room;
+};
+
+struct model {
+    struct snapshot snapshot; /* first */
+    uint32_t n_products;
+    struct row *rows;             /* one a product */
+    struct companion *companions; /* of all rows, one behind the other */
+    uint32_t *orders;             /* product -> orders that held it */
+    uint32_t *best_sellers;
+    uint64_t total_orders, position;
+    struct trained *trained; /* or NULL */
+    bool is_dense;
+    struct dense dense;
+    float history_weight;
+};
+
+/* Fills rows and dense, from @counts (or NULL) and model->trained; model->orders is known. */
+MUST_CHECK enum err model_seal(struct model *model, const struct catalog *catalog,
+                               const struct copurchase *counts, const uint32_t *product_of);
+
+/* In how many orders both were, as far as the model tells; 0 also when it does not. */
+uint32_t model_orders_of_both(const struct model *model, uint32_t a, uint32_t b);

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two passes over the pairs: the first counts how many companions each product has, so that
+ * every row gets exactly its room in one array (at most MODEL_TOP each); the second keeps in
+ * each row the best so far, as a heap with the worst on top. Memory is therefore bounded by
+ * the catalogue, whatever the number of pairs. What a trained of lists says is merged into the rows afterwards.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/model_parts.h"
+#include "shop/catalog.h"
+
+static const float SHRINKAGE = 10;
+static const float RECENT_LEAST = 0.05F; /* of orders: less says nothing any more */
+
+struct sealing {
+    struct model *model;
+    const struct copurchase *counts;
+    const uint32_t *product_of; /* SKU id of the counts -> product number, or PRODUCT_NONE */
+    float recent_weight;
+    float *recent;        /* product -> recent orders that held it */
+    uint32_t *id_of;      /* product -> SKU id of the counts, or COPURCHASE_NONE */
+    uint32_t *trained_of; /* product -> SKU of the trained, or PRODUCT_NONE; NULL: no trained */
+    bool no_room;
+};
+
+/* Better first; a total order, so the result does not depend on the order of the pairs. */
+static bool better(const struct companion *a, const struct companion *b)
+{
+    return a->score != b->score ? a->score > b->score : a->product < b->product;
+}
+
+static int better_first(const void *left, const void *right)
+{
+    const struct companion *a = left, *b = right;
+    return better(a, b) ? -1 : better(b, a);
+}
+
+/* Restores the heap below @at: no parent is better than its children. */
+static void sift_down(struct companion *heap, uint32_t n, uint32_t at)
+{
+    for (;;) {
+        uint32_t worst = at;
+        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++)
+            if (better(&heap[worst], &heap[child]))
+                worst = child;
+        if (worst == at)
+            return;
+        struct companion moved = heap[at];
+        heap[at] = heap[worst];
+        heap[worst] = moved;
+        at = worst;
+    }
+}
+
+static void offer(struct row *row, const struct companion *companion)
+{
+    struct companion *heap = (struct companion *) row->at;
+    if (row->n < row->room) {
+        heap[row->n++] = *companion;
+        if (row->n == row->room)
+            for (uint32_t at = row->n / 2; at-- > 0;)
+                sift_down(heap, row->n, at);
+    } else if (better(companion, &heap[0])) {
+        heap[0] = *companion;
+        sift_down(heap, row->n, 0);
+    }
+}
+
+/* ── from the counts ────────────────────────────────────────────────────────────────────── */
+
+static bool is_trained(const struct sealing *sealing, uint32_t x, uint32_t y)
+{
+    const uint32_t *trained_of = sealing->trained_of;
+    return trained_of && trained_of[x] != PRODUCT_NONE && trained_of[y] != PRODUCT_NONE;
+}
+
+/* Both are products, and there is something to say that the trained does not. */
+static bool products_of(const struct sealing *sealing, uint32_t a, uint32_t b, float recent,
+                        uint32_t *ret_x, uint32_t *ret_y)
+{
+    *ret_x = sealing->product_of[a];
+    *ret_y = sealing->product_of[b];
+    return *ret_x != PRODUCT_NONE && *ret_y != PRODUCT_NONE &&
+           (recent >= RECENT_LEAST || !is_trained(sealing, *ret_x, *ret_y));
+}
+
+static void count_companions(void *self, uint32_t a, uint32_t b, struct copurchased both)
+{
+    struct sealing *sealing = self;
+    uint32_t x, y;
+    if (!products_of(sealing, a, b, both.recent, &x, &y))
+        return;
+    struct row *rows = sealing->model->rows;
+    rows[x].room += rows[x].room < MODEL_TOP;
+    rows[y].room += rows[y].room < MODEL_TOP;
+}
+
+static float lately(const struct sealing *sealing, uint32_t x, float recent)
+{
+    if (recent < RECENT_LEAST)
+        return 0;
+    return sealing->recent_weight * recent / (sealing->recent[x] + SHRINKAGE);
+}
+
+static void take_companions(void *self, uint32_t a, uint32_t b, struct copurchased both)
+{
+    struct sealing *sealing = self;
+    struct model *model = sealing->model;
+    uint32_t x, y;
+    if (!products_of(sealing, a, b, both.recent, &x, &y))
+        return;
+    float score = 0;
+    if (!is_trained(sealing, x, y)) {
+        double norm = sqrt((double) model->orders[x] * (double) model->orders[y]);
+        score = (float) (both.orders / (norm + (double) SHRINKAGE));
+    }
+    offer(&model->rows[x], &(struct companion){ .product = y,
+                                                .score = score + lately(sealing, x, both.recent),
+                                                .orders = both.orders });
+    offer(&model->rows[y], &(struct companion){ .product = x,
+                                                .score = score + lately(sealing, y, both.recent),
+                                                .orders = both.orders });
+}
+
+static enum err make_room(struct model *model, struct companion **ret_companions)
+{
+    size_t total = 0;
+    for (uint32_t i = 0; i < model->n_products; i++)
+        total += model->rows[i].room;
+    struct companion *at = *ret_companions = malloc((total + 1) * sizeof *at);
+    if (!at)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < model->n_products; i++) {
+        model->rows[i].at = at;
+        at += model->rows[i].room;
+    }
+    return OK;
+}
+
+static enum err seal_rows(struct sealing *sealing)
+{
+    struct model *model = sealing->model;
+    if (sealing->counts)
+        copurchase_each(sealing->counts, sealing, count_companions);
+    TRY(make_room(model, &model->companions));
+    if (sealing->counts)
+        copurchase_each(sealing->counts, sealing, take_companions);
+    for (uint32_t i = 0; i < model->n_products; i++)
+        if (model->rows[i].n > 1)
+            qsort((struct companion *) model->rows[i].at, model->rows[i].n,
+                  sizeof(struct companion), better_first);
+    return OK;
+}
+
+/* ── TRAINED_LISTS ──────────────────────────────────────────────────────────────────────── */
+
+struct merging {
+    struct sealing *sealing;
+    const uint32_t *product_of; /* SKU of the trained -> product, or PRODUCT_NONE */
+    uint32_t *place;            /* product -> its place in row, 1 the first; 0: not in it */
+    struct companion *row;      /* being made */
+    uint32_t n;
+};
+
+/* What the row of @product holds already, and what the trained says besides. */
+static void merge(struct merging *m, uint32_t product)
+{
+    struct sealing *sealing = m->sealing;
+    const struct row *live = &sealing->model->rows[product];
+    uint32_t n_edges = 0;
+    const struct trained_edge *edges =
+        trained_edges(sealing->model->trained, sealing->trained_of[product], &n_edges);
+    m->n = 0;
+    for (uint32_t i = 0; i < live->n; i++) {
+        m->row[m->n++] = live->at[i];
+        m->place[live->at[i].product] = m->n;
+    }
+    for (uint32_t i = 0; i < n_edges; i++) {
+        uint32_t other = m->product_of[edges[i].sku];
+        if (other == PRODUCT_NONE)
+            continue;
+        if (m->place[other])
+            m->row[m->place[other] - 1].score += edges[i].weight;
+        else
+            m->row[m->n++] = (struct companion){ .product = other, .score = edges[i].weight };
+    }
+    for (uint32_t i = 0; i < live->n; i++)
+        m->place[live->at[i].product] = 0;
+
+    uint32_t n = 0; /* what speaks against has no place in a list */
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->row[i].score > 0)
+            m->row[n++] = m->row[i];
+    m->n = n;
+    if (n > 1)
+        qsort(m->row, n, sizeof *m->row, better_first);
+}
+
+/* The counts of those that come from the trained alone. */
+static void count_orders(const struct sealing *sealing, uint32_t product, struct companion *row,
+                         uint32_t n)
+{
+    uint32_t id = sealing->id_of[product];
+    for (uint32_t i = 0; i < n && id != COPURCHASE_NONE; i++) {
+        uint32_t other = sealing->id_of[row[i].product];
+        if (row[i].orders == 0 && other != COPURCHASE_NONE)
+            row[i].orders = copurchase_of(sealing->counts, id, other).orders;
+    }
+}
+
+static enum err merge_rows(struct merging *m)
+{
+    struct sealing *sealing = m->sealing;
+    struct model *model = sealing->model;
+    uint32_t top = trained_facts(model->trained)->top;
+    uint32_t most = top > MODEL_TOP ? (top < MODEL_MOST ? top : MODEL_MOST) : MODEL_TOP;
+    size_t used = 0;
+    struct companion *all = malloc(((size_t) model->n_products * most + 1) * sizeof *all);
+    if (!all)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < model->n_products; i++) {
+        struct row *row = &model->rows[i];
+        if (sealing->trained_of[i] == PRODUCT_NONE) {
+            for (m->n = 0; m->n < row->n; m->n++)
+                m->row[m->n] = row->at[m->n];
+        } else {
+            merge(m, i);
+        }
+        uint32_t n = m->n < most ? m->n : most;
+        if (n > 0)
+            memcpy(all + used, m->row, n * sizeof *all);
+        *row = (struct row){ .at = all + used, .n = n, .room = n };
+        count_orders(sealing, i, all + used, n);
+        used += n;
+    }
+    free(model->companions);
+    model->companions = all; /* what it has too much is never touched, so it is not there */
+    return OK;
+}
+
+/* ── TRAINED_DENSE ──────────────────────────────────────────────────────────────────────── */
+
+static enum err note_exact(struct dense *dense, uint64_t slots, uint32_t orders)
+{
+    if (dense->n_exact == dense->exact_room) {
+        uint32_t room = dense->exact_room ? dense->exact_room * 2 : 64;
+        struct exact *grown = realloc(dense->exact, room * sizeof *grown);
+        if (!grown)
+            return ERR_NOMEM;
+        dense->exact = grown;
+        dense->exact_room = room;
+    }
+    dense->exact[dense->n_exact++] = (struct exact){ slots, orders };
+    return OK;
+}
+
+static void take_pair(void *self, uint32_t a, uint32_t b, struct copurchased both)
+{
+    struct sealing *sealing = self;
+    struct dense *dense = &sealing->model->dense;
+    uint32_t x = sealing->product_of[a], y = sealing->product_of[b];
+    if (x == PRODUCT_NONE || y == PRODUCT_NONE || !is_trained(sealing, x, y))
+        return;
+    size_t s = dense->slot_of[x], t = dense->slot_of[y];
+    if (both.orders >= PAIRS_MORE) {
+        if (note_exact(dense, s * dense->n_known + t, both.orders) != OK ||
+            note_exact(dense, t * dense->n_known + s, both.orders) != OK)
+            sealing->no_room = true;
+        both.orders = PAIRS_MORE;
+    }
+    dense->pairs[s * dense->n_known + t] = (uint16_t) both.orders;
+    dense->pairs[t * dense->n_known + s] = (uint16_t) both.orders;
+}
+
+static int by_slots(const void *left, const void *right)
+{
+    const struct exact *a = left, *b = right;
+    return a->slots < b->slots ? -1 : a->slots > b->slots;
+}
+
+static enum err seal_pairs(struct sealing *sealing)
+{
+    struct dense *dense = &sealing->model->dense;
+    if (!sealing->counts || dense->n_known > PAIRS_MAX_SLOTS)
+        return OK;
+    dense->pairs = calloc((size_t) dense->n_known * dense->n_known + 1, sizeof *dense->pairs);
+    if (!dense->pairs)
+        return ERR_NOMEM;
+    copurchase_each(sealing->counts, sealing, take_pair);
+    if (dense->n_exact > 1)
+        qsort(dense->exact, dense->n_exact, sizeof *dense->exact, by_slots);
+    return sealing->no_room ? ERR_NOMEM : OK;
+}
+
+static enum err seal_slots(struct sealing *sealing, uint32_t *product_of)
+{
+    struct model *model = sealing->model;
+    struct dense *dense = &model->dense;
+    dense->n_known = dense->n_slots = trained_facts(model->trained)->n_skus;
+    size_t room = (size_t) dense->n_known + model->n_products + 1;
+    dense->slot_of = malloc(room * sizeof *dense->slot_of);
+    dense->product_of = malloc(room * sizeof *dense->product_of);
+    if (!dense->slot_of || !dense->product_of)
+        return ERR_NOMEM;
+    memcpy(dense->product_of, product_of, dense->n_known * sizeof *product_of);
+    for (uint32_t i = 0; i < model->n_products; i++) {
+        dense->slot_of[i] = sealing->trained_of[i];
+        if (dense->slot_of[i] == PRODUCT_NONE && model->orders[i] > 0) {
+            dense->product_of[dense->n_slots] = i;
+            dense->slot_of[i] = dense->n_slots++;
+        }
+    }
+    return seal_pairs(sealing);
+}
+
+static uint32_t exact_orders(const struct dense *dense, uint64_t slots)
+{
+    const struct exact wanted = { .slots = slots };
+    const struct exact *exact =
+        bsearch(&wanted, dense->exact, dense->n_exact, sizeof wanted, by_slots);
+    return exact ? exact->orders : 0;
+}
+
+uint32_t model_orders_of_both(const struct model *model, uint32_t a, uint32_t b)
+{
+    const struct dense *dense = &model->dense;
+    if (model->is_dense && dense->pairs && dense->slot_of[a] < dense->n_known &&
+        dense->slot_of[b] < dense->n_known) {
+        uint64_t slots = (uint64_t) dense->slot_of[a] * dense->n_known + dense->slot_of[b];
+        uint32_t orders = dense->pairs[slots];
+        return orders < PAIRS_MORE ? orders : exact_orders(dense, slots);
+    }
+    for (uint32_t i = 0; i < model->rows[a].n; i++)
+        if (model->rows[a].at[i].product == b)
+            return model->rows[a].at[i].orders;
+    return 0;
+}
+
+/* ── all together ───────────────────────────────────────────────────────────────────────── */
+
+static enum err seal_trained(struct sealing *sealing, uint32_t *product_of)
+{
+    struct model *model = sealing->model;
+    if (model->is_dense)
+        return seal_slots(sealing, product_of);
+    struct merging merging = { .sealing = sealing, .product_of = product_of };
+    merging.place = calloc((size_t) model->n_products + 1, sizeof *merging.place);
+    merging.row =
+        malloc((MODEL_TOP + (size_t) trained_facts(model->trained)->top + 1) * sizeof *merging.row);
+    enum err err = merging.place && merging.row ? merge_rows(&merging) : ERR_NOMEM;
+    free(merging.place);
+    free(merging.row);
+    return err;
+}
+
+/* The trained's SKUs among the products, and the products among its SKUs. */
+static enum err match_trained(struct sealing *sealing, const struct catalog *catalog,
+                              uint32_t **ret_product_of)
+{
+    const struct trained *trained = sealing->model->trained;
+    uint32_t n_skus = trained_facts(trained)->n_skus;
+    uint32_t *product_of = *ret_product_of = malloc(((size_t) n_skus + 1) * sizeof *product_of);
+    sealing->trained_of =
+        malloc(((size_t) sealing->model->n_products + 1) * sizeof *sealing->trained_of);
+    if (!product_of || !sealing->trained_of)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < sealing->model->n_products; i++)
+        sealing->trained_of[i] = PRODUCT_NONE;
+    for (uint32_t sku = 0; sku < n_skus; sku++) {
+        product_of[sku] = catalog_find(catalog, trained_sku(trained, sku));
+        if (product_of[sku] != PRODUCT_NONE)
+            sealing->trained_of[product_of[sku]] = sku;
+    }
+    return OK;
+}
+
+static enum err note_recent(struct sealing *sealing)
+{
+    size_t n = sealing->model->n_products;
+    sealing->recent = calloc(n + 1, sizeof *sealing->recent);
+    sealing->id_of = malloc((n + 1) * sizeof *sealing->id_of);
+    if (!sealing->recent || !sealing->id_of)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        sealing->id_of[i] = COPURCHASE_NONE;
+    uint32_t n_skus = sealing->counts ? copurchase_skus(sealing->counts) : 0;
+    for (uint32_t id = 0; id < n_skus; id++) {
+        uint32_t product = sealing->product_of[id];
+        if (product == PRODUCT_NONE)
+            continue;
+        sealing->recent[product] = copurchase_sku_recent(sealing->counts, id);
+        sealing->id_of[product] = id;
+    }
+    return OK;
+}
+
+enum err model_seal(struct model *model, const struct catalog *catalog,
+                    const struct copurchase *counts, const uint32_t *product_of)
+{
+    struct sealing sealing = { .model = model,
+                               .counts = counts,
+                               .product_of = product_of,
+                               .recent_weight = MODEL_RECENT_WEIGHT };
+    uint32_t *of_trained = NULL;
+    enum err err = note_recent(&sealing);
+    if (err == OK && model->trained) {
+        sealing.recent_weight = trained_facts(model->trained)->parameters.recent_weight;
+        err = match_trained(&sealing, catalog, &of_trained);
+    }
+    if (err == OK)
+        err = seal_rows(&sealing);
+    if (err == OK && model->trained)
+        err = seal_trained(&sealing, of_trained);
+    free(of_trained);
+    free(sealing.trained_of);
+    free(sealing.recent);
+    free(sealing.id_of);
+    return err;
+}
