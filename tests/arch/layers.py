@@ -19,6 +19,7 @@ BELOW = {
     'shop': 'expr base',
     'rules': 'shop expr base',
     'model': 'rules shop expr base',
+    'eval': 'model rules shop expr base',
     'world': 'model rules shop expr base',
     'ports': 'world model rules shop expr base',
     'serve': 'ports world model rules shop expr base',
@@ -26,7 +27,7 @@ BELOW = {
     'files': 'ports world model rules shop expr base',
     'store': 'ports world model rules shop expr base',
     'http': 'serve.h learn.h ports world model rules shop expr base',
-    'app': 'http store files serve learn serve.h learn.h ports world model rules shop expr base',
+    'app': 'eval http store files serve learn serve.h learn.h ports world model rules shop expr base',
 }
 
 # Outside libraries: the first part of the include, and who may see it ('folder' or 'folder/file*').
@@ -42,11 +43,11 @@ LIBRARIES = {
     'cjson': 'http files app learn/intake',
     'sodium.h': 'shop files http app',
     'sodium': 'shop files http app',
-    'xxhash.h': 'base expr shop rules model world serve learn store files http app',
+    'xxhash.h': 'base expr shop rules model eval world serve learn store files http app',
 }
 
 # No I/O, no clock, no threads, no globals.
-PURE = {'expr', 'shop', 'rules', 'model'}
+PURE = {'expr', 'shop', 'rules', 'model', 'eval'}
 IMPURE_HEADER = re.compile(
     r'^(unistd|fcntl|pthread|threads|semaphore|signal|poll|dirent|netdb|dlfcn|syslog|mqueue|aio|glob|'
     r'ftw|spawn|locale|stdatomic|sys/(?!types\.h|param\.h)|net/|netinet/|arpa/|linux/)')
