@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/train_choice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/baskets.h"
+#include "model/gram.h"
+#include "model/hidden_cases.h"
+#include "model/training.h"
+#include "model/weights.h"
+
+enum { CASES = 6000, CASES_TO_CHOOSE = 50 };
+
+static const float history_weights[] = { 0, .05F, .1F, .15F, .2F, .3F, .4F, .5F };
+enum { HISTORY_WEIGHTS = sizeof history_weights / sizeof *history_weights };
+
+static const double AFFORDABLE = 25e9; /* operations for choosing */
+
+struct choice {
+    struct training *training;
+    struct hidden_cases *cases;
+    struct gram *gram; /* of gram_for; NULL: none yet */
+    struct trained_parameters gram_for;
+    uint32_t *ranks; /* HISTORY_WEIGHTS times cases */
+    struct trained_parameters best;
+    double best_worth;
+    double spent, gram_cost;
+};
+
+/* What it is worth to find something at a rank: both of what is reported, about equally. */
+static double worth(uint32_t rank)
+{
+    return (rank <= 10 ? 1.0 : 0.0) + (rank <= 20 ? 2.0 / rank : 0.0);
+}
+
+static double mean_worth(const uint32_t *ranks, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += worth(ranks[i]);
+    return n ? sum / n : 0;
+}
+
+static void hit_and_mrr(const uint32_t *ranks, uint32_t n, float *ret_hit10, float *ret_mrr20)
+{
+    double hit = 0, mrr = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        hit += ranks[i] <= 10;
+        mrr += ranks[i] <= 20 ? 1.0 / ranks[i] : 0;
+    }
+    *ret_hit10 = n ? (float) (hit / n) : 0;
+    *ret_mrr20 = n ? (float) (mrr / n) : 0;
+}
+
+static void choice_deinit(struct choice *choice)
+{
+    (void) hidden_cases_free(choice->cases);
+    (void) gram_free(choice->gram);
+    free(choice->ranks);
+}
+
+static enum err choice_init(struct choice *choice, struct training *training)
+{
+    *choice = (struct choice){ .training = training, .best_worth = -1 };
+    const struct hidden_wishes wishes = { .baskets = training->baskets,
+                                          .known = training->orders,
+                                          .n_known = training->n_known,
+                                          .asked = training->orders + training->n_known,
+                                          .n_asked = training->n_orders - training->n_known,
+                                          .most = CASES };
+    TRY(hidden_cases_new(&wishes, &choice->cases));
+    choice->gram_cost = training_gram_cost(training, training->n_known);
+    choice->ranks = malloc((HISTORY_WEIGHTS * (size_t) hidden_cases_count(choice->cases) + 1) *
+                           sizeof *choice->ranks);
+    return choice->ranks ? OK : ERR_NOMEM;
+}
+
+static bool same_gram(const struct choice *choice, const struct trained_parameters *parameters)
+{
+    return choice->gram && choice->gram_for.half_life_days == parameters->half_life_days &&
+           choice->gram_for.size_power == parameters->size_power;
+}
+
+static double cost_of(const struct choice *choice, const struct trained_parameters *parameters)
+{
+    double ranking = (double) hidden_cases_count(choice->cases) * choice->training->baskets->n_skus;
+    return (same_gram(choice, parameters) ? 0 : choice->gram_cost) +
+           training_solve_cost(choice->training, parameters) + 2 * ranking;
+}
+
+static enum err weights_for(struct choice *choice, const struct trained_parameters *parameters,
+                            struct weights **ret_weights)
+{
+    struct training *training = choice->training;
+    if (!same_gram(choice, parameters)) {
+        choice->gram = gram_free(choice->gram);
+        TRY(training_gram(training, parameters, training->n_known, &choice->gram, NULL));
+        choice->gram_for = *parameters;
+    }
+    return training_solve(training, parameters, choice->gram, ret_weights);
+}
+
+static enum err measure(struct choice *choice, const struct trained_parameters *parameters,
+                        uint32_t n_history_weights)
+{
+    AUTO(weights_free) struct weights *weights = NULL;
+    double cost = cost_of(choice, parameters);
+    TRY(weights_for(choice, parameters, &weights));
+    TRY(hidden_cases_rank(choice->cases, weights, history_weights, n_history_weights,
+                          &choice->training->crew, choice->ranks));
+    choice->spent += cost;
+    return training_step(choice->training, "choosing", cost);
+}
+
+/* Takes @parameters when they are better; leaves them when they are more than can be afforded. */
+static enum err try_out(struct choice *choice, const struct trained_parameters *parameters)
+{
+    bool first = choice->best_worth < 0;
+    if (!first && (choice->spent + cost_of(choice, parameters) > AFFORDABLE ||
+                   !training_fits(choice->training, parameters)))
+        return OK;
+    TRY(measure(choice, parameters, 1));
+    double value = mean_worth(choice->ranks, hidden_cases_count(choice->cases));
+#ifdef TRIED
+    TRIED(parameters, value)
+#endif
+    if (value > choice->best_worth) {
+        choice->best_worth = value;
+        choice->best = *parameters;
+    }
+    return OK;
+}
+
+/* ── what is tried ──────────────────────────────────────────────────────────────────────── */
+
+static struct trained_parameters first_guess(const struct training *training)
+{
+    struct trained_parameters guess = { .half_life_days = training->timed ? 365 : 0,
+                                        .size_power = .5F,
+                                        .ridge = 3,
+                                        .support = 0 };
+    if (training->baskets->n_skus > 1024)
+        guess.support = 50;
+    return guess;
+}
+
+static enum err try_solutions(struct choice *choice)
+{
+    static const struct {
+        uint32_t support;
+        float ridge;
+    } ways[] = { { 50, 10 }, { 100, 3 }, { 100, 10 }, { 0, 10 }, { 0, 3 }, { 0, 1 }, { 0, 30 } };
+    struct trained_parameters parameters = choice->best;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        parameters.support = ways[i].support;
+        parameters.ridge = ways[i].ridge;
+        TRY(try_out(choice, &parameters));
+    }
+    return OK;
+}
+
+static enum err try_half_lives(struct choice *choice)
+{
+    static const float days[] = { 180, 90, 0 };
+    struct trained_parameters parameters = choice->best;
+    for (size_t i = 0; choice->training->timed && i < sizeof days / sizeof *days; i++) {
+        parameters.half_life_days = days[i];
+        TRY(try_out(choice, &parameters));
+    }
+    return OK;
+}
+
+static enum err try_sizes(struct choice *choice)
+{
+    static const float powers[] = { .25F, .75F };
+    struct trained_parameters parameters = choice->best;
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
+        parameters.size_power = powers[i];
+        TRY(try_out(choice, &parameters));
+    }
+    return OK;
+}
+
+/* History must show that it helps: by more than one standard error of the difference. */
+static uint32_t choose_history(const struct choice *choice)
+{
+    uint32_t n = hidden_cases_count(choice->cases), best = 0;
+    double best_gain = 0;
+    for (uint32_t w = 1; n >= CASES_TO_CHOOSE && w < HISTORY_WEIGHTS; w++) {
+        const uint32_t *with = choice->ranks + (size_t) w * n;
+        double sum = 0, squares = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            double gain = worth(with[i]) - worth(choice->ranks[i]);
+            sum += gain;
+            squares += gain * gain;
+        }
+        double gain = sum / n, error = sqrt((squares / n - gain * gain) / n);
+        if (gain > error && gain > best_gain) {
+            best_gain = gain;
+            best = w;
+        }
+    }
+    return best;
+}
+
+static enum err figures_of(struct choice *choice, struct trained_figures *figures)
+{
+    uint32_t n = hidden_cases_count(choice->cases), history = 0;
+    const struct trained_parameters *fixed = choice->training->settings->fixed;
+    TRY(measure(choice, &choice->best, HISTORY_WEIGHTS));
+    if (!fixed) {
+        history = choose_history(choice);
+        choice->best.history_weight = history_weights[history];
+    }
+    figures->cases = n;
+    hit_and_mrr(choice->ranks, n, &figures->hit10, &figures->mrr20);
+    hit_and_mrr(choice->ranks + (size_t) history * n, n, &figures->hit10_history,
+                &figures->mrr20_history);
+    TRY(hidden_cases_rank(choice->cases, NULL, history_weights, 1, &choice->training->crew,
+                          choice->ranks));
+    hit_and_mrr(choice->ranks, n, &figures->hit10_popular, &figures->mrr20_popular);
+    return OK;
+}
+
+static enum err choose(struct choice *choice, struct trained_figures *figures)
+{
+    const struct train_settings *settings = choice->training->settings;
+    choice->best = settings->fixed ? *settings->fixed : first_guess(choice->training);
+    if (!settings->fixed && hidden_cases_count(choice->cases) >= CASES_TO_CHOOSE) {
+        TRY(try_out(choice, &choice->best));
+        TRY(try_solutions(choice));
+        TRY(try_half_lives(choice));
+        TRY(try_sizes(choice));
+    }
+    return figures_of(choice, figures);
+}
+
+enum err train_choose(struct training *training, struct trained_parameters *ret_parameters,
+                      struct trained_figures *ret_figures)
+{
+    struct choice choice;
+    struct trained_figures figures = { 0 };
+    enum err err = choice_init(&choice, training);
+    if (err == OK)
+        err = choose(&choice, &figures);
+    if (err == OK) {
+        *ret_parameters = choice.best;
+        *ret_figures = figures;
+    }
+    choice_deinit(&choice);
+    return err;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A regression predicts one SKU from others: it gives a column of the weights. What is kept is rows: what one
+ * SKU in the cart says about all others; of these the strongest by absolute value.
+ */
+#include "model/weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/crew.h"
+#include "model/gram.h"
+#include "model/spd.h"
+
+struct weights *weights_free(struct weights *weights)
+{
+    if (!weights)
+        return NULL;
+    free(weights->dense);
+    free(weights->first);
+    free(weights->edges);
+    free(weights);
+    return NULL;
+}
+
+static int strongest_first(const void *left, const void *right)
+{
+    const struct trained_edge *a = left, *b = right;
+    float x = fabsf(a->weight), y = fabsf(b->weight);
+    if (x != y)
+        return x > y ? -1 : 1;
+    return (a->sku > b->sku) - (a->sku < b->sku);
+}
+
+/* All edges from one SKU -> the strongest first; how many of them stay. */
+static uint32_t strongest(struct trained_edge *edges, uint32_t n, uint32_t top)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (edges[i].weight != 0)
+            edges[kept++] = edges[i];
+    qsort(edges, kept, sizeof *edges, strongest_first);
+    return kept < top ? kept : top;
+}
+
+/* Moves the lists together: list s is at @edges + first[s], counts[s] long. */
+static void close_gaps(struct weights *weights, const uint32_t *counts)
+{
+    uint64_t to = 0;
+    for (uint32_t sku = 0; sku < weights->n_skus; sku++) {
+        memmove(weights->edges + to, weights->edges + weights->first[sku],
+                counts[sku] * sizeof *weights->edges);
+        weights->first[sku] = to;
+        to += counts[sku];
+    }
+    weights->first[weights->n_skus] = to;
+}
+
+static struct weights *lists_new(uint32_t n_skus)
+{
+    AUTO(weights_free) struct weights *weights = calloc(1, sizeof *weights);
+    if (!weights)
+        return NULL;
+    weights->form = TRAINED_LISTS;
+    weights->n_skus = n_skus;
+    weights->first = calloc((size_t) n_skus + 2, sizeof *weights->first);
+    return weights->first ? MOVE(weights) : NULL;
+}
+
+/* ── as a whole ─────────────────────────────────────────────────────────────────────────── */
+
+struct whole {
+    const struct spd *inverse; /* negated */
+    struct weights *weights;
+    uint32_t top, *counts;
+};
+
+static float whole_weight(const struct spd *inverse, uint32_t from, uint32_t to)
+{
+    return from == to ? 0
+                      : (float) -(*spd_cell(inverse, from, to) / *spd_cell(inverse, to, to));
+}
+
+static enum err dense_rows(void *context, uint32_t begin, uint32_t end)
+{
+    const struct whole *whole = context;
+    uint32_t n = whole->weights->n_skus;
+    for (uint32_t from = begin; from < end; from++)
+        for (uint32_t to = 0; to < n; to++)
+            whole->weights->dense[(size_t) from * n + to] =
+                whole_weight(whole->inverse, from, to);
+    return OK;
+}
+
+static enum err list_rows(void *context, uint32_t begin, uint32_t end)
+{
+    const struct whole *whole = context;
+    uint32_t n = whole->weights->n_skus;
+    struct trained_edge *row = malloc(((size_t) n + 1) * sizeof *row);
+    if (!row)
+        return ERR_NOMEM;
+    for (uint32_t from = begin; from < end; from++) {
+        for (uint32_t to = 0; to < n; to++)
+            row[to] = (struct trained_edge){ to, whole_weight(whole->inverse, from, to) };
+        whole->counts[from] = strongest(row, n, whole->top);
+        memcpy(whole->weights->edges + whole->weights->first[from], row,
+               whole->counts[from] * sizeof *row);
+    }
+    free(row);
+    return OK;
+}
+
+static enum err inverse_of(const struct gram *gram, double ridge, const struct crew *crew,
+                           struct spd **ret_inverse)
+{
+    AUTO(spd_free) struct spd *matrix = spd_new(gram->n_skus);
+    if (!matrix)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < gram->n_skus; i++) {
+        const struct gram_row *row = &gram->rows[i];
+        *spd_cell(matrix, i, i) = gram->diagonal[i] + ridge;
+        for (uint32_t k = 0; k < row->n && row->skus[k] < i; k++)
+            *spd_cell(matrix, i, row->skus[k]) = (double) row->weights[k];
+    }
+    TRY(spd_invert_negated(matrix, crew));
+    *ret_inverse = MOVE(matrix);
+    return OK;
+}
+
+static enum err whole_lists(struct whole *whole, const struct crew *crew)
+{
+    uint64_t n = whole->weights->n_skus;
+    uint32_t top = whole->top < n ? whole->top : (uint32_t) n;
+    whole->top = top;
+    for (uint32_t sku = 0; sku <= n; sku++)
+        whole->weights->first[sku] = (uint64_t) sku * top;
+    whole->weights->edges = malloc((n * top + 1) * sizeof *whole->weights->edges);
+    whole->counts = calloc(n + 1, sizeof *whole->counts);
+    enum err err = whole->weights->edges && whole->counts ? OK : ERR_NOMEM;
+    if (err == OK)
+        err = crew_run(crew, (uint32_t) n, whole, list_rows);
+    if (err == OK)
+        close_gaps(whole->weights, whole->counts);
+    free(whole->counts);
+    return err;
+}
+
+enum err weights_whole(const struct gram *gram, double ridge, uint32_t top,
+                       const struct crew *crew, struct weights **ret_weights)
+{
+    AUTO(spd_free) struct spd *inverse = NULL;
+    AUTO(weights_free) struct weights *weights = lists_new(gram->n_skus);
+    if (!weights)
+        return ERR_NOMEM;
+    TRY(inverse_of(gram, ridge, crew, &inverse));
+    struct whole whole = { .inverse = inverse, .weights = weights, .top = top };
+    if (top > 0)
+        TRY(whole_lists(&whole, crew));
+    else {
+        size_t n = gram->n_skus;
+        weights->form = TRAINED_DENSE;
+        weights->dense = malloc((n * n + 1) * sizeof *weights->dense);
+        if (!weights->dense)
+            return ERR_NOMEM;
+        TRY(crew_run(crew, gram->n_skus, &whole, dense_rows));
+    }
+    *ret_weights = MOVE(weights);
+    return OK;
+}
+
+uint64_t weights_whole_bytes(uint32_t n_skus)
+{
+    return spd_bytes(n_skus);
+}
+
+/* ── among the nearest ──────────────────────────────────────────────────────────────────── */
+
+struct near {
+    const struct gram *gram;
+    double ridge;
+    uint32_t support, stride, top;
+    uint32_t *counts; /* of each column, then of each row */
+    struct trained_edge *columns; /* n_skus times support */
+    struct weights *weights;
+};
+
+/* What a piece of the work needs beside. */
+struct desk {
+    struct gram_near *nearest; /* of one SKU */
+    uint32_t *place;           /* of each SKU among these, or UINT32_MAX */
+    double *a, *b;
+};
+
+static void desk_deinit(struct desk *desk)
+{
+    free(desk->nearest);
+    free(desk->place);
+    free(desk->a);
+    free(desk->b);
+}
+
+static enum err desk_init(struct desk *desk, const struct near *near)
+{
+    size_t n = (size_t) near->gram->n_skus + 1, room = (size_t) near->stride + 1;
+    desk->nearest = malloc(n * sizeof *desk->nearest);
+    desk->place = malloc(n * sizeof *desk->place);
+    desk->a = calloc(room * near->stride, sizeof *desk->a);
+    desk->b = calloc(room, sizeof *desk->b);
+    if (!desk->nearest || !desk->place || !desk->a || !desk->b)
+        return ERR_NOMEM;
+    memset(desk->place, 0xff, n * sizeof *desk->place);
+    return OK;
+}
+
+static double entry(const struct gram_row *row, uint32_t sku)
+{
+    uint32_t low = 0, high = row->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (row->skus[middle] < sku)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < row->n && row->skus[low] == sku ? (double) row->weights[low] : 0;
+}
+
+/*
+ * G among the nearest. A long row may lack what is far from it, and then its partner's row may have it: what either
+ * of them knows, both do.
+ */
+static void fill_system(const struct near *near, struct desk *desk, uint32_t n)
+{
+    double *a = desk->a;
+    memset(a, 0, (size_t) n * near->stride * sizeof *a);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t sku = desk->nearest[i].sku;
+        const struct gram_row *row = &near->gram->rows[sku];
+        for (uint32_t k = 0; k < row->n; k++) {
+            uint32_t j = desk->place[row->skus[k]];
+            if (j < i)
+                a[(size_t) i * near->stride + j] = (double) row->weights[k];
+            else if (j != UINT32_MAX)
+                a[(size_t) j * near->stride + i] = (double) row->weights[k];
+        }
+        a[(size_t) i * near->stride + i] = near->gram->diagonal[sku] + near->ridge;
+    }
+}
+
+static uint32_t solve_column(const struct near *near, uint32_t sku, struct desk *desk,
+                             struct trained_edge *column)
+{
+    uint32_t n = gram_nearest(near->gram, sku, near->support, desk->nearest);
+    for (uint32_t i = 0; i < n; i++)
+        desk->place[desk->nearest[i].sku] = i;
+    fill_system(near, desk, n);
+    for (uint32_t i = 0; i < n; i++)
+        desk->place[desk->nearest[i].sku] = UINT32_MAX;
+    for (uint32_t i = 0; i < n; i++)
+        desk->b[i] = entry(&near->gram->rows[sku], desk->nearest[i].sku);
+    if (!spd_factor(desk->a, n, near->stride))
+        return 0; /* rows were cut so that they contradict each other: nothing is said of this SKU */
+    spd_solve(desk->a, n, near->stride, desk->b);
+    for (uint32_t i = 0; i < n; i++)
+        column[i] = (struct trained_edge){ desk->nearest[i].sku, (float) desk->b[i] };
+    return n;
+}
+
+static enum err solve_columns(void *context, uint32_t begin, uint32_t end)
+{
+    const struct near *near = context;
+    struct desk desk = { 0 };
+    enum err err = desk_init(&desk, near);
+    for (uint32_t sku = begin; err == OK && sku < end; sku++)
+        near->counts[sku] =
+            solve_column(near, sku, &desk, near->columns + (size_t) sku * near->support);
+    desk_deinit(&desk);
+    return err;
+}
+
+/* Columns -> rows, all of them. */
+static enum err turn(struct near *near)
+{
+    struct weights *weights = near->weights;
+    uint64_t *next = weights->first + 1;
+    uint32_t n = weights->n_skus;
+    for (uint32_t to = 0; to < n; to++)
+        for (uint32_t i = 0; i < near->counts[to]; i++)
+            next[near->columns[(size_t) to * near->support + i].sku + 1]++;
+    for (uint32_t from = 0; from < n; from++)
+        next[from + 1] += next[from];
+    weights->edges = malloc((next[n] + 1) * sizeof *weights->edges);
+    if (!weights->edges)
+        return ERR_NOMEM;
+    for (uint32_t to = 0; to < n; to++)
+        for (uint32_t i = 0; i < near->counts[to]; i++) {
+            struct trained_edge edge = near->columns[(size_t) to * near->support + i];
+            weights->edges[next[edge.sku]++] = (struct trained_edge){ to, edge.weight };
+        }
+    return OK;
+}
+
+static enum err cut_rows(void *context, uint32_t begin, uint32_t end)
+{
+    const struct near *near = context;
+    struct weights *weights = near->weights;
+    for (uint32_t from = begin; from < end; from++)
+        near->counts[from] =
+            strongest(weights->edges + weights->first[from],
+                      (uint32_t) (weights->first[from + 1] - weights->first[from]), near->top);
+    return OK;
+}
+
+static enum err near_run(struct near *near, const struct crew *crew)
+{
+    uint32_t n = near->gram->n_skus;
+    if (!near->counts || !near->columns)
+        return ERR_NOMEM;
+    TRY(crew_run(crew, n, near, solve_columns));
+    TRY(turn(near));
+    TRY(crew_run(crew, n, near, cut_rows));
+    close_gaps(near->weights, near->counts);
+    return OK;
+}
+
+enum err weights_near(const struct gram *gram, double ridge, uint32_t support, uint32_t top,
+                      const struct crew *crew, struct weights **ret_weights)
+{
+    AUTO(weights_free) struct weights *weights = lists_new(gram->n_skus);
+    if (!weights)
+        return ERR_NOMEM;
+    struct near near = { .gram = gram,
+                         .ridge = ridge,
+                         .support = support,
+                         .stride = (support + SPD_LANES - 1) / SPD_LANES * SPD_LANES,
+                         .top = top,
+                         .weights = weights };
+    size_t n = gram->n_skus;
+    near.counts = calloc(n + 1, sizeof *near.counts);
+    near.columns = malloc((n * support + 1) * sizeof *near.columns);
+    enum err err = near_run(&near, crew);
+    free(near.counts);
+    free(near.columns);
+    if (err == OK)
+        *ret_weights = MOVE(weights);
+    return err;
+}
