@@ -138,6 +138,11 @@ static void history_deinit(struct history *history)
     free(history->place);
 }
 
+static uint32_t nth_order(const struct hidden_wishes *wishes, uint32_t i)
+{
+    return i < wishes->n_known ? wishes->known[i] : wishes->asked[i - wishes->n_known];
+}
+
 static enum err history_init(struct history *history, const struct hidden_wishes *wishes)
 {
     const struct baskets *baskets = wishes->baskets;
@@ -149,20 +154,20 @@ static enum err history_init(struct history *history, const struct hidden_wishes
         return ERR_NOMEM;
     uint64_t *next = history->first + 1;
     for (uint32_t i = 0; i < n_orders; i++) {
-        uint32_t order = i < wishes->n_known ? wishes->known[i] : wishes->asked[i - wishes->n_known];
-        if (baskets->customers[order] != BASKETS_NONE)
-            next[baskets->customers[order] + 1]++;
+        uint32_t customer = baskets->customers[nth_order(wishes, i)];
+        if (customer != BASKETS_NONE)
+            next[customer + 1]++;
     }
     for (uint32_t i = 0; i < baskets->n_customers; i++)
         next[i + 1] += next[i];
     for (uint32_t i = 0; i < n_orders; i++) {
-        uint32_t order = i < wishes->n_known ? wishes->known[i] : wishes->asked[i - wishes->n_known];
-        uint32_t customer = baskets->customers[order];
-        if (customer == BASKETS_NONE)
-            continue;
-        history->place[order] = (uint32_t) (next[customer] - history->first[customer]);
-        history->orders[next[customer]++] = order;
+        uint32_t order = nth_order(wishes, i), customer = baskets->customers[order];
+        if (customer != BASKETS_NONE)
+            history->orders[next[customer]++] = order;
     }
+    for (uint32_t customer = 0; customer < baskets->n_customers; customer++)
+        for (uint64_t at = history->first[customer]; at < history->first[customer + 1]; at++)
+            history->place[history->orders[at]] = (uint32_t) (at - history->first[customer]);
     return OK;
 }
 
