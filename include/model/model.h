@@ -61,6 +61,8 @@ uint32_t model_orders(const struct model *model, uint32_t product);
 const uint32_t *model_best_sellers(const struct model *model, uint32_t *ret_n);
 
 const struct trained *model_trained(const struct model *model); /* or NULL */
+/* How much a customer's own history counts beside the cart, 0 to 1: see model/completion.h. */
+float model_history_weight(const struct model *model);
 
 /* Orders counted, and the log position the counts reach. */
 uint64_t model_total_orders(const struct model *model);

@@ -52,7 +52,10 @@ struct rule_memory {
 struct owned {
     struct str sku;
     int64_t quantity;
-    int64_t last_us; /* last bought */
+    int64_t last_us;      /* last bought */
+    uint32_t times_milli; /* orders with it, faded (shop/habit.h), as of last_us */
+    uint32_t
+        orders; /* with it; 0: not known exactly, because it may have been forgotten in between */
 };
 
 struct profile {
@@ -62,6 +65,7 @@ struct profile {
     int64_t first_seen_us, last_seen_us;
     int64_t orders, spend_minor, last_order_us;
     uint32_t consent;                /* bits: enum consent */
+    bool forgot;                     /* some that were owned are past PROFILE_MAX_OWNED */
     const struct owned *owned;       /* by SKU, for binary search */
     const struct str *viewed;        /* newest first */
     const struct rule_memory *rules; /* by rule id, for binary search */

@@ -64,6 +64,11 @@ const struct trained *model_trained(const struct model *model)
     return model->trained;
 }
 
+float model_history_weight(const struct model *model)
+{
+    return model->history_weight;
+}
+
 uint64_t model_position(const struct model *model)
 {
     return model->position;

@@ -104,12 +104,8 @@ struct wording {
     struct str texts[TEXT_PARTS]; /* escaped for JSON; absent: this offer has none */
 };
 
-/* A product that goes with the cart, with its evidence: pick.c. */
-struct together {
-    uint32_t product;
-    float score;
-    uint32_t orders, base_orders;
-};
+/* What the model completes: pick_together.c. */
+enum completed { COMPLETED_CART, COMPLETED_ITEM, COMPLETED_PERSONAL, COMPLETED_KINDS };
 
 struct decision {
     struct serve_worker *worker;
@@ -155,11 +151,9 @@ struct decision {
     struct blame *blame;        /* … and what rules saw of the request */
 
     /* pick */
-    struct together *together; /* companions of the whole cart, as they were found */
-    uint64_t *together_heap;   /* their ranks, best on top (pick.c) … */
-    uint32_t *together_sorted; /* … and the places of those taken off it, best first */
-    uint32_t n_together, n_heap, n_sorted;
-    bool together_ready;
+    struct completion *completions[COMPLETED_KINDS]; /* each made when the first rule asks */
+    struct habit *habits;                            /* with consent; NULL: not gathered */
+    uint32_t n_habits;
     struct found *found; /* of the handful at hand, rule by rule */
     uint32_t n_found;
 

@@ -27,3 +27,4 @@ void pick_upgrades(struct search *search);
 void pick_similar(struct search *search);
 void pick_viewed(struct search *search);
 enum err pick_together(struct search *search);
+enum err pick_personal(struct search *search);

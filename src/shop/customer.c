@@ -12,7 +12,11 @@
 #include <string.h>
 
 #include "shop/event.h"
+#include "shop/habit.h"
 #include "shop/profile_pack.h"
+
+static const uint32_t ORDERS_OF_LINE =
+    UINT32_MAX; /* marks a line of the order among what is owned */
 
 struct draft {
     struct profile next;
@@ -56,17 +60,44 @@ static int by_newest(const void *a, const void *b)
     return str_cmp(left->sku, right->sku);
 }
 
-/* Joins neighbours of one SKU, drops what is not owned any more; how many are left. */
-static uint32_t join_same(struct owned *owned, uint32_t n)
+/* One more order of it, or the first. @forgot: then it may not be the first. */
+static void count_order(struct owned *sum, bool is_first, int64_t at_us, bool forgot)
+{
+    if (is_first) {
+        sum->last_us = at_us;
+        sum->times_milli = HABIT_ONCE_MILLI;
+        sum->orders = forgot ? 0 : 1;
+        return;
+    }
+    habit_add(&sum->times_milli, &sum->last_us, at_us);
+    if (sum->orders > 0 && sum->orders < ORDERS_OF_LINE - 1)
+        sum->orders++;
+}
+
+/*
+ * Joins neighbours of one SKU, what was owned and the lines of one order, and drops what is not owned any
+ * more; how many are left. @at_us: of the order; NULL: it is a return.
+ */
+static uint32_t join_same(struct owned *owned, uint32_t n, const int64_t *at_us, bool forgot)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n;) {
-        struct owned sum = owned[i++];
-        for (; i < n && str_eq(owned[i].sku, sum.sku); i++) {
-            sum.quantity = add_capped(sum.quantity, owned[i].quantity);
-            sum.last_us = later(sum.last_us, owned[i].last_us);
+        struct owned sum = owned[i];
+        int64_t quantity = 0;
+        bool before = false, line = false;
+        for (struct str sku = sum.sku; i < n && str_eq(owned[i].sku, sku); i++) {
+            quantity = add_capped(quantity, owned[i].quantity);
+            if (owned[i].orders == ORDERS_OF_LINE) {
+                line = true;
+            } else {
+                before = true;
+                sum = owned[i];
+            }
         }
-        if (sum.quantity > 0)
+        sum.quantity = quantity;
+        if (line && at_us)
+            count_order(&sum, !before, *at_us, forgot);
+        if (quantity > 0)
             owned[kept++] = sum;
     }
     return kept;
@@ -85,12 +116,13 @@ static enum err change_owned(struct draft *draft, const struct event *event, int
         const struct order_line *line = &event->order.lines[i];
         draft->owned[n++] = (struct owned){ .sku = line->sku,
                                             .quantity = sign * line->quantity,
-                                            .last_us = sign > 0 ? event->at_us : INT64_MIN };
+                                            .orders = ORDERS_OF_LINE };
     }
     if (event->order.n_lines > 0)
         qsort(draft->owned, n, sizeof *draft->owned, by_sku);
-    n = join_same(draft->owned, n);
+    n = join_same(draft->owned, n, sign > 0 ? &event->at_us : NULL, draft->next.forgot);
     if (n > PROFILE_MAX_OWNED) {
+        draft->next.forgot = true;
         qsort(draft->owned, n, sizeof *draft->owned, by_newest);
         n = PROFILE_MAX_OWNED;
         qsort(draft->owned, n, sizeof *draft->owned, by_sku);

@@ -15,15 +15,16 @@
  * Numbers are varints (7 bits a byte, low ones first), signed ones zigzag. All times are counted in the
  * largest unit that divides each of them (a minute, a second, a millisecond, a microsecond), as
  * distances from the last time the customer was seen or from the time before; what was
- * bought together shares its time in a table. A text says how much of it is as in the text before, so
+ * bought together shares its time in a table. How often a SKU was ordered is
+ * written only when that is not once. A text says how much of it is as in the text before, so
  * sorted SKUs cost few bytes; this also shows that they are sorted without comparing them. What
  * a rule's touches tell (totals, last times, declines in a row) is written only where it
  * differs, after the oldest touches are gone. The checksum is over bytes and customer id.
  *
  * The sizes come first, so that parsing fills the block from front to back in one go.
  */
-enum { FORMAT_VERSION = 1, CHECKSUM_BYTES = 4, VARINT_MAX = 10, SHARED_MAX = 255, ESCAPE = 15 };
-enum { FLAG_UNIT = 3, FLAG_NAME = 4, FLAG_ORDER = 8, FLAGS = 15 };
+enum { FORMAT_VERSION = 2, CHECKSUM_BYTES = 4, VARINT_MAX = 10, SHARED_MAX = 255, ESCAPE = 15 };
+enum { FLAG_UNIT = 3, FLAG_NAME = 4, FLAG_ORDER = 8, FLAG_FORGOT = 16, FLAGS = 31 };
 enum { RULE_GROUP = 1, RULE_TOTALS = 2, RULE_TIMES = 4, RULE_DECLINES = 8, RULE_FLAGS = 15 };
 enum { SESSION_NONE, SESSION_SAME, SESSION_OTHER, SESSIONS };
 enum { TOUCH_SESSION = 4 }; /* a touch's first byte is what + session * this */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <limits.h>
 
+#include "shop/habit.h"
 #include "shop/profile_bytes.h"
 #include "shop/profile_format.h"
 #include "shop/profile_pack.h"
@@ -159,9 +160,16 @@ static void get_owned(struct parsing *p, uint32_t n)
     for (uint32_t i = 0; i < n && !p->bad; i++) {
         struct owned *owned = &p->block.owned[i];
         owned->sku = before = get_next(p, before);
-        owned->quantity = get_signed(p);
+        uint64_t quantity = get_varint(p);
+        owned->quantity = (int64_t) (quantity >> 1);
         owned->last_us = times[get_bounded(p, n_times - 1)];
-        if (owned->quantity <= 0)
+        owned->orders = 1;
+        owned->times_milli = HABIT_ONCE_MILLI;
+        if (quantity & 1) {
+            owned->orders = (uint32_t) get_bounded(p, UINT32_MAX - 1);
+            owned->times_milli = (uint32_t) get_bounded(p, UINT32_MAX);
+        }
+        if (owned->quantity <= 0 || (quantity & 1 && owned->orders == 1))
             spoil(p);
     }
 }
@@ -260,6 +268,7 @@ static void get_scalars(struct parsing *p, uint8_t flags, struct profile *profil
 {
     size_t shared;
     profile->first_name = (struct str){ 0 };
+    profile->forgot = flags & FLAG_FORGOT;
     if (flags & FLAG_NAME)
         profile->first_name = get_text(p, profile->first_name, &shared);
     p->last_seen = difference(get_varint(p));

@@ -85,7 +85,8 @@ static void put_head(struct printing *p, const struct profile *profile)
 
     out_char(out, FORMAT_VERSION);
     out_char(out, (char) (p->unit | (profile->first_name.at ? FLAG_NAME : 0) |
-                          (profile->last_order_us != 0 ? FLAG_ORDER : 0)));
+                          (profile->last_order_us != 0 ? FLAG_ORDER : 0) |
+                          (profile->forgot ? FLAG_FORGOT : 0)));
     put_varint(out, profile->position);
     put_varint(out, profile->n_owned);
     put_varint(out, profile->n_rules);
@@ -132,8 +133,12 @@ static void put_owned(struct printing *p, const struct profile *profile)
         const int64_t *at =
             bsearch(&owned->last_us, p->times, p->n_times, sizeof *p->times, by_newest);
         put_text(p, owned->sku, i ? owned[-1].sku : (struct str){ 0 });
-        put_varint(p->out, distance((uint64_t) owned->quantity, 0));
+        put_varint(p->out, (uint64_t) owned->quantity << 1 | (owned->orders != 1));
         put_varint(p->out, (uint64_t) (at - p->times));
+        if (owned->orders == 1)
+            continue;
+        put_varint(p->out, owned->orders);
+        put_varint(p->out, owned->times_milli);
     }
 }
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/*
+ * Best first
+ *
+ * Many scores, of which only the first few are asked for: a tournament. The best of each 16 scores, and of each 16 of
+ * those, is known, so that taking one off costs some 50 comparisons, however many there are. Of equals the
+ * first comes first.
+ */
+enum { BEST_BLOCK = 16, BEST_SUPER = BEST_BLOCK * BEST_BLOCK };
+#define BEST_GONE (-__builtin_inff())
+
+struct best_first {
+    float *scores, *blocks, *supers;
+    uint32_t n_blocks, n_supers;
+};
+
+/* Room for so many floats is what best_first_new wants behind the last score. */
+static inline uint32_t best_first_room(uint32_t n)
+{
+    return (n + BEST_BLOCK - 1) / BEST_BLOCK * BEST_BLOCK;
+}
+
+/* @scores, with room for best_first_room(@n), is the tournament's from now on. False: no room in @arena. */
+bool best_first_new(struct best_first *best, float *scores, uint32_t n, struct arena *arena);
+
+/* The place of the best, which is then BEST_GONE; false when none is above 0. */
+bool best_first_take(struct best_first *best, uint32_t *ret_place, float *ret_score);

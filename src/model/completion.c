@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The products that the cart speaks for are scored in one of two ways. From rows of lists: a small hash
+ * finds each product's place among the candidates. From a dense trained: whole rows are summed, a slot for each SKU.
+ * Either way the scores are one array of floats, which a tournament then gives out best first.
+ *
+ * Scores are kept as sum + w / (1 - w) * v / (v + 1), and multiplied by 1 - w when they are told.
+ */
+#include "model/completion.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/best_first.h"
+#include "model/model_parts.h"
+#include "shop/catalog.h"
+#include "shop/customer.h"
+
+static const float HISTORY_MOST = 0.99F;
+static const float HABIT_ALONE_LEAST = 1e-6F; /* where habits count nothing they come last */
+
+struct candidate { /* TRAINED_LISTS, or no trained */
+    uint32_t product, because, orders;
+};
+
+struct completion {
+    struct completion_ask ask;
+    const struct model *model;
+    struct arena *arena;
+    uint32_t cart[COMPLETION_LINES]; /* distinct products that count */
+    uint32_t n_cart;
+    float history_weight, habit_scale;
+    struct candidate *candidates;
+    uint16_t *places; /* hash of products -> place among the candidates, from 1 on; 0: free */
+    uint32_t places_mask, n_candidates;
+    float *scores;
+    uint32_t n_scores;
+    struct best_first best;
+    struct complete *sorted;
+    uint32_t n_sorted;
+};
+
+/* v of a habit, decayed to now. */
+static float habit_now(const struct completion *c, const struct habit *habit)
+{
+    static const float HALF_LIFE_US = HABIT_HALF_LIFE_DAYS * 86400e6F;
+    float age_us = (float) (c->ask.now_us - habit->last_us);
+    return age_us > 0 ? habit->times * exp2f(-age_us / HALF_LIFE_US) : habit->times;
+}
+
+static float habit_score(const struct completion *c, const struct habit *habit)
+{
+    float v = habit_now(c, habit);
+    return c->habit_scale * v / (v + 1);
+}
+
+static uint32_t habits_that_count(const struct completion *c)
+{
+    return c->ask.n_habits < COMPLETION_HABITS ? c->ask.n_habits : COMPLETION_HABITS;
+}
+
+/* The last lines of the cart, each product once. */
+static void take_cart(struct completion *c)
+{
+    for (uint32_t i = c->ask.n_cart; i-- > 0 && c->n_cart < COMPLETION_LINES;) {
+        uint32_t product = c->ask.cart[i], k = 0;
+        while (k < c->n_cart && c->cart[k] != product)
+            k++;
+        if (product != PRODUCT_NONE && k == c->n_cart)
+            c->cart[c->n_cart++] = product;
+    }
+}
+
+/* ── from rows of lists ─────────────────────────────────────────────────────────────────── */
+
+/* The place in the hash where @product is or belongs. */
+static uint32_t find(const struct completion *c, uint32_t product)
+{
+    uint32_t at = product * 2654435761U & c->places_mask;
+    while (c->places[at] && c->candidates[c->places[at] - 1].product != product)
+        at = (at + 1) & c->places_mask;
+    return at;
+}
+
+/* The place of @product among the candidates; a new one begins with @score. */
+static inline uint32_t candidate(struct completion *c, uint32_t product, float score)
+{
+    uint32_t at = find(c, product);
+    if (c->places[at])
+        return c->places[at] - 1U;
+    c->candidates[c->n_candidates] = (struct candidate){ product, PRODUCT_NONE, 0 };
+    c->scores[c->n_candidates] = score;
+    c->places[at] = (uint16_t) ++c->n_candidates;
+    return c->n_candidates - 1;
+}
+
+static void add_row(struct completion *c, uint32_t product)
+{
+    const struct row *row = &c->model->rows[product];
+    for (uint32_t i = 0; i < row->n; i++) {
+        const struct companion *companion = &row->at[i];
+        uint32_t place = candidate(c, companion->product, 0);
+        c->scores[place] += companion->score;
+        struct candidate *known = &c->candidates[place];
+        if (companion->orders > known->orders) {
+            known->orders = companion->orders;
+            known->because = product;
+        }
+    }
+}
+
+static void add_habits_of_lists(struct completion *c)
+{
+    for (uint32_t i = 0; i < habits_that_count(c); i++) {
+        const struct habit *habit = &c->ask.habits[i];
+        if (habit->product == PRODUCT_NONE)
+            continue;
+        uint16_t at = c->places[find(c, habit->product)];
+        if (at ? c->scores[at - 1] > 0 : c->ask.habits_alone)
+            c->scores[candidate(c, habit->product, 0)] += habit_score(c, habit);
+    }
+}
+
+static bool score_lists(struct completion *c)
+{
+    uint32_t most = c->ask.n_cart + habits_that_count(c), slots = 64;
+    for (uint32_t i = 0; i < c->n_cart; i++)
+        most += c->model->rows[c->cart[i]].n;
+    if (most > UINT16_MAX / 2)
+        return false;
+    while (slots < most * 2)
+        slots *= 2;
+    c->places_mask = slots - 1;
+    c->places = arena_take_array(c->arena, uint16_t, slots);
+    c->candidates = arena_take_raw(c->arena, (most + 1) * sizeof *c->candidates);
+    c->scores = arena_take_raw(c->arena, (best_first_room(most) + 1) * sizeof *c->scores);
+    if (!c->places || !c->candidates || !c->scores)
+        return false;
+    for (uint32_t i = 0; i < c->ask.n_cart; i++)
+        if (c->ask.cart[i] != PRODUCT_NONE)
+            (void) candidate(c, c->ask.cart[i], BEST_GONE);
+    for (uint32_t i = c->n_cart; i-- > 0;)
+        add_row(c, c->cart[i]);
+    if (c->habit_scale > 0)
+        add_habits_of_lists(c);
+    c->n_scores = c->n_candidates;
+    return true;
+}
+
+/* ── from a dense trained ───────────────────────────────────────────────────────────────── */
+
+typedef float four __attribute__((vector_size(16)));
+
+static four load(const float *at)
+{
+    four value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+/* @sums = the sum of the rows. Sixteen floats at a time stay in registers while all rows are added. */
+static void sum_rows(float *sums, const float *const *rows, uint32_t n_rows, uint32_t n)
+{
+    uint32_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        four a = { 0 }, b = { 0 }, d = { 0 }, e = { 0 };
+        for (uint32_t r = 0; r < n_rows; r++) {
+            const float *row = rows[r] + i;
+            a += load(row);
+            b += load(row + 4);
+            d += load(row + 8);
+            e += load(row + 12);
+        }
+        memcpy(sums + i, &a, sizeof a);
+        memcpy(sums + i + 4, &b, sizeof b);
+        memcpy(sums + i + 8, &d, sizeof d);
+        memcpy(sums + i + 12, &e, sizeof e);
+    }
+    for (; i < n; i++) {
+        sums[i] = 0;
+        for (uint32_t r = 0; r < n_rows; r++)
+            sums[i] += rows[r][i];
+    }
+}
+
+static void add_habits_of_slots(struct completion *c)
+{
+    for (uint32_t i = 0; i < habits_that_count(c); i++) {
+        const struct habit *habit = &c->ask.habits[i];
+        if (habit->product == PRODUCT_NONE)
+            continue;
+        uint32_t slot = c->model->dense.slot_of[habit->product];
+        if (slot != PRODUCT_NONE && (c->scores[slot] > 0 || c->ask.habits_alone))
+            c->scores[slot] += habit_score(c, habit);
+    }
+}
+
+static bool score_slots(struct completion *c)
+{
+    const struct dense *dense = &c->model->dense;
+    const float *rows[COMPLETION_LINES];
+    uint32_t n_rows = 0;
+    c->n_scores = dense->n_slots;
+    c->scores = arena_take_raw(c->arena, (best_first_room(c->n_scores) + 1) * sizeof *c->scores);
+    if (!c->scores)
+        return false;
+    for (uint32_t i = c->n_cart; i-- > 0;)
+        if (dense->slot_of[c->cart[i]] < dense->n_known)
+            rows[n_rows++] = trained_row(c->model->trained, dense->slot_of[c->cart[i]]);
+    sum_rows(c->scores, rows, n_rows, dense->n_known);
+    for (uint32_t slot = dense->n_known; slot < dense->n_slots; slot++)
+        c->scores[slot] = 0;
+    for (uint32_t i = c->n_cart; i-- > 0;) {
+        const struct row *row = &c->model->rows[c->cart[i]];
+        for (uint32_t k = 0; k < row->n; k++)
+            c->scores[dense->slot_of[row->at[k].product]] += row->at[k].score;
+    }
+    if (c->habit_scale > 0)
+        add_habits_of_slots(c);
+    for (uint32_t i = 0; i < c->ask.n_cart; i++)
+        if (c->ask.cart[i] != PRODUCT_NONE && dense->slot_of[c->ask.cart[i]] != PRODUCT_NONE)
+            c->scores[dense->slot_of[c->ask.cart[i]]] = BEST_GONE;
+    return true;
+}
+
+/* ── both ───────────────────────────────────────────────────────────────────────────────── */
+
+struct completion *completion_new(const struct completion_ask *ask, struct arena *arena)
+{
+    struct completion *c = arena_take(arena, sizeof *c);
+    if (!c)
+        return NULL;
+    c->ask = *ask;
+    c->model = ask->model;
+    c->arena = arena;
+    c->history_weight =
+        c->model->history_weight < HISTORY_MOST ? c->model->history_weight : HISTORY_MOST;
+    c->habit_scale = c->history_weight / (1 - c->history_weight);
+    if (ask->habits_alone && c->habit_scale < HABIT_ALONE_LEAST)
+        c->habit_scale = HABIT_ALONE_LEAST;
+    take_cart(c);
+    c->sorted = arena_take_raw(arena, COMPLETION_MOST * sizeof *c->sorted);
+    bool scored = c->sorted && (c->model->is_dense ? score_slots(c) : score_lists(c));
+    return scored && best_first_new(&c->best, c->scores, c->n_scores, arena) ? c : NULL;
+}
+
+/* The line of the cart that it was most often bought with; of equals the newest. */
+static void find_evidence(const struct completion *c, struct complete *told)
+{
+    for (uint32_t i = 0; i < c->n_cart; i++) {
+        uint32_t orders = model_orders_of_both(c->model, c->cart[i], told->product);
+        if (orders > told->orders) {
+            told->orders = orders;
+            told->because = c->cart[i];
+        }
+    }
+}
+
+static bool tell(struct completion *c, uint32_t place, struct complete *told)
+{
+    if (c->model->is_dense) {
+        told->product = c->model->dense.product_of[place];
+        if (told->product == PRODUCT_NONE) /* trained, but not sold any more */
+            return false;
+        find_evidence(c, told);
+    } else {
+        const struct candidate *known = &c->candidates[place];
+        told->product = known->product;
+        told->orders = known->orders;
+        told->because = known->because;
+    }
+    if (told->because != PRODUCT_NONE)
+        told->base_orders = model_orders(c->model, told->because);
+    for (uint32_t i = 0; i < habits_that_count(c); i++)
+        if (c->ask.habits[i].product == told->product)
+            told->habit = habit_now(c, &c->ask.habits[i]);
+    return true;
+}
+
+const struct complete *completion_at(struct completion *c, uint32_t i)
+{
+    while (c->n_sorted <= i && c->n_sorted < COMPLETION_MOST) {
+        struct complete *told = &c->sorted[c->n_sorted];
+        uint32_t place;
+        float score;
+        if (!best_first_take(&c->best, &place, &score))
+            return NULL;
+        *told =
+            (struct complete){ .because = PRODUCT_NONE, .score = score * (1 - c->history_weight) };
+        c->n_sorted += tell(c, place, told);
+    }
+    return i < c->n_sorted ? &c->sorted[i] : NULL;
+}
