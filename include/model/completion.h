@@ -40,9 +40,10 @@ struct completion_ask {
 
 struct complete {
     uint32_t product;
-    float score;      /* all together */
-    float habit;      /* v, decayed to now; 0: never bought */
-    uint32_t because; /* the cart's product that it was most often bought with, or PRODUCT_NONE … */
+    float score; /* all together */
+    float habit; /* v, decayed to now; 0: never bought */
+    uint32_t
+        because; /* of the cart's products that speak for it: most often bought with, or PRODUCT_NONE … */
     uint32_t orders;      /* … in so many orders … */
     uint32_t base_orders; /* … of so many that held that one */
 };
