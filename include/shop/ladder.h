@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/snapshot.h"
-#include "shop/catalog.h"
+#include "base/str.h"
+
+struct catalog;
 
 /*
  * Ladder
  *
- * The next better and the next cheaper product of the same kind, found in the catalogue when nobody wrote them down: a modest
- * step in price, and better (or, downwards, not worse than needed) in the attributes that matter. Numeric attributes are compared
- * as quantities: "256 GB" < "1 TB", "15.6 inch", "65 W", "3,000 mAh", "12個", "500ml"; which direction is better is learned
- * from the kind itself (what rises with the price is better), or known (weight of a bike: less). What stays the same (size, colour, gender,
- * mount) is the customer's choice and must not change. What people bought later instead of the one before confirms a step.
+ * The next better and the next cheaper product of the same kind (category and subcategory), found in the catalogue when
+ * nobody wrote them down: a modest step in price, and better in the attributes that matter. Attributes are compared as
+ * quantities where they are ones: "256 GB" < "1 TB", "15.6 inch", "65 W", "3,000 mAh", "12個", "500ml". Which direction is
+ * better is the shop's word (ladder_said), known (weight: less), or learned from the kind itself: what rises with the price
+ * is a matter of quality. What does not move with the price (colour, line) is the customer's choice: another one costs score.
+ * What has to fit (size, mount, gender) must stay the same; of sizes in numbers the nearest will do, at a high cost, where the
+ * same is not made. What people bought later instead of the one before confirms a step.
  *
- * Immutable, made once for a catalogue, off the request path; shared by reference.
+ * Without a gain there is no step up, however much dearer: only where the catalogue gives the kind no attributes at all
+ * do price and names alone make steps.
+ *
+ * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: about a second: the candidates
+ * looked at are bounded); shared by reference between threads. Pure.
  */
 struct ladder;
 
 struct ladder_step {
     uint32_t product;
     float score;            /* the likelier a shopper finds it sensible, the larger; above 0 */
-    uint16_t gains, losses; /* attributes that are better, that are worse */
+    uint16_t gains, losses; /* attributes in which @product is better, in which it is worse */
     uint32_t
         moved; /* customers who bought the lower one and later the other: evidence; 0: none or unknown */
 };
@@ -34,18 +42,54 @@ struct ladder_moves {
     const void *self;
 };
 
-enum { LADDER_STEPS = 8 }; /* kept of each product, each way */
+/* What the shop says of an attribute: +1 more is better, -1 less is, 0 it is not ordered. */
+enum { LADDER_UNSAID = 2 };
+struct ladder_said {
+    int (*better)(const void *self, struct str attribute);
+    const void *self;
+};
 
-MUST_CHECK enum err ladder_new(const struct catalog *catalog, const struct ladder_moves *moves,
-                               struct ladder **ret_ladder);
+enum {
+    LADDER_STEPS = 8,      /* kept of each product, each way */
+    LADDER_MAX_ATTRS = 64, /* of one kind that are compared; those the catalogue names first */
+};
+
+/* Steps kept are between these: dearer by 2 % to 150 %; cheaper by the same, the other way round. */
+#define LADDER_RATIO_LOW  1.02
+#define LADDER_RATIO_HIGH 2.5
+
+/* @moves and @said are asked while it is made, and may be NULL. */
+MUST_CHECK enum err ladder_new(struct catalog *catalog, const struct ladder_moves *moves,
+                               const struct ladder_said *said, struct ladder **ret_ladder);
 struct ladder *ladder_ref(struct ladder *ladder);
 struct ladder *ladder_unref(struct ladder *ladder); /* NULL in, NULL out */
 DEFINE_AUTO(struct ladder, ladder_unref)
 
-/* Best first; only products within the price ratios of `price_ratio` are a rule's affair. */
+/* Was it made with the same words of the shop? Then it need not be made again for these. */
+bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said);
+
+/* Best first; price ratios narrower than LADDER_RATIO_* are the rule's affair. Borrowed. */
 const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t product, uint32_t *ret_n);
 const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t product,
                                       uint32_t *ret_n);
+
+/*
+ * Is @other a sensible step from @base, whatever the price: dearer, up; else down? For those beyond the kept steps.
+ * About a quarter of a microsecond; @moved is 0.
+ */
+bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
+                  struct ladder_step *ret_step);
+
+/* What an attribute is in a product's kind. */
+enum ladder_role {
+    LADDER_NOISE,   /* ids, dates, prose: nothing to compare */
+    LADDER_NEUTRAL, /* differs, but says nothing of better or worse */
+    LADDER_TASTE,   /* the customer's choice */
+    LADDER_FIT,     /* has to stay the same */
+    LADDER_GENDER,
+    LADDER_QUALITY,
+};
+enum ladder_role ladder_role(const struct ladder *ladder, uint32_t product, struct str attribute);
 
 /*
  * How two products of a kind differ in one attribute: for the comparison table. Above 0: @b is better; below: worse; 0: the same,

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A ladder is made in three steps, each with a file: texts to numbers (ladder_read.c), what matters in each kind
+ * (ladder_learn.c), and each product's best steps among the candidates of a bounded walk (ladder_walk.c), as ladder_judge.c
+ * scores them; here they are put together, kept and given.
+ */
+#include "shop/ladder.h"
+
+#include <stdlib.h>
+
+#include "shop/ladder_walk.h"
+
+/* ── steps ─────────────────────────────────────────────────────────────────────────────────────── */
+
+static bool is_before(const struct ladder_step *a, const struct ladder_step *b)
+{
+    return a->score > b->score || (a->score == b->score && a->product < b->product);
+}
+
+static void keep(struct ladder_step *best, uint32_t *n, const struct ladder_step *step)
+{
+    uint32_t at = *n;
+    if (at == LADDER_STEPS && !is_before(step, &best[at - 1]))
+        return;
+    at -= at == LADDER_STEPS;
+    for (; at > 0 && is_before(step, &best[at - 1]); at--)
+        best[at] = best[at - 1];
+    best[at] = *step;
+    *n += *n < LADDER_STEPS;
+}
+
+/* More people went that way: up to twice the score. */
+static void confirm(const struct ladder_moves *moves, uint32_t base, bool up,
+                    struct ladder_step *step)
+{
+    if (!moves)
+        return;
+    step->moved = up ? moves->moved(moves->self, base, step->product)
+                     : moves->moved(moves->self, step->product, base);
+    step->score *= 1 + (float) step->moved / ((float) step->moved + 10);
+}
+
+static enum err append(struct ladder *ladder, const struct ladder_step *steps, uint32_t n)
+{
+    if (ladder->n_steps + n > ladder->room) {
+        uint32_t room = 2 * ladder->room + LADDER_STEPS;
+        struct ladder_step *more = realloc(ladder->steps, room * sizeof *more);
+        if (!more)
+            return ERR_NOMEM;
+        ladder->steps = more;
+        ladder->room = room;
+    }
+    if (n)
+        memcpy(ladder->steps + ladder->n_steps, steps, n * sizeof *steps);
+    ladder->n_steps += n;
+    return OK;
+}
+
+/* The first row whose price is at least @price_minor. */
+static uint32_t row_from(const struct ladder *ladder, const struct kind *kind, double price_minor)
+{
+    uint32_t low = 0, high = kind->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if ((double) catalog_product(ladder->catalog, kind->kin[middle])->price_minor < price_minor)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
+                          const struct ladder_moves *moves, uint32_t product, bool up)
+{
+    const struct kind *kind = walk->kind;
+    double price = (double) catalog_product(ladder->catalog, product)->price_minor;
+    double low = up ? price * LADDER_RATIO_LOW : price / LADDER_RATIO_HIGH;
+    double high = up ? price * LADDER_RATIO_HIGH : price / LADDER_RATIO_LOW;
+    struct ladder_step best[LADDER_STEPS], step;
+    uint32_t n = 0;
+    if (kind->n < 2 || price <= 0)
+        return OK;
+    uint32_t begin = row_from(ladder, kind, low), end = row_from(ladder, kind, high + 1e-6);
+    ladder_walk_run(walk, ladder->items[product].row, begin, end > begin ? end : begin);
+    for (uint32_t i = 0; i < walk->n_rows; i++)
+        if (ladder_judge(ladder, product, kind->kin[walk->rows[i]], &step)) {
+            confirm(moves, product, up, &step);
+            keep(best, &n, &step);
+        }
+    return append(ladder, best, n);
+}
+
+/* ── making one ────────────────────────────────────────────────────────────────────────────────── */
+
+static void ladder_free(struct snapshot *snapshot)
+{
+    struct ladder *ladder = (struct ladder *) snapshot;
+    (void) catalog_unref(ladder->catalog);
+    (void) arena_free(ladder->arena);
+    free(ladder->attributes);
+    free(ladder->kinds);
+    free(ladder->items);
+    free(ladder->steps);
+    free(ladder->begin);
+    free(ladder);
+}
+
+struct ladder *ladder_ref(struct ladder *ladder)
+{
+    if (ladder)
+        (void) snapshot_ref(&ladder->snapshot);
+    return ladder;
+}
+
+struct ladder *ladder_unref(struct ladder *ladder)
+{
+    if (ladder)
+        (void) snapshot_unref(&ladder->snapshot);
+    return NULL;
+}
+
+static enum err number_kinds(struct ladder *ladder)
+{
+    uint32_t n = catalog_count(ladder->catalog);
+    for (uint32_t p = 0; p < n; p++) {
+        uint32_t kind = catalog_product(ladder->catalog, p)->kind;
+        ladder->n_kinds = kind >= ladder->n_kinds ? kind + 1 : ladder->n_kinds;
+    }
+    ladder->kinds = calloc(ladder->n_kinds + 1, sizeof *ladder->kinds);
+    if (!ladder->kinds)
+        return ERR_NOMEM;
+    for (uint32_t p = 0; p < n; p++) {
+        struct kind *kind = &ladder->kinds[catalog_product(ladder->catalog, p)->kind];
+        if (!kind->kin)
+            kind->kin = catalog_same_kind(ladder->catalog, p, &kind->n);
+    }
+    return OK;
+}
+
+static enum err learn(struct ladder *ladder, const struct ladder_said *said)
+{
+    AUTO(arena_free) struct arena *texts = arena_new(1 << 16, SIZE_MAX);
+    AUTO(strmap_free) struct strmap *numbers = strmap_new(256);
+    if (!texts || !numbers)
+        return ERR_NOMEM;
+    struct ladder_words words = { texts, numbers };
+    TRY(ladder_read_attributes(ladder, said));
+    TRY(number_kinds(ladder));
+    for (uint32_t p = 0; p < catalog_count(ladder->catalog); p++)
+        ladder_read_item(ladder, &words, p);
+    for (uint32_t k = 0; k < ladder->n_kinds; k++) {
+        if (ladder->kinds[k].n < 2)
+            continue;
+        TRY(ladder_read_kind(ladder, &words, &ladder->kinds[k]));
+        TRY(ladder_learn_kind(ladder, &ladder->kinds[k]));
+    }
+    return OK;
+}
+
+/* By product, so that its steps lie where its number says; a kind's walk is made when its first product comes. */
+static enum err make_steps(struct ladder *ladder, const struct ladder_moves *moves,
+                           struct ladder_walk **walks)
+{
+    uint32_t n = catalog_count(ladder->catalog);
+    for (uint32_t p = 0; p < n; p++) {
+        uint32_t kind = catalog_product(ladder->catalog, p)->kind;
+        ladder->begin[2 * p] = ladder->begin[2 * p + 1] = ladder->n_steps;
+        if (ladder->kinds[kind].n < 2)
+            continue;
+        if (!walks[kind]) {
+            walks[kind] = calloc(1, sizeof **walks);
+            if (!walks[kind])
+                return ERR_NOMEM;
+            TRY(ladder_walk_init(walks[kind], ladder, &ladder->kinds[kind]));
+        }
+        TRY(add_steps(ladder, walks[kind], moves, p, true));
+        ladder->begin[2 * p + 1] = ladder->n_steps;
+        TRY(add_steps(ladder, walks[kind], moves, p, false));
+    }
+    ladder->begin[2 * n] = ladder->n_steps;
+    return OK;
+}
+
+static enum err walk_all(struct ladder *ladder, const struct ladder_moves *moves)
+{
+    struct ladder_walk **walks = calloc(ladder->n_kinds + 1, sizeof *walks);
+    enum err err = walks ? make_steps(ladder, moves, walks) : ERR_NOMEM;
+    for (uint32_t k = 0; walks && k < ladder->n_kinds; k++)
+        if (walks[k]) {
+            ladder_walk_deinit(walks[k]);
+            free(walks[k]);
+        }
+    free(walks);
+    return err;
+}
+
+enum err ladder_new(struct catalog *catalog, const struct ladder_moves *moves,
+                    const struct ladder_said *said, struct ladder **ret_ladder)
+{
+    struct ladder *made = calloc(1, sizeof *made);
+    if (!made)
+        return ERR_NOMEM;
+    snapshot_init(&made->snapshot, ladder_free);
+    AUTO(ladder_unref) struct ladder *ladder = made;
+    uint32_t n = catalog_count(catalog);
+    ladder->catalog = catalog_ref(catalog);
+    ladder->arena = arena_new(1 << 16, SIZE_MAX);
+    ladder->items = calloc((size_t) n + 1, sizeof *ladder->items);
+    ladder->begin = calloc(2 * (size_t) n + 1, sizeof *ladder->begin);
+    if (!ladder->arena || !ladder->items || !ladder->begin)
+        return ERR_NOMEM;
+    TRY(learn(ladder, said));
+    TRY(walk_all(ladder, moves));
+    *ret_ladder = MOVE(ladder);
+    return OK;
+}
+
+bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said)
+{
+    for (uint32_t i = 0; i < ladder->n_attributes; i++) {
+        const struct attribute *attribute = &ladder->attributes[i];
+        if (attribute->said != (said ? said->better(said->self, attribute->name) : LADDER_UNSAID))
+            return false;
+    }
+    return true;
+}
+
+/* ── asking ────────────────────────────────────────────────────────────────────────────────────── */
+
+static const struct ladder_step *steps_at(const struct ladder *ladder, uint32_t at, uint32_t *ret_n)
+{
+    *ret_n = ladder->begin[at + 1] - ladder->begin[at];
+    return ladder->steps + ladder->begin[at];
+}
+
+const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t product, uint32_t *ret_n)
+{
+    return steps_at(ladder, 2 * product, ret_n);
+}
+
+const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t product,
+                                      uint32_t *ret_n)
+{
+    return steps_at(ladder, 2 * product + 1, ret_n);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judging two products: is the one a sensible step from the other? The score is a product of how modest the step in price is;
+ * how like the two are (what the customer chose stays; brand, model, words of the name); and how much is gained and lost in
+ * matters of quality. What has to fit and does not, and names that take opposite sides, are a veto.
+ */
+#include <math.h>
+
+#include "shop/ladder_parts.h"
+
+/* Tried on the AdventureWorks catalogue and the demo shop; each is how much likeness is left after one such change. */
+#define OTHER_TASTE      .8
+#define OTHER_LINE       .7 /* a word that is neither colour nor quality: Road, Mountain */
+#define OTHER_AMOUNT     .6 /* an amount that is nobody's quality, 30 % or more away */
+#define OTHER_MODEL      .9
+#define OTHER_BRAND      .7
+#define TO_ONE_GENDER    .6 /* from unisex */
+#define TO_EITHER_GENDER .9
+#define NEAR_FIT         .05 /* a size beside it: after all that fit */
+#define NEAR_FIT_SHARE   .06
+#define UNKNOWN          .95 /* only one of the two says */
+#define LEAVING          .5  /* its last day is known, the other's is not */
+#define BARE             .5  /* nothing but price and name */
+#define SAME_AMOUNT      .005
+#define STEP_IDEAL       1.25
+#define STEP_WIDTH       .45 /* in logarithms */
+
+/* ── judging two products ──────────────────────────────────────────────────────────────────────── */
+
+struct verdict {
+    double likeness, gained, lost;
+    uint16_t gains, losses;
+    bool vetoed;
+};
+
+/* How far @b is from @a in the direction that is better: in logarithms for amounts, steps else. */
+static double ahead(const struct scale *scale, float a, float b)
+{
+    if (scale->reading != READING_AMOUNT)
+        return (double) (b - a) * scale->better;
+    if (fabsf(b - a) <= (float) SAME_AMOUNT * fmaxf(fabsf(a), fabsf(b)))
+        return 0;
+    if (a > 0 && b > 0)
+        return log((double) b / (double) a) * scale->better;
+    return b > a ? scale->better : -scale->better;
+}
+
+static void judge_quality(const struct scale *scale, float a, float b, struct verdict *verdict)
+{
+    double step = ahead(scale, a, b), weight = (double) scale->weight;
+    if (step > 0) {
+        verdict->gains++;
+        verdict->gained += weight * (.6 + .4 * fmin(1, step / .5));
+    } else if (step < 0) {
+        verdict->losses++;
+        verdict->lost += weight * fmin(1, -step / .15);
+    }
+}
+
+/* Numbers of sizes 6 % apart are next to each other; a word is another one. */
+static void judge_fit(const struct scale *scale, float a, float b, struct verdict *verdict)
+{
+    if (a == b)
+        return;
+    if (scale->reading == READING_AMOUNT && fabsf(a - b) <= (float) NEAR_FIT_SHARE * fabsf(a))
+        verdict->likeness *= NEAR_FIT;
+    else
+        verdict->vetoed = true;
+}
+
+static void judge_gender(float a, float b, struct verdict *verdict)
+{
+    if (a == b)
+        return;
+    if (b == GENDER_EITHER && a != GENDER_CHILDREN)
+        verdict->likeness *= TO_EITHER_GENDER;
+    else if (a == GENDER_EITHER && b != GENDER_CHILDREN)
+        verdict->likeness *= TO_ONE_GENDER;
+    else
+        verdict->vetoed = true;
+}
+
+static void judge_taste(const struct ladder *ladder, const struct scale *scale, float a, float b,
+                        struct verdict *verdict)
+{
+    if (a == b)
+        return;
+    if (scale->reading == READING_AMOUNT && a > 0 && b > 0) {
+        double apart = fmin(1, fabs(log((double) b / (double) a)) / .3);
+        verdict->likeness *= 1 - (1 - OTHER_AMOUNT) * apart;
+    } else {
+        verdict->likeness *=
+            ladder->attributes[scale->attribute].says == NAME_SAYS_TASTE ? OTHER_TASTE : OTHER_LINE;
+    }
+}
+
+static void judge_scale(const struct ladder *ladder, const struct scale *scale, float a, float b,
+                        struct verdict *verdict)
+{
+    if (isnan(a) || isnan(b)) {
+        if (isnan(a) != isnan(b) && scale->role != LADDER_NOISE)
+            verdict->likeness *= UNKNOWN;
+        return;
+    }
+    switch (scale->role) {
+    case LADDER_QUALITY: judge_quality(scale, a, b, verdict); break;
+    case LADDER_FIT: judge_fit(scale, a, b, verdict); break;
+    case LADDER_GENDER: judge_gender(a, b, verdict); break;
+    case LADDER_TASTE: judge_taste(ladder, scale, a, b, verdict); break;
+    case LADDER_NEUTRAL:
+    case LADDER_NOISE: break;
+    }
+}
+
+/* Shared words of two names, of all their words; 1 when neither has any. */
+static double alike(const struct item *a, const struct item *b)
+{
+    uint32_t shared = 0;
+    for (uint32_t i = 0, j = 0; i < a->n_words && j < b->n_words;) {
+        shared += a->words[i] == b->words[j];
+        bool step_a = a->words[i] <= b->words[j], step_b = a->words[i] >= b->words[j];
+        i += step_a;
+        j += step_b;
+    }
+    uint32_t all = a->n_words + b->n_words - shared;
+    return all ? (double) shared / all : 1;
+}
+
+static double likeness_of_items(const struct item *base, const struct item *other)
+{
+    double likeness = .4 + .6 * alike(base, other);
+    if (base->model && other->model && base->model != other->model)
+        likeness *= OTHER_MODEL;
+    if (base->brand != other->brand)
+        likeness *= OTHER_BRAND;
+    if (other->leaving && !base->leaving)
+        likeness *= LEAVING;
+    return likeness;
+}
+
+/* 1 at the ideal step, whichever way. */
+static double modesty(double ratio)
+{
+    double off = (log(fmax(ratio, 1 / ratio)) - log(STEP_IDEAL)) / STEP_WIDTH;
+    return exp(-off * off / 2);
+}
+
+static const struct kind *kind_of(const struct ladder *ladder, uint32_t product)
+{
+    return &ladder->kinds[catalog_product(ladder->catalog, product)->kind];
+}
+
+static const float *codes_of(const struct ladder *ladder, const struct kind *kind, uint32_t product)
+{
+    return kind->codes + (size_t) ladder->items[product].row * kind->n_scales;
+}
+
+bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
+                  struct ladder_step *ret_step)
+{
+    const struct product *from = catalog_product(ladder->catalog, base);
+    const struct product *to = catalog_product(ladder->catalog, other);
+    const struct kind *kind = &ladder->kinds[from->kind];
+    const struct item *a = &ladder->items[base], *b = &ladder->items[other];
+    if (from->kind != to->kind || from->price_minor <= 0 || to->price_minor <= 0 ||
+        from->price_minor == to->price_minor || sides_clash(a->sides, b->sides))
+        return false;
+
+    struct verdict verdict = { .likeness = likeness_of_items(a, b) };
+    const float *one = codes_of(ladder, kind, base), *two = codes_of(ladder, kind, other);
+    for (uint32_t i = 0; i < kind->n_scales && !verdict.vetoed; i++)
+        judge_scale(ladder, &kind->scales[i], one[i], two[i], &verdict);
+    if (verdict.vetoed)
+        return false;
+
+    bool up = to->price_minor > from->price_minor;
+    double ratio = (double) to->price_minor / (double) from->price_minor;
+    double score = modesty(ratio) * verdict.likeness;
+    if (kind->bare)
+        score *= BARE;
+    else if (up && (!verdict.gains || verdict.gained <= verdict.lost))
+        return false;
+    else if (up)
+        score *= verdict.gained / (1 + verdict.gained) * exp(-verdict.lost);
+    else
+        score *= exp(-.5 * verdict.lost);
+    *ret_step = (struct ladder_step){ other, fmaxf((float) score, 1e-12f), verdict.gains,
+                                      verdict.losses, 0 };
+    return true;
+}
+
+/* ── asking ─────────────────────────────────────────────────────────────────────────────────────────── */
+
+static const struct scale *scale_of(const struct kind *kind, struct str attribute)
+{
+    for (uint32_t i = 0; i < kind->n_scales; i++)
+        if (str_eq(kind->scales[i].name, attribute))
+            return &kind->scales[i];
+    return NULL;
+}
+
+enum ladder_role ladder_role(const struct ladder *ladder, uint32_t product, struct str attribute)
+{
+    const struct scale *scale = scale_of(kind_of(ladder, product), attribute);
+    return scale ? scale->role : LADDER_NEUTRAL;
+}
+
+int ladder_compare(const struct ladder *ladder, uint32_t a, uint32_t b, struct str attribute)
+{
+    const struct kind *kind = kind_of(ladder, a);
+    const struct scale *scale = scale_of(kind, attribute);
+    if (kind != kind_of(ladder, b) || !scale || scale->role != LADDER_QUALITY)
+        return 0;
+    ptrdiff_t column = scale - kind->scales;
+    float one = codes_of(ladder, kind, a)[column], other = codes_of(ladder, kind, b)[column];
+    if (isnan(one) || isnan(other))
+        return 0;
+    double step = ahead(scale, one, other);
+    return (step > 0) - (step < 0);
+}

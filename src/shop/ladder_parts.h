@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "base/arena.h"
+#include "base/snapshot.h"
+#include "base/strmap.h"
+#include "shop/catalog.h"
+#include "shop/ladder.h"
+#include "shop/ladder_words.h"
+#include "shop/quantity.h"
+
+/*
+ * Ladder parts
+ *
+ * What ladder.c (steps), ladder_learn.c (what matters in a kind) and ladder_read.c (texts to numbers) share. Each
+ * kind has a table of scales (its attributes) and a row of codes per product: an amount, a step of a vocabulary, or
+ * the number of a word; NAN: the product does not have it.
+ */
+enum reading {
+    READING_AMOUNT, /* code: the amount in its dimension's unit */
+    READING_STEP,   /* code: step of a vocabulary, or of words ordered by price */
+    READING_WORD,   /* code: number of the word */
+};
+
+struct scale {
+    struct str name;
+    uint32_t attribute; /* number in ladder.attributes */
+    enum ladder_role role;
+    enum reading reading;
+    enum quantity_dimension dimension;
+    bool worded;  /* an amount with words around it: "K5" */
+    int better;   /* of LADDER_QUALITY: +1, -1 */
+    float weight; /* of LADDER_QUALITY: 0.3 … 1 */
+};
+
+struct kind {
+    const uint32_t *kin; /* the catalogue's list, by price */
+    uint32_t n;
+    struct scale *scales;
+    uint32_t n_scales;
+    float *codes; /* kin's order × n_scales */
+    bool bare;    /* nothing to compare: no attribute but noise */
+};
+
+/* Of an attribute name, over the whole catalogue. */
+struct attribute {
+    struct str name;
+    enum name_says says;
+    int said; /* LADDER_UNSAID … */
+    uint32_t values, dates, proses;
+    uint32_t steps[VOCABULARIES];  /* bits of the steps seen */
+    uint32_t misses[VOCABULARIES]; /* values that are no word of it */
+    bool has_last_day;             /* the day it is no longer sold */
+};
+
+enum { ITEM_WORDS = 10 };
+struct item {              /* per product */
+    uint32_t row;          /* its place in its kind's kin */
+    uint32_t model, brand; /* word numbers; 0: none */
+    uint32_t family; /* of brand and all that has to fit: for kinds too large to look at each */
+    uint32_t words[ITEM_WORDS]; /* hashes of its name's words, rising */
+    uint32_t sides;
+    uint8_t n_words;
+    bool leaving; /* the catalogue names its last day */
+};
+
+struct ladder {
+    struct snapshot snapshot; /* first */
+    struct catalog *catalog;
+    struct arena *arena; /* scales, codes */
+    struct attribute *attributes;
+    uint32_t n_attributes;
+    struct kind *kinds; /* by product.kind */
+    uint32_t n_kinds;
+    struct item *items;
+    struct ladder_step *steps; /* of product p: up [2p], down [2p + 1] */
+    uint32_t *begin;           /* 2 × products + 1 */
+    uint32_t n_steps, room;
+};
+
+struct ladder_words { /* numbers of folded words, while the ladder is made */
+    struct arena *arena;
+    struct strmap *numbers;
+};
+
+/* 1 … of the folded text; 0 for an empty one or for lack of memory. */
+uint32_t ladder_word(struct ladder_words *words, struct str text);
+
+/* Fills ladder.attributes from the whole catalogue. */
+MUST_CHECK enum err ladder_read_attributes(struct ladder *ladder, const struct ladder_said *said);
+
+/* Fills items: model, brand, words of the name, sides. */
+void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_t product);
+
+/* Fills a kind's scales and codes, as far as texts alone tell. */
+MUST_CHECK enum err ladder_read_kind(struct ladder *ladder, struct ladder_words *words,
+                                     struct kind *kind);
+
+/* Then what prices tell: which scales are a matter of quality, and which way. */
+MUST_CHECK enum err ladder_learn_kind(struct ladder *ladder, struct kind *kind);
