@@ -19,15 +19,15 @@ struct doc_place {
 };
 
 struct doc_node {
-    enum doc_kind kind;
+    enum doc_kind kind : 8; /* small, because a large ruleset is millions of nodes */
+    bool quoted; /* scalar: was written in quotes, so it is text whatever it looks like */
+    uint32_t n_children;
     struct doc_place place;
-    bool quoted;     /* scalar: was written in quotes, so it is text whatever it looks like */
     struct str text; /* scalar */
     struct str key;  /* when a member of a mapping */
     struct doc_place key_place;
     struct doc_node *first; /* children of a sequence or mapping, in file order */
     struct doc_node *next;  /* sibling */
-    uint32_t n_children;
 };
 
 struct doc_file {

@@ -27,7 +27,8 @@ struct lowering {
     struct arena *arena; /* the ruleset's: results live there */
     struct diags *diags;
     const struct doc_file *file;
-    int decimals; /* of the currency */
+    struct str file_name; /* its name in @arena; absent: to be copied */
+    int decimals;         /* of the currency */
     bool idle; /* of a rule that is not live: words of a later version only warn, and are unknown */
     /* Named conditions: their nodes, for `use`, by name; each lowered in place. */
     const struct doc_node *(*named)(void *self, struct str name, const struct doc_file **ret_file);

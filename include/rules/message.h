@@ -35,8 +35,9 @@ struct message_text {
 };
 
 /*
- * ERR_INPUT: *ret_at = offset of the fault in @text, @ret_bad = the placeholder's name as
- * written, borrowed from the arena (absent for a brace without its other), note in English.
+ * Borrows @text, which must live as long as the arena. ERR_INPUT: *ret_at = offset of the fault in
+ * @text, @ret_bad = the placeholder's name as written, a part of @text (absent for a brace without
+ * its other), note in English.
  */
 MUST_CHECK enum err message_compile(struct str text, struct arena *arena,
                                     const struct message_text **ret_text, size_t *ret_at,

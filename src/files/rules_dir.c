@@ -12,9 +12,9 @@
 
 #include "files/tz_file.h"
 #include "files/yaml_doc.h"
+#include "files/yaml_docs.h"
 
 static const size_t reading_limit_bytes = (size_t) 1 << 30;
-enum { TREE_BYTES = 32 << 10 };
 
 struct rules_reading *rules_reading_free(struct rules_reading *reading)
 {
@@ -153,17 +153,16 @@ static enum err load_files(struct rules_reading *reading, const char *dir, int d
 
 static void hash_files(struct rules_reading *reading)
 {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    crypto_generichash_state state;
+    (void) crypto_generichash_init(&state, NULL, 0, sizeof reading->hash);
     for (uint32_t i = 0; i < reading->n_files; i++) {
         const struct doc_file *file = &reading->files[i];
         uint64_t lengths[] = { file->name.len, file->text.len };
-        crypto_hash_sha256_update(&state, (const unsigned char *) lengths, sizeof lengths);
-        crypto_hash_sha256_update(&state, (const unsigned char *) file->name.at, file->name.len);
-        crypto_hash_sha256_update(
-            &state, (const unsigned char *) (file->text.at ? file->text.at : ""), file->text.len);
+        (void) crypto_generichash_update(&state, (const uint8_t *) lengths, sizeof lengths);
+        (void) crypto_generichash_update(&state, (const uint8_t *) file->name.at, file->name.len);
+        (void) crypto_generichash_update(&state, (const uint8_t *) file->text.at, file->text.len);
     }
-    crypto_hash_sha256_final(&state, reading->hash);
+    (void) crypto_generichash_final(&state, reading->hash, sizeof reading->hash);
     (void) sodium_bin2hex(reading->version, sizeof reading->version, reading->hash,
                           RULES_VERSION_CHARS / 2);
 }
@@ -214,27 +213,6 @@ static void drop_tree(void *self, uint32_t file)
     reading->trees[file] = arena_free(reading->trees[file]);
 }
 
-static enum err parse_files(struct rules_reading *reading)
-{
-    size_t left = reading_limit_bytes;
-    reading->trees = arena_take_array(reading->arena, struct arena *, reading->n_files);
-    if (!reading->trees)
-        return ERR_LIMIT;
-    for (uint32_t i = 0; i < reading->n_files; i++) {
-        struct doc_file *file = &reading->files[i];
-        if (!file->text.at)
-            continue;
-        reading->trees[i] = arena_new(TREE_BYTES + file->text.len, left);
-        if (!reading->trees[i])
-            return ERR_NOMEM;
-        enum err err = yaml_doc_read(file, reading->trees[i], &reading->diags);
-        if (err != OK && err != ERR_INPUT)
-            return err;
-        left -= arena_used(reading->trees[i]);
-    }
-    return OK;
-}
-
 enum err rules_reading_check(struct rules_reading *reading, int64_t now_us)
 {
     struct ruleset_settings settings = { .zone = find_zone,
@@ -242,7 +220,11 @@ enum err rules_reading_check(struct rules_reading *reading, int64_t now_us)
                                          .version = str_of(reading->version),
                                          .now_us = now_us,
                                          .done = drop_tree };
-    TRY(parse_files(reading));
+    reading->trees = arena_take_array(reading->arena, struct arena *, reading->n_files);
+    if (!reading->trees)
+        return ERR_LIMIT;
+    TRY(yaml_docs_read(reading->files, reading->n_files, reading_limit_bytes, reading->trees,
+                       &reading->diags));
     /* Of a file that is no YAML its readers can only say what follows from that. */
     enum err err = reading->diags.errors ? ERR_INPUT
                                          : ruleset_read(reading->files, reading->n_files, &settings,

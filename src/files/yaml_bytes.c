@@ -51,7 +51,7 @@ static enum diag_code refused_sequence(struct str rest, const char **ret_what)
         { { "\xef\xbf\xbf", 3 }, DIAG_FILE_CONTROL, "U+FFFF" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (str_starts_with(rest, refused[i].bytes)) {
+        if (rest.at[0] == refused[i].bytes.at[0] && str_starts_with(rest, refused[i].bytes)) {
             *ret_what = refused[i].what;
             return refused[i].code;
         }
@@ -84,6 +84,12 @@ static enum err check_character(struct yaml_source *source, size_t i)
     return ERR_INPUT;
 }
 
+/* Nearly every byte of nearly every file: check_character would have nothing to say. */
+static bool is_ordinary(unsigned char c)
+{
+    return (c >= 0x20 && c < 0x7f) || c == '\n';
+}
+
 enum err yaml_source_init(struct yaml_source *source, const struct doc_file *file,
                           struct arena *arena, struct diags *diags)
 {
@@ -99,12 +105,41 @@ enum err yaml_source_init(struct yaml_source *source, const struct doc_file *fil
         complain_number(source, bad, DIAG_FILE_UTF8, "0x%02X", (unsigned char) file->text.at[bad]);
         return ERR_INPUT;
     }
-    for (size_t i = 0; i < file->text.len; i++) {
-        TRY(check_character(source, i));
-        source->n_lines += file->text.at[i] == '\n';
+    const struct str text = file->text;
+    uint32_t feeds = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_ordinary((unsigned char) text.at[i]))
+            TRY(check_character(source, i));
+        feeds += text.at[i] == '\n';
     }
+    source->n_lines += feeds;
     source->content = arena_take(arena, source->n_lines + 2);
     return source->content ? OK : ERR_LIMIT;
+}
+
+/* The byte of libyaml's character @index, which is never before the one asked for last. */
+static size_t byte_of(struct yaml_source *source, size_t index)
+{
+    const struct str text = source->file->text;
+    size_t byte = source->seen_byte;
+    for (size_t left = index - source->seen_index; left > 0 && byte < text.len; left--) {
+        unsigned char lead = (unsigned char) text.at[byte]; /* of well-formed UTF-8 */
+        byte += lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    }
+    source->seen_index = index;
+    source->seen_byte = byte;
+    return byte;
+}
+
+struct str yaml_source_scalar(struct yaml_source *source, const yaml_event_t *scalar)
+{
+    struct str text = source->file->text;
+    struct str value = { (const char *) scalar->data.scalar.value, scalar->data.scalar.length };
+    bool plain = scalar->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    size_t from = byte_of(source, scalar->start_mark.index) + !plain;
+    bool same = from < text.len && text.len - from >= value.len &&
+                memcmp(text.at + from, value.at, value.len) == 0;
+    return same ? (struct str){ text.at + from, value.len } : arena_copy(source->arena, value);
 }
 
 void yaml_source_content(struct yaml_source *source, const yaml_event_t *scalar)
@@ -124,6 +159,8 @@ static void look_at_indentation(struct str line, uint32_t *ret_tab, uint32_t *re
     uint32_t column = 1;
     size_t i = 0;
     *ret_tab = *ret_wide = 0;
+    while (i < line.len && line.at[i] == ' ')
+        i++, column++;
     for (; i < line.len; column++) {
         struct str rest = { line.at + i, line.len - i };
         bool wide = str_starts_with(rest, STR("\xe3\x80\x80"));

@@ -9,6 +9,7 @@
 #include "files/yaml_source.h"
 
 enum { FEW_KEYS = 16 }; /* compared one by one; more get a map */
+enum { SPARE_NODES = 64 };
 
 struct level {
     struct doc_node *node, *tail;
@@ -27,8 +28,9 @@ struct yaml_reader {
     struct arena *arena;
     yaml_parser_t parser;
     struct level levels[YAML_DEPTH_MAX + 1];
-    int depth; /* levels in use */
-    uint32_t n_nodes, n_documents;
+    int depth;              /* levels in use */
+    struct doc_node *spare; /* zeroed nodes, taken many at a time */
+    uint32_t n_spare, n_nodes, n_documents;
     const struct doc_node *root;
 };
 
@@ -150,9 +152,14 @@ static enum err new_node(struct yaml_reader *reader, enum doc_kind kind, const y
         complain_number(reader, event->start_mark, DIAG_YAML_TOO_MANY, YAML_NODES_MAX);
         return ERR_INPUT;
     }
-    struct doc_node *node = arena_take(reader->arena, sizeof *node);
-    if (!node)
-        return ERR_LIMIT;
+    if (reader->n_spare == 0) {
+        reader->spare = arena_take_array(reader->arena, struct doc_node, SPARE_NODES);
+        if (!reader->spare)
+            return ERR_LIMIT;
+        reader->n_spare = SPARE_NODES;
+    }
+    struct doc_node *node = reader->spare++;
+    reader->n_spare--;
     node->kind = kind;
     node->place = yaml_place(event->start_mark);
     *ret_node = node;
@@ -180,11 +187,10 @@ static enum err take_scalar(struct yaml_reader *reader, const yaml_event_t *even
 {
     struct doc_node *node;
     bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    struct str value = { (const char *) event->data.scalar.value, event->data.scalar.length };
 
     check_properties(reader, event, event->data.scalar.anchor, event->data.scalar.tag);
     yaml_source_content(&reader->source, event);
-    struct str text = arena_copy(reader->arena, value);
+    struct str text = yaml_source_scalar(&reader->source, event);
     if (!text.at)
         return ERR_LIMIT;
 

@@ -23,6 +23,7 @@ struct yaml_source {
     uint8_t *
         content; /* by line from 1: begins inside quoted or block text, so it is nobody's indentation */
     uint32_t n_lines;
+    size_t seen_index, seen_byte; /* of the last scalar: libyaml's index, and the same in bytes */
 };
 
 struct yaml_word {
@@ -39,6 +40,12 @@ static inline struct doc_place yaml_place(yaml_mark_t mark)
 /* Size, BOM, UTF-8, control characters, line breaks. ERR_INPUT after a diag. */
 MUST_CHECK enum err yaml_source_init(struct yaml_source *source, const struct doc_file *file,
                                      struct arena *arena, struct diags *diags);
+
+/*
+ * The text of a scalar, asked for one after the other: the file's own bytes where it says them as they are (no
+ * escapes, no folded lines), else a copy in the arena. Absent when that is full.
+ */
+struct str yaml_source_scalar(struct yaml_source *source, const yaml_event_t *scalar);
 
 /* Lines after the first of a quoted or block scalar are its content. */
 void yaml_source_content(struct yaml_source *source, const yaml_event_t *scalar);

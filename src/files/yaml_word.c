@@ -161,6 +161,14 @@ static bool thousands(struct yaml_source *source, const struct yaml_word *word)
     return comma;
 }
 
+static bool is_ascii(struct str text)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < text.len; i++)
+        all |= (unsigned char) text.at[i];
+    return all < 0x80;
+}
+
 void yaml_word_check(struct yaml_source *source, const struct yaml_word *word)
 {
     if (!word->plain || word->text.len == 0)
@@ -169,15 +177,18 @@ void yaml_word_check(struct yaml_source *source, const struct yaml_word *word)
         add(source, word->place, DIAG_YAML_YES_NO, word->text, (struct str){ 0 });
         return;
     }
+    bool ascii = is_ascii(word->text);
     if (word->key) {
         if (str_is(word->text, "<<"))
             add(source, word->place, DIAG_YAML_MERGE, (struct str){ 0 }, (struct str){ 0 });
-        else
+        else if (!ascii)
             (void) wide_in_key(source, word);
         return;
     }
-    (void) (wide_digits(source, word) || wide_colon(source, word) || wide_comma(source, word) ||
-            thousands(source, word));
+    if (!ascii &&
+        (wide_digits(source, word) || wide_colon(source, word) || wide_comma(source, word)))
+        return;
+    (void) thousands(source, word);
 }
 
 static bool all_digits(struct str text, size_t min, size_t max)

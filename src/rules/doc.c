@@ -7,8 +7,9 @@ const struct doc_node *doc_get(const struct doc_node *mapping, const char *key)
 {
     if (!mapping || mapping->kind != DOC_MAPPING)
         return NULL;
+    const struct str wanted = str_of(key);
     for (const struct doc_node *node = mapping->first; node; node = node->next)
-        if (str_is(node->key, key))
+        if (str_eq(node->key, wanted))
             return node;
     return NULL;
 }

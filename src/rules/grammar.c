@@ -71,7 +71,7 @@ static bool is_null(const struct doc_node *node)
            (!node->quoted && (str_is(node->text, "~") || str_is(node->text, "null")));
 }
 
-static bool is_text(struct grammar *grammar, const struct doc_node *node)
+bool grammar_is_text(struct grammar *grammar, const struct doc_node *node)
 {
     if (!node)
         return false;
@@ -84,7 +84,7 @@ static bool is_text(struct grammar *grammar, const struct doc_node *node)
 
 bool grammar_text(struct grammar *grammar, const struct doc_node *node, struct str *ret_text)
 {
-    if (!is_text(grammar, node))
+    if (!grammar_is_text(grammar, node))
         return false;
     *ret_text = arena_copy(grammar->arena, node->text);
     return ret_text->at != NULL;
@@ -93,7 +93,7 @@ bool grammar_text(struct grammar *grammar, const struct doc_node *node, struct s
 bool grammar_word(struct grammar *grammar, const struct doc_node *node, const char *const *words,
                   const char *const *later, int *ret_word)
 {
-    if (!is_text(grammar, node))
+    if (!grammar_is_text(grammar, node))
         return false;
     int word = words_find(words, node->text);
     if (word >= 0)
@@ -141,7 +141,7 @@ bool grammar_check_id(struct grammar *grammar, struct str id, struct doc_place p
 
 bool grammar_id(struct grammar *grammar, const struct doc_node *node, struct str *ret_id)
 {
-    return is_text(grammar, node) && grammar_check_id(grammar, node->text, node->place) &&
+    return grammar_is_text(grammar, node) && grammar_check_id(grammar, node->text, node->place) &&
            grammar_text(grammar, node, ret_id);
 }
 

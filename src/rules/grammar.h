@@ -36,6 +36,9 @@ bool grammar_mapping(struct grammar *grammar, const struct doc_node *node, const
 /* Is @node a list with something in it? */
 bool grammar_list(struct grammar *grammar, const struct doc_node *node);
 
+/* Is @node text that says something? */
+bool grammar_is_text(struct grammar *grammar, const struct doc_node *node);
+
 bool grammar_text(struct grammar *grammar, const struct doc_node *node, struct str *ret_text);
 
 /* A word of @words: its place in the table. One of @later (may be NULL) is not supported yet. */

@@ -107,13 +107,17 @@ static bool fill_condition(struct lowering *lowering, const struct block *block,
                        ? ((const struct facts_expr *) block->terms[i]->callee)->program
                        : NULL,
         .key = arena_copy(lowering->arena, block->members[i]->key),
-        .file = arena_copy(lowering->arena, block->files[i]->name),
+        .file = block->files[i] == lowering->file && lowering->file_name.at
+                    ? lowering->file_name
+                    : arena_copy(lowering->arena, block->files[i]->name),
         .line = block->members[i]->key_place.line,
     };
-    out_init(&text, lowering->arena, 64);
+    out_init(&text, NULL, 256);
     term_print(block->terms[i], &names.names, &text);
-    condition->text = out_str(&text);
-    return !text.failed && condition->key.at && condition->file.at;
+    condition->text = arena_copy(lowering->arena, out_str(&text));
+    bool printed = !text.failed;
+    out_deinit(&text);
+    return printed && condition->text.at && condition->key.at && condition->file.at;
 }
 
 int lower_conditions(struct lowering *lowering, const struct doc_node *mapping, bool audience,

@@ -109,13 +109,13 @@ enum err message_compile(struct str text, struct arena *arena, const struct mess
         braces += text.at[i] == '{' || text.at[i] == '}';
 
     struct message_text *self = arena_take(arena, sizeof *self);
-    struct cutter cutter = { .text = arena_copy(arena, text),
+    struct cutter cutter = { .text = text,
                              .pieces =
                                  arena_take_array(arena, struct message_piece, 2 * braces + 1),
                              .ret_at = ret_at,
                              .ret_bad = ret_bad,
                              .note = note };
-    if (!self || !cutter.text.at || !cutter.pieces)
+    if (!self || !cutter.pieces)
         return err_fail(note, ERR_LIMIT, "no room for another message");
 
     size_t from = 0, i = 0;

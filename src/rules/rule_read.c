@@ -212,6 +212,7 @@ struct lowering rule_lowering(struct ruleset_reader *all, const struct doc_file 
     return (struct lowering){ .arena = all->arena,
                               .diags = all->diags,
                               .file = file,
+                              .file_name = all->file_name,
                               .decimals = all->decimals,
                               .named = find_named,
                               .named_words = all->condition_words,
@@ -239,7 +240,7 @@ void rule_read(struct ruleset_reader *all, const struct doc_file *file, const st
                                         .opens_minute = -1,
                                         .closes_minute = -1,
                                         .zone = all->zone };
-    rule->file = arena_copy(all->arena, file->name);
+    rule->file = all->file_name;
     rule->line = node->place.line;
     if (node->kind != DOC_MAPPING) {
         grammar_fault(&reader.grammar, node, DIAG_NOT_MAPPING, STR("rules"), (struct str){ 0 });

@@ -80,10 +80,15 @@ struct ruleset_reader {
     uint32_t n_attrs, attrs_room;
     struct strmap *attr_map;
 
+    struct str file_name; /* the ruleset's own copy, of the file whose rules are being read */
     struct rule *rules;
     struct head_value *rule_ids; /* of each rule, for naming the first of two */
     uint32_t n_rules;
     struct strmap *rule_map;
+
+    const struct message_text **sentences; /* each once: many rules say "Not now" */
+    uint32_t n_sentences, sentences_room;
+    struct strmap *sentence_map;
 
     const struct facts_cel *conditions_cel, *scores_cel; /* what expr and rank.score may name */
     struct rule_zones *zones;

@@ -204,7 +204,7 @@ enum err ruleset_index(struct ruleset *self)
 
     /* Counts stand two ahead, so that filling moves each beginning to its end, the next one's beginning. */
     for (uint32_t i = 0; i < self->n_rules; i++)
-        each_list(self, order[i], bounds + 2, NULL);
+        each_list(self, &self->rules[i], bounds + 2, NULL);
     for (size_t i = 2; i < n_lists + 2; i++)
         bounds[i] += bounds[i - 1];
     for (uint32_t i = 0; i < self->n_rules; i++)

@@ -3,6 +3,8 @@
  * All files together: the heads, then the names that any file may use, then the rules. Nothing
  * stops at the first fault; a ruleset comes out only when there was none.
  */
+#include <stdlib.h>
+
 #include "rules/lowering_parts.h"
 #include "rules/receipt_words.h"
 #include "rules/rule_reader.h"
@@ -17,6 +19,8 @@ static void reader_deinit(struct ruleset_reader *all)
     strmap_free(all->label_map);
     strmap_free(all->attr_map);
     strmap_free(all->rule_map);
+    strmap_free(all->sentence_map);
+    free(all->sentences);
     ruleset_unref(all->ruleset);
 }
 
@@ -45,8 +49,9 @@ static enum err reader_init(struct ruleset_reader *all, const struct doc_file *f
     all->label_map = strmap_new(labels);
     all->attr_map = strmap_new(16);
     all->rule_map = strmap_new(rules);
+    all->sentence_map = strmap_new(rules);
     if (!all->ruleset || !all->group_map || !all->condition_map || !all->label_map ||
-        !all->attr_map || !all->rule_map)
+        !all->attr_map || !all->rule_map || !all->sentence_map)
         return ERR_NOMEM;
 
     all->arena = all->ruleset->arena;
@@ -57,8 +62,8 @@ static enum err reader_init(struct ruleset_reader *all, const struct doc_file *f
     all->labels = arena_take_array(all->arena, struct attr_label, labels);
     all->attrs_room = 32;
     all->attrs = arena_take_array(all->arena, struct str, all->attrs_room);
-    all->rules = arena_take_array(all->arena, struct rule, rules);
-    all->rule_ids = arena_take_array(all->arena, struct head_value, rules);
+    all->rules = arena_take_raw(all->arena, rules * sizeof *all->rules); /* each is set when read */
+    all->rule_ids = arena_take_raw(all->arena, rules * sizeof *all->rule_ids);
     all->ruleset->version = arena_copy(all->arena, all->settings->version);
     all->zones = arena_take(all->arena, sizeof *all->zones);
     if (!all->zones)
@@ -109,6 +114,7 @@ static void read_rules(struct ruleset_reader *all, const struct doc_file *file)
     struct grammar grammar = { .arena = all->arena, .diags = all->diags, .file = file };
     if (!grammar_list(&grammar, list))
         return;
+    all->file_name = arena_copy(all->arena, file->name);
     for (const struct doc_node *node = list->first; node; node = node->next) {
         rule_read(all, file, node, &all->rules[all->n_rules]);
         take_id(all, file, node);

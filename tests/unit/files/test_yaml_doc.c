@@ -55,6 +55,43 @@ START_TEST(makes_a_tree_that_remembers_its_places)
 }
 END_TEST
 
+static bool is_of_file(const struct rule_text *text, struct str part)
+{
+    struct str all = text->files[0].text;
+    return part.at >= all.at && part.at + part.len <= all.at + all.len;
+}
+
+/* Long texts are not kept twice; what the file says in another way is. */
+START_TEST(borrows_the_texts_that_stand_in_the_file_as_they_are)
+{
+    struct rule_text text;
+    const struct doc_node *root = read_good(
+        &text, "a.yaml",
+        "# 注記 😀\r\n鍵: {a: 値, \"b\": '単語', c: , d: \"x\\ty\"}\r\nfolded: one\r\n  two\r\n"
+        "block: |\r\n  三\r\n  四\r\nlast: 終わり # 。\r\n");
+    const struct doc_node *key = doc_get(root, "鍵");
+    const struct {
+        const struct doc_node *node;
+        const char *text;
+        bool borrowed;
+    } texts[] = { { doc_get(key, "a"), "値", true },
+                  { doc_get(key, "b"), "単語", true },
+                  { doc_get(key, "c"), "", true },
+                  { doc_get(key, "d"), "x\ty", false },
+                  { doc_get(root, "folded"), "one two", false },
+                  { doc_get(root, "block"), "三\n四\n", false },
+                  { doc_get(root, "last"), "終わり", true } };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ck_assert_msg(str_is(texts[i].node->text, texts[i].text), "%s", texts[i].text);
+        ck_assert_msg(is_of_file(&text, texts[i].node->text) == texts[i].borrowed, "%s",
+                      texts[i].text);
+    }
+    ck_assert(is_of_file(&text, key->key));
+    rule_text_free(&text);
+}
+END_TEST
+
 START_TEST(reads_json_with_tabs_and_without_blanks)
 {
     struct rule_text text;
@@ -263,6 +300,7 @@ START_TEST(counts_lines_that_end_in_crlf)
 END_TEST
 
 SUITE_MAIN("files/yaml_doc", makes_a_tree_that_remembers_its_places,
+           borrows_the_texts_that_stand_in_the_file_as_they_are,
            reads_json_with_tabs_and_without_blanks,
            takes_an_empty_file_and_one_of_comments_as_nothing, refuses_bytes_that_hide_something,
            refuses_a_nul_byte, refuses_indentation_by_tabs_and_wide_blanks,
