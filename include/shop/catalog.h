@@ -56,6 +56,10 @@ const struct product *catalog_product(const struct catalog *catalog, uint32_t nu
 /* PRODUCT_NONE when the shop does not know the SKU. */
 uint32_t catalog_find(const struct catalog *catalog, struct str sku);
 
+/* The same for @n SKUs, faster than one by one; what they are is looked at next, and is on its way. */
+void catalog_find_many(const struct catalog *catalog, const struct str *skus, uint32_t n,
+                       uint32_t *ret_numbers);
+
 /* The numbers of all products of that one's kind, itself included, by price, then SKU. */
 const uint32_t *catalog_same_kind(const struct catalog *catalog, uint32_t number, uint32_t *ret_n);
 

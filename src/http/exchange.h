@@ -76,6 +76,8 @@ struct exchange {
     struct exchange *before, *after; /* in the list of those that wait */
     int64_t deadline_us;
     bool suspended, held, timed, waited;
+    bool due;    /* in the list of those that go on next */
+    bool asleep; /* libmicrohttpd leaves it alone */
     struct exchange *next_woken;
     bool woken; /* under waiting's lock */
 

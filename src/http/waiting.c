@@ -4,6 +4,8 @@
 #include "http/waiting.h"
 #include "ports/clock.h"
 
+enum { TOGETHER = 16 }; /* answers; a decision takes some 10 us, and the first waits for the last */
+
 static void arm(struct waiting *waiting);
 
 static void link_in(struct waiting *waiting, struct exchange *exchange)
@@ -36,16 +38,58 @@ static void link_out(struct waiting *waiting, struct exchange *exchange)
         waiting->last = exchange->before;
 }
 
-void waiting_resume(struct waiting *waiting, struct exchange *exchange)
+static void leave(struct waiting *waiting, struct exchange *exchange)
 {
-    if (!exchange->suspended)
-        return;
     link_out(waiting, exchange);
     waiting->n--;
     waiting->n_held -= exchange->held;
     exchange->suspended = exchange->held = false;
+}
+
+static void go_on(struct waiting *waiting, struct exchange *exchange)
+{
+    exchange->asleep = false;
     MHD_resume_connection(exchange->connection);
     waiting->resumed(waiting->owner);
+}
+
+void waiting_resume(struct waiting *waiting, struct exchange *exchange)
+{
+    if (!exchange->suspended)
+        return;
+    leave(waiting, exchange);
+    go_on(waiting, exchange);
+}
+
+/* ── those that this thread woke ── */
+
+static void add_due(struct waiting *waiting, struct exchange *exchange)
+{
+    leave(waiting, exchange);
+    exchange->due = true;
+    exchange->after = NULL;
+    exchange->before = waiting->due_last;
+    *(waiting->due_last ? &waiting->due_last->after : &waiting->due_first) = exchange;
+    waiting->due_last = exchange;
+    waiting->resumed(waiting->owner);
+}
+
+static void remove_due(struct waiting *waiting, struct exchange *exchange)
+{
+    exchange->due = false;
+    *(exchange->before ? &exchange->before->after : &waiting->due_first) = exchange->after;
+    *(exchange->after ? &exchange->after->before : &waiting->due_last) = exchange->before;
+}
+
+void waiting_go_on(struct waiting *waiting)
+{
+    for (int i = 0; i < TOGETHER && waiting->due_first; i++) {
+        struct exchange *exchange = waiting->due_first;
+        remove_due(waiting, exchange);
+        (void) exchange_run(exchange);
+        if (!exchange->suspended)
+            go_on(waiting, exchange);
+    }
 }
 
 static void on_time(uv_timer_t *timer)
@@ -115,7 +159,9 @@ void waiting_add(struct waiting *waiting, struct exchange *exchange, int64_t dea
     waiting->n++;
     waiting->n_held += held;
     link_in(waiting, exchange);
-    MHD_suspend_connection(exchange->connection);
+    if (!exchange->asleep)
+        MHD_suspend_connection(exchange->connection);
+    exchange->asleep = true;
     if (waiting->first == exchange)
         arm(waiting);
 }
@@ -124,7 +170,7 @@ void waiting_wake(struct waiting *waiting, struct exchange *exchange)
 {
     /* What came by the worker's own loop needs no bell: two system calls less. */
     if (waiting->runs && pthread_equal(waiting->thread, pthread_self()) && exchange->suspended) {
-        waiting_resume(waiting, exchange);
+        add_due(waiting, exchange);
         return;
     }
     (void) pthread_mutex_lock(&waiting->lock);
@@ -142,12 +188,10 @@ void waiting_wake(struct waiting *waiting, struct exchange *exchange)
 
 void waiting_forget(struct waiting *waiting, struct exchange *exchange)
 {
-    if (exchange->suspended) {
-        link_out(waiting, exchange);
-        waiting->n--;
-        waiting->n_held -= exchange->held;
-        exchange->suspended = exchange->held = false;
-    }
+    if (exchange->suspended)
+        leave(waiting, exchange);
+    if (exchange->due)
+        remove_due(waiting, exchange);
     (void) pthread_mutex_lock(&waiting->lock);
     if (exchange->woken) {
         struct exchange **at = &waiting->inbox;
@@ -162,6 +206,10 @@ void waiting_forget(struct waiting *waiting, struct exchange *exchange)
 
 void waiting_resume_all(struct waiting *waiting)
 {
+    for (struct exchange *due; (due = waiting->due_first);) {
+        remove_due(waiting, due);
+        go_on(waiting, due);
+    }
     while (waiting->first)
         waiting_resume(waiting, waiting->first);
     for (struct exchange *e = waiting->held_first, *next; e; e = next) {

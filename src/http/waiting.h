@@ -8,10 +8,15 @@
 /*
  * Waiting
  *
- * The exchanges of one worker that are suspended, and the two ways back: somebody on
- * another thread is done (waiting_wake), or the nearest deadline has come (a timer). A
- * suspended connection neither times out nor notices that its client has left, so every
- * exchange here has a deadline or a holder who promised to wake it.
+ * The exchanges of one worker that are suspended, and the two ways back: somebody is done
+ * (waiting_wake), or the nearest deadline has come (a timer). A suspended connection neither times
+ * out nor notices that its client has left, so every exchange here has a deadline or a holder who
+ * promised to wake it.
+ *
+ * Those that the loop's own thread wakes (their profiles came in one packet) are due: before
+ * libmicrohttpd runs again, each takes its next step while it is still suspended, and then they all
+ * go on. So their answers leave close together and a client is woken once for several of them,
+ * which costs the sender less than the answers themselves do otherwise.
  *
  * Other threads see only the inbox, behind a lock that requests which never wait do not
  * touch.
@@ -23,9 +28,10 @@ struct waiting {
     uv_timer_t timer;
     uv_async_t bell;
     pthread_mutex_t lock;
-    struct exchange *inbox;        /* under lock */
-    struct exchange *first, *last; /* with a deadline, the nearest first */
-    struct exchange *held_first;   /* without */
+    struct exchange *inbox;                /* under lock */
+    struct exchange *first, *last;         /* with a deadline, the nearest first */
+    struct exchange *held_first;           /* without */
+    struct exchange *due_first, *due_last; /* suspended no more for us, still for libmicrohttpd */
     struct clock *clock;
     unsigned n, n_held;
     pthread_t thread;             /* the loop's, once it runs */
@@ -50,6 +56,12 @@ void waiting_wake(struct waiting *waiting, struct exchange *exchange);
 
 /* On the loop's thread: it goes on now. */
 void waiting_resume(struct waiting *waiting, struct exchange *exchange);
+
+/*
+ * On the loop's thread, before libmicrohttpd runs: the next step of those that are due, a few at a
+ * time so that the first need not wait for many: the others stay in due_first.
+ */
+void waiting_go_on(struct waiting *waiting);
 
 /* The exchange ends: no wake of its own may be found in the inbox any more. */
 void waiting_forget(struct waiting *waiting, struct exchange *exchange);

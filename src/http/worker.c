@@ -119,7 +119,9 @@ static bool has_work_at_hand(struct worker *worker)
 
 static void run(struct worker *worker)
 {
-    worker->run_again = worker->moved = false;
+    waiting_go_on(&worker->waiting);
+    worker->run_again = worker->waiting.due_first;
+    worker->moved = false;
     (void) MHD_run(worker->daemon);
     worker->runs_for_nothing = worker->moved ? 0 : worker->runs_for_nothing + 1;
 }

@@ -10,6 +10,8 @@
 #include "rules/facts_cel.h"
 #include "shop/event.h"
 
+enum { OWNED_AT_ONCE = 32 }; /* products that are looked up together */
+
 #define DAY_US (INT64_C(86400) * 1000000)
 
 static const struct {
@@ -192,9 +194,15 @@ static void resolve_owned(struct facts *facts)
     const struct profile *person = facts->person;
     uint32_t n = person->n_owned < PROFILE_MAX_OWNED ? person->n_owned : PROFILE_MAX_OWNED;
 
-    for (uint32_t i = 0; i < n; i++)
-        facts->owned_products[i] =
-            facts->catalog ? catalog_find(facts->catalog, person->owned[i].sku) : PRODUCT_NONE;
+    struct str skus[OWNED_AT_ONCE];
+    for (uint32_t i = 0, some; i < n; i += some) {
+        for (some = 0; some < OWNED_AT_ONCE && i + some < n; some++)
+            skus[some] = person->owned[i + some].sku;
+        if (facts->catalog)
+            catalog_find_many(facts->catalog, skus, some, &facts->owned_products[i]);
+        else
+            memset(&facts->owned_products[i], 0xff, some * sizeof *facts->owned_products);
+    }
     facts->resolved = person;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <uv.h>
 
 #include "learn.h"
 #include "serve.h"
@@ -19,9 +20,14 @@ struct fake_flows *fake_flows(void)
 
 struct serve_worker {
     int id;
+    uv_timer_t *timer;        /* the loop's own memory: it outlives the worker */
+    struct decision *waiting; /* for the timer */
 };
 
 struct decision {
+    struct serve_worker *worker;
+    struct decision *next;
+    int rounds;
     struct str body;
     void (*wake)(void *owner);
     void *owner;
@@ -40,19 +46,28 @@ static int64_t now_us(void)
 enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed, struct uv_loop_s *loop,
                           struct metric_shard *shard, struct serve_worker **ret_worker)
 {
-    (void) loop;
     (void) serve;
     (void) seed;
     (void) shard;
     *ret_worker = calloc(1, sizeof **ret_worker);
-    if (!*ret_worker)
+    uv_timer_t *timer = calloc(1, sizeof *timer);
+    if (!*ret_worker || !timer)
         return ERR_NOMEM;
     (*ret_worker)->id = id;
-    return OK;
+    (*ret_worker)->timer = timer;
+    timer->data = *ret_worker;
+    return uv_timer_init(loop, timer) == 0 ? OK : ERR_UNAVAILABLE;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle);
 }
 
 struct serve_worker *serve_worker_free(struct serve_worker *worker)
 {
+    if (worker)
+        uv_close((uv_handle_t *) worker->timer, on_closed);
     free(worker);
     return NULL;
 }
@@ -60,10 +75,10 @@ struct serve_worker *serve_worker_free(struct serve_worker *worker)
 struct decision *decision_new(struct serve_worker *worker, struct arena *arena, struct str body,
                               void (*wake)(void *owner), void *owner)
 {
-    (void) worker;
     struct decision *decision = arena_take(arena, sizeof *decision);
     if (decision)
-        *decision = (struct decision){ .body = body, .wake = wake, .owner = owner };
+        *decision =
+            (struct decision){ .worker = worker, .body = body, .wake = wake, .owner = owner };
     atomic_fetch_add_explicit(&flows.decisions, 1, memory_order_relaxed);
     return decision;
 }
@@ -78,6 +93,11 @@ static void *waker_main(void *of)
 void decision_cancel(struct decision *decision)
 {
     atomic_fetch_add(&flows.cancels, 1);
+    struct decision **at = &decision->worker->waiting;
+    while (*at && *at != decision)
+        at = &(*at)->next;
+    if (*at)
+        *at = decision->next;
     if (decision->has_waker)
         (void) pthread_join(decision->waker, NULL);
     decision->has_waker = false;
@@ -92,10 +112,37 @@ static enum decide_state failed(struct decision *decision, struct decide_problem
     return DECIDE_FAILED;
 }
 
+static void on_timer(uv_timer_t *timer)
+{
+    struct serve_worker *worker = timer->data;
+    struct decision *decision = worker->waiting, *next;
+    worker->waiting = NULL;
+    for (; decision; decision = next) {
+        next = decision->next;
+        decision->wake(decision->owner);
+    }
+}
+
+static enum decide_state wait_for_loop(struct decision *decision)
+{
+    struct serve_worker *worker = decision->worker;
+    decision->rounds++;
+    decision->deadline_us = now_us() + 60000000;
+    decision->next = worker->waiting;
+    worker->waiting = decision;
+    (void) uv_timer_start(worker->timer, on_timer, 5, 0);
+    atomic_fetch_add(&flows.waits, 1);
+    return DECIDE_WAIT;
+}
+
 enum decide_state decide_run(struct decision *decision, struct str *ret_answer,
                              struct decide_problem *ret_problem)
 {
     if (str_starts_with(decision->body, STR("bad:")))
+        return failed(decision, ret_problem);
+    if (str_starts_with(decision->body, STR("loop:")) && decision->rounds < 2)
+        return wait_for_loop(decision);
+    if (str_is(decision->body, "loop:bad"))
         return failed(decision, ret_problem);
     bool ready = str_is(decision->body, "wait:ready");
     if (ready && !decision->waited) {

@@ -14,6 +14,8 @@
  *
  *   POST /offers   {…}            the fixed answer
  *                  wait:ready     waits, woken by another thread at once
+ *                  loop:twice     waits, woken by the worker's own loop 5 ms later, and waits once more
+ *                  loop:bad       the same, and is refused then
  *                  wait:deadline  waits, never woken; answers 20 ms later
  *                  bad:input, bad:value, bad:limit
  *   POST /events   {…}            one accepted event, durable once the journal thread has it

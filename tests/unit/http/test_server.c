@@ -76,6 +76,48 @@ START_TEST(a_decision_that_waits_goes_on_when_its_profile_is_there)
 }
 END_TEST
 
+START_TEST(decisions_that_their_own_loop_wakes_go_on_together_each_to_its_own_answer)
+{
+    enum { CLIENTS = 40 };
+    struct http_bench bench;
+    http_bench_start(&bench, NULL);
+    int clients[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = client_connect(&bench);
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < CLIENTS; i++)
+            client_post(clients[i], "/offers", i % 4 ? "loop:twice" : "loop:bad");
+        for (int i = 0; i < CLIENTS; i++)
+            ck_assert_int_eq(client_answer(clients[i], answer, sizeof answer), i % 4 ? 200 : 400);
+    }
+
+    ck_assert_int_eq(atomic_load(&fake_flows()->waits), 3 * CLIENTS * 2);
+    for (int i = 0; i < CLIENTS; i++)
+        (void) close(clients[i]);
+    http_bench_stop(&bench);
+}
+END_TEST
+
+START_TEST(a_server_stops_while_its_loop_wakes_decisions)
+{
+    for (int round = 0; round < 5; round++) {
+        struct http_bench bench;
+        int clients[8];
+        http_bench_start(&bench, NULL);
+        for (int i = 0; i < 8; i++) {
+            clients[i] = client_connect(&bench);
+            client_post(clients[i], "/offers", "loop:twice");
+        }
+        while (atomic_load(&fake_flows()->waits) < 8 + round)
+            (void) usleep(100);
+        http_bench_stop(&bench);
+        for (int i = 0; i < 8; i++)
+            (void) close(clients[i]);
+    }
+}
+END_TEST
+
 START_TEST(a_decision_whose_profile_never_comes_is_answered_at_its_deadline)
 {
     struct http_bench bench;
@@ -335,6 +377,8 @@ END_TEST
 SUITE_MAIN("http/server", answers_many_decisions_on_one_connection,
            answers_requests_that_were_sent_ahead_in_their_order,
            a_decision_that_waits_goes_on_when_its_profile_is_there,
+           decisions_that_their_own_loop_wakes_go_on_together_each_to_its_own_answer,
+           a_server_stops_while_its_loop_wakes_decisions,
            a_decision_whose_profile_never_comes_is_answered_at_its_deadline,
            others_are_answered_while_some_wait, a_client_that_leaves_while_it_waits_harms_nobody,
            says_where_a_decision_request_is_wrong, an_event_batch_is_answered_by_what_became_of_it,
