@@ -77,18 +77,23 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     double price = (double) catalog_product(ladder->catalog, product)->price_minor;
     double low = up ? price * LADDER_RATIO_LOW : price / LADDER_RATIO_HIGH;
     double high = up ? price * LADDER_RATIO_HIGH : price / LADDER_RATIO_LOW;
-    struct ladder_step best[LADDER_STEPS], step;
-    uint32_t n = 0;
+    struct ladder_step best[LADDER_STEPS], steps[LADDER_CANDIDATES];
+    struct ladder_lines lines[LADDER_CANDIDATES];
+    struct item *item = &ladder->items[product];
+    uint32_t n = 0, n_best = 0;
     if (kind->n < 2 || price <= 0)
         return OK;
     uint32_t begin = row_from(ladder, kind, low), end = row_from(ladder, kind, high + 1e-6);
-    ladder_walk_run(walk, ladder->items[product].row, begin, end > begin ? end : begin);
+    ladder_walk_run(walk, item->row, begin, end > begin ? end : begin);
     for (uint32_t i = 0; i < walk->n_rows; i++)
-        if (ladder_judge(ladder, product, kind->kin[walk->rows[i]], &step)) {
-            confirm(moves, product, up, &step);
-            keep(best, &n, &step);
+        if (ladder_judge_lines(ladder, product, kind->kin[walk->rows[i]], &steps[n], &lines[n]))
+            item->further[up] |= lines[n++].kept;
+    for (uint32_t i = 0; i < n; i++)
+        if (!(lines[i].left & item->further[up])) {
+            confirm(moves, product, up, &steps[i]);
+            keep(best, &n_best, &steps[i]);
         }
-    return append(ladder, best, n);
+    return append(ladder, best, n_best);
 }
 
 /* ── making one ────────────────────────────────────────────────────────────────────────────────── */

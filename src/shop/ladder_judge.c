@@ -21,16 +21,18 @@
 #define UNKNOWN          .95 /* only one of the two says */
 #define LEAVING          .5  /* its last day is known, the other's is not */
 #define BARE             .5  /* nothing but price and name */
+#define ALIKE_ENOUGH     .5  /* of the words of two names, then */
 #define SAME_AMOUNT      .005
 #define STEP_IDEAL       1.25
-#define STEP_WIDTH       .45 /* in logarithms */
+#define STEP_WIDTH       .35 /* in logarithms */
 
 /* ── judging two products ──────────────────────────────────────────────────────────────────────── */
 
 struct verdict {
     double likeness, gained, lost;
     uint16_t gains, losses;
-    bool vetoed;
+    bool vetoed, resized;
+    struct ladder_lines lines;
 };
 
 /* How far @b is from @a in the direction that is better: in logarithms for amounts, steps else. */
@@ -62,6 +64,7 @@ static void judge_fit(const struct scale *scale, float a, float b, struct verdic
 {
     if (a == b)
         return;
+    verdict->resized = true;
     if (scale->reading == READING_AMOUNT && fabsf(a - b) <= (float) NEAR_FIT_SHARE * fabsf(a))
         verdict->likeness *= NEAR_FIT;
     else
@@ -94,14 +97,25 @@ static void judge_taste(const struct ladder *ladder, const struct scale *scale, 
     }
 }
 
-static void judge_scale(const struct ladder *ladder, const struct scale *scale, float a, float b,
-                        struct verdict *verdict)
+/* Is it a word that parts a kind into lines: Road and Mountain, men's and women's? A colour does not. */
+static bool is_line(const struct ladder *ladder, const struct scale *scale)
 {
+    return scale->role == LADDER_GENDER ||
+           (scale->role == LADDER_TASTE && scale->reading == READING_WORD &&
+            ladder->attributes[scale->attribute].says != NAME_SAYS_TASTE);
+}
+
+static void judge_scale(const struct ladder *ladder, const struct kind *kind, uint32_t column,
+                        float a, float b, struct verdict *verdict)
+{
+    const struct scale *scale = &kind->scales[column];
     if (isnan(a) || isnan(b)) {
         if (isnan(a) != isnan(b) && scale->role != LADDER_NOISE)
             verdict->likeness *= UNKNOWN;
         return;
     }
+    if (is_line(ladder, scale))
+        *(a == b ? &verdict->lines.kept : &verdict->lines.left) |= UINT64_C(1) << column;
     switch (scale->role) {
     case LADDER_QUALITY: judge_quality(scale, a, b, verdict); break;
     case LADDER_FIT: judge_fit(scale, a, b, verdict); break;
@@ -155,8 +169,8 @@ static const float *codes_of(const struct ladder *ladder, const struct kind *kin
     return kind->codes + (size_t) ladder->items[product].row * kind->n_scales;
 }
 
-bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
-                  struct ladder_step *ret_step)
+bool ladder_judge_lines(const struct ladder *ladder, uint32_t base, uint32_t other,
+                        struct ladder_step *ret_step, struct ladder_lines *ret_lines)
 {
     const struct product *from = catalog_product(ladder->catalog, base);
     const struct product *to = catalog_product(ladder->catalog, other);
@@ -169,13 +183,15 @@ bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
     struct verdict verdict = { .likeness = likeness_of_items(a, b) };
     const float *one = codes_of(ladder, kind, base), *two = codes_of(ladder, kind, other);
     for (uint32_t i = 0; i < kind->n_scales && !verdict.vetoed; i++)
-        judge_scale(ladder, &kind->scales[i], one[i], two[i], &verdict);
-    if (verdict.vetoed)
+        judge_scale(ladder, kind, i, one[i], two[i], &verdict);
+    if (verdict.vetoed || (verdict.resized && a->model && a->model == b->model))
         return false;
 
     bool up = to->price_minor > from->price_minor;
     double ratio = (double) to->price_minor / (double) from->price_minor;
     double score = modesty(ratio) * verdict.likeness;
+    if (kind->bare && alike(a, b) < ALIKE_ENOUGH)
+        return false;
     if (kind->bare)
         score *= BARE;
     else if (up && (!verdict.gains || verdict.gained <= verdict.lost))
@@ -186,7 +202,19 @@ bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
         score *= exp(-.5 * verdict.lost);
     *ret_step = (struct ladder_step){ other, fmaxf((float) score, 1e-12f), verdict.gains,
                                       verdict.losses, 0 };
+    *ret_lines = verdict.lines;
     return true;
+}
+
+bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
+                  struct ladder_step *ret_step)
+{
+    struct ladder_lines lines;
+    if (!ladder_judge_lines(ladder, base, other, ret_step, &lines))
+        return false;
+    const struct product *from = catalog_product(ladder->catalog, base);
+    bool up = catalog_product(ladder->catalog, other)->price_minor > from->price_minor;
+    return !(lines.left & ladder->items[base].further[up]);
 }
 
 /* ── asking ─────────────────────────────────────────────────────────────────────────────────────────── */

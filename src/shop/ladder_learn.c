@@ -159,13 +159,13 @@ static bool names_amount(struct str name, enum quantity_dimension dimension, dou
     return false;
 }
 
-/* Do most names say this amount ("Lotion 150mL")? Then it is what is sold, and more is more. */
-static bool is_content(const struct ladder *ladder, const struct kind *kind,
-                       const struct sample *sample, uint32_t column)
+/* Do most names say this amount ("Lotion 150mL", "50mm prime")? Then it is what is bought. */
+static bool is_named(const struct ladder *ladder, const struct kind *kind,
+                     const struct sample *sample, uint32_t column)
 {
     enum quantity_dimension dimension = kind->scales[column].dimension;
     uint32_t named = 0, values = 0;
-    if (dimension != QUANTITY_MASS && dimension != QUANTITY_VOLUME)
+    if (dimension == QUANTITY_PLAIN || kind->scales[column].reading != READING_AMOUNT)
         return false;
     for (uint32_t i = 0; i < sample->n && values < 32; i++) {
         double code = code_at(kind, sample->rows[i], column);
@@ -197,11 +197,15 @@ static void be_quality(struct scale *scale, int better, double weight)
 }
 
 static void learn_amount(const struct attribute *attribute, struct scale *scale,
-                         const struct evidence *evidence, bool content)
+                         const struct evidence *evidence, bool named)
 {
+    bool content =
+        named && (scale->dimension == QUANTITY_MASS || scale->dimension == QUANTITY_VOLUME);
     int better = content ? 1 : known(attribute, scale);
-    if (attribute->said == 0 && !scale->worded)
-        return; /* the shop names it and does not order it */
+    if (attribute->said == 0 && !scale->worded) { /* the shop names it and does not order it */
+        scale->role = named ? LADDER_FIT : LADDER_TASTE;
+        return;
+    }
     if (attribute->said != LADDER_UNSAID && attribute->said != 0 && !content) {
         be_quality(scale, attribute->said, .6 + .4 * fmax(0, evidence->tau * attribute->said));
     } else if (better && evidence->varies && evidence->tau * better < CONTRADICTED) {
@@ -211,6 +215,8 @@ static void learn_amount(const struct attribute *attribute, struct scale *scale,
     } else if (fabs(evidence->tau) >= strict(scale, evidence->designs) &&
                evidence->between >= BETWEEN) {
         be_quality(scale, sign(evidence->tau), .3 + .5 * fabs(evidence->tau));
+    } else if (named) {
+        scale->role = LADDER_FIT; /* a 35 mm lens does not do for a 50 mm one */
     }
 }
 
@@ -347,7 +353,7 @@ static void learn_scale(const struct ladder *ladder, struct kind *kind, const st
     switch (scale->reading) {
     case READING_AMOUNT:
         evidence = weigh(kind, sample, column);
-        learn_amount(attribute, scale, &evidence, is_content(ladder, kind, sample, column));
+        learn_amount(attribute, scale, &evidence, is_named(ladder, kind, sample, column));
         break;
     case READING_STEP:
         evidence = weigh(kind, sample, column);

@@ -59,6 +59,7 @@ struct item {              /* per product */
     uint32_t family; /* of brand and all that has to fit: for kinds too large to look at each */
     uint32_t words[ITEM_WORDS]; /* hashes of its name's words, rising */
     uint32_t sides;
+    uint64_t further[2]; /* bits of columns whose word has steps of its own, [0] down, [1] up */
     uint8_t n_words;
     bool leaving; /* the catalogue names its last day */
 };
@@ -81,6 +82,17 @@ struct ladder_words { /* numbers of folded words, while the ladder is made */
     struct arena *arena;
     struct strmap *numbers;
 };
+
+/* Lines (columns of words such as Road or Mountain) that a step stays in, and that it leaves. */
+struct ladder_lines {
+    uint64_t kept, left;
+};
+
+/*
+ * ladder_judge as if no line went further. A step that leaves a line is one only where its own goes no further: item.further.
+ */
+bool ladder_judge_lines(const struct ladder *ladder, uint32_t base, uint32_t other,
+                        struct ladder_step *ret_step, struct ladder_lines *ret_lines);
 
 /* 1 … of the folded text; 0 for an empty one or for lack of memory. */
 uint32_t ladder_word(struct ladder_words *words, struct str text);

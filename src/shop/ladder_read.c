@@ -275,6 +275,14 @@ struct decoder { /* how a scale's texts become codes */
     struct quantity form;
 };
 
+/* What has to fit is an amount only where all are bare ones: "N1" and "N1P" are words. */
+static bool are_amounts(const struct votes *votes, enum ladder_role role)
+{
+    if (role == LADDER_FIT)
+        return votes->votes == votes->values && votes->form.form == 0;
+    return 100 * (uint64_t) votes->amounts >= AMOUNTS_PERCENT * (uint64_t) votes->values;
+}
+
 static struct decoder decoder_of(const struct ladder *ladder, struct scale *scale,
                                  const struct votes *votes)
 {
@@ -288,7 +296,7 @@ static struct decoder decoder_of(const struct ladder *ladder, struct scale *scal
     scale->reading = READING_WORD;
     if (decoder.vocabulary != VOCABULARIES) {
         scale->reading = READING_STEP;
-    } else if (100 * (uint64_t) votes->amounts >= AMOUNTS_PERCENT * (uint64_t) votes->values) {
+    } else if (are_amounts(votes, scale->role)) {
         scale->reading = READING_AMOUNT;
         scale->dimension = votes->form.dimension;
         scale->worded = votes->form.form != 0;

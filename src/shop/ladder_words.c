@@ -128,7 +128,12 @@ enum name_says attribute_name_says(struct str name)
     static const char *const less[] = { "weight",   "重量", "重さ",        "aperture", "f値",
                                         "noise",    "騒音", "consumption", "消費",     "latency",
                                         "response", "応答", "charge_time", "充電時間", NULL };
-    static const char *const more[] = { "load", "荷重", "capacity", "容量", "max_weight", NULL };
+    static const char *const more[] = {
+        "load",   "荷重",   "capacity",   "容量",     "max_weight", "pixel",  "画素",
+        "cores",  "コア",   "ports",      "ポート数", "sheets",     "枚数",   "items",
+        "入数",   "spf",    "fps",        "battery",  "seats",      "guests", "storage",
+        "memory", "メモリ", "ストレージ", NULL
+    };
 
     if (any_is(name, "|id|code|mpn|ean|upc|asin|品番|型番|管理番号|") ||
         str_ends_with(name, STR("_id")) || str_ends_with(name, STR("_code")) || any_in(name, noise))
@@ -161,8 +166,8 @@ int dimension_better(enum quantity_dimension dimension)
     case QUANTITY_COUNT:
     case QUANTITY_PEOPLE:
     case QUANTITY_LIGHT: return 1;
-    case QUANTITY_MASS:
     case QUANTITY_NOISE: return -1;
+    case QUANTITY_MASS: /* a weight by its name, a content by the product's */
     case QUANTITY_PLAIN:
     case QUANTITY_LENGTH:
     case QUANTITY_VOLUME:
