@@ -23,6 +23,7 @@ enum {
 
 struct order_book_line {
     struct str order_id, customer_id, sku; /* customer_id empty: a guest */
+    bool any_customer;                     /* the line is taken whomever it names */
     int64_t at_us, quantity, unit_price_minor;
     uint64_t file_line;
 };
@@ -35,7 +36,7 @@ DEFINE_AUTO(struct order_book, order_book_free)
 
 /*
  * Copies. The order's customer and time are those of its first line; a line that names
- * another customer is not taken, then *ret_taken is false.
+ * another customer is not taken, then *ret_taken is false (unless @any_customer).
  */
 MUST_CHECK enum err order_book_add(struct order_book *book, const struct order_book_line *line,
                                    bool *ret_taken);

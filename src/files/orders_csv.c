@@ -126,6 +126,7 @@ static void read_amounts(struct orders_csv *self, const struct csv_row *row,
     struct str price = csv_field(row, self->columns[COLUMN_PRICE]);
     if (self->settings->baskets_only) {
         reading->line.quantity = 1;
+        reading->line.any_customer = true;
         judge(reading, str_starts_with(quantity, STR("-")) ? returned : NULL, quantity);
         return;
     }

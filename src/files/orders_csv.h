@@ -28,7 +28,7 @@ struct order_book;
  *
  * Who only wants to know what was bought together (@baskets_only) needs just order_id and sku: a time may
  * be missing or empty (0), prices and quantities are not looked at, except that a negative quantity is no
- * purchase; every line counts as one piece for nothing.
+ * purchase; every line counts as one piece for nothing, and belongs to the customer of its order's first.
  *
  * The whole history is held in memory (files/order_book.h).
  */

@@ -260,7 +260,7 @@ START_TEST(for_baskets_amounts_do_not_matter_but_returns_and_bad_dates_do)
     struct told told;
     AUTO(order_book_free)
     struct order_book *book = read(HEADER "A,C1,2026-01-02,1,X,0.5,gift\n"
-                                          "A,C1,,2,Y,0,1.999\n"
+                                          "A,C2,,2,Y,0,1.999\n"
                                           "A,C1,2026-01-02,3,Z,-1,5\n"
                                           "B,C1,yesterday,1,X,1,5\n",
                                    &baskets, &told);
