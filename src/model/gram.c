@@ -24,7 +24,8 @@ struct making {
     struct index index;
 };
 
-static uint64_t counted(const struct gram_wishes *wishes, uint32_t place, const uint32_t **ret_items)
+static uint64_t counted(const struct gram_wishes *wishes, uint32_t place,
+                        const uint32_t **ret_items)
 {
     const struct baskets *baskets = wishes->baskets;
     uint32_t order = wishes->orders[place];
@@ -260,9 +261,8 @@ uint32_t gram_nearest(const struct gram *gram, uint32_t sku, uint32_t most,
 {
     const struct gram_row *row = &gram->rows[sku];
     for (uint32_t i = 0; i < row->n; i++)
-        nearest[i] = (struct gram_near){
-            cosine(gram, sku, row->skus[i], (double) row->weights[i]), row->skus[i]
-        };
+        nearest[i] = (struct gram_near){ cosine(gram, sku, row->skus[i], (double) row->weights[i]),
+                                         row->skus[i] };
     uint32_t n = row->n < most ? row->n : most;
     select_nearest(nearest, row->n, n);
     qsort(nearest, n, sizeof *nearest, by_nearness);

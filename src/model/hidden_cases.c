@@ -199,8 +199,7 @@ static enum err keep_habits(struct hidden_cases *cases, struct hidden *hidden, s
     hidden->n_habits = tally->n;
     for (uint32_t i = 0; i < tally->n; i++) {
         double v = tally->times[tally->skus[i]];
-        cases->habits[cases->n_habits++] =
-            (struct bought){ tally->skus[i], (float) (v / (v + 1)) };
+        cases->habits[cases->n_habits++] = (struct bought){ tally->skus[i], (float) (v / (v + 1)) };
         tally->times[tally->skus[i]] = 0;
     }
     tally->n = 0;
@@ -230,8 +229,8 @@ static void add_up(const struct baskets *baskets, const struct history *history,
 static enum err make_habits(struct hidden_cases *cases, const struct hidden_wishes *wishes)
 {
     struct history history = { 0 };
-    struct tally tally = { .times = calloc((size_t) wishes->baskets->n_skus + 1,
-                                           sizeof *tally.times),
+    struct tally tally = { .times =
+                               calloc((size_t) wishes->baskets->n_skus + 1, sizeof *tally.times),
                            .skus = malloc(HIDDEN_HABITS * sizeof *tally.skus) };
     enum err err = tally.times && tally.skus ? history_init(&history, wishes) : ERR_NOMEM;
     for (uint32_t i = 0; err == OK && i < cases->n; i++) {
@@ -258,8 +257,8 @@ enum err hidden_cases_new(const struct hidden_wishes *wishes, struct hidden_case
     if (!cases->popularity)
         return ERR_NOMEM;
     for (uint32_t i = 0; i < wishes->n_known; i++)
-        for (uint64_t k = baskets->first[wishes->known[i]]; k < baskets->first[wishes->known[i] + 1];
-             k++)
+        for (uint64_t k = baskets->first[wishes->known[i]];
+             k < baskets->first[wishes->known[i] + 1]; k++)
             cases->popularity[baskets->items[k]]++;
     TRY(make_cases(cases, wishes));
     TRY(make_habits(cases, wishes));
@@ -307,8 +306,8 @@ static uint32_t rank_of(const struct hidden_cases *cases, uint32_t target, const
     float score = scores[target];
     uint32_t rank = 1, popularity = cases->popularity[target];
     for (uint32_t sku = 0; sku < cases->baskets->n_skus; sku++)
-        rank += scores[sku] > score ||
-                (scores[sku] == score && cases->popularity[sku] > popularity);
+        rank +=
+            scores[sku] > score || (scores[sku] == score && cases->popularity[sku] > popularity);
     return rank;
 }
 

@@ -24,8 +24,8 @@ struct hidden_cases;
 
 struct hidden_wishes {
     const struct baskets *baskets;
-    const uint32_t *known;  /* orders; what the weights are made from */
-    const uint32_t *asked;  /* orders that come after those */
+    const uint32_t *known; /* orders; what the weights are made from */
+    const uint32_t *asked; /* orders that come after those */
     uint32_t n_known, n_asked;
     uint32_t most; /* cases */
 };

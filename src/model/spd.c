@@ -14,7 +14,8 @@
 
 #include "model/crew.h"
 
-typedef double lanes __attribute__((vector_size(SPD_LANES * sizeof(double)), aligned(8), may_alias));
+typedef double lanes
+    __attribute__((vector_size(SPD_LANES * sizeof(double)), aligned(8), may_alias));
 
 /* ── small ──────────────────────────────────────────────────────────────────────────────── */
 

@@ -137,10 +137,9 @@ static enum err try_out(struct choice *choice, const struct trained_parameters *
 
 static struct trained_parameters first_guess(const struct training *training)
 {
-    struct trained_parameters guess = { .half_life_days = training->timed ? 365 : 0,
-                                        .size_power = .5F,
-                                        .ridge = 3,
-                                        .support = 0 };
+    struct trained_parameters guess = {
+        .half_life_days = training->timed ? 365 : 0, .size_power = .5F, .ridge = 3, .support = 0
+    };
     if (training->baskets->n_skus > 1024)
         guess.support = 50;
     return guess;

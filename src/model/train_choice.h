@@ -12,5 +12,6 @@ struct training;
  * from the best so far; what is dearer than can be afforded is not tried. With settings->fixed only the figures are
  * measured. Too few cases to tell good from lucky: the first guess stays.
  */
-MUST_CHECK enum err train_choose(struct training *training, struct trained_parameters *ret_parameters,
+MUST_CHECK enum err train_choose(struct training *training,
+                                 struct trained_parameters *ret_parameters,
                                  struct trained_figures *ret_figures);

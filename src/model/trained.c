@@ -22,12 +22,9 @@ static const uint32_t SLOT_FREE = UINT32_MAX;
 
 enum section { SKU_ENDS, SKU_TEXT, SLOTS, POPULARITY, FIRST, EDGES, DENSE, SECTIONS };
 static const size_t section_unit[SECTIONS] = {
-    [SKU_ENDS] = sizeof(uint32_t),
-    [SKU_TEXT] = 1,
-    [SLOTS] = sizeof(uint32_t),
-    [POPULARITY] = sizeof(float),
-    [FIRST] = sizeof(uint64_t),
-    [EDGES] = sizeof(struct trained_edge),
+    [SKU_ENDS] = sizeof(uint32_t), [SKU_TEXT] = 1,
+    [SLOTS] = sizeof(uint32_t),    [POPULARITY] = sizeof(float),
+    [FIRST] = sizeof(uint64_t),    [EDGES] = sizeof(struct trained_edge),
     [DENSE] = sizeof(float),
 };
 
@@ -240,9 +237,9 @@ static bool numbers_are_sound(const struct head *head)
 {
     const struct trained_parameters *p = &head->parameters;
     const struct trained_figures *f = &head->figures;
-    const float all[] = { p->half_life_days, p->size_power,     p->ridge,    p->history_weight,
-                          p->recent_weight,  f->hit10,          f->mrr20,    f->hit10_history,
-                          f->mrr20_history,  f->hit10_popular,  f->mrr20_popular };
+    const float all[] = { p->half_life_days, p->size_power,    p->ridge,        p->history_weight,
+                          p->recent_weight,  f->hit10,         f->mrr20,        f->hit10_history,
+                          f->mrr20_history,  f->hit10_popular, f->mrr20_popular };
     return all_finite(all, sizeof all / sizeof *all) && p->history_weight >= 0 &&
            p->history_weight <= 1 && p->recent_weight >= 0;
 }

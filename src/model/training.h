@@ -21,7 +21,8 @@ struct training {
     const struct baskets *baskets;
     const struct train_settings *settings;
     struct crew crew;
-    uint32_t *orders; /* numbers: first those that the inner training knows, then those it is asked about */
+    uint32_t *
+        orders; /* numbers: first those that the inner training knows, then those it is asked about */
     uint32_t n_orders, n_known;
     bool timed;
     uint64_t memory_bytes;

@@ -78,8 +78,7 @@ struct whole {
 
 static float whole_weight(const struct spd *inverse, uint32_t from, uint32_t to)
 {
-    return from == to ? 0
-                      : (float) -(*spd_cell(inverse, from, to) / *spd_cell(inverse, to, to));
+    return from == to ? 0 : (float) -(*spd_cell(inverse, from, to) / *spd_cell(inverse, to, to));
 }
 
 static enum err dense_rows(void *context, uint32_t begin, uint32_t end)
@@ -88,8 +87,7 @@ static enum err dense_rows(void *context, uint32_t begin, uint32_t end)
     uint32_t n = whole->weights->n_skus;
     for (uint32_t from = begin; from < end; from++)
         for (uint32_t to = 0; to < n; to++)
-            whole->weights->dense[(size_t) from * n + to] =
-                whole_weight(whole->inverse, from, to);
+            whole->weights->dense[(size_t) from * n + to] = whole_weight(whole->inverse, from, to);
     return OK;
 }
 
@@ -146,8 +144,8 @@ static enum err whole_lists(struct whole *whole, const struct crew *crew)
     return err;
 }
 
-enum err weights_whole(const struct gram *gram, double ridge, uint32_t top,
-                       const struct crew *crew, struct weights **ret_weights)
+enum err weights_whole(const struct gram *gram, double ridge, uint32_t top, const struct crew *crew,
+                       struct weights **ret_weights)
 {
     AUTO(spd_free) struct spd *inverse = NULL;
     AUTO(weights_free) struct weights *weights = lists_new(gram->n_skus);
@@ -180,7 +178,7 @@ struct near {
     const struct gram *gram;
     double ridge;
     uint32_t support, stride, top;
-    uint32_t *counts; /* of each column, then of each row */
+    uint32_t *counts;             /* of each column, then of each row */
     struct trained_edge *columns; /* n_skus times support */
     struct weights *weights;
 };
