@@ -10,10 +10,12 @@
  */
 int cmd_serve(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_train(int argc, char **argv);
 int cmd_rebuild(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_cel(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_health(int argc, char **argv);

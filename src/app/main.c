@@ -12,10 +12,12 @@ static const struct {
 } commands[] = {
     { "serve", cmd_serve, "run the service" },
     { "import", cmd_import, "load a catalogue and an order history from CSV files" },
+    { "train", cmd_train, "learn from the orders what goes with what" },
     { "rebuild", cmd_rebuild, "fold every profile from the log, to compare or to write" },
     { "migrate", cmd_migrate, "bring a fleet's PostgreSQL up to date" },
     { "check", cmd_check, "look for mistakes in rule files" },
     { "explain", cmd_explain, "why an offer is shown or not, and what a rule means" },
+    { "eval", cmd_eval, "how well offerd knows what belongs into a cart, on your orders" },
     { "cel", cmd_cel, "try an expression, or run conformance cases" },
     { "key", cmd_key, "make an API key for a client" },
     { "health", cmd_health, "ask a service whether it is ready (for health checks)" },
