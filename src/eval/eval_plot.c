@@ -10,7 +10,7 @@
 #include "eval/trial.h"
 
 enum {
-    LABEL = 230, /* where the panels begin */
+    LABEL = 250, /* where the panels begin */
     PANEL = 178, /* from one panel to the next */
     SCALE = 120, /* of a panel, what is drawn in */
     TOP = 92,    /* of the first row */
@@ -29,10 +29,10 @@ static void put_escaped(struct out *out, const char *text)
         }
 }
 
-/* 1, 2 or 5 times a power of ten: the first that is not below. */
+/* A round number that is not below, with a round half. */
 static double round_up(double value)
 {
-    static const double steps[] = { 1, 2, 3, 4, 5, 6, 8, 10 };
+    static const double steps[] = { 1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10 };
     double power = value > 0 ? pow(10, floor(log10(value))) : 1;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (steps[i] * power >= value)
@@ -75,9 +75,9 @@ static void put_panel(struct out *out, const struct eval_report *report, enum fi
         double scale = SCALE / end;
         out_printf(out,
                    "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" "
-                   "stroke-width=\"2\"/>",
+                   "stroke-width=\"6\" stroke-opacity=\".35\"/>",
                    left + value->low * scale, y, left + value->high * scale, y, colour);
-        out_printf(out, "<circle cx=\"%.1f\" cy=\"%d\" r=\"4\" fill=\"%s\"/>",
+        out_printf(out, "<circle cx=\"%.1f\" cy=\"%d\" r=\"3\" fill=\"%s\"/>",
                    left + value->value * scale, y, colour);
         out_printf(out, "<text x=\"%d\" y=\"%d\" class=\"value\" fill=\"%s\">%.3f</text>\n",
                    left + SCALE + 8, y + 4, colour, value->value);
@@ -116,7 +116,7 @@ void eval_report_svg(const struct eval_report *report, struct out *out)
                       "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"));
     out_printf(out, "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"600\">", MARGIN);
     out_text(out, STR("What completes a cart: "));
-    put_escaped(out, report->file);
+    put_escaped(out, strrchr(report->file, '/') ? strrchr(report->file, '/') + 1 : report->file);
     out_printf(
         out,
         "</text>\n<text x=\"%d\" y=\"44\" fill=\"#555\">%u cases, %u training orders, %u SKUs; "
