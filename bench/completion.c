@@ -31,7 +31,7 @@
 #include "model/trained.h"
 #include "shop/catalog.h"
 
-enum { LINES = 10, ASKED = 10, EDGES = 100, SKU_BYTES = 16, ORDER_LINES = 4, CARTS_KEPT = 20000 };
+enum { LINES = 10, ASKED = 10, EDGES = 64, SKU_BYTES = 16, ORDER_LINES = 4, CARTS_KEPT = 20000 };
 
 struct shop {
     struct catalog *catalog;
@@ -319,6 +319,7 @@ int main(int argc, char **argv)
     struct shop shop = { 0 };
     if (shop_of_file(&shop, orders)) {
         measure("orders, no trained", &shop, NULL, n_carts);
+        measure_by_lot("orders, lists of 64", &shop, TRAINED_LISTS, n_carts);
         measure_by_lot("orders, all weights", &shop, TRAINED_DENSE, n_carts);
         if (given) {
             struct trained *trained = trained_of_file(given);
@@ -334,7 +335,7 @@ int main(int argc, char **argv)
     shop = (struct shop){ 0 };
     shop_generated(&shop, n_skus);
     measure("generated, no trained", &shop, NULL, n_carts);
-    measure_by_lot("generated, lists of 100", &shop, TRAINED_LISTS, n_carts);
+    measure_by_lot("generated, lists of 64", &shop, TRAINED_LISTS, n_carts);
     shop_deinit(&shop);
     return 0;
 }

@@ -77,36 +77,52 @@ static void take_cart(struct completion *c)
 static uint32_t find(const struct completion *c, uint32_t product)
 {
     uint32_t at = product * 2654435761U & c->places_mask;
-    while (c->places[at] && c->candidates[c->places[at] - 1].product != product)
+    while (c->places[at] && c->candidates[c->places[at]].product != product)
         at = (at + 1) & c->places_mask;
     return at;
 }
 
 /* The place of @product among the candidates; a new one begins with @score. */
-static inline uint32_t candidate(struct completion *c, uint32_t product, float score)
+static uint32_t candidate(struct completion *c, uint32_t product, float score)
 {
     uint32_t at = find(c, product);
     if (c->places[at])
-        return c->places[at] - 1U;
-    c->candidates[c->n_candidates] = (struct candidate){ product, PRODUCT_NONE, 0 };
-    c->scores[c->n_candidates] = score;
-    c->places[at] = (uint16_t) ++c->n_candidates;
-    return c->n_candidates - 1;
+        return c->places[at];
+    uint32_t place = c->n_candidates++;
+    c->candidates[place] = (struct candidate){ product, PRODUCT_NONE, 0 };
+    c->scores[place] = score;
+    c->places[at] = (uint16_t) place;
+    return place;
 }
 
+/* The hot loop: what it needs is in variables of its own, since stores through @c could be anything. */
 static void add_row(struct completion *c, uint32_t product)
 {
     const struct row *row = &c->model->rows[product];
-    for (uint32_t i = 0; i < row->n; i++) {
-        const struct companion *companion = &row->at[i];
-        uint32_t place = candidate(c, companion->product, 0);
-        c->scores[place] += companion->score;
-        struct candidate *known = &c->candidates[place];
-        if (companion->orders > known->orders) {
-            known->orders = companion->orders;
-            known->because = product;
+    const struct companion *companion = row->at, *end = row->at + row->n;
+    struct candidate *const candidates = c->candidates;
+    float *const scores = c->scores;
+    uint16_t *const places = c->places;
+    const uint32_t mask = c->places_mask;
+    uint32_t n = c->n_candidates;
+    for (; companion < end; companion++) {
+        uint32_t at = companion->product * 2654435761U & mask, place;
+        while ((place = places[at]) && candidates[place].product != companion->product)
+            at = (at + 1) & mask;
+        if (place) {
+            scores[place] += companion->score;
+            if (companion->orders <= candidates[place].orders)
+                continue;
+        } else {
+            place = n++;
+            places[at] = (uint16_t) place;
+            candidates[place].product = companion->product;
+            scores[place] = companion->score;
         }
+        candidates[place].orders = companion->orders;
+        candidates[place].because = companion->orders ? product : PRODUCT_NONE;
     }
+    c->n_candidates = n;
 }
 
 static void add_habits_of_lists(struct completion *c)
@@ -116,14 +132,14 @@ static void add_habits_of_lists(struct completion *c)
         if (habit->product == PRODUCT_NONE)
             continue;
         uint16_t at = c->places[find(c, habit->product)];
-        if (at ? c->scores[at - 1] > 0 : c->ask.habits_alone)
+        if (at ? c->scores[at] > 0 : c->ask.habits_alone)
             c->scores[candidate(c, habit->product, 0)] += habit_score(c, habit);
     }
 }
 
 static bool score_lists(struct completion *c)
 {
-    uint32_t most = c->ask.n_cart + habits_that_count(c), slots = 64;
+    uint32_t most = 1 + c->ask.n_cart + (c->habit_scale > 0 ? habits_that_count(c) : 0), slots = 64;
     for (uint32_t i = 0; i < c->n_cart; i++)
         most += c->model->rows[c->cart[i]].n;
     if (most > UINT16_MAX / 2)
@@ -132,10 +148,15 @@ static bool score_lists(struct completion *c)
         slots *= 2;
     c->places_mask = slots - 1;
     c->places = arena_take_array(c->arena, uint16_t, slots);
-    c->candidates = arena_take_raw(c->arena, (most + 1) * sizeof *c->candidates);
+    c->candidates = arena_take_raw(c->arena, most * sizeof *c->candidates);
     c->scores = arena_take_raw(c->arena, (best_first_room(most) + 1) * sizeof *c->scores);
     if (!c->places || !c->candidates || !c->scores)
         return false;
+    c->scores[0] = BEST_GONE; /* nobody's */
+    c->n_candidates = 1;
+    for (uint32_t i = 0; i < c->n_cart; i++)
+        for (uint32_t k = 0; k < c->model->rows[c->cart[i]].n; k += 5) /* a line of the cache */
+            __builtin_prefetch(&c->model->rows[c->cart[i]].at[k]);
     for (uint32_t i = 0; i < c->ask.n_cart; i++)
         if (c->ask.cart[i] != PRODUCT_NONE)
             (void) candidate(c, c->ask.cart[i], BEST_GONE);
