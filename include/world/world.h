@@ -48,8 +48,9 @@ struct world {
     struct catalog *catalog;  /* never NULL */
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
-    struct wheres *wheres;             /* never NULL; for those rules and that catalogue */
-    struct content *content;           /* never NULL; products alike, of that catalogue */
+    struct wheres *wheres;   /* never NULL; for those rules and that catalogue */
+    struct ladder *ladder;   /* never NULL; of that catalogue and those rules' `attributes:` */
+    struct content *content; /* never NULL; products alike, of that catalogue */
     const struct world_shelf *shelves; /* by rule number */
     /* False: the rules' amounts are of another currency than the catalogue's. Then nothing is offered. */
     bool same_money;

@@ -1,36 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compare: what the dearer one has that the other has not, as a table made from the
- * attributes. A shop that named its attributes (`attributes:` in rule files) gets those, in the
- * catalogue's order, with label and unit; one that named none gets every short attribute
- * under its column's name. Only what differs is listed.
+ * Compare: what the offered one has that the other has not, as a table made from the
+ * attributes: what is better, then what is worse, then what only differs, each in the catalogue's order. A shop that named its
+ * attributes (`attributes:` in rule files) gets those, with label and unit; one that named none gets every short attribute
+ * under its column's name, but ids and dates. Only what differs is listed: "1 TB" and "1,024 GB" do not. Better is
+ * what the ladder of their kind says (shop/ladder.h: units understood); of other products, what `attributes:` say.
  */
 #include "serve/decision.h"
 #include "shop/catalog.h"
+#include "shop/ladder.h"
+#include "shop/quantity.h"
 
 enum { UNNAMED_MAX_BYTES = 40 };
 
-/* +1 the offered one is better, -1 worse, 0 only different. */
-static int betterness(const struct attr_label *label, const struct attr *base,
-                      const struct attr *offered)
+struct pair { /* two products, their numbers too */
+    const struct product *base, *offered;
+    uint32_t base_number, offered_number;
+};
+
+struct row {
+    const struct attr_label *label; /* or NULL */
+    const struct attr *base, *offered;
+    int order; /* +1 the offered one is better, -1 worse, 0 only different */
+};
+
+static struct pair pair_of(const struct decision *d, const struct product *base,
+                           const struct product *offered)
 {
-    if (!label || !label->better || !base->is_number || !offered->is_number)
-        return 0;
-    int order = (offered->number > base->number) - (offered->number < base->number);
-    return order * label->better;
+    const struct catalog *catalog = d->world->catalog;
+    return (struct pair){ base, offered, catalog_find(catalog, base->sku),
+                          catalog_find(catalog, offered->sku) };
 }
 
-/* Does this attribute make a row? *ret_label may be NULL. */
-static bool differs(const struct decision *d, const struct attr *base, const struct attr *offered,
-                    const struct attr_label **ret_label)
+static int betterness(const struct decision *d, const struct pair *pair, const struct row *row)
 {
-    if (!offered || str_eq(base->text, offered->text))
-        return false;
-    *ret_label = ruleset_attr_label(d->world->rules, base->name);
-    if (*ret_label)
+    const struct ladder *ladder = d->world->ladder;
+    if (pair->base->kind == pair->offered->kind &&
+        ladder_role(ladder, pair->base_number, row->base->name) == LADDER_QUALITY)
+        return ladder_compare(ladder, pair->base_number, pair->offered_number, row->base->name);
+    if (!row->label || !row->label->better || !row->base->is_number || !row->offered->is_number)
+        return 0;
+    int order =
+        (row->offered->number > row->base->number) - (row->offered->number < row->base->number);
+    return order * row->label->better;
+}
+
+/* The same amount, written in two ways. */
+static bool is_same_amount(const struct attr *a, const struct attr *b)
+{
+    struct quantity one, other;
+    return quantity_read(a->name, a->text, &one) && quantity_read(b->name, b->text, &other) &&
+           one.dimension == other.dimension && one.form == other.form && one.value == other.value;
+}
+
+static bool is_listed(const struct decision *d, const struct pair *pair, const struct row *row)
+{
+    if (row->label)
         return true;
-    return !ruleset_has_attr_labels(d->world->rules) && base->text.len <= UNNAMED_MAX_BYTES &&
-           offered->text.len <= UNNAMED_MAX_BYTES && !str_ends_with(base->name, STR("_id"));
+    return !ruleset_has_attr_labels(d->world->rules) && row->base->text.len <= UNNAMED_MAX_BYTES &&
+           row->offered->text.len <= UNNAMED_MAX_BYTES &&
+           ladder_role(d->world->ladder, pair->base_number, row->base->name) != LADDER_NOISE;
 }
 
 /* Both mostly have the same columns, so the next one is tried before searching. */
@@ -42,24 +71,39 @@ static const struct attr *counterpart(const struct product *offered, const struc
     return product_attr(offered, base->name);
 }
 
-static void encode_row(struct decision *d, const struct attr_label *label, const struct attr *base,
-                       const struct attr *offered, struct out *out)
+/* The base's attribute @i as a row; false: it makes none. */
+static bool make_row(const struct decision *d, const struct pair *pair, uint32_t i,
+                     struct row *ret_row)
 {
+    const struct attr *base = &pair->base->attrs[i];
+    const struct attr *other = counterpart(pair->offered, base, i);
+    if (!other || str_eq(base->text, other->text))
+        return false;
+    struct row row = { ruleset_attr_label(d->world->rules, base->name), base, other, 0 };
+    if (!is_listed(d, pair, &row) || is_same_amount(base, other))
+        return false;
+    row.order = betterness(d, pair, &row);
+    *ret_row = row;
+    return true;
+}
+
+static void encode_row(struct decision *d, const struct row *row, struct out *out)
+{
+    const struct attr_label *label = row->label;
     out_json_open(out, '{');
     out_json_key(out, STR("attribute"));
-    out_json_str(out, base->name);
+    out_json_str(out, row->base->name);
     out_json_key(out, STR("label"));
-    out_json_str(out, label ? label->label[d->locale] : base->name);
+    out_json_str(out, label ? label->label[d->locale] : row->base->name);
     out_json_key(out, STR("unit"));
     out_json_str(out, label ? label->unit[d->locale] : (struct str){ 0 });
     out_json_key(out, STR("base"));
-    out_json_str(out, base->text);
+    out_json_str(out, row->base->text);
     out_json_key(out, STR("offered"));
-    out_json_str(out, offered->text);
-    int order = betterness(label, base, offered);
+    out_json_str(out, row->offered->text);
     out_json_key(out, STR("better"));
-    if (order)
-        out_json_bool(out, order > 0);
+    if (row->order)
+        out_json_bool(out, row->order > 0);
     else
         out_json_null(out);
     out_json_close(out, '}');
@@ -68,34 +112,37 @@ static void encode_row(struct decision *d, const struct attr_label *label, const
 void compare_encode(struct decision *d, const struct product *base, const struct product *offered,
                     struct out *out)
 {
+    static const int orders[] = { 1, -1, 0 };
+    struct row rows[PRODUCT_MAX_ATTRS];
+    uint32_t n = 0;
+    struct pair pair = base ? pair_of(d, base, offered) : (struct pair){ 0 };
+    for (uint32_t i = 0; base && i < base->n_attrs; i++)
+        n += make_row(d, &pair, i, &rows[n]);
     out_json_open(out, '[');
-    for (uint32_t i = 0; base && i < base->n_attrs; i++) {
-        const struct attr_label *label = NULL;
-        const struct attr *other = counterpart(offered, &base->attrs[i], i);
-        if (differs(d, &base->attrs[i], other, &label))
-            encode_row(d, label, &base->attrs[i], other, out);
-    }
+    for (int k = 0; k < 3; k++)
+        for (uint32_t i = 0; i < n; i++)
+            if (rows[i].order == orders[k])
+                encode_row(d, &rows[i], out);
     out_json_close(out, ']');
 }
 
-/* "ストレージ 256 GB": the first attribute in which the offered one is better; absent when there is none. */
+/* "ストレージ 256 GB": the first named attribute in which the offered one is better; absent when there is none. */
 struct str compare_gain(struct decision *d, const struct product *base,
                         const struct product *offered)
 {
+    struct pair pair = pair_of(d, base, offered);
     for (uint32_t i = 0; i < base->n_attrs; i++) {
-        const struct attr_label *label = NULL;
-        const struct attr *other = counterpart(offered, &base->attrs[i], i);
-        if (!differs(d, &base->attrs[i], other, &label) ||
-            betterness(label, &base->attrs[i], other) <= 0)
+        struct row row;
+        if (!make_row(d, &pair, i, &row) || !row.label || row.order <= 0)
             continue;
         struct out out;
         out_init(&out, d->arena, 48);
-        out_text(&out, label->label[d->locale]);
+        out_text(&out, row.label->label[d->locale]);
         out_char(&out, ' ');
-        out_text(&out, other->text);
-        if (label->unit[d->locale].len) {
+        out_text(&out, row.offered->text);
+        if (row.offered->is_number && row.label->unit[d->locale].len) {
             out_char(&out, ' ');
-            out_text(&out, label->unit[d->locale]);
+            out_text(&out, row.label->unit[d->locale]);
         }
         return out.failed ? (struct str){ 0 } : out_str(&out);
     }

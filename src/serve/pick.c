@@ -113,10 +113,11 @@ static enum err pick_for(struct decision *d, struct considered *c)
     case RELATION_SKUS:
     case RELATION_BEST_SELLER: pick_shelf(&s); break;
     case RELATION_BOUGHT_TOGETHER: return pick_together(&s);
-    case RELATION_UPGRADE_OF: pick_upgrades(&s); break;
+    case RELATION_UPGRADE_OF: pick_ladder(&s, true); break;
     case RELATION_SAME_BRAND: pick_same_brand(&s); break;
     case RELATION_SIMILAR: pick_similar(&s); break;
     case RELATION_VIEWED: pick_viewed(&s); break;
+    case RELATION_PERSONAL: return pick_personal(&s);
     case RELATIONS: break;
     }
     return OK;

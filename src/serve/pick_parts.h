@@ -23,7 +23,7 @@ bool pick_take(struct search *search, uint32_t number, double score, uint32_t or
                uint32_t base_orders);
 
 /* The relations. What they need and lack is the rule's reason. */
-void pick_upgrades(struct search *search);
+void pick_ladder(struct search *search, bool up);
 void pick_similar(struct search *search);
 void pick_viewed(struct search *search);
 enum err pick_together(struct search *search);

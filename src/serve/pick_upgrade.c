@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pick: a better one of the same kind, a step dearer.
+ * Pick: the next better one of the same kind, a step dearer, or the next cheaper one. Both are read from the ladder
+ * that was made with the world (shop/ladder.h). Only when a rule's `where` or an unusual price ratio leaves nothing of the
+ * steps kept there are others of the kind judged, a bounded number of them.
  */
 #include "model/model.h"
 #include "serve/decision.h"
 #include "serve/pick_parts.h"
 #include "shop/catalog.h"
+#include "shop/ladder.h"
 
-/* How many attributes both have with the same text: the same size, colour, mount. */
-static uint32_t likeness(const struct product *a, const struct product *b)
-{
-    uint32_t same = 0;
-    for (uint32_t i = 0; i < a->n_attrs; i++) {
-        const struct attr *other = i < b->n_attrs && str_eq(a->attrs[i].name, b->attrs[i].name)
-                                       ? &b->attrs[i]
-                                       : product_attr(b, a->attrs[i].name);
-        same += other && str_eq(a->attrs[i].text, other->text);
-    }
-    return same;
-}
+enum { JUDGED_MAX = 128 };
 
 /* The first of @kin (by price) that costs at least @price_minor. */
 static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, uint32_t n,
@@ -35,32 +27,68 @@ static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, 
     return low;
 }
 
-/*
- * The same kind, a step dearer. The likest to the item come first, then the most ordered; a
- * dearer one never because it is dearer.
- */
-void pick_upgrades(struct search *s)
+/* Is the step within the rule's price ratio, and dearer (or cheaper) than what the customer pays now? */
+static bool is_within(const struct search *s, uint32_t number, bool up)
+{
+    const struct decision *d = s->d;
+    const struct pick *pick = &s->from->rule->pick;
+    int64_t to = catalog_product(d->world->catalog, number)->price_minor;
+    int64_t paid = d->trigger_line->unit_price_minor;
+    double from = (double) d->facts.trigger->price_minor;
+    return (up ? to > paid : to < paid) && (double) to >= from * pick->price_ratio_low &&
+           (double) to <= from * pick->price_ratio_high;
+}
+
+/* False: enough. Of equals the one that is ordered more. */
+static bool take(struct search *s, const struct ladder_step *step)
+{
+    double orders = model_orders(s->d->world->model, step->product);
+    return pick_take(s, step->product, (double) step->score * (1 + .05 * orders / (orders + 10)), 0,
+                     0);
+}
+
+/* Others than the kept steps, evenly spread over the rule's prices. */
+static void judge_others(struct search *s, uint32_t base, bool up)
+{
+    const struct world *world = s->d->world;
+    const struct pick *pick = &s->from->rule->pick;
+    double price = (double) s->d->facts.trigger->price_minor;
+    uint32_t n_kin;
+    const uint32_t *kin = catalog_same_kind(world->catalog, base, &n_kin);
+    uint32_t begin = lower_bound(world->catalog, kin, n_kin, price * pick->price_ratio_low);
+    uint32_t end = lower_bound(world->catalog, kin, n_kin, price * pick->price_ratio_high + 1e-6);
+    uint32_t n = end > begin ? end - begin : 0, judged = n < JUDGED_MAX ? n : JUDGED_MAX;
+    for (uint32_t i = 0; i < judged; i++) {
+        struct ladder_step step;
+        uint32_t number = kin[begin + (uint32_t) ((uint64_t) i * n / judged)];
+        if (is_within(s, number, up) && ladder_judge(world->ladder, base, number, &step) &&
+            !take(s, &step))
+            return;
+    }
+}
+
+/* Have all sensible steps within the rule's ratio been kept? */
+static bool is_complete(const struct pick *pick, uint32_t n_steps, bool up)
+{
+    double low = up ? LADDER_RATIO_LOW : 1 / LADDER_RATIO_HIGH;
+    double high = up ? LADDER_RATIO_HIGH : 1 / LADDER_RATIO_LOW;
+    return n_steps < LADDER_STEPS && pick->price_ratio_low >= low && pick->price_ratio_high <= high;
+}
+
+void pick_ladder(struct search *s, bool up)
 {
     struct decision *d = s->d;
-    const struct world *world = d->world;
     if (!d->facts.trigger) {
         s->from->reason = RECEIPT_NO_TRIGGER_ITEM;
         return;
     }
     uint32_t n, base = d->trigger_line->product;
-    const uint32_t *kin = catalog_same_kind(world->catalog, base, &n);
-    double price = (double) d->facts.trigger->price_minor;
-    const struct pick *pick = &s->from->rule->pick;
-    uint32_t i = lower_bound(world->catalog, kin, n, price * pick->price_ratio_low);
-    for (; i < n; i++) {
-        const struct product *product = catalog_product(world->catalog, kin[i]);
-        if ((double) product->price_minor > price * pick->price_ratio_high)
+    const struct ladder *ladder = d->world->ladder;
+    const struct ladder_step *steps =
+        up ? ladder_up(ladder, base, &n) : ladder_down(ladder, base, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (is_within(s, steps[i].product, up) && !take(s, &steps[i]))
             return;
-        if (kin[i] == base || product->price_minor <= d->trigger_line->unit_price_minor)
-            continue;
-        double score =
-            likeness(d->facts.trigger, product) + model_orders(world->model, kin[i]) / 1e9;
-        if (!pick_take(s, kin[i], score, 0, 0))
-            return;
-    }
+    if (s->found == 0 && !is_complete(&s->from->rule->pick, n, up))
+        judge_others(s, base, up);
 }

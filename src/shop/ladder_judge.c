@@ -21,7 +21,7 @@
 #define UNKNOWN          .95 /* only one of the two says */
 #define LEAVING          .5  /* its last day is known, the other's is not */
 #define BARE             .5  /* nothing but price and name */
-#define ALIKE_ENOUGH     .5  /* of the words of two names, then */
+#define ALIKE_ENOUGH     .3  /* of the words of two names, then */
 #define SAME_AMOUNT      .005
 #define STEP_IDEAL       1.25
 #define STEP_WIDTH       .35 /* in logarithms */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A text is folded to plain small letters first, then read as words, number, unit, words. Units are a
- * table, the longest spelling that fits wins.
+ * table, the longest spelling that fits wins. More than 400 lines, because the table is half of the file and stays beside
+ * what reads it.
  */
 #include "shop/quantity.h"
 

@@ -16,6 +16,7 @@
 #include "rules/rule.h"
 #include "rules/ruleset.h"
 #include "shop/catalog.h"
+#include "shop/ladder.h"
 #include "world/wheres.h"
 
 static void world_free(struct snapshot *snapshot)
@@ -25,6 +26,7 @@ static void world_free(struct snapshot *snapshot)
     (void) catalog_unref(world->catalog);
     (void) model_unref(world->model);
     (void) wheres_unref(world->wheres);
+    (void) ladder_unref(world->ladder);
     (void) content_unref(world->content);
     free((void *) world->shelves);
     free((void *) world->may_be_silenced);
@@ -139,10 +141,23 @@ static enum err mark_silenced(const struct ruleset *rules, bool **ret_marks)
     return OK;
 }
 
-/* @wheres belongs to @rules and @catalog, @content to @catalog. */
+/* What `attributes:` in the rule files says is better. */
+static int better_by_label(const void *rules, struct str attribute)
+{
+    const struct attr_label *label = ruleset_attr_label(rules, attribute);
+    return label ? label->better : LADDER_UNSAID;
+}
+
+/* What is worked out of two parts: wheres of rules and catalogue, ladder of the catalogue and the rules' words for it, content of the catalogue. */
+struct derived {
+    struct wheres *wheres;
+    struct ladder *ladder;
+    struct content *content;
+};
+
 static enum err compose(struct ruleset *rules, struct catalog *catalog, struct model *model,
-                        struct wheres *wheres, struct content *content,
-                        const struct world_settings *settings, struct world **ret_world)
+                        const struct derived *derived, const struct world_settings *settings,
+                        struct world **ret_world)
 {
     struct world *world = calloc(1, sizeof *world);
     if (!world)
@@ -165,21 +180,29 @@ static enum err compose(struct ruleset *rules, struct catalog *catalog, struct m
     world->rules = ruleset_ref(rules);
     world->catalog = catalog_ref(catalog);
     world->model = model_ref(model);
-    world->wheres = wheres_ref(wheres);
-    world->content = content_ref(content);
+    world->wheres = wheres_ref(derived->wheres);
+    world->ladder = ladder_ref(derived->ladder);
+    world->content = content_ref(derived->content);
     world->settings = *settings;
     *ret_world = world;
     return OK;
 }
 
-/* What belongs to rules and catalogue is made anew for these. */
+/* What belongs to rules and catalogue is made anew for these; @ladder, of that catalogue or NULL, is kept where the rules say the same. */
 static enum err compose_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
-                            struct content *content, const struct world_settings *settings,
-                            struct world **ret_world)
+                            struct content *content, struct ladder *ladder,
+                            const struct world_settings *settings, struct world **ret_world)
 {
+    const struct ladder_said said = { better_by_label, rules };
     AUTO(wheres_unref) struct wheres *wheres = NULL;
+    AUTO(ladder_unref) struct ladder *made = NULL;
     TRY(wheres_new(rules, catalog, &wheres));
-    return compose(rules, catalog, model, wheres, content, settings, ret_world);
+    if (!ladder || !ladder_agrees(ladder, &said)) {
+        TRY(ladder_new(catalog, NULL, &said, &made));
+        ladder = made;
+    }
+    return compose(rules, catalog, model, &(struct derived){ wheres, ladder, content }, settings,
+                   ret_world);
 }
 
 enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
@@ -187,12 +210,13 @@ enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model 
 {
     AUTO(content_unref) struct content *content = NULL;
     TRY(content_new(catalog, &content));
-    return compose_new(rules, catalog, model, content, settings, ret_world);
+    return compose_new(rules, catalog, model, content, NULL, settings, ret_world);
 }
 
 enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
                     struct model *model, struct world **ret_world)
 {
+    const struct derived derived = { old->wheres, old->ladder, old->content };
     bool same_rules = !rules || rules == old->rules;
     bool same_catalog = !catalog || catalog == old->catalog;
     rules = rules ? rules : old->rules;
@@ -201,6 +225,7 @@ enum err world_with(const struct world *old, struct ruleset *rules, struct catal
     if (!same_catalog)
         return world_new(rules, catalog, model, &old->settings, ret_world);
     if (!same_rules)
-        return compose_new(rules, catalog, model, old->content, &old->settings, ret_world);
-    return compose(rules, catalog, model, old->wheres, old->content, &old->settings, ret_world);
+        return compose_new(rules, catalog, model, old->content, old->ladder, &old->settings,
+                           ret_world);
+    return compose(rules, catalog, model, &derived, &old->settings, ret_world);
 }
