@@ -190,11 +190,14 @@ static enum err keep_row(struct gram *gram, uint32_t sku, uint32_t most, struct 
     if (!row->skus)
         return ERR_NOMEM;
     row->weights = (float *) (void *) (row->skus + (all ? n : most));
+    float *cells = gram->cells ? gram->cells + (size_t) sku * gram->n_skus : NULL;
     for (uint32_t word = 0; word < board->n_words; word++) {
         for (uint64_t bits = board->used[word]; bits; bits &= bits - 1) {
             uint32_t other = word * 64 + (uint32_t) __builtin_ctzll(bits);
             row->skus[row->n] = other;
             row->weights[row->n++] = (float) board->sums[other];
+            if (cells)
+                cells[other] = (float) board->sums[other];
             board->sums[other] = 0;
         }
         board->used[word] = 0;
@@ -231,7 +234,9 @@ enum err gram_new(const struct gram_wishes *wishes, const struct crew *crew, str
     gram->n_skus = wishes->baskets->n_skus;
     gram->diagonal = calloc((size_t) gram->n_skus + 1, sizeof *gram->diagonal);
     gram->rows = calloc((size_t) gram->n_skus + 1, sizeof *gram->rows);
-    if (!gram->diagonal || !gram->rows)
+    if (gram->n_skus <= GRAM_WHOLE)
+        gram->cells = calloc((size_t) gram->n_skus * gram->n_skus + 1, sizeof *gram->cells);
+    if (!gram->diagonal || !gram->rows || (gram->n_skus <= GRAM_WHOLE && !gram->cells))
         return ERR_NOMEM;
     struct making making = { .wishes = wishes, .gram = gram };
     fill_diagonal(&making);
@@ -252,6 +257,7 @@ struct gram *gram_free(struct gram *gram)
         free(gram->rows[sku].skus);
     free(gram->rows);
     free(gram->diagonal);
+    free(gram->cells);
     free(gram);
     return NULL;
 }

@@ -19,7 +19,10 @@ struct crew;
  * its size, and a wholesaler's list says little about taste. Each sum is made in the order of the orders,
  * whatever the threads, so equal orders give equal bits.
  */
-enum { GRAM_BASKET = 400 };
+enum {
+    GRAM_BASKET = 400,
+    GRAM_WHOLE = 8192, /* up to so many SKUs the matrix is there as a whole too: 4 bytes a cell */
+};
 
 struct gram_row {
     uint32_t n;
@@ -31,6 +34,7 @@ struct gram {
     uint32_t n_skus;
     double *diagonal;
     struct gram_row *rows;
+    float *cells; /* row by row, the diagonal zero; NULL above GRAM_WHOLE */
 };
 
 /* @orders: numbers of the orders that count; @weights: one for each of these. */

@@ -180,8 +180,6 @@ struct tally {
 static double faded(int64_t then_us, int64_t now_us)
 {
     static const double US_PER_DAY = 86400e6;
-    if (then_us == 0 || now_us <= then_us)
-        return 1;
     return exp2(-(double) (now_us - then_us) / US_PER_DAY / HABIT_HALF_LIFE_DAYS);
 }
 
@@ -213,6 +211,8 @@ static void add_up(const struct baskets *baskets, const struct history *history,
     uint32_t customer = baskets->customers[order];
     for (uint32_t place = history->place[order]; place-- > 0;) {
         uint32_t earlier = history->orders[history->first[customer] + place];
+        if (baskets->at_us[earlier] <= 0 || baskets->at_us[earlier] >= baskets->at_us[order])
+            continue; /* nobody can say that it was before */
         double times = faded(baskets->at_us[earlier], baskets->at_us[order]);
         for (uint64_t i = baskets->first[earlier]; i < baskets->first[earlier + 1]; i++) {
             uint32_t sku = baskets->items[i];

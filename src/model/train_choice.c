@@ -150,7 +150,8 @@ static enum err try_solutions(struct choice *choice)
     static const struct {
         uint32_t support;
         float ridge;
-    } ways[] = { { 50, 10 }, { 100, 3 }, { 100, 10 }, { 0, 10 }, { 0, 3 }, { 0, 1 }, { 0, 30 } };
+    } ways[] = { { 50, 10 }, { 50, 1 }, { 100, 3 }, { 100, 10 }, { 100, 1 },
+                 { 0, 3 },   { 0, 10 }, { 0, 1 },   { 0, 30 } };
     struct trained_parameters parameters = choice->best;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         parameters.support = ways[i].support;

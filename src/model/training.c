@@ -12,8 +12,8 @@
 enum {
     DEFAULT_TOP = 64,
     DENSE_SKUS = 1024, /* up to so many, all weights are kept */
-    WHOLE_SKUS = 5000, /* up to so many, a solution as a whole is thought of: n^3 operations */
-    ROW_MOST = 512,    /* kept of a row of G, in a catalogue larger than that */
+    WHOLE_SKUS = 3000, /* up to so many, a solution as a whole is thought of: n^3 operations */
+    ROW_MOST = 512,    /* kept of a row of G, where it is not there as a whole */
 };
 static const uint64_t DEFAULT_MEMORY = UINT64_C(3) << 30;
 
@@ -146,7 +146,7 @@ static float *order_weights(const struct training *training,
 
 static uint32_t row_most(const struct training *training)
 {
-    return training->baskets->n_skus <= WHOLE_SKUS ? UINT32_MAX : ROW_MOST;
+    return training->baskets->n_skus <= GRAM_WHOLE ? UINT32_MAX : ROW_MOST;
 }
 
 double training_gram_cost(const struct training *training, uint32_t n_orders)
@@ -163,8 +163,9 @@ double training_solve_cost(const struct training *training,
     double n = training->baskets->n_skus, s = parameters->support;
     if (parameters->support == 0)
         return n * n * n / 4;
-    double row = n < 2 * ROW_MOST ? n : 2 * ROW_MOST;
-    return n * (s * s * s / 3 + s * row + 20 * row);
+    double row = n < ROW_MOST ? n : ROW_MOST;
+    s += WEIGHTS_REGULARS;
+    return n * (s * s * s / 6 + 10 * s * (n <= GRAM_WHOLE ? s : row) + 50 * row);
 }
 
 bool training_fits(const struct training *training, const struct trained_parameters *parameters)
@@ -172,10 +173,10 @@ bool training_fits(const struct training *training, const struct trained_paramet
     uint64_t n = training->baskets->n_skus, lines = training->baskets->first[training->n_orders];
     uint64_t row = row_most(training) < n ? row_most(training) : n;
     uint64_t bytes = n * row * (sizeof(uint32_t) + sizeof(float)) + lines * sizeof(uint32_t) +
-                     n * 8 * sizeof(double);
+                     n * 8 * sizeof(double) + (n <= GRAM_WHOLE ? n * n * sizeof(float) : 0);
     if (parameters->support == 0)
         return n <= WHOLE_SKUS && bytes + spd_bytes((uint32_t) n) <= training->memory_bytes;
-    return bytes + 3 * n * parameters->support * sizeof(struct trained_edge) <=
+    return bytes + 3 * n * (parameters->support + WEIGHTS_REGULARS) * sizeof(struct trained_edge) <=
            training->memory_bytes;
 }
 

@@ -178,8 +178,10 @@ struct near {
     const struct gram *gram;
     double ridge;
     uint32_t support, stride, top;
+    uint32_t room; /* of a column: the nearest and the regulars */
+    uint32_t regulars[WEIGHTS_REGULARS + 1], n_regulars;
     uint32_t *counts;             /* of each column, then of each row */
-    struct trained_edge *columns; /* n_skus times support */
+    struct trained_edge *columns; /* n_skus times room */
     struct weights *weights;
 };
 
@@ -201,7 +203,7 @@ static void desk_deinit(struct desk *desk)
 static enum err desk_init(struct desk *desk, const struct near *near)
 {
     size_t n = (size_t) near->gram->n_skus + 1, room = (size_t) near->stride + 1;
-    desk->nearest = malloc(n * sizeof *desk->nearest);
+    desk->nearest = malloc((n + WEIGHTS_REGULARS) * sizeof *desk->nearest);
     desk->place = malloc(n * sizeof *desk->place);
     desk->a = calloc(room * near->stride, sizeof *desk->a);
     desk->b = calloc(room, sizeof *desk->b);
@@ -225,38 +227,72 @@ static double entry(const struct gram_row *row, uint32_t sku)
 }
 
 /*
- * G among the nearest. A long row may lack what is far from it, and then its partner's row may have it: what either
- * of them knows, both do.
+ * G among the chosen, from rows. A long row may lack what is far from it, and then its partner's row may have it:
+ * what either of them knows, both do.
  */
-static void fill_system(const struct near *near, struct desk *desk, uint32_t n)
+static void fill_from_rows(const struct near *near, struct desk *desk, uint32_t n)
 {
-    double *a = desk->a;
-    memset(a, 0, (size_t) n * near->stride * sizeof *a);
+    for (uint32_t i = 0; i < n; i++)
+        desk->place[desk->nearest[i].sku] = i;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t sku = desk->nearest[i].sku;
-        const struct gram_row *row = &near->gram->rows[sku];
+        const struct gram_row *row = &near->gram->rows[desk->nearest[i].sku];
         for (uint32_t k = 0; k < row->n; k++) {
             uint32_t j = desk->place[row->skus[k]];
             if (j < i)
-                a[(size_t) i * near->stride + j] = (double) row->weights[k];
+                desk->a[(size_t) i * near->stride + j] = (double) row->weights[k];
             else if (j != UINT32_MAX)
-                a[(size_t) j * near->stride + i] = (double) row->weights[k];
+                desk->a[(size_t) j * near->stride + i] = (double) row->weights[k];
         }
-        a[(size_t) i * near->stride + i] = near->gram->diagonal[sku] + near->ridge;
     }
+    for (uint32_t i = 0; i < n; i++)
+        desk->place[desk->nearest[i].sku] = UINT32_MAX;
+}
+
+static void fill_from_cells(const struct near *near, struct desk *desk, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const float *row = near->gram->cells + (size_t) desk->nearest[i].sku * near->gram->n_skus;
+        for (uint32_t j = 0; j < i; j++)
+            desk->a[(size_t) i * near->stride + j] = (double) row[desk->nearest[j].sku];
+    }
+}
+
+static void fill_system(const struct near *near, uint32_t sku, struct desk *desk, uint32_t n)
+{
+    memset(desk->a, 0, (size_t) n * near->stride * sizeof *desk->a);
+    if (near->gram->cells)
+        fill_from_cells(near, desk, n);
+    else
+        fill_from_rows(near, desk, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t other = desk->nearest[i].sku;
+        desk->a[(size_t) i * near->stride + i] = near->gram->diagonal[other] + near->ridge;
+        desk->b[i] = entry(&near->gram->rows[sku], other);
+    }
+}
+
+/* Adds the regulars that are not among the @n nearest of @sku; how many there are then. */
+static uint32_t add_regulars(const struct near *near, uint32_t sku, struct desk *desk, uint32_t n)
+{
+    uint32_t all = n;
+    for (uint32_t r = 0; r < near->n_regulars && all < near->room; r++) {
+        uint32_t regular = near->regulars[r], i = 0;
+        while (i < n && desk->nearest[i].sku != regular)
+            i++;
+        if (i == n && regular != sku)
+            desk->nearest[all++].sku = regular;
+    }
+    return all;
 }
 
 static uint32_t solve_column(const struct near *near, uint32_t sku, struct desk *desk,
                              struct trained_edge *column)
 {
     uint32_t n = gram_nearest(near->gram, sku, near->support, desk->nearest);
-    for (uint32_t i = 0; i < n; i++)
-        desk->place[desk->nearest[i].sku] = i;
-    fill_system(near, desk, n);
-    for (uint32_t i = 0; i < n; i++)
-        desk->place[desk->nearest[i].sku] = UINT32_MAX;
-    for (uint32_t i = 0; i < n; i++)
-        desk->b[i] = entry(&near->gram->rows[sku], desk->nearest[i].sku);
+    if (n == 0)
+        return 0; /* never bought with anything */
+    n = add_regulars(near, sku, desk, n);
+    fill_system(near, sku, desk, n);
     if (!spd_factor(desk->a, n, near->stride))
         return 0; /* rows were cut so that they contradict each other: nothing is said of this SKU */
     spd_solve(desk->a, n, near->stride, desk->b);
@@ -272,7 +308,7 @@ static enum err solve_columns(void *context, uint32_t begin, uint32_t end)
     enum err err = desk_init(&desk, near);
     for (uint32_t sku = begin; err == OK && sku < end; sku++)
         near->counts[sku] =
-            solve_column(near, sku, &desk, near->columns + (size_t) sku * near->support);
+            solve_column(near, sku, &desk, near->columns + (size_t) sku * near->room);
     desk_deinit(&desk);
     return err;
 }
@@ -285,7 +321,7 @@ static enum err turn(struct near *near)
     uint32_t n = weights->n_skus;
     for (uint32_t to = 0; to < n; to++)
         for (uint32_t i = 0; i < near->counts[to]; i++)
-            next[near->columns[(size_t) to * near->support + i].sku + 1]++;
+            next[near->columns[(size_t) to * near->room + i].sku + 1]++;
     for (uint32_t from = 0; from < n; from++)
         next[from + 1] += next[from];
     weights->edges = malloc((next[n] + 1) * sizeof *weights->edges);
@@ -293,7 +329,7 @@ static enum err turn(struct near *near)
         return ERR_NOMEM;
     for (uint32_t to = 0; to < n; to++)
         for (uint32_t i = 0; i < near->counts[to]; i++) {
-            struct trained_edge edge = near->columns[(size_t) to * near->support + i];
+            struct trained_edge edge = near->columns[(size_t) to * near->room + i];
             weights->edges[next[edge.sku]++] = (struct trained_edge){ to, edge.weight };
         }
     return OK;
@@ -308,6 +344,22 @@ static enum err cut_rows(void *context, uint32_t begin, uint32_t end)
             strongest(weights->edges + weights->first[from],
                       (uint32_t) (weights->first[from + 1] - weights->first[from]), near->top);
     return OK;
+}
+
+/* The best sellers by weight, best first. */
+static void find_regulars(struct near *near)
+{
+    const double *sold = near->gram->diagonal;
+    for (uint32_t sku = 0; sku < near->gram->n_skus; sku++) {
+        uint32_t at = near->n_regulars;
+        while (at > 0 && sold[near->regulars[at - 1]] < sold[sku]) {
+            near->regulars[at] = near->regulars[at - 1];
+            at--;
+        }
+        near->regulars[at] = sku;
+        if (near->n_regulars < WEIGHTS_REGULARS)
+            near->n_regulars++;
+    }
 }
 
 static enum err near_run(struct near *near, const struct crew *crew)
@@ -331,12 +383,14 @@ enum err weights_near(const struct gram *gram, double ridge, uint32_t support, u
     struct near near = { .gram = gram,
                          .ridge = ridge,
                          .support = support,
-                         .stride = (support + SPD_LANES - 1) / SPD_LANES * SPD_LANES,
+                         .room = support + WEIGHTS_REGULARS,
                          .top = top,
                          .weights = weights };
+    near.stride = (near.room + SPD_LANES - 1) / SPD_LANES * SPD_LANES;
+    find_regulars(&near);
     size_t n = gram->n_skus;
     near.counts = calloc(n + 1, sizeof *near.counts);
-    near.columns = malloc((n * support + 1) * sizeof *near.columns);
+    near.columns = malloc((n * near.room + 1) * sizeof *near.columns);
     enum err err = near_run(&near, crew);
     free(near.counts);
     free(near.columns);

@@ -34,7 +34,11 @@ MUST_CHECK enum err weights_whole(const struct gram *gram, double ridge, uint32_
                                   const struct crew *crew, struct weights **ret_weights);
 uint64_t weights_whole_bytes(uint32_t n_skus); /* what that takes in between */
 
-/* For each SKU among its @support nearest only; the strongest @top of each. */
+/*
+ * For each SKU among its @support nearest and WEIGHTS_REGULARS best sellers, who tell what is bought instead of it;
+ * the strongest @top of each.
+ */
+enum { WEIGHTS_REGULARS = 10 };
 MUST_CHECK enum err weights_near(const struct gram *gram, double ridge, uint32_t support,
                                  uint32_t top, const struct crew *crew,
                                  struct weights **ret_weights);
