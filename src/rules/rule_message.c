@@ -18,7 +18,7 @@ static enum presence trigger_name(const struct rule *rule)
         rule->with_trigger_item || rule->kind == KIND_UPSELL ||
         (rule->pick.present && rule->pick.of == OF_TRIGGER_ITEM &&
          rule->pick.relation != RELATION_SKUS && rule->pick.relation != RELATION_BEST_SELLER &&
-         rule->pick.relation != RELATION_VIEWED);
+         rule->pick.relation != RELATION_VIEWED && rule->pick.relation != RELATION_PERSONAL);
     if (needs_item || !(rule->triggers & ~item_triggers))
         return ALWAYS;
     return rule->triggers & item_triggers ? SOMETIMES : NEVER;

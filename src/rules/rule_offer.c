@@ -78,10 +78,12 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
     struct pick *pick = &reader->rule->pick;
     int of = OF_TRIGGER_ITEM;
 
-    if (pick->relation == RELATION_BEST_SELLER || pick->relation == RELATION_VIEWED) {
+    if (pick->relation == RELATION_BEST_SELLER || pick->relation == RELATION_VIEWED ||
+        pick->relation == RELATION_PERSONAL) {
         no_meaning(reader, node,
-                   pick->relation == RELATION_VIEWED ? "relation: viewed"
-                                                     : "relation: best_seller");
+                   pick->relation == RELATION_VIEWED     ? "relation: viewed"
+                   : pick->relation == RELATION_PERSONAL ? "relation: personal"
+                                                         : "relation: best_seller");
         return;
     }
     if (!node)
@@ -100,19 +102,15 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
 
 static void read_relation(struct rule_reader *reader, const struct doc_node *node)
 {
-    static const char *const words[] = {
-        "bought_together", "upgrade_of", "best_seller", "same_brand", "similar", "viewed", NULL
-    };
+    static const char *const words[] = { "bought_together", "upgrade_of", "best_seller",
+                                         "same_brand",      "similar",    "viewed",
+                                         "personal",        NULL };
     static const enum relation relation_of[] = { RELATION_BOUGHT_TOGETHER, RELATION_UPGRADE_OF,
                                                  RELATION_BEST_SELLER,     RELATION_SAME_BRAND,
-                                                 RELATION_SIMILAR,         RELATION_VIEWED };
-    static const char *const words_later[] = { "compatible_with",
-                                               "downgrade_of",
-                                               "cheaper_than",
-                                               "accessory_of",
-                                               "refill_of",
-                                               "personal",
-                                               NULL };
+                                                 RELATION_SIMILAR,         RELATION_VIEWED,
+                                                 RELATION_PERSONAL };
+    static const char *const words_later[] = { "compatible_with", "downgrade_of", "cheaper_than",
+                                               "accessory_of",    "refill_of",    NULL };
     struct pick *pick = &reader->rule->pick;
     int relation;
 

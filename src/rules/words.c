@@ -35,11 +35,13 @@ static const char *const triggers[] = {
     NULL,
 };
 static const char *const relations[] = {
-    "skus", "bought_together", "upgrade_of", "best_seller", "same_brand", "similar", "viewed", NULL,
+    "skus",    "bought_together", "upgrade_of", "best_seller", "same_brand",
+    "similar", "viewed",          "personal",   NULL,
 };
 static const char *const reasons[] = {
     "compatible", "cheaper_together", "tier_upgrade", "popular", "owned_item",
-    "stock_low",  "bought_together",  "similar",      "viewed",  NULL,
+    "stock_low",  "bought_together",  "similar",      "viewed",  "bought_before",
+    NULL,
 };
 static const char *const scopes[] = { "rule", "group", "kind", "all", NULL };
 static const char *const sorts[] = {

@@ -211,6 +211,32 @@ static void viewed(struct decision *d, const struct found *f, struct out *out)
     close_reason(out);
 }
 
+/* Their own orders; how many is not said when the profile has not kept them all. */
+static void bought_before(struct decision *d, const struct found *f, struct out *out)
+{
+    const struct owned *owned = d->person ? profile_owned(d->person, f->product->sku) : NULL;
+    if (!owned)
+        return;
+    open_reason(out, REASON_BOUGHT_BEFORE);
+    if (owned->orders < 2)
+        out_text(out, d->locale == LOCALE_JA ? STR("以前にもご購入いただいています")
+                                             : STR("You bought this before"));
+    else {
+        out_text(out, d->locale == LOCALE_JA ? STR("これまでに") : STR("You bought this "));
+        out_int(out, owned->orders);
+        out_text(out, d->locale == LOCALE_JA ? STR("回ご購入いただいています") : STR(" times"));
+    }
+    open_evidence(out);
+    if (owned->orders > 0)
+        evidence_int(out, STR("times"), owned->orders);
+    out_json_key(out, STR("last_at"));
+    out_char(out, '"');
+    out_instant(out, owned->last_us, false);
+    out_char(out, '"');
+    out->comma = true;
+    close_reason(out);
+}
+
 static void stock_low(struct decision *d, const struct found *f, struct out *out)
 {
     if (!reasons_stock_is_low(f))
@@ -270,17 +296,20 @@ void reasons_encode(struct decision *d, const struct found *f, struct out *out)
         [REASON_STOCK_LOW] = stock_low,
         [REASON_SIMILAR] = similar,
         [REASON_VIEWED] = viewed,
+        [REASON_BOUGHT_BEFORE] = bought_before,
     };
     static const enum reason_word of_relation[RELATIONS] = {
         [RELATION_BOUGHT_TOGETHER] = REASON_BOUGHT_TOGETHER,
         [RELATION_SIMILAR] = REASON_SIMILAR,
         [RELATION_VIEWED] = REASON_VIEWED,
+        [RELATION_PERSONAL] = REASON_BOUGHT_BEFORE,
     };
     const struct rule *rule = f->from->rule;
     uint32_t reasons = rule->reasons;
     if (rule->pick.present && of_relation[rule->pick.relation])
-        reasons |=
-            1u << of_relation[rule->pick.relation]; /* what chose the product is always said */
+        reasons |= 1u << of_relation[rule->pick.relation];
+    if (rule->pick.present && rule->pick.relation == RELATION_PERSONAL)
+        reasons |= 1u << REASON_BOUGHT_TOGETHER; /* what chose the product is always said */
 
     out_json_open(out, '[');
     for (int i = 0; i < REASON_WORDS && f->product; i++)
