@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The file is a head of fixed size and sections behind it, each at a multiple of 8 bytes, in the order of
- * enum section. Everything is checked once, when it is opened, so that reading needs no checks: a damaged
+ * enum trained_section. Everything is checked once, when it is opened, so that reading needs no checks: a damaged
  * file is refused by its checksum, and one that was made up by the bounds.
  *
  * SKUs are found through a table of hashes that is part of the file: opening one builds nothing.
@@ -14,40 +14,17 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define MAGIC "offerdTR"
+#include "model/trained_format.h"
 
-enum { VERSION = 1, ALIGN = 8 };
 static const uint32_t BYTE_ORDER_MARK = UINT32_C(0x01020304);
 static const uint32_t SLOT_FREE = UINT32_MAX;
 
-enum section { SKU_ENDS, SKU_TEXT, SLOTS, POPULARITY, FIRST, EDGES, DENSE, SECTIONS };
 static const size_t section_unit[SECTIONS] = {
     [SKU_ENDS] = sizeof(uint32_t), [SKU_TEXT] = 1,
     [SLOTS] = sizeof(uint32_t),    [POPULARITY] = sizeof(float),
     [FIRST] = sizeof(uint64_t),    [EDGES] = sizeof(struct trained_edge),
     [DENSE] = sizeof(float),
 };
-
-struct head {
-    char magic[8];
-    uint32_t version, byte_order;
-    uint64_t checksum; /* XXH64 of all that follows this field */
-    uint64_t total_bytes;
-    uint32_t form, n_skus, top, n_slots;
-    uint64_t n_orders, n_lines, position;
-    int64_t first_us, last_us, trained_us;
-    struct trained_parameters parameters;
-    struct trained_figures figures;
-    uint32_t reserved;
-    struct {
-        uint64_t at, n; /* bytes from the file's beginning; how many units */
-    } sections[SECTIONS];
-};
-_Static_assert(sizeof(struct head) % ALIGN == 0, "the sections begin aligned");
-_Static_assert(sizeof(struct trained_parameters) == 24 && sizeof(struct trained_figures) == 28 &&
-                   offsetof(struct head, sections) == 152,
-               "the head has no holes: its bytes are the same everywhere");
-enum { SUMMED_FROM = offsetof(struct head, total_bytes) };
 
 struct trained {
     struct snapshot snapshot; /* first */
@@ -83,12 +60,12 @@ static uint32_t slots_for(uint32_t n_skus)
     return n;
 }
 
-static void fill_head(struct head *head, const struct trained_parts *parts)
+static void fill_head(struct trained_head *head, const struct trained_parts *parts)
 {
     const struct trained_facts *facts = &parts->facts;
     memset(head, 0, sizeof *head);
-    memcpy(head->magic, MAGIC, sizeof head->magic);
-    head->version = VERSION;
+    memcpy(head->magic, TRAINED_MAGIC, sizeof head->magic);
+    head->version = TRAINED_VERSION;
     head->byte_order = BYTE_ORDER_MARK;
     head->form = facts->form;
     head->n_skus = facts->n_skus;
@@ -105,7 +82,7 @@ static void fill_head(struct head *head, const struct trained_parts *parts)
 }
 
 /* Where each section will be; false when the texts are longer than a file may hold. */
-static bool place_sections(struct head *head, const struct trained_parts *parts)
+static bool place_sections(struct trained_head *head, const struct trained_parts *parts)
 {
     const struct trained_facts *facts = &parts->facts;
     uint64_t n = facts->n_skus, text_bytes = 0;
@@ -127,13 +104,14 @@ static bool place_sections(struct head *head, const struct trained_parts *parts)
     for (int i = 0; i < SECTIONS; i++) {
         head->sections[i].at = at;
         head->sections[i].n = units[i];
-        at += (units[i] * section_unit[i] + ALIGN - 1) / ALIGN * ALIGN;
+        at += (units[i] * section_unit[i] + TRAINED_ALIGN - 1) / TRAINED_ALIGN * TRAINED_ALIGN;
     }
     head->total_bytes = at;
     return true;
 }
 
-static void write_texts(const struct head *head, const struct trained_parts *parts, char *file)
+static void write_texts(const struct trained_head *head, const struct trained_parts *parts,
+                        char *file)
 {
     uint32_t *ends = (uint32_t *) (void *) (file + head->sections[SKU_ENDS].at);
     char *text = file + head->sections[SKU_TEXT].at;
@@ -151,8 +129,8 @@ static void write_texts(const struct head *head, const struct trained_parts *par
     }
 }
 
-static void write_section(const struct head *head, enum section section, const void *from,
-                          char *file)
+static void write_section(const struct trained_head *head, enum trained_section section,
+                          const void *from, char *file)
 {
     size_t bytes = head->sections[section].n * section_unit[section];
     if (bytes)
@@ -161,7 +139,7 @@ static void write_section(const struct head *head, enum section section, const v
 
 enum err trained_write(const struct trained_parts *parts, struct out *out)
 {
-    struct head head;
+    struct trained_head head;
     fill_head(&head, parts);
     if (!place_sections(&head, parts))
         return ERR_LIMIT;
@@ -175,8 +153,8 @@ enum err trained_write(const struct trained_parts *parts, struct out *out)
     write_section(&head, FIRST, parts->first, file);
     write_section(&head, EDGES, parts->edges, file);
     write_section(&head, DENSE, parts->weights, file);
-    uint64_t sum = sum_of(file + SUMMED_FROM, head.total_bytes - SUMMED_FROM);
-    memcpy(file + offsetof(struct head, checksum), &sum, sizeof sum);
+    uint64_t sum = sum_of(file + TRAINED_SUMMED_FROM, head.total_bytes - TRAINED_SUMMED_FROM);
+    memcpy(file + offsetof(struct trained_head, checksum), &sum, sizeof sum);
     out_bytes(out, file, head.total_bytes);
     free(file);
     return out->failed ? ERR_NOMEM : OK;
@@ -184,23 +162,23 @@ enum err trained_write(const struct trained_parts *parts, struct out *out)
 
 /* ── opening ────────────────────────────────────────────────────────────────────────────── */
 
-static enum err check_head(const struct head *head, struct str bytes, struct err_note *note)
+static enum err check_head(const struct trained_head *head, struct str bytes, struct err_note *note)
 {
-    if (memcmp(head->magic, MAGIC, sizeof head->magic) != 0)
+    if (memcmp(head->magic, TRAINED_MAGIC, sizeof head->magic) != 0)
         return err_fail(note, ERR_CORRUPT, "this is not a trained model");
-    if (head->byte_order != BYTE_ORDER_MARK || head->version != VERSION)
+    if (head->byte_order != BYTE_ORDER_MARK || head->version != TRAINED_VERSION)
         return err_fail(note, ERR_CORRUPT,
                         "a trained model of version %u; this program reads version %u",
-                        head->version, (unsigned) VERSION);
+                        head->version, (unsigned) TRAINED_VERSION);
     if (head->total_bytes != bytes.len)
         return err_fail(note, ERR_CORRUPT, "a trained model cut off: %zu bytes of %llu", bytes.len,
                         (unsigned long long) head->total_bytes);
-    if (head->checksum != sum_of(bytes.at + SUMMED_FROM, bytes.len - SUMMED_FROM))
+    if (head->checksum != sum_of(bytes.at + TRAINED_SUMMED_FROM, bytes.len - TRAINED_SUMMED_FROM))
         return err_fail(note, ERR_CORRUPT, "a trained model with a wrong checksum");
     return OK;
 }
 
-static bool shape_is_sound(const struct head *head)
+static bool shape_is_sound(const struct trained_head *head)
 {
     uint64_t n = head->n_skus;
     bool dense = head->form == TRAINED_DENSE;
@@ -214,11 +192,11 @@ static bool shape_is_sound(const struct head *head)
            head->sections[DENSE].n == (dense ? n * n : 0);
 }
 
-static bool sections_fit(const struct head *head, size_t file_bytes)
+static bool sections_fit(const struct trained_head *head, size_t file_bytes)
 {
     for (int i = 0; i < SECTIONS; i++) {
         uint64_t at = head->sections[i].at, n = head->sections[i].n;
-        if (at % ALIGN != 0 || at < sizeof *head || at > file_bytes ||
+        if (at % TRAINED_ALIGN != 0 || at < sizeof *head || at > file_bytes ||
             n > (file_bytes - at) / section_unit[i])
             return false;
     }
@@ -233,7 +211,7 @@ static bool all_finite(const float *values, size_t n)
     return true;
 }
 
-static bool numbers_are_sound(const struct head *head)
+static bool numbers_are_sound(const struct trained_head *head)
 {
     const struct trained_parameters *p = &head->parameters;
     const struct trained_figures *f = &head->figures;
@@ -244,7 +222,8 @@ static bool numbers_are_sound(const struct head *head)
            p->history_weight <= 1 && p->recent_weight >= 0;
 }
 
-static const void *section_at(const struct head *head, struct str bytes, enum section section)
+static const void *section_at(const struct trained_head *head, struct str bytes,
+                              enum trained_section section)
 {
     return bytes.at + head->sections[section].at;
 }
@@ -283,7 +262,7 @@ static bool lists_are_sound(const struct trained *trained, size_t n_edges)
     return true;
 }
 
-static void point_into(struct trained *trained, const struct head *head, struct str bytes)
+static void point_into(struct trained *trained, const struct trained_head *head, struct str bytes)
 {
     trained->bytes = bytes;
     trained->facts = (struct trained_facts){
@@ -312,7 +291,7 @@ static void point_into(struct trained *trained, const struct head *head, struct 
     }
 }
 
-static bool content_is_sound(const struct trained *trained, const struct head *head)
+static bool content_is_sound(const struct trained *trained, const struct trained_head *head)
 {
     return texts_are_sound(trained, head->sections[SKU_TEXT].n) &&
            all_finite(trained->popularity, head->n_skus) &&
@@ -331,12 +310,12 @@ static void trained_free(struct snapshot *snapshot)
 enum err trained_open(struct str bytes, void (*release)(void *owner, struct str bytes), void *owner,
                       struct trained **ret_trained, struct err_note *note)
 {
-    struct head head;
+    struct trained_head head;
     if (bytes.len < sizeof head)
         return err_fail(note, ERR_CORRUPT, "a trained model cut off after %zu bytes", bytes.len);
-    if ((uintptr_t) bytes.at % ALIGN != 0)
+    if ((uintptr_t) bytes.at % TRAINED_ALIGN != 0)
         return err_fail(note, ERR_INPUT, "a trained model must lie at a multiple of %d bytes",
-                        (int) ALIGN);
+                        (int) TRAINED_ALIGN);
     memcpy(&head, bytes.at, sizeof head);
     TRY(check_head(&head, bytes, note));
     AUTO(trained_unref) struct trained *trained = calloc(1, sizeof *trained);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/trained.h"
+
+/*
+ * Trained format
+ *
+ * The file of a trained model: a head of fixed size, and sections behind it, each at a multiple of 8 bytes. For
+ * trained.c, and for tests that forge one.
+ */
+#define TRAINED_MAGIC "offerdTR"
+
+enum { TRAINED_VERSION = 1, TRAINED_ALIGN = 8 };
+enum trained_section { SKU_ENDS, SKU_TEXT, SLOTS, POPULARITY, FIRST, EDGES, DENSE, SECTIONS };
+struct trained_head {
+    char magic[8];
+    uint32_t version, byte_order;
+    uint64_t checksum; /* XXH64 of all that follows this field */
+    uint64_t total_bytes;
+    uint32_t form, n_skus, top, n_slots;
+    uint64_t n_orders, n_lines, position;
+    int64_t first_us, last_us, trained_us;
+    struct trained_parameters parameters;
+    struct trained_figures figures;
+    uint32_t reserved;
+    struct {
+        uint64_t at, n; /* bytes from the file's beginning; how many units */
+    } sections[SECTIONS];
+};
+_Static_assert(sizeof(struct trained_head) % TRAINED_ALIGN == 0, "the sections begin aligned");
+_Static_assert(sizeof(struct trained_parameters) == 24 && sizeof(struct trained_figures) == 28 &&
+                   offsetof(struct trained_head, sections) == 152,
+               "the head has no holes: its bytes are the same everywhere");
+enum { TRAINED_SUMMED_FROM = offsetof(struct trained_head, total_bytes) };
