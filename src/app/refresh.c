@@ -2,17 +2,22 @@
 #include "app/refresh.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "app/composer.h"
 #include "app/model_file.h"
 #include "app/real_clock.h"
+#include "app/trained_source.h"
 #include "base/log.h"
 #include "learn.h"
 #include "model/copurchase.h"
 #include "model/model.h"
 #include "ports/catalog_store.h"
 #include "ports/event_log.h"
+#include "ports/model_store.h"
 #include "shop/catalog.h"
+
+enum { PACE = 9 }; /* so many times as long as making the last one took, no new model is made */
 
 struct refresh {
     const char *data_dir, *shop;
@@ -23,10 +28,12 @@ struct refresh {
     struct catalog_store *store;
     struct event_log *log;
     struct copurchase *counts;
+    struct trained_source *trained;
     struct learn *learn; /* while serving */
     uint64_t catalog_version, log_position, own_orders;
     uint64_t unseen_orders; /* counted, but not in the live model yet */
     bool owed;              /* something has changed and is not live yet */
+    bool newly_trained;     /* the same, a trained model */
     int64_t model_us, model_next_us;
     bool failing; /* said once */
 };
@@ -39,11 +46,19 @@ static enum err load_catalog(struct refresh *refresh, uint64_t *ret_version,
     return refresh->store->load(refresh->store, str_of(refresh->shop), ret_catalog, note);
 }
 
-/* The world with this catalogue and what the counts now say of it. */
+/* Of this thread's processor time: other work on the machine is no reason to wait longer. */
+static int64_t spent_us(void)
+{
+    struct timespec spent;
+    (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return (int64_t) spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
+}
+
+/* The world with this catalogue and what the trained and the counts now say of it. */
 static enum err publish(struct refresh *refresh, struct catalog *catalog)
 {
     AUTO(model_unref) struct model *model = NULL;
-    TRY(model_new(catalog, refresh->counts, NULL, &model));
+    TRY(model_new(catalog, refresh->counts, trained_source_now(refresh->trained), &model));
     TRY(composer_set(refresh->composer, NULL, catalog, model));
     metric_set(refresh->metrics, refresh->products, catalog_count(catalog));
     metric_set(refresh->metrics, refresh->orders, (int64_t) copurchase_orders(refresh->counts));
@@ -58,6 +73,8 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
     if (!refresh) {
         settings->catalogs->free(settings->catalogs);
         settings->log->free(settings->log);
+        if (settings->models)
+            settings->models->free(settings->models);
         return ERR_NOMEM;
     }
     refresh->data_dir = settings->data_dir;
@@ -71,6 +88,9 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
                                         "Products in the live catalogue.", STR(""));
     refresh->orders = metric_register(metrics, METRIC_GAUGE, "offerd_model_orders",
                                       "Orders counted in the live model.", STR(""));
+    TRY(trained_source_new(refresh->data_dir, str_of(refresh->shop), settings->models, metrics,
+                           &refresh->trained));
+    (void) trained_source_look(refresh->trained);
     uint64_t folded = 0;
     const char *why = NULL;
     TRY(model_file_load(refresh->data_dir, refresh->log, str_of(refresh->shop), &refresh->counts,
@@ -100,6 +120,7 @@ struct refresh *refresh_free(struct refresh *refresh)
     if (refresh->log)
         refresh->log->free(refresh->log);
     (void) copurchase_free(refresh->counts);
+    (void) trained_source_free(refresh->trained);
     free(refresh);
     return NULL;
 }
@@ -150,6 +171,15 @@ static enum err publish_new_catalog(struct refresh *refresh, struct err_note *no
     return OK;
 }
 
+/* No new model sooner than what this one took allows. */
+static void pace(struct refresh *refresh, int64_t took_us)
+{
+    struct clock *clock = real_clock();
+    int64_t next_us = clock->mono_us(clock) + PACE * took_us;
+    if (next_us > refresh->model_next_us)
+        refresh->model_next_us = next_us;
+}
+
 /* What fails on its way stays owed, and is tried again at the next run. */
 static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
 {
@@ -157,20 +187,24 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
     TRY(refresh->store->version(refresh->store, str_of(refresh->shop), &version, note));
     bool imported = version != refresh->catalog_version, due;
     TRY(model_is_due(refresh, &due, note));
-    refresh->owed |= imported || due;
+    refresh->newly_trained |= trained_source_look(refresh->trained);
+    refresh->owed |= imported || due || refresh->newly_trained;
     if (!refresh->owed)
         return OK;
 
+    int64_t began_us = spent_us();
     TRY(model_file_tail(refresh->counts, refresh->log, str_of(refresh->shop), &folded, note));
     forget_if_foreign(refresh, folded);
     refresh->unseen_orders += folded;
     if (imported) {
         TRY(publish_new_catalog(refresh, note));
-    } else if (refresh->unseen_orders) {
+    } else if (refresh->unseen_orders || refresh->newly_trained) {
         AUTO(world_unref) struct world *world = composer_world(refresh->composer);
         TRY(publish(refresh, world->catalog));
     }
+    pace(refresh, spent_us() - began_us);
     refresh->unseen_orders = 0;
+    refresh->newly_trained = false;
     refresh->owed = false;
     return OK;
 }

@@ -11,7 +11,7 @@
  * Refresh
  *
  * Keeps catalogue and model current: notices an import by another process, folds new orders
- * into the counts, and publishes the world with the new parts. Everything happens on one
+ * into the counts, takes over a newly trained model (app/trained_source.h), and publishes the world with the new parts. Everything happens on one
  * thread at a time: the caller's at the start, the keeper's later. Reads the store on
  * connections of its own.
  */
@@ -19,12 +19,14 @@ struct catalog_store;
 struct composer;
 struct event_log;
 struct learn;
+struct model_store;
 struct refresh;
 
 struct refresh_settings {
     const char *data_dir, *shop;    /* borrowed */
     struct catalog_store *catalogs; /* taken, on failure too */
     struct event_log *log;          /* the same */
+    struct model_store *models;     /* the same; NULL: embedded */
     bool alone; /* nobody else has a journal: foreign orders in the log are an import's */
 };
 
@@ -36,7 +38,8 @@ struct refresh *refresh_free(struct refresh *refresh); /* saves the counts; NULL
 DEFINE_AUTO(struct refresh, refresh_free)
 
 /*
- * From now on: new orders in the log, whoever wrote them, are counted every @model_us; when others
+ * From now on: new orders in the log, whoever wrote them, are counted every @model_us, or less often where making a
+ * model of them takes long: no more than a tenth of the time is spent on it. When others
  * than @learn wrote some, its profiles are read again.
  */
 void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us);

@@ -103,6 +103,12 @@ static enum err open_store(struct service *service, struct err_note *note)
         refresh.catalogs->free(refresh.catalogs);
         return err;
     }
+    err = stores_models(&service->stores, &refresh.models, note);
+    if (err != OK) {
+        refresh.catalogs->free(refresh.catalogs);
+        refresh.log->free(refresh.log);
+        return err;
+    }
     return refresh_new(&refresh, service->composer, service->metrics, &service->refresh, note);
 }
 

@@ -84,7 +84,7 @@ static const struct setting table[] = {
       "waiting to be stored before 503" },
     { "commit_events", NULL, NUMBER, AT(commit_events), NULL, 2000, 1, 100000, "events",
       "most in one transaction" },
-    { "model_refresh_s", NULL, NUMBER, AT(model_refresh_s), NULL, 5, 1, 86400, "s",
+    { "model_refresh_s", NULL, NUMBER, AT(model_refresh_s), NULL, 1, 1, 86400, "s",
       "how soon new orders count in the model" },
 };
 enum { SETTINGS = sizeof table / sizeof *table };
