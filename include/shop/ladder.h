@@ -23,7 +23,7 @@ struct catalog;
  * Without a gain there is no step up, however much dearer: only where the catalogue gives the kind no attributes at all
  * do price and names alone make steps.
  *
- * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: about a second: the candidates
+ * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: a second or two; the candidates
  * looked at are bounded); shared by reference between threads. Pure.
  */
 struct ladder;

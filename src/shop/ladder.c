@@ -86,7 +86,8 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     uint32_t begin = row_from(ladder, kind, low), end = row_from(ladder, kind, high + 1e-6);
     ladder_walk_run(walk, item->row, begin, end > begin ? end : begin);
     for (uint32_t i = 0; i < walk->n_rows; i++)
-        if (ladder_judge_lines(ladder, product, kind->kin[walk->rows[i]], &steps[n], &lines[n]))
+        if (ladder_judge_lines(ladder, kind, product, kind->kin[walk->rows[i]], &steps[n],
+                               &lines[n]))
             item->further[up] |= lines[n++].kept;
     for (uint32_t i = 0; i < n; i++)
         if (!(lines[i].left & item->further[up])) {
@@ -107,7 +108,7 @@ static void ladder_free(struct snapshot *snapshot)
     free(ladder->kinds);
     free(ladder->items);
     free(ladder->steps);
-    free(ladder->begin);
+    free(ladder->places);
     free(ladder);
 }
 
@@ -163,40 +164,33 @@ static enum err learn(struct ladder *ladder, const struct ladder_said *said)
     return OK;
 }
 
-/* By product, so that its steps lie where its number says; a kind's walk is made when its first product comes. */
-static enum err make_steps(struct ladder *ladder, const struct ladder_moves *moves,
-                           struct ladder_walk **walks)
+/* By price, so that one product's candidates are mostly the next one's too, and near at hand. */
+static enum err walk_kind(struct ladder *ladder, const struct ladder_moves *moves,
+                          struct ladder_walk *walk)
 {
-    uint32_t n = catalog_count(ladder->catalog);
-    for (uint32_t p = 0; p < n; p++) {
-        uint32_t kind = catalog_product(ladder->catalog, p)->kind;
-        ladder->begin[2 * p] = ladder->begin[2 * p + 1] = ladder->n_steps;
-        if (ladder->kinds[kind].n < 2)
-            continue;
-        if (!walks[kind]) {
-            walks[kind] = calloc(1, sizeof **walks);
-            if (!walks[kind])
-                return ERR_NOMEM;
-            TRY(ladder_walk_init(walks[kind], ladder, &ladder->kinds[kind]));
-        }
-        TRY(add_steps(ladder, walks[kind], moves, p, true));
-        ladder->begin[2 * p + 1] = ladder->n_steps;
-        TRY(add_steps(ladder, walks[kind], moves, p, false));
+    const struct kind *kind = walk->kind;
+    for (uint32_t row = 0; row < kind->n; row++) {
+        struct place *place = &ladder->places[kind->kin[row]];
+        place->at = ladder->n_steps;
+        TRY(add_steps(ladder, walk, moves, kind->kin[row], true));
+        place->up = (uint8_t) (ladder->n_steps - place->at);
+        TRY(add_steps(ladder, walk, moves, kind->kin[row], false));
+        place->down = (uint8_t) (ladder->n_steps - place->at - place->up);
     }
-    ladder->begin[2 * n] = ladder->n_steps;
     return OK;
 }
 
 static enum err walk_all(struct ladder *ladder, const struct ladder_moves *moves)
 {
-    struct ladder_walk **walks = calloc(ladder->n_kinds + 1, sizeof *walks);
-    enum err err = walks ? make_steps(ladder, moves, walks) : ERR_NOMEM;
-    for (uint32_t k = 0; walks && k < ladder->n_kinds; k++)
-        if (walks[k]) {
-            ladder_walk_deinit(walks[k]);
-            free(walks[k]);
-        }
-    free(walks);
+    enum err err = OK;
+    for (uint32_t k = 0; k < ladder->n_kinds && err == OK; k++) {
+        struct ladder_walk walk;
+        if (ladder->kinds[k].n < 2)
+            continue;
+        TRY(ladder_walk_init(&walk, ladder, &ladder->kinds[k]));
+        err = walk_kind(ladder, moves, &walk);
+        ladder_walk_deinit(&walk);
+    }
     return err;
 }
 
@@ -212,8 +206,8 @@ enum err ladder_new(struct catalog *catalog, const struct ladder_moves *moves,
     ladder->catalog = catalog_ref(catalog);
     ladder->arena = arena_new(1 << 16, SIZE_MAX);
     ladder->items = calloc((size_t) n + 1, sizeof *ladder->items);
-    ladder->begin = calloc(2 * (size_t) n + 1, sizeof *ladder->begin);
-    if (!ladder->arena || !ladder->items || !ladder->begin)
+    ladder->places = calloc((size_t) n + 1, sizeof *ladder->places);
+    if (!ladder->arena || !ladder->items || !ladder->places)
         return ERR_NOMEM;
     TRY(learn(ladder, said));
     TRY(walk_all(ladder, moves));
@@ -233,19 +227,17 @@ bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said)
 
 /* ── asking ────────────────────────────────────────────────────────────────────────────────────── */
 
-static const struct ladder_step *steps_at(const struct ladder *ladder, uint32_t at, uint32_t *ret_n)
-{
-    *ret_n = ladder->begin[at + 1] - ladder->begin[at];
-    return ladder->steps + ladder->begin[at];
-}
-
 const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t product, uint32_t *ret_n)
 {
-    return steps_at(ladder, 2 * product, ret_n);
+    const struct place *place = &ladder->places[product];
+    *ret_n = place->up;
+    return ladder->steps + place->at;
 }
 
 const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t product,
                                       uint32_t *ret_n)
 {
-    return steps_at(ladder, 2 * product + 1, ret_n);
+    const struct place *place = &ladder->places[product];
+    *ret_n = place->down;
+    return ladder->steps + place->at + place->up;
 }

@@ -169,15 +169,13 @@ static const float *codes_of(const struct ladder *ladder, const struct kind *kin
     return kind->codes + (size_t) ladder->items[product].row * kind->n_scales;
 }
 
-bool ladder_judge_lines(const struct ladder *ladder, uint32_t base, uint32_t other,
-                        struct ladder_step *ret_step, struct ladder_lines *ret_lines)
+bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
+                        uint32_t other, struct ladder_step *ret_step,
+                        struct ladder_lines *ret_lines)
 {
-    const struct product *from = catalog_product(ladder->catalog, base);
-    const struct product *to = catalog_product(ladder->catalog, other);
-    const struct kind *kind = &ladder->kinds[from->kind];
     const struct item *a = &ladder->items[base], *b = &ladder->items[other];
-    if (from->kind != to->kind || from->price_minor <= 0 || to->price_minor <= 0 ||
-        from->price_minor == to->price_minor || sides_clash(a->sides, b->sides))
+    if (a->price_minor <= 0 || b->price_minor <= 0 || a->price_minor == b->price_minor ||
+        sides_clash(a->sides, b->sides))
         return false;
 
     struct verdict verdict = { .likeness = likeness_of_items(a, b) };
@@ -187,8 +185,8 @@ bool ladder_judge_lines(const struct ladder *ladder, uint32_t base, uint32_t oth
     if (verdict.vetoed || (verdict.resized && a->model && a->model == b->model))
         return false;
 
-    bool up = to->price_minor > from->price_minor;
-    double ratio = (double) to->price_minor / (double) from->price_minor;
+    bool up = b->price_minor > a->price_minor;
+    double ratio = (double) b->price_minor / (double) a->price_minor;
     double score = modesty(ratio) * verdict.likeness;
     if (kind->bare && alike(a, b) < ALIKE_ENOUGH)
         return false;
@@ -210,11 +208,11 @@ bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
                   struct ladder_step *ret_step)
 {
     struct ladder_lines lines;
-    if (!ladder_judge_lines(ladder, base, other, ret_step, &lines))
-        return false;
-    const struct product *from = catalog_product(ladder->catalog, base);
-    bool up = catalog_product(ladder->catalog, other)->price_minor > from->price_minor;
-    return !(lines.left & ladder->items[base].further[up]);
+    const struct kind *kind = kind_of(ladder, base);
+    const struct item *item = &ladder->items[base];
+    return kind == kind_of(ladder, other) &&
+           ladder_judge_lines(ladder, kind, base, other, ret_step, &lines) &&
+           !(lines.left & item->further[ladder->items[other].price_minor > item->price_minor]);
 }
 
 /* ── asking ─────────────────────────────────────────────────────────────────────────────────────────── */

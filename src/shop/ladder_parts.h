@@ -53,7 +53,8 @@ struct attribute {
 };
 
 enum { ITEM_WORDS = 10 };
-struct item {              /* per product */
+struct item { /* per product: what judging needs, so that the product itself is not touched */
+    int64_t price_minor;
     uint32_t row;          /* its place in its kind's kin */
     uint32_t model, brand; /* word numbers; 0: none */
     uint32_t family; /* of brand and all that has to fit: for kinds too large to look at each */
@@ -62,6 +63,11 @@ struct item {              /* per product */
     uint64_t further[2]; /* bits of columns whose word has steps of its own, [0] down, [1] up */
     uint8_t n_words;
     bool leaving; /* the catalogue names its last day */
+};
+
+struct place { /* of a product's steps: those up, then those down */
+    uint32_t at;
+    uint8_t up, down;
 };
 
 struct ladder {
@@ -73,8 +79,8 @@ struct ladder {
     struct kind *kinds; /* by product.kind */
     uint32_t n_kinds;
     struct item *items;
-    struct ladder_step *steps; /* of product p: up [2p], down [2p + 1] */
-    uint32_t *begin;           /* 2 × products + 1 */
+    struct ladder_step *steps;
+    struct place *places; /* of product p's */
     uint32_t n_steps, room;
 };
 
@@ -89,10 +95,11 @@ struct ladder_lines {
 };
 
 /*
- * ladder_judge as if no line went further. A step that leaves a line is one only where its own goes no further: item.further.
+ * ladder_judge of two of one kind, as if no line went further. A step that leaves a line is one only where its own goes no further: item.further.
  */
-bool ladder_judge_lines(const struct ladder *ladder, uint32_t base, uint32_t other,
-                        struct ladder_step *ret_step, struct ladder_lines *ret_lines);
+bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
+                        uint32_t other, struct ladder_step *ret_step,
+                        struct ladder_lines *ret_lines);
 
 /* 1 … of the folded text; 0 for an empty one or for lack of memory. */
 uint32_t ladder_word(struct ladder_words *words, struct str text);

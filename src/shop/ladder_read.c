@@ -171,6 +171,7 @@ void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_
 {
     const struct product *product = catalog_product(ladder->catalog, number);
     struct item *item = &ladder->items[number];
+    item->price_minor = product->price_minor;
     item->model = ladder_word(words, product->model);
     item->brand = ladder_word(words, product->brand);
     read_name(item, product->name[LOCALE_EN]);
