@@ -211,6 +211,7 @@ struct rule {
     int32_t priority;
     struct str group;   /* rank.exclusive_group, or absent */
     uint32_t group_max; /* how many offers of that group one answer may hold */
+    bool by_profit;     /* rank.by: profit: orders this rule's offers; else as the pick does */
     const struct facts_expr
         *score; /* rank.score: orders this rule's offers; NULL: as the pick does */
     struct str score_text;

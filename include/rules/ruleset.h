@@ -61,6 +61,10 @@ const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /
 const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
 /* `policy: {per_customer: […]}`: caps over all rules together. Their windows are of ruleset_zone. */
 const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n);
+/* `policy: {floor: {expected_profit: …}}`: what an offer must be worth at least; 0: not written. Minor units. */
+int64_t ruleset_profit_floor(const struct ruleset *ruleset);
+/* May uncertain offers be tried? Unless `policy: {explore: false}`. */
+bool ruleset_explores(const struct ruleset *ruleset);
 bool ruleset_has_attr_labels(const struct ruleset *ruleset); /* does any file name attributes? */
 const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset,
                                             struct str name); /* NULL: none */

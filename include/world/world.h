@@ -9,8 +9,10 @@
 #include "shop/offer_token.h"
 
 struct catalog;
+struct chances;
 struct content;
 struct model;
+struct odds;
 struct ruleset;
 struct wheres;
 
@@ -51,6 +53,8 @@ struct world {
     struct wheres *wheres;   /* never NULL; for those rules and that catalogue */
     struct ladder *ladder;   /* never NULL; of that catalogue and those rules' `attributes:` */
     struct content *content; /* never NULL; products alike, of that catalogue */
+    struct chances *chances; /* never NULL; for those rules and that catalogue */
+    struct snapshot *lists;  /* owns the two lists by rule number: */
     const struct world_shelf *shelves; /* by rule number */
     /* False: the rules' amounts are of another currency than the catalogue's. Then nothing is offered. */
     bool same_money;
@@ -63,7 +67,11 @@ MUST_CHECK enum err world_new(struct ruleset *rules, struct catalog *catalog, st
 struct world *world_unref(struct world *world); /* NULL in, NULL out */
 DEFINE_AUTO(struct world, world_unref)
 
-/* "The old world with one part replaced"; NULL keeps the old part. */
+/* "The old world with one part replaced"; NULL keeps the old part. What is known of offers stays. */
 MUST_CHECK enum err world_with(const struct world *old, struct ruleset *rules,
                                struct catalog *catalog, struct model *model,
                                struct world **ret_world);
+
+/* The old world with what is now known of offers; @odds NULL: nothing. Cheap: the rest is shared. */
+MUST_CHECK enum err world_with_odds(const struct world *old, struct odds *odds,
+                                    struct world **ret_world);

@@ -300,3 +300,23 @@ enum cursor_answer rule_cursor_next(struct rule_cursor *cursor, uint32_t patienc
     }
     return CURSOR_PAUSE;
 }
+
+/* The first alive of the block at hand, else the first of the next block, dead or alive. */
+static const struct entry *first_scanned(const struct rule_cursor *c)
+{
+    for (uint32_t word = c->word; word < BLOCK_WORDS; word++)
+        if (c->alive[word])
+            return &c->index->scanned[(c->block - 1) * BLOCK_RULES + word * 64 +
+                                      (uint32_t) __builtin_ctzll(c->alive[word])];
+    return c->block < c->index->n_blocks ? &c->index->scanned[c->block * BLOCK_RULES] : NULL;
+}
+
+uint32_t rule_cursor_peek(const struct rule_cursor *cursor)
+{
+    const struct entry *scanned = first_scanned(cursor);
+    const struct entry *hanging =
+        cursor->n_heap > 0 ? &cursor->index->hanging[cursor->heap[0].next] : NULL;
+    const struct entry *first =
+        !scanned || (hanging && hanging->rank < scanned->rank) ? hanging : scanned;
+    return first ? first->number : UINT32_MAX;
+}

@@ -146,10 +146,25 @@ void rule_read_budget(struct rule_reader *reader, const struct doc_node *node)
         (void) lower_duration(&reader->lowering, hold, &budget->hold_us);
 }
 
+static void read_policy_floor(struct rule_reader *reader, const struct doc_node *node)
+{
+    static const char *const keys[] = { "expected_profit", NULL };
+    const struct doc_node *least = doc_get(node, "expected_profit");
+    if (!grammar_mapping(&reader->grammar, node, keys, NULL))
+        return;
+    if (least)
+        (void) lower_money(&reader->lowering, least, &reader->all->profit_floor_minor);
+    else
+        grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("expected_profit"),
+                      (struct str){ 0 });
+}
+
 void policy_read(struct ruleset_reader *all, const struct doc_file *file,
                  const struct doc_node *node)
 {
-    static const char *const keys[] = { "per_customer", NULL };
+    static const char *const keys[] = { "per_customer", "floor", "explore", NULL };
+    static const char *const truths[] = { "true", "false", NULL };
+    int truth;
     struct rule_reader reader = {
         .all = all,
         .grammar = { .arena = all->arena, .diags = all->diags, .file = file },
@@ -165,6 +180,11 @@ void policy_read(struct ruleset_reader *all, const struct doc_file *file,
         return;
     }
     all->policy_said = (struct head_value){ node->key, file, node->key_place };
-    if (grammar_mapping(&reader.grammar, node, keys, NULL))
-        all->policy = read_caps(&reader, doc_get(node, "per_customer"), &all->n_policy);
+    if (!grammar_mapping(&reader.grammar, node, keys, NULL))
+        return;
+    all->policy = read_caps(&reader, doc_get(node, "per_customer"), &all->n_policy);
+    if (doc_get(node, "floor"))
+        read_policy_floor(&reader, doc_get(node, "floor"));
+    if (grammar_word(&reader.grammar, doc_get(node, "explore"), truths, NULL, &truth))
+        all->never_explores = truth == 1;
 }

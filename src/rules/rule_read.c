@@ -128,14 +128,21 @@ static void read_score(struct rule_reader *reader, const struct doc_node *node)
 
 static void read_rank(struct rule_reader *reader)
 {
-    static const char *const keys[] = { "priority", "exclusive_group", "score", NULL };
-    const struct doc_node *node = doc_get(reader->node, "rank");
+    static const char *const keys[] = { "priority", "exclusive_group", "by", "score", NULL };
+    static const char *const orders[] = { "pick", "profit", NULL };
+    const struct doc_node *node = doc_get(reader->node, "rank"), *by = doc_get(node, "by");
     struct rule *rule = reader->rule;
     int64_t priority;
+    int order;
 
     if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     read_score(reader, doc_get(node, "score"));
+    if (grammar_word(&reader->grammar, by, orders, NULL, &order))
+        rule->by_profit = order == 1;
+    if (by && doc_get(node, "score"))
+        diag_add(reader->all->diags, reader->grammar.file, by->key_place, DIAG_NO_MEANING, by->key,
+                 STR("score"), (struct str){ 0 });
     const struct doc_node *written = doc_get(node, "priority");
     if (!written)
         grammar_fault(&reader->grammar, node, DIAG_MISSING_IN_RULE, STR("rank.priority"),

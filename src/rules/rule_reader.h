@@ -75,6 +75,8 @@ struct ruleset_reader {
     struct head_value policy_said; /* by the one file that may */
     struct cap *policy;
     uint32_t n_policy;
+    int64_t profit_floor_minor;
+    bool never_explores;
 
     struct str *attrs; /* those that conditions ask for, in the order of first use */
     uint32_t n_attrs, attrs_room;

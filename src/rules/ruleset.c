@@ -94,6 +94,16 @@ const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n)
     return ruleset->policy;
 }
 
+int64_t ruleset_profit_floor(const struct ruleset *ruleset)
+{
+    return ruleset->profit_floor_minor;
+}
+
+bool ruleset_explores(const struct ruleset *ruleset)
+{
+    return !ruleset->never_explores;
+}
+
 bool ruleset_has_attr_labels(const struct ruleset *ruleset)
 {
     return ruleset->has_labels;

@@ -25,6 +25,8 @@ struct ruleset {
 
     const struct cap *policy; /* over all rules */
     uint32_t n_policy;
+    int64_t profit_floor_minor;
+    bool never_explores;
 
     const struct str *attrs; /* an absent one behind the last */
     const struct attr_label *labels;

@@ -161,6 +161,8 @@ static enum err finish(struct ruleset_reader *all)
     ruleset->n_rules = all->n_rules;
     ruleset->policy = all->policy;
     ruleset->n_policy = all->n_policy;
+    ruleset->profit_floor_minor = all->profit_floor_minor;
+    ruleset->never_explores = all->never_explores;
     ruleset->attrs = all->attrs;
     ruleset->labels = all->labels;
     ruleset->has_labels = all->n_labels > 0;

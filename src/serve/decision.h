@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/json_scan.h"
+#include "model/beta.h"
 #include "ports/clock.h"
 #include "ports/profile_store.h"
 #include "rules/blame.h"
@@ -23,8 +24,8 @@
  */
 enum {
     DECISION_MAX_OFFERS = 10, /* the most one answer may hold: a few options, not a wall */
-    DECISION_HANDFUL = 4,     /* rules looked at together */
-    DECISION_MAX_FOUND = 256, /* possible offers of a handful: room for all that pick finds */
+    DECISION_WANTED = 4,   /* rules looked at together, and those of the last one's priority … */
+    DECISION_HANDFUL = 16, /* … as far as this many */
     DECISION_MAX_BUDGET_MS = 1000,
 };
 
@@ -41,6 +42,7 @@ enum receipt_reason {
     RECEIPT_IN_CART,
     RECEIPT_OUT_OF_STOCK,
     RECEIPT_FLOOR,
+    RECEIPT_PROFIT,
     RECEIPT_THRESHOLD_REACHED,
     RECEIPT_CAP,
     RECEIPT_POLICY,
@@ -49,6 +51,7 @@ enum receipt_reason {
     RECEIPT_PROFILE_MISSING,
     RECEIPT_GROUP,
     RECEIPT_SAME_PRODUCT,
+    RECEIPT_SAME_KIND,
     RECEIPT_TEXT_INCOMPLETE,
     RECEIPT_NOT_AMONG_BEST,
     RECEIPT_DEADLINE,
@@ -66,19 +69,19 @@ struct considered {
     const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN … */
     struct blame_hint hint;         /* … and what was seen on the way */
     const struct cap *cap;          /* RECEIPT_CAP */
-    const struct rule
-        *because_of; /* RECEIPT_SILENT, _GROUP, _SAME_PRODUCT: who stands in the way */
-    const struct product *product; /* RECEIPT_IN_CART, _OUT_OF_STOCK, _FLOOR, _SAME_PRODUCT */
+    const struct rule *because_of;  /* RECEIPT_SILENT, _GROUP, _SAME_…: who stands in the way */
+    const struct product *product;  /* RECEIPT_IN_CART, _OUT_OF_STOCK, _FLOOR, _PROFIT, _SAME_… */
     enum {
         SEEN_MARGIN_BP,
         SEEN_PRICE_MINOR,
         SEEN_NO_COST
     } floor; /* RECEIPT_FLOOR: what was compared */
     bool caps_asked;
-    bool spent;    /* RECEIPT_BUDGET, _BUDGET_MISSING: an offer of it was refused by its budget */
-    uint32_t most; /* offers in one answer: its own limit, and what its caps have left */
+    bool spent;      /* RECEIPT_BUDGET, _BUDGET_MISSING: an offer of it was refused by its budget */
+    uint32_t most;   /* offers in one answer: its own limit, and what its caps have left */
+    float freshness; /* profit.c; 0: not asked yet */
     /* RECEIPT_CAP, _GROUP: how many, how many there may be; _SILENT: instants (us); _STOPPED:
-     * declines; _FLOOR: see floor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed;
+     * declines; _FLOOR: see floor; _PROFIT: expected, minor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed;
      * _BUDGET: accepted and held, redemptions. */
     int64_t seen, wanted;
 };
@@ -92,6 +95,12 @@ struct found {
     double score;             /* within one rule: how good a choice this product is */
     uint32_t together_orders; /* evidence of bought together: orders that held both … */
     uint32_t base_orders;     /* … of so many that held the cart's item */
+    float relevance;          /* 0 to 1: how well it suits the cart; below 0: not known */
+    uint32_t propensity_bp;   /* how likely it was to get its place, of 10,000 */
+    struct beta odds;         /* of being accepted; this and the next four: profit.c */
+    double profit;            /* expected, in minor units */
+    double value;             /* what one accepted brings, less what makes it less likely */
+    bool rated, costs_known;
     bool allowed;
     bool scored;                             /* score is what its rule's formula says */
     bool ranked;                             /* rank has looked at it */
@@ -146,7 +155,8 @@ struct decision {
     struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
     uint32_t n_handful;
     struct considered *spare;   /* for the next rule: the last did not match */
-    struct rule_cursor *cursor; /* a long list: its index finds those that match */
+    struct rule_cursor *cursor; /* a long list: its index finds those that match … */
+    uint32_t ahead;             /* … and found this one, of the next handful; its number + 1 */
     struct considered *receipt; /* explain: n_considered of them, in order … */
     struct blame *blame;        /* … and what rules saw of the request */
 
@@ -155,7 +165,7 @@ struct decision {
     struct habit *habits;                            /* with consent; NULL: not gathered */
     uint32_t n_habits;
     struct found *found; /* of the handful at hand, rule by rule */
-    uint32_t n_found;
+    uint32_t n_found, found_room;
 
     /* allow */
     int64_t policy_left;          /* showings that the caps over all rules still permit */
@@ -176,6 +186,7 @@ struct decision {
     const struct profile *kept_profile; /* a copy, for waiting; or NULL */
 
     /* encode */
+    char id[36]; /* see decision_id */
     struct str answer;
 
     /* match again: what conditions ask. Last, because its own last member is large and needs no zeroes. */
@@ -228,6 +239,16 @@ bool decision_may_wait(struct decision *d);
 
 /* What the offered things cost the shop, or COST_UNKNOWN. */
 int64_t found_cost(const struct decision *d, const struct found *f);
+
+/* Fills what @f is expected to earn; it is priced. Then: is that enough to show it? Else seen and wanted. */
+void profit_rate(const struct decision *d, struct found *f);
+bool profit_is_enough(const struct decision *d, const struct found *f);
+
+/* This decision's id, made when it is first asked for. */
+struct str decision_id(struct decision *d);
+
+/* Is the trigger item only looked at? One that was just added is in the cart, whatever was sent. */
+bool decision_only_looks(const struct decision *d);
 
 /* Lets go of what reserve holds for waiting. */
 void reserve_cancel(struct decision *d);

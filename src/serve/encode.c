@@ -4,6 +4,8 @@
  * are literals; texts came escaped from rank, names and ids are escaped here. took_us stands
  * last, so that it counts the writing too.
  */
+#include <math.h>
+
 #include "rules/words.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
@@ -33,7 +35,7 @@ static char *hex(char *to, uint64_t value, int digits)
 }
 
 /* UUID version 7 (RFC 9562): milliseconds first, so ids sort by time. */
-static void make_decision_id(struct decision *d, char text[36])
+static void make_decision_id(struct decision *d, char text[static 36])
 {
     uint64_t ms = (uint64_t) (d->now_us / 1000), random = next_random(d->worker);
     char *p = hex(text, ms >> 16, 8);
@@ -46,6 +48,13 @@ static void make_decision_id(struct decision *d, char text[36])
     *p++ = '-';
     p = hex(p, d->worker->id, 4);
     (void) hex(p, random >> 32, 8);
+}
+
+struct str decision_id(struct decision *d)
+{
+    if (d->id[0] == '\0')
+        make_decision_id(d, d->id);
+    return (struct str){ d->id, sizeof d->id };
 }
 
 static void text_member(struct out *out, struct str opening, struct str text)
@@ -72,8 +81,7 @@ static const struct cart_line *replaced(const struct decision *d, const struct f
     return f->from->rule->kind == KIND_UPSELL ? d->trigger_line : NULL;
 }
 
-/* Is the trigger item only looked at? One that was just added is in the cart, whatever was sent. */
-static bool is_only_looked_at(const struct decision *d)
+bool decision_only_looks(const struct decision *d)
 {
     if (!d->trigger_line || d->trigger == TRIGGER_ADD_TO_CART)
         return false;
@@ -86,14 +94,15 @@ static bool is_only_looked_at(const struct decision *d)
 /* What accepting takes out of the cart, or NULL. */
 static const struct cart_line *removed(const struct decision *d, const struct found *f)
 {
-    return is_only_looked_at(d) ? NULL : replaced(d, f);
+    return decision_only_looks(d) ? NULL : replaced(d, f);
 }
 
 /* The other half of a bundle when accepting has to put it into the cart as well, or NULL. */
 static const struct cart_line *added_too(const struct decision *d, const struct found *f)
 {
-    return f->product && f->from->rule->with_trigger_item && is_only_looked_at(d) ? d->trigger_line
-                                                                                  : NULL;
+    return f->product && f->from->rule->with_trigger_item && decision_only_looks(d)
+               ? d->trigger_line
+               : NULL;
 }
 
 void decision_token(const struct decision *d, const struct found *f, struct offer_token *ret_token)
@@ -110,6 +119,8 @@ void decision_token(const struct decision *d, const struct found *f, struct offe
     ret_token->replaces = line ? line->sku : (struct str){ 0 };
     ret_token->replaces_quantity = line ? line->quantity : 0;
     ret_token->n_items = 0;
+    ret_token->relevance_bp = f->relevance > 0 ? (uint32_t) lrintf(f->relevance * 10000) : 0;
+    ret_token->propensity_bp = f->propensity_bp;
     if (f->product) {
         ret_token->items[0].sku = f->product->sku;
         ret_token->items[0].quantity = f->quantity;
@@ -122,13 +133,13 @@ void decision_token(const struct decision *d, const struct found *f, struct offe
     }
 }
 
-static void encode_offer_id(struct decision *d, const struct found *f, struct str decision_id,
+static void encode_offer_id(struct decision *d, const struct found *f, struct str id,
                             struct out *out)
 {
     struct offer_token token; /* large, and mostly not looked at */
     decision_token(d, f, &token);
     out_text(out, STR("{\"offer_id\":\""));
-    offer_token_seal(&token, decision_id, d->world->settings.token_key, out);
+    offer_token_seal(&token, id, d->world->settings.token_key, out);
     out_char(out, '"');
 }
 
@@ -210,14 +221,15 @@ static void encode_apply(struct decision *d, const struct found *f, struct out *
     out_text(out, STR("],\"coupon\":null}"));
 }
 
-static void encode_offer(struct decision *d, uint32_t i, struct str decision_id, struct out *out)
+static void encode_offer(struct decision *d, uint32_t i, struct str id, struct out *out)
 {
     const struct found *f = &d->best[i];
     const struct rule *rule = f->from->rule;
-    encode_offer_id(d, f, decision_id, out);
+    encode_offer_id(d, f, id, out);
     text_member(out, STR(",\"rule\":"), rule->id);
     text_member(out, STR(",\"kind\":"), str_of(words_kinds()[rule->kind]));
-    out_text(out, STR(",\"variant\":null"));
+    out_text(out, STR(",\"variant\":null,\"propensity\":"));
+    out_share(out, f->propensity_bp);
     encode_items(d, f, out);
     encode_price(d, f, out);
     encode_message(&d->wordings[i], out);
@@ -267,17 +279,15 @@ enum err encode_run(struct decision *d)
     size_t receipts = d->explain ? d->n_considered < RECEIPTS ? d->n_considered : RECEIPTS : 0;
     out_init(&out, d->arena, ANSWER_BYTES + receipts * RECEIPT_BYTES);
 
-    char id[36];
-    make_decision_id(d, id);
-    struct str decision_id = { id, sizeof id };
-    text_member(&out, STR("{\"decision_id\":"), decision_id);
+    struct str id = decision_id(d);
+    text_member(&out, STR("{\"decision_id\":"), id);
     text_member(&out, STR(",\"ruleset\":"), ruleset_version(d->world->rules));
     encode_degraded(d, &out);
     out_text(&out, STR(",\"offers\":["));
     for (uint32_t i = 0; i < d->n_best; i++) {
         if (i)
             out_char(&out, ',');
-        encode_offer(d, i, decision_id, &out);
+        encode_offer(d, i, id, &out);
     }
     out_char(&out, ']');
     if (d->explain) {

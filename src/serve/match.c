@@ -88,6 +88,20 @@ static enum err begin(struct decision *d)
     return d->explain ? begin_receipt(d) : OK;
 }
 
+/* Of the priority that the handful ends with? Then it competes with that one: see rank.c. */
+static bool is_of_its_priority(const struct decision *d, uint32_t number)
+{
+    return ruleset_rule(d->world->rules, number)->priority ==
+           d->handful[d->n_handful - 1]->rule->priority;
+}
+
+/* May a rule join that stands at @number or behind it? */
+static bool may_join(const struct decision *d, uint32_t wanted, uint32_t number)
+{
+    return d->n_handful < wanted ||
+           (d->n_handful < DECISION_HANDFUL && is_of_its_priority(d, number));
+}
+
 /* A rule that the index found. */
 static enum err take_match(struct decision *d, uint32_t number)
 {
@@ -116,13 +130,31 @@ static enum cursor_answer next_match(struct decision *d, uint32_t *ret_number)
     return answer;
 }
 
-/* n_considered jumps to the end when there is none left. */
+/* May the index have another one that joins? */
+static bool may_find_more(const struct decision *d, uint32_t wanted)
+{
+    if (d->n_handful < wanted)
+        return true;
+    uint32_t number = rule_cursor_peek(d->cursor);
+    return number != UINT32_MAX && may_join(d, wanted, number);
+}
+
+/* n_considered jumps to the end when there is none left. One that was found too early waits. */
 static enum err match_by_index(struct decision *d, uint32_t wanted)
 {
     uint32_t number;
-    while (d->n_considered < d->n_rules && d->n_handful < wanted) {
+    if (d->ahead)
+        TRY(take_match(d, d->ahead - 1));
+    d->ahead = 0;
+    while (d->n_considered < d->n_rules && may_find_more(d, wanted)) {
         switch (next_match(d, &number)) {
-        case CURSOR_RULE: TRY(take_match(d, number)); break;
+        case CURSOR_RULE:
+            if (!may_join(d, wanted, number)) {
+                d->ahead = number + 1;
+                return OK;
+            }
+            TRY(take_match(d, number));
+            break;
         case CURSOR_NO_ROOM: return decision_no_room(d);
         case CURSOR_PAUSE:
         case CURSOR_END: d->n_considered = d->n_rules; break;
@@ -135,7 +167,7 @@ static enum err match_by_list(struct decision *d, uint32_t wanted)
 {
     uint32_t looked = 0;
     bool time_left = true;
-    while (d->n_considered < d->n_rules && d->n_handful < wanted) {
+    while (d->n_considered < d->n_rules && may_join(d, wanted, d->rules[d->n_considered])) {
         struct considered *c = next_place(d);
         if (!c)
             return decision_no_room(d);
@@ -155,7 +187,7 @@ enum err match_run(struct decision *d)
 {
     if (!d->facts.catalog)
         TRY(begin(d));
-    uint32_t wanted = d->limit < DECISION_HANDFUL ? d->limit : DECISION_HANDFUL;
+    uint32_t wanted = d->limit < DECISION_WANTED ? d->limit : DECISION_WANTED;
     d->n_handful = 0;
     return d->cursor ? match_by_index(d, wanted) : match_by_list(d, wanted);
 }

@@ -19,9 +19,6 @@ enum {
     WALK_MAX = 512,  /* products looked at for one rule */
 };
 
-_Static_assert(DECISION_HANDFUL *SORTED_MAX <= DECISION_MAX_FOUND,
-               "no rule is cut for another's sake");
-
 static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t number,
                          double score)
 {
@@ -39,6 +36,14 @@ static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t
     return score;
 }
 
+/* Of the relations whose score says how well a product suits the cart, whatever the shop. */
+static float relevance(const struct pick *pick, double score)
+{
+    if (pick->relation != RELATION_BOUGHT_TOGETHER && pick->relation != RELATION_SIMILAR)
+        return -1;
+    return score > 1 ? 1 : (float) score;
+}
+
 bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
               uint32_t base_orders)
 {
@@ -52,6 +57,7 @@ bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
         .score = sort_score(d, rule->pick.sort, number, score),
         .together_orders = orders,
         .base_orders = base_orders,
+        .relevance = relevance(&rule->pick, score),
     };
     return ++s->found < s->most;
 }
@@ -97,16 +103,36 @@ static void pick_same_brand(struct search *s)
     }
 }
 
+/* How many products a rule may find. */
+static uint32_t most_for(const struct rule *rule)
+{
+    const struct pick *pick = &rule->pick;
+    bool all = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ||
+               pick->relation == RELATION_SKUS || rule->score || rule->by_profit;
+    return all ? SORTED_MAX : pick->limit + SPARE;
+}
+
+/* Room for all that the handful may find. */
+static enum err make_room(struct decision *d)
+{
+    uint32_t room = 0;
+    for (uint32_t i = 0; i < d->n_handful; i++)
+        room += most_for(d->handful[i]->rule);
+    if (room <= d->found_room)
+        return OK;
+    d->found = arena_take_raw(d->arena, room * sizeof *d->found);
+    d->found_room = room;
+    return d->found ? OK : decision_no_room(d);
+}
+
 static enum err pick_for(struct decision *d, struct considered *c)
 {
     const struct pick *pick = &c->rule->pick;
-    struct search s = { .d = d, .from = c };
-    bool all = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ||
-               pick->relation == RELATION_SKUS || c->rule->score;
-    s.most = all ? SORTED_MAX : pick->limit + SPARE;
+    struct search s = { .d = d, .from = c, .most = most_for(c->rule) };
 
     if (!pick->present) { /* free shipping that names no filler */
-        d->found[d->n_found++] = (struct found){ .from = c, .number = PRODUCT_NONE };
+        d->found[d->n_found++] =
+            (struct found){ .from = c, .number = PRODUCT_NONE, .relevance = -1 };
         return OK;
     }
     switch (pick->relation) {
@@ -125,10 +151,7 @@ static enum err pick_for(struct decision *d, struct considered *c)
 
 enum err pick_run(struct decision *d)
 {
-    if (!d->found)
-        d->found = arena_take_raw(d->arena, DECISION_MAX_FOUND * sizeof *d->found);
-    if (!d->found)
-        return decision_no_room(d);
+    TRY(make_room(d));
     d->n_found = 0;
     for (uint32_t i = 0; i < d->n_handful; i++) {
         struct considered *c = d->handful[i];

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rank: permitted offers -> the best few. By the rule's priority, then by how good a choice
- * the product is (what the pick says, or the rule's own formula), then by rule id and SKU, so that
- * equal requests get equal answers. A rule shows at most its own limit and what its caps have left, a
- * group at most its maximum, a product stands once in an answer; an offer whose text lacks a value is
- * left out rather than shown half said.
+ * Rank: permitted offers -> the best few. Rules of higher priority come first. Those of one priority
+ * compete, offer by offer, by what they are expected to earn (profit.c): drawn from what is known of
+ * them, so that what is not known yet is tried (model/thompson.h). Within a rule the offers stand by
+ * how good a choice the product is (what the pick says, the rule's own formula, or its profit); then
+ * by rule id and product, so that equal requests get equal answers.
+ *
+ * A rule shows at most its own limit and what its caps have left, a group at most its maximum; a
+ * product stands once in an answer, and of two rules' products of one kind the better; an offer
+ * that is not expected to earn anything, or whose text lacks a value, is left out.
  */
 #include "serve/decision.h"
 
 #include <math.h>
 
+#include "model/thompson.h"
 #include "rules/facts_cel.h"
 #include "shop/catalog.h"
+#include "world/chances.h"
 
 static struct offer_facts offer_facts_of(const struct decision *d, const struct found *f)
 {
@@ -28,7 +34,7 @@ static struct offer_facts offer_facts_of(const struct decision *d, const struct 
     };
 }
 
-/* By the rule's own formula; what cannot be computed comes last but for what is below 0. */
+/* By the rule's own formula, or by profit; what cannot be computed comes last but for what is below 0. */
 static void score(struct decision *d, uint32_t from, uint32_t to)
 {
     const struct facts_expr *formula = d->found[from].from->rule->score;
@@ -36,14 +42,31 @@ static void score(struct decision *d, uint32_t from, uint32_t to)
         struct found *f = &d->found[i];
         if (!f->allowed || f->scored)
             continue;
-        struct offer_facts offer = offer_facts_of(d, f);
         f->scored = true;
+        if (!formula) {
+            profit_rate(d, f);
+            f->score = f->profit;
+            continue;
+        }
+        struct offer_facts offer = offer_facts_of(d, f);
         if (!facts_cel_score(formula, &d->facts, f->product, &offer, &f->score))
             f->score = 0;
     }
 }
 
-/* Why @f may not join the answer so far; RECEIPT_SHOWN when it may. */
+/*
+ * Two products of one kind from different rules: one of them will do. How many of one rule or of one
+ * group may stand together is said by these themselves.
+ */
+static bool do_the_same(const struct found *a, const struct found *b)
+{
+    const struct rule *one = a->from->rule, *other = b->from->rule;
+    if (one == other || !a->product || !b->product || a->product->kind != b->product->kind)
+        return false;
+    return !one->group.at || !str_eq(one->group, other->group);
+}
+
+/* With what of the answer so far @f clashes; RECEIPT_SHOWN: with nothing. */
 static enum receipt_reason clash(const struct decision *d, const struct found *f)
 {
     uint32_t of_rule = 0, of_group = 0;
@@ -54,6 +77,11 @@ static enum receipt_reason clash(const struct decision *d, const struct found *f
             f->from->because_of = chosen->from->rule;
             f->from->product = f->product;
             return RECEIPT_SAME_PRODUCT;
+        }
+        if (do_the_same(f, chosen)) {
+            f->from->because_of = chosen->from->rule;
+            f->from->product = f->product;
+            return RECEIPT_SAME_KIND;
         }
         of_rule += chosen->from == f->from;
         if (!rule->group.at || !str_eq(chosen->from->rule->group, rule->group))
@@ -80,8 +108,8 @@ static bool policy_is_full(const struct decision *d, struct considered *rule)
     return true;
 }
 
-/* The best permitted offer of the run found[from..to), or NULL: by score, then by number. */
-static struct found *take_best(struct decision *d, uint32_t from, uint32_t to)
+/* The best permitted offer of a rule's, or NULL: by score, then by number. */
+static struct found *best_of(struct decision *d, uint32_t from, uint32_t to)
 {
     struct found *best = NULL;
     for (uint32_t i = from; i < to; i++) {
@@ -90,45 +118,130 @@ static struct found *take_best(struct decision *d, uint32_t from, uint32_t to)
                            (f->score == best->score && f->number < best->number)))
             best = f;
     }
-    if (best) {
-        best->allowed = false;
-        best->ranked = true;
-    }
     return best;
 }
 
-/* Lets the offers of one rule join the answer, best first. */
-static void join(struct decision *d, uint32_t from, uint32_t to)
+/* A rule that competes with others of its priority. */
+struct contender {
+    struct considered *rule;
+    uint32_t from, to;  /* its possible offers */
+    struct found *head; /* its best that may join; NULL: it has no more to show */
+};
+
+static void take(struct contender *contender, struct found *f)
 {
-    struct considered *rule = d->found[from].from;
-    struct found *f;
-    while (d->n_best < d->limit && (f = take_best(d, from, to))) {
-        enum receipt_reason reason = rule->rule->status == STATUS_SHADOW ? RECEIPT_SHADOW
-                                     : policy_is_full(d, rule)           ? RECEIPT_POLICY
-                                                                         : clash(d, f);
-        if (reason == RECEIPT_SHOWN && !wording_of(d, f, &d->wordings[d->n_best]))
-            reason = RECEIPT_TEXT_INCOMPLETE;
-        if (rule->reason != RECEIPT_SHOWN)
-            rule->reason = reason;
-        if (reason == RECEIPT_SHOWN) {
-            d->best[d->n_best++] = *f;
-            d->budgeted |= rule->rule->budget.redemptions > 0;
-        } else if (reason != RECEIPT_SAME_PRODUCT && reason != RECEIPT_TEXT_INCOMPLETE)
-            return; /* the rest of this rule would fare the same */
+    f->allowed = false;
+    f->ranked = true;
+    contender->head = NULL;
+}
+
+static void refuse(struct contender *contender, enum receipt_reason reason)
+{
+    if (contender->rule->reason != RECEIPT_SHOWN)
+        contender->rule->reason = reason;
+}
+
+/* Why @f may not join the answer so far; RECEIPT_SHOWN when it may. */
+static enum receipt_reason refusal(struct decision *d, struct found *f)
+{
+    if (f->from->rule->status == STATUS_SHADOW)
+        return RECEIPT_SHADOW;
+    if (policy_is_full(d, f->from))
+        return RECEIPT_POLICY;
+    if (!f->rated)
+        profit_rate(d, f);
+    if (!profit_is_enough(d, f)) {
+        f->from->product = f->product;
+        return RECEIPT_PROFIT;
     }
-    if (rule->reason != RECEIPT_SHOWN && take_best(d, from, to))
-        rule->reason = RECEIPT_NOT_AMONG_BEST;
+    return clash(d, f);
+}
+
+/* Goes on to the contender's best offer that may join. */
+static void advance(struct decision *d, struct contender *contender)
+{
+    while ((contender->head = best_of(d, contender->from, contender->to))) {
+        enum receipt_reason reason = refusal(d, contender->head);
+        if (reason == RECEIPT_SHOWN)
+            return;
+        refuse(contender, reason);
+        take(contender, contender->head);
+        if (reason != RECEIPT_SAME_PRODUCT && reason != RECEIPT_SAME_KIND &&
+            reason != RECEIPT_PROFIT) {
+            contender->from = contender->to; /* the rest of this rule would fare the same */
+            return;
+        }
+    }
+}
+
+/* Whose head comes next, and how likely that was. By a draw when enough is known to try; see thompson.h. */
+static struct contender *choose(struct decision *d, struct contender *const *open, uint32_t n)
+{
+    struct thompson_arm arms[DECISION_HANDFUL];
+    struct thompson_choice choices[DECISION_HANDFUL];
+    uint8_t order[DECISION_HANDFUL];
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < n; i++)
+        if (open[i]->head->profit > open[best]->head->profit)
+            best = i;
+    open[best]->head->propensity_bp = 10000;
+    if (n == 1 || !d->world->chances->explores)
+        return open[best];
+
+    for (uint32_t i = 0; i < n; i++)
+        arms[i] = (struct thompson_arm){ open[i]->head->odds, open[i]->head->value };
+    thompson_choose(arms, n, str_hash(decision_id(d)) + d->n_best, choices, order);
+    best = order[0];
+    uint32_t share_bp = (uint32_t) lrintf(choices[best].propensity * 10000);
+    open[best]->head->propensity_bp = share_bp ? share_bp : 1;
+    return open[best];
+}
+
+/* Lets the rules of one priority fill the answer, offer by offer. */
+static void compete(struct decision *d, struct contender *tier, uint32_t n)
+{
+    while (d->n_best < d->limit) {
+        struct contender *open[DECISION_HANDFUL];
+        uint32_t n_open = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            advance(d, &tier[i]);
+            if (tier[i].head)
+                open[n_open++] = &tier[i];
+        }
+        if (n_open == 0)
+            return;
+        struct contender *winner = choose(d, open, n_open);
+        struct found *f = winner->head;
+        take(winner, f);
+        if (!wording_of(d, f, &d->wordings[d->n_best])) {
+            refuse(winner, RECEIPT_TEXT_INCOMPLETE);
+            continue;
+        }
+        winner->rule->reason = RECEIPT_SHOWN;
+        d->best[d->n_best++] = *f;
+        d->budgeted |= winner->rule->rule->budget.redemptions > 0;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (best_of(d, tier[i].from, tier[i].to))
+            refuse(&tier[i], RECEIPT_NOT_AMONG_BEST);
 }
 
 /* What was found stands rule by rule, and the rules by falling priority, then id: see ruleset_candidates. */
 enum err rank_run(struct decision *d)
 {
+    struct contender tier[DECISION_HANDFUL];
+    uint32_t n = 0;
     for (uint32_t from = 0, to; from < d->n_found; from = to) {
-        for (to = from + 1; to < d->n_found && d->found[to].from == d->found[from].from;)
+        struct considered *rule = d->found[from].from;
+        for (to = from + 1; to < d->n_found && d->found[to].from == rule;)
             to++;
-        if (d->found[from].from->rule->score)
+        if (rule->rule->score || rule->rule->by_profit)
             score(d, from, to);
-        join(d, from, to);
+        tier[n++] = (struct contender){ rule, from, to, NULL };
+        if (to < d->n_found && d->found[to].from->rule->priority == rule->rule->priority)
+            continue;
+        compete(d, tier, n);
+        n = 0;
     }
     return OK;
 }

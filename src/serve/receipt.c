@@ -20,6 +20,7 @@ static const struct str reason_words[RECEIPT_REASONS] = {
     [RECEIPT_IN_CART] = { "in_cart\"", 8 },
     [RECEIPT_OUT_OF_STOCK] = { "out_of_stock\"", 13 },
     [RECEIPT_FLOOR] = { "below_floor\"", 12 },
+    [RECEIPT_PROFIT] = { "profit_too_low\"", 15 },
     [RECEIPT_THRESHOLD_REACHED] = { "threshold_reached\"", 18 },
     [RECEIPT_CAP] = { "cap_reached\"", 12 },
     [RECEIPT_POLICY] = { "policy_cap_reached\"", 19 },
@@ -28,6 +29,7 @@ static const struct str reason_words[RECEIPT_REASONS] = {
     [RECEIPT_PROFILE_MISSING] = { "profile_missing\"", 16 },
     [RECEIPT_GROUP] = { "group_full\"", 11 },
     [RECEIPT_SAME_PRODUCT] = { "same_product\"", 13 },
+    [RECEIPT_SAME_KIND] = { "same_kind\"", 10 },
     [RECEIPT_TEXT_INCOMPLETE] = { "text_incomplete\"", 16 },
     [RECEIPT_NOT_AMONG_BEST] = { "not_among_best\"", 15 },
     [RECEIPT_DEADLINE] = { "deadline\"", 9 },
@@ -120,6 +122,12 @@ static void encode_why(const struct considered *c, struct out *out)
         encode_product(c, out);
         encode_floor(c, out);
         break;
+    case RECEIPT_PROFIT:
+        encode_product(c, out);
+        out_json_key(out, STR("key"));
+        out_json_str(out, STR("expected_profit_minor"));
+        encode_numbers(out, c->seen, c->wanted);
+        break;
     case RECEIPT_THRESHOLD_REACHED:
     case RECEIPT_CAP:
     case RECEIPT_BUDGET:
@@ -134,6 +142,7 @@ static void encode_why(const struct considered *c, struct out *out)
         encode_numbers(out, c->seen, c->wanted);
         break;
     case RECEIPT_SAME_PRODUCT:
+    case RECEIPT_SAME_KIND:
         encode_product(c, out);
         encode_because_of(c, out);
         break;

@@ -17,6 +17,7 @@
 #include "rules/ruleset.h"
 #include "shop/catalog.h"
 #include "shop/ladder.h"
+#include "world/chances.h"
 #include "world/wheres.h"
 
 static void world_free(struct snapshot *snapshot)
@@ -28,8 +29,8 @@ static void world_free(struct snapshot *snapshot)
     (void) wheres_unref(world->wheres);
     (void) ladder_unref(world->ladder);
     (void) content_unref(world->content);
-    free((void *) world->shelves);
-    free((void *) world->may_be_silenced);
+    (void) chances_unref(world->chances);
+    (void) snapshot_unref(world->lists);
     free(world);
 }
 
@@ -148,32 +149,64 @@ static int better_by_label(const void *rules, struct str attribute)
     return label ? label->better : LADDER_UNSAID;
 }
 
-/* What is worked out of two parts: wheres of rules and catalogue, ladder of the catalogue and the rules' words for it, content of the catalogue. */
+/* What rules, catalogue and model make together, by rule number. */
+struct lists {
+    struct snapshot snapshot; /* first */
+    struct world_shelf *shelves;
+    bool *may_be_silenced;
+};
+
+static void lists_free(struct snapshot *snapshot)
+{
+    struct lists *lists = (struct lists *) snapshot;
+    free(lists->shelves);
+    free(lists->may_be_silenced);
+    free(lists);
+}
+
+static void lists_unref_at(struct lists **lists)
+{
+    if (*lists)
+        (void) snapshot_unref(&(*lists)->snapshot);
+}
+
+static enum err lists_new(const struct ruleset *rules, const struct catalog *catalog,
+                          const struct model *model, struct lists **ret_lists)
+{
+    AUTO(lists_unref) struct lists *lists = calloc(1, sizeof *lists);
+    if (!lists)
+        return ERR_NOMEM;
+    snapshot_init(&lists->snapshot, lists_free);
+    TRY(fill_shelves(rules, catalog, model, &lists->shelves));
+    TRY(mark_silenced(rules, &lists->may_be_silenced));
+    *ret_lists = MOVE(lists);
+    return OK;
+}
+
+/* What is worked out of several parts; borrowed. */
 struct derived {
-    struct wheres *wheres;
-    struct ladder *ladder;
-    struct content *content;
+    struct wheres *wheres;   /* of rules and catalogue */
+    struct ladder *ladder;   /* of the catalogue and the rules' words for it */
+    struct content *content; /* of the catalogue */
+    struct chances *chances; /* of rules, catalogue and odds */
+    struct lists *lists;     /* of rules, catalogue and model; NULL: to be made */
 };
 
 static enum err compose(struct ruleset *rules, struct catalog *catalog, struct model *model,
                         const struct derived *derived, const struct world_settings *settings,
                         struct world **ret_world)
 {
+    AUTO(lists_unref) struct lists *lists = NULL;
+    if (derived->lists)
+        lists = (struct lists *) snapshot_ref(&derived->lists->snapshot);
+    else
+        TRY(lists_new(rules, catalog, model, &lists));
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return ERR_NOMEM;
-    struct world_shelf *shelves = NULL;
-    bool *marks = NULL;
-    enum err err = fill_shelves(rules, catalog, model, &shelves);
-    if (err == OK)
-        err = mark_silenced(rules, &marks);
-    if (err != OK) {
-        free(shelves);
-        free(world);
-        return err;
-    }
-    world->shelves = shelves;
-    world->may_be_silenced = marks;
+    world->shelves = lists->shelves;
+    world->may_be_silenced = lists->may_be_silenced;
+    world->lists = &MOVE(lists)->snapshot;
     world->same_money = ruleset_count(rules) == 0 || catalog_count(catalog) == 0 ||
                         str_eq(ruleset_currency(rules), catalog_currency(catalog));
     snapshot_init(&world->snapshot, world_free);
@@ -183,49 +216,73 @@ static enum err compose(struct ruleset *rules, struct catalog *catalog, struct m
     world->wheres = wheres_ref(derived->wheres);
     world->ladder = ladder_ref(derived->ladder);
     world->content = content_ref(derived->content);
+    world->chances = chances_ref(derived->chances);
     world->settings = *settings;
     *ret_world = world;
     return OK;
 }
 
-/* What belongs to rules and catalogue is made anew for these; @ladder, of that catalogue or NULL, is kept where the rules say the same. */
+/*
+ * What belongs to rules and catalogue is made anew for these; of @kept come what belongs to the
+ * catalogue alone, the odds, and the ladder, if there is one, where the rules say the same.
+ */
 static enum err compose_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
-                            struct content *content, struct ladder *ladder,
-                            const struct world_settings *settings, struct world **ret_world)
+                            const struct derived *kept, const struct world_settings *settings,
+                            struct world **ret_world)
 {
     const struct ladder_said said = { better_by_label, rules };
     AUTO(wheres_unref) struct wheres *wheres = NULL;
+    AUTO(chances_unref) struct chances *chances = NULL;
     AUTO(ladder_unref) struct ladder *made = NULL;
+    struct ladder *ladder = kept->ladder;
     TRY(wheres_new(rules, catalog, &wheres));
+    TRY(chances_new(rules, catalog, kept->chances ? kept->chances->odds : NULL, &chances));
     if (!ladder || !ladder_agrees(ladder, &said)) {
         TRY(ladder_new(catalog, NULL, &said, &made));
         ladder = made;
     }
-    return compose(rules, catalog, model, &(struct derived){ wheres, ladder, content }, settings,
-                   ret_world);
+    const struct derived derived = { wheres, ladder, kept->content, chances, NULL };
+    return compose(rules, catalog, model, &derived, settings, ret_world);
+}
+
+/* Of another catalogue. */
+static enum err world_anew(struct ruleset *rules, struct catalog *catalog, struct model *model,
+                           struct chances *chances, const struct world_settings *settings,
+                           struct world **ret_world)
+{
+    AUTO(content_unref) struct content *content = NULL;
+    TRY(content_new(catalog, &content));
+    const struct derived kept = { .content = content, .chances = chances };
+    return compose_new(rules, catalog, model, &kept, settings, ret_world);
 }
 
 enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model *model,
                    const struct world_settings *settings, struct world **ret_world)
 {
-    AUTO(content_unref) struct content *content = NULL;
-    TRY(content_new(catalog, &content));
-    return compose_new(rules, catalog, model, content, NULL, settings, ret_world);
+    return world_anew(rules, catalog, model, NULL, settings, ret_world);
 }
 
 enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
                     struct model *model, struct world **ret_world)
 {
-    const struct derived derived = { old->wheres, old->ladder, old->content };
+    const struct derived derived = { old->wheres, old->ladder, old->content, old->chances, NULL };
     bool same_rules = !rules || rules == old->rules;
     bool same_catalog = !catalog || catalog == old->catalog;
     rules = rules ? rules : old->rules;
     catalog = catalog ? catalog : old->catalog;
     model = model ? model : old->model;
     if (!same_catalog)
-        return world_new(rules, catalog, model, &old->settings, ret_world);
+        return world_anew(rules, catalog, model, old->chances, &old->settings, ret_world);
     if (!same_rules)
-        return compose_new(rules, catalog, model, old->content, old->ladder, &old->settings,
-                           ret_world);
+        return compose_new(rules, catalog, model, &derived, &old->settings, ret_world);
     return compose(rules, catalog, model, &derived, &old->settings, ret_world);
+}
+
+enum err world_with_odds(const struct world *old, struct odds *odds, struct world **ret_world)
+{
+    AUTO(chances_unref) struct chances *chances = NULL;
+    TRY(chances_with(old->chances, old->rules, odds, &chances));
+    const struct derived derived = { old->wheres, old->ladder, old->content, chances,
+                                     (struct lists *) old->lists };
+    return compose(old->rules, old->catalog, old->model, &derived, &old->settings, ret_world);
 }

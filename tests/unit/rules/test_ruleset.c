@@ -110,6 +110,19 @@ START_TEST(reads_everything_a_rule_says)
 }
 END_TEST
 
+START_TEST(reads_by_what_a_rule_ranks)
+{
+    struct rule_text text;
+    const struct rule *rule =
+        read_good(&text, 28, "  rank: {priority: 80, exclusive_group: lenses, by: profit}");
+    ck_assert(rule->by_profit);
+    rule_text_free(&text);
+    rule = read_good(&text, 28, "  rank: {priority: 80, exclusive_group: lenses, by: pick}");
+    ck_assert(!rule->by_profit);
+    rule_text_free(&text);
+}
+END_TEST
+
 START_TEST(reads_limits_and_silences)
 {
     struct rule_text text;
@@ -256,6 +269,27 @@ START_TEST(checks_schedules)
 }
 END_TEST
 
+START_TEST(a_policy_says_what_an_offer_must_be_worth_and_whether_to_try)
+{
+    struct rule_text text;
+    (void) read_good(&text, 4,
+                     "locales: [ja, en]\npolicy: {floor: {expected_profit: 50}, explore: false}");
+    ck_assert_int_eq(ruleset_profit_floor(text.ruleset), 50);
+    ck_assert(!ruleset_explores(text.ruleset));
+    rule_text_free(&text);
+
+    (void) read_good(&text, 0, NULL);
+    ck_assert_int_eq(ruleset_profit_floor(text.ruleset), 0);
+    ck_assert(ruleset_explores(text.ruleset));
+    rule_text_free(&text);
+
+    EACH_IS_REFUSED({ 4, "locales: [ja, en]\npolicy: {floor: {}}", DIAG_MISSING_KEY, 5, 17 },
+                    { 4, "locales: [ja, en]\npolicy: {floor: {expected_profit: much}}",
+                      DIAG_VALUE_MONEY, 5, 35 },
+                    { 4, "locales: [ja, en]\npolicy: {explore: 1}", DIAG_UNKNOWN_WORD, 5, 19 });
+}
+END_TEST
+
 START_TEST(checks_offers)
 {
     EACH_IS_REFUSED(
@@ -290,7 +324,11 @@ START_TEST(checks_limits_and_rank)
         { 26, "    after_decline: {scope: rule}", DIAG_MISSING_KEY, 26, 20 },
         { 28, "  rank: {priority: 80}", DIAG_SCOPE_WITHOUT_GROUP, 26, 42 },
         { 28, "  rank: {priority: 101, exclusive_group: lenses}", DIAG_VALUE_INT, 28, 20 },
-        { 28, "  rank: {priority: 1, exclusive_group: lenses, score: x}", DIAG_EXPR, 28, 55 });
+        { 28, "  rank: {priority: 1, exclusive_group: lenses, score: x}", DIAG_EXPR, 28, 55 },
+        { 28, "  rank: {priority: 1, exclusive_group: lenses, by: proft}", DIAG_UNKNOWN_WORD, 28,
+          52 },
+        { 28, "  rank: {priority: 1, exclusive_group: lenses, by: profit, score: \"1.0\"}",
+          DIAG_NO_MEANING, 28, 48 });
 }
 END_TEST
 
@@ -574,7 +612,8 @@ START_TEST(is_empty_before_the_first_rule)
 }
 END_TEST
 
-SUITE_MAIN("rules/ruleset", reads_everything_a_rule_says, reads_limits_and_silences,
+SUITE_MAIN("rules/ruleset", reads_everything_a_rule_says, reads_by_what_a_rule_ranks,
+           a_policy_says_what_an_offer_must_be_worth_and_whether_to_try, reads_limits_and_silences,
            a_schedule_includes_its_last_day_in_its_own_zone,
            keeps_what_it_needs_when_files_and_diags_are_gone, checks_the_head_of_a_file,
            checks_names_groups_and_attributes, checks_what_a_rule_is, checks_schedules,

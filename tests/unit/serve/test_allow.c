@@ -135,8 +135,8 @@ START_TEST(respects_a_decline_for_everything_its_rule_says)
     "  - {id: in-group, name: n, kind: upsell, status: active, owner: o, trigger: [add_to_cart], " \
     "placement: [page], "                                                                          \
     "rank: {priority: 8, exclusive_group: grp}, " TEXTS                                            \
-    ", offer: {pick: {skus: [CARD-256]}}}\n" RULE("same-kind", "cross_sell", 7,                    \
-                                                  "offer: {pick: {skus: [LENS-1]}}")               \
+    ", offer: {pick: {skus: [BOAT-1]}}}\n" RULE("same-kind", "cross_sell", 7,                      \
+                                                "offer: {pick: {skus: [LENS-1]}}")                 \
         RULE("other", "upsell", 6, "offer: {pick: {skus: [CAM-2]}}")
     static const struct {
         const char *rules;

@@ -5,10 +5,10 @@
 START_TEST(puts_the_higher_priority_first_and_keeps_to_the_limit)
 {
     AUTO(small_world_free)
-    struct small_world *small = small_world_new(
-        "rules:\n" RULE("low", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}")
-            RULE("high", "cross_sell", 9, "offer: {pick: {skus: [CARD-256]}}")
-                RULE("middle", "cross_sell", 5, "offer: {pick: {skus: [CARD-128]}}"));
+    struct small_world *small =
+        small_world_new("rules:\n" RULE("low", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}")
+                            RULE("high", "cross_sell", 9, "offer: {pick: {skus: [LENS-1]}}")
+                                RULE("middle", "cross_sell", 5, "offer: {pick: {skus: [BAG-1]}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", "\"limit\": 2, "));
 
@@ -25,14 +25,14 @@ START_TEST(shows_each_product_once)
     AUTO(small_world_free)
     struct small_world *small = small_world_new(
         "rules:\n" RULE("a-first", "cross_sell", 5, "offer: {pick: {skus: [CARD-64]}}")
-            RULE("b-second", "cross_sell", 5, "offer: {pick: {skus: [CARD-64, CARD-128]}}"));
+            RULE("b-second", "cross_sell", 5, "offer: {pick: {skus: [CARD-64, BAG-1]}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
 
     ck_assert_int_eq(offers(answer), 2);
     ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CARD-64");
     ck_assert_str_eq(text(answer, "offers/0/rule"), "a-first");
-    ck_assert_str_eq(text(answer, "offers/1/items/0/sku"), "CARD-128");
+    ck_assert_str_eq(text(answer, "offers/1/items/0/sku"), "BAG-1");
     cJSON_Delete(answer);
 }
 END_TEST
@@ -46,9 +46,8 @@ START_TEST(lets_no_group_have_more_than_its_share)
     "]}}}\n"
     AUTO(small_world_free)
     struct small_world *small =
-        small_world_new("groups: {grp: {max: 1}}\nrules:\n" GROUPED("one", 3, "CARD-64")
-                            GROUPED("two", 2, "CARD-128")
-                                RULE("free", "cross_sell", 1, "offer: {pick: {skus: [CARD-256]}}"));
+        small_world_new("groups: {grp: {max: 1}}\nrules:\n" GROUPED("one", 3, "CARD-64") GROUPED(
+            "two", 2, "CARD-128") RULE("free", "cross_sell", 1, "offer: {pick: {skus: [LENS-1]}}"));
 
     cJSON *answer = decided(small, ADD("CAM-1", ""));
 

@@ -80,7 +80,7 @@ START_TEST(what_stood_back_behind_a_refused_offer_comes_forward)
 {
     AUTO(small_world_free)
     struct small_world *small = small_world_new("rules:\n" SCARCE("scarce", 9, "CARD-64") PLAIN(
-        "same", 5, "CARD-64") PLAIN("other", 3, "CARD-128"));
+        "same", 5, "CARD-64") PLAIN("other", 3, "BAG-1"));
     cJSON *answer = decided(small, ADD("CAM-1", "\"limit\": 3, "));
     ck_assert_int_eq(offers(answer), 2);
     ck_assert_str_eq(result_of(answer, "same"), "same_product");
