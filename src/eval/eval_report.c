@@ -15,6 +15,10 @@ static void put_shop(const struct eval_report *report, struct out *out)
                report->file, trial->orders->n_orders, trial->train->n_orders, trial->train->n_skus,
                trial->by_time ? "the first 80 % by time"
                               : "no times: the others were drawn by MD5 of the order id");
+    if (report->lines_refused)
+        out_printf(out, "%llu of %llu lines were refused\n",
+                   (unsigned long long) report->lines_refused,
+                   (unsigned long long) report->lines_read);
     if (trial->by_time && trial->n_untimed)
         out_printf(out, "%u orders have no time and count as the oldest\n", trial->n_untimed);
     out_printf(
