@@ -55,6 +55,18 @@ uint32_t hidden_cases_with_history(const struct hidden_cases *cases)
     return n;
 }
 
+uint32_t hidden_cases_target(const struct hidden_cases *cases, uint32_t number)
+{
+    return cases->list[number].target;
+}
+
+const uint32_t *hidden_cases_cart(const struct hidden_cases *cases, uint32_t number,
+                                  uint32_t *ret_n)
+{
+    *ret_n = cases->list[number].n_cart;
+    return cases->list[number].cart;
+}
+
 /* ── making ─────────────────────────────────────────────────────────────────────────────── */
 
 static uint64_t scrambled(uint64_t x) /* the finisher of splitmix64 */

@@ -37,6 +37,10 @@ DEFINE_AUTO(struct hidden_cases, hidden_cases_free)
 
 uint32_t hidden_cases_count(const struct hidden_cases *cases);
 uint32_t hidden_cases_with_history(const struct hidden_cases *cases);
+/* What is hidden in a case, and what it is asked with. */
+uint32_t hidden_cases_target(const struct hidden_cases *cases, uint32_t number);
+const uint32_t *hidden_cases_cart(const struct hidden_cases *cases, uint32_t number,
+                                  uint32_t *ret_n);
 
 /*
  * The ranks, from 1 on, of each case for each history weight, of which the first is 0: @ranks[w * count + case].
