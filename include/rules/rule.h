@@ -75,6 +75,7 @@ enum relation {
     RELATION_SIMILAR,
     RELATION_VIEWED,
     RELATION_PERSONAL,
+    RELATION_DOWNGRADE_OF,
     RELATIONS
 };
 
@@ -227,3 +228,9 @@ struct rule {
     const struct receipt_words *words; /* receipt_words.h; or NULL */
     metric_id shown;                   /* offerd_offers_total{rule,kind} */
 };
+
+/* Does its offer stand in for the trigger item? */
+static inline bool rule_swaps(const struct rule *rule)
+{
+    return rule->kind == KIND_UPSELL || rule->kind == KIND_DOWNSELL;
+}

@@ -15,7 +15,7 @@ enum presence { ALWAYS, SOMETIMES, NEVER };
 static enum presence trigger_name(const struct rule *rule)
 {
     bool needs_item =
-        rule->with_trigger_item || rule->kind == KIND_UPSELL ||
+        rule->with_trigger_item || rule_swaps(rule) ||
         (rule->pick.present && rule->pick.of == OF_TRIGGER_ITEM &&
          rule->pick.relation != RELATION_SKUS && rule->pick.relation != RELATION_BEST_SELLER &&
          rule->pick.relation != RELATION_VIEWED && rule->pick.relation != RELATION_PERSONAL);
@@ -27,11 +27,12 @@ static enum presence trigger_name(const struct rule *rule)
 static enum presence presence_of(const struct rule *rule, enum placeholder placeholder)
 {
     switch (placeholder) {
+    case PLACE_PRICE_GAP: return rule->pick.present && rule->kind != KIND_DOWNSELL ? ALWAYS : NEVER;
     case PLACE_PRICE:
-    case PLACE_PRICE_GAP:
     case PLACE_OFFER_NAME:
     case PLACE_OFFER_PRICE: return rule->pick.present ? ALWAYS : NEVER;
     case PLACE_SAVING:
+        return rule->discount.present || rule->kind == KIND_DOWNSELL ? ALWAYS : NEVER;
     case PLACE_OFFER_DISCOUNT: return rule->discount.present ? ALWAYS : NEVER;
     case PLACE_TRIGGER_NAME: return trigger_name(rule);
     /* An upsell whose text boasts of a gain is shown only where there is one: see serve/rank.c. */

@@ -50,20 +50,28 @@ static void warn_without_item(struct rule_reader *reader, const struct doc_node 
         }
 }
 
+/* A ladder's relation: which of the two. */
+static bool goes_down(const struct pick *pick)
+{
+    return pick->relation == RELATION_DOWNGRADE_OF;
+}
+
 static void read_price_ratio(struct rule_reader *reader, const struct doc_node *node)
 {
     struct pick *pick = &reader->rule->pick;
-    pick->price_ratio_low = 1.05;
-    pick->price_ratio_high = 1.6;
+    bool down = goes_down(pick);
+    pick->price_ratio_low = down ? .5 : 1.05;
+    pick->price_ratio_high = down ? .95 : 1.6;
     if (!node || !grammar_list(&reader->grammar, node))
         return;
 
     double low, high;
     bool two = node->n_children == 2 && lower_number(&reader->lowering, node->first, &low) &&
                lower_number(&reader->lowering, node->first->next, &high);
-    if (!two || !(low > 1) || !(high > low) || !isfinite(high)) {
-        grammar_fault(&reader->grammar, node, DIAG_PRICE_RATIO, (struct str){ 0 },
-                      (struct str){ 0 });
+    bool good = two && high > low && isfinite(high) && (down ? low > 0 && high < 1 : low > 1);
+    if (!good) {
+        grammar_fault(&reader->grammar, node, down ? DIAG_PRICE_RATIO_DOWN : DIAG_PRICE_RATIO,
+                      (struct str){ 0 }, (struct str){ 0 });
         return;
     }
     pick->price_ratio_low = low;
@@ -93,6 +101,8 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
         pick->of = (enum pick_of) of;
         if (pick->of == OF_CART && pick->relation == RELATION_UPGRADE_OF)
             not_supported(reader, node, "upgrade_of, of: cart");
+        else if (pick->of == OF_CART && goes_down(pick))
+            not_supported(reader, node, "downgrade_of, of: cart");
         else if (pick->of == OF_CART && pick->relation == RELATION_SIMILAR)
             not_supported(reader, node, "similar, of: cart");
         else if (pick->of == OF_TRIGGER_ITEM)
@@ -102,15 +112,15 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
 
 static void read_relation(struct rule_reader *reader, const struct doc_node *node)
 {
-    static const char *const words[] = { "bought_together", "upgrade_of", "best_seller",
-                                         "same_brand",      "similar",    "viewed",
-                                         "personal",        NULL };
+    static const char *const words[] = { "bought_together", "upgrade_of",   "best_seller",
+                                         "same_brand",      "similar",      "viewed",
+                                         "personal",        "downgrade_of", NULL };
     static const enum relation relation_of[] = { RELATION_BOUGHT_TOGETHER, RELATION_UPGRADE_OF,
                                                  RELATION_BEST_SELLER,     RELATION_SAME_BRAND,
                                                  RELATION_SIMILAR,         RELATION_VIEWED,
-                                                 RELATION_PERSONAL };
-    static const char *const words_later[] = { "compatible_with", "downgrade_of", "cheaper_than",
-                                               "accessory_of",    "refill_of",    NULL };
+                                                 RELATION_PERSONAL,        RELATION_DOWNGRADE_OF };
+    static const char *const words_later[] = { "compatible_with", "cheaper_than", "accessory_of",
+                                               "refill_of", NULL };
     struct pick *pick = &reader->rule->pick;
     int relation;
 
@@ -118,7 +128,10 @@ static void read_relation(struct rule_reader *reader, const struct doc_node *nod
         return;
     pick->relation = relation_of[relation];
     read_of(reader, node, doc_get(node, "of"));
-    if (pick->relation == RELATION_UPGRADE_OF)
+    if ((goes_down(pick) && reader->rule->kind == KIND_UPSELL) ||
+        (pick->relation == RELATION_UPGRADE_OF && reader->rule->kind == KIND_DOWNSELL))
+        no_meaning(reader, doc_get(node, "relation"), words_kinds()[reader->rule->kind]);
+    if (pick->relation == RELATION_UPGRADE_OF || goes_down(pick))
         read_price_ratio(reader, doc_get(node, "price_ratio"));
     else
         no_meaning(reader, doc_get(node, "price_ratio"), words[relation]);
@@ -262,6 +275,7 @@ static const struct {
     const char *without[4];
 } shapes[] = {
     { KIND_UPSELL, { "pick" }, { "with", "threshold" } },
+    { KIND_DOWNSELL, { "pick" }, { "with", "threshold" } },
     { KIND_CROSS_SELL, { "pick" }, { "with", "threshold" } },
     { KIND_BUNDLE, { "pick", "with", "discount" }, { "threshold" } },
     { KIND_FREE_SHIPPING, { "threshold" }, { "with", "discount", "floor" } },

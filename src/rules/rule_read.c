@@ -19,12 +19,13 @@ static const char *const rule_keys_needed[] = {
     "placement", "offer", "rank", "message", NULL,
 };
 /* enum rule_kind in the table's order; those this version can make offers of come first. */
-static const char *const kinds[] = { "upsell", "cross_sell", "bundle", "free_shipping", NULL };
+static const char *const kinds[] = { "upsell",        "cross_sell", "bundle",
+                                     "free_shipping", "downsell",   NULL };
 static const enum rule_kind kind_of[] = { KIND_UPSELL, KIND_CROSS_SELL, KIND_BUNDLE,
-                                          KIND_FREE_SHIPPING };
+                                          KIND_FREE_SHIPPING, KIND_DOWNSELL };
 static const char *const kinds_later[] = {
-    "downsell", "quantity_break", "free_gift",    "coupon", "service_addon",
-    "trade_in", "subscription",   "plan_upgrade", NULL,
+    "quantity_break", "free_gift",    "coupon",       "service_addon",
+    "trade_in",       "subscription", "plan_upgrade", NULL,
 };
 
 static struct str rule_name(const struct rule_reader *reader)

@@ -35,8 +35,8 @@ static const char *const triggers[] = {
     NULL,
 };
 static const char *const relations[] = {
-    "skus",    "bought_together", "upgrade_of", "best_seller", "same_brand",
-    "similar", "viewed",          "personal",   NULL,
+    "skus",    "bought_together", "upgrade_of", "best_seller",  "same_brand",
+    "similar", "viewed",          "personal",   "downgrade_of", NULL,
 };
 static const char *const reasons[] = {
     "compatible", "cheaper_together", "tier_upgrade", "popular", "owned_item",

@@ -112,7 +112,7 @@ static void price(const struct decision *d, struct found *f)
     if (rule->discount.present)
         f->now_minor -= discount_of(&rule->discount, offered, partner);
     f->gap_minor = f->now_minor - partner;
-    if (rule->kind == KIND_UPSELL && d->trigger_line)
+    if (rule_swaps(rule) && d->trigger_line)
         f->gap_minor -= d->trigger_line->unit_price_minor * f->quantity;
 }
 
@@ -180,7 +180,7 @@ static enum receipt_reason refuse(const struct decision *d, const struct found *
         f->from->wanted = f->quantity;
         return RECEIPT_OUT_OF_STOCK;
     }
-    if ((rule->with_trigger_item || rule->kind == KIND_UPSELL) && !d->trigger_line)
+    if ((rule->with_trigger_item || rule_swaps(rule)) && !d->trigger_line)
         return RECEIPT_NO_TRIGGER_ITEM;
     return above_floor(d, f) ? RECEIPT_SHOWN : RECEIPT_FLOOR;
 }

@@ -75,10 +75,10 @@ static void int_member(struct out *out, struct str opening, int64_t value)
     out_int(out, value);
 }
 
-/* The line that an upsell stands in for, or NULL. */
+/* The line that an upsell or a downsell stands in for, or NULL. */
 static const struct cart_line *replaced(const struct decision *d, const struct found *f)
 {
-    return f->from->rule->kind == KIND_UPSELL ? d->trigger_line : NULL;
+    return rule_swaps(f->from->rule) ? d->trigger_line : NULL;
 }
 
 bool decision_only_looks(const struct decision *d)
@@ -239,7 +239,7 @@ static void encode_offer(struct decision *d, uint32_t i, struct str id, struct o
     reasons_encode(d, f, out);
     out_text(out, STR(",\"compare\":"));
     out->comma = false;
-    compare_encode(d, rule->kind == KIND_UPSELL ? d->facts.trigger : NULL, f->product, out);
+    compare_encode(d, rule_swaps(rule) ? d->facts.trigger : NULL, f->product, out);
     if (reasons_stock_is_low(f)) {
         int_member(out, STR(",\"scarcity\":{\"left\":"), f->product->stock);
         out_char(out, '}');

@@ -53,7 +53,7 @@ bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
         .from = s->from,
         .product = catalog_product(d->world->catalog, number),
         .number = number,
-        .quantity = rule->kind == KIND_UPSELL && d->trigger_line ? d->trigger_line->quantity : 1,
+        .quantity = rule_swaps(rule) && d->trigger_line ? d->trigger_line->quantity : 1,
         .score = sort_score(d, rule->pick.sort, number, score),
         .together_orders = orders,
         .base_orders = base_orders,
@@ -108,7 +108,8 @@ static uint32_t most_for(const struct rule *rule)
 {
     const struct pick *pick = &rule->pick;
     bool all = pick->sort != SORT_MODEL || pick->relation == RELATION_UPGRADE_OF ||
-               pick->relation == RELATION_SKUS || rule->score || rule->by_profit;
+               pick->relation == RELATION_DOWNGRADE_OF || pick->relation == RELATION_SKUS ||
+               rule->score || rule->by_profit;
     return all ? SORTED_MAX : pick->limit + SPARE;
 }
 
@@ -140,6 +141,7 @@ static enum err pick_for(struct decision *d, struct considered *c)
     case RELATION_BEST_SELLER: pick_shelf(&s); break;
     case RELATION_BOUGHT_TOGETHER: return pick_together(&s);
     case RELATION_UPGRADE_OF: pick_ladder(&s, true); break;
+    case RELATION_DOWNGRADE_OF: pick_ladder(&s, false); break;
     case RELATION_SAME_BRAND: pick_same_brand(&s); break;
     case RELATION_SIMILAR: pick_similar(&s); break;
     case RELATION_VIEWED: pick_viewed(&s); break;

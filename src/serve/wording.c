@@ -52,6 +52,8 @@ static struct str value_of(struct decision *d, const struct found *f, enum place
     case PLACE_PRICE: return money(d, f->now_minor);
     case PLACE_PRICE_GAP: return money(d, f->gap_minor);
     case PLACE_SAVING:
+        if (rule->kind == KIND_DOWNSELL) /* against the item it stands in for */
+            return f->gap_minor < 0 ? money(d, -f->gap_minor) : (struct str){ 0 };
         return f->now_minor < f->was_minor ? money(d, f->was_minor - f->now_minor)
                                            : (struct str){ 0 };
     case PLACE_TRIGGER_NAME: return trigger ? trigger->name[d->locale] : (struct str){ 0 };

@@ -290,12 +290,41 @@ START_TEST(a_policy_says_what_an_offer_must_be_worth_and_whether_to_try)
 }
 END_TEST
 
+START_TEST(a_ladder_goes_one_way_for_an_upsell_and_the_other_for_a_downsell)
+{
+    static const char *const good[] = { "kind: upsell, status: active, of: upgrade_of",
+                                        "kind: downsell, status: active, of: downgrade_of" };
+    static const char *const bad[] = { "kind: upsell, status: active, of: downgrade_of",
+                                       "kind: downsell, status: active, of: upgrade_of" };
+    for (size_t i = 0; i < 4; i++) {
+        static char yaml[4096];
+        struct rule_text text;
+        const char *what = i < 2 ? good[i] : bad[i - 2], *of = strstr(what, ", of: ");
+        (void) snprintf(yaml, sizeof yaml,
+                        RULE_HEAD "rules:\n- {id: a, name: n, %.*s, owner: o, trigger: "
+                                  "[add_to_cart], placement: [home], rank: {priority: 1},\n"
+                                  "   offer: {pick: {relation: %s, of: trigger_item}}, message: "
+                                  "{ja: {title: a, cta: b, decline: c}, en: {title: a, cta: b, "
+                                  "decline: c}}}\n",
+                        (int) (of - what), what, of + strlen(", of: "));
+        read_text(&text, str_of(yaml));
+        ck_assert_msg((text.err == OK) == (i < 2), "%s: %s", what, rule_text_told(&text));
+        if (i >= 2)
+            ck_assert_int_eq(text.diags.list[0].code, DIAG_NO_MEANING);
+        rule_text_free(&text);
+    }
+}
+END_TEST
+
 START_TEST(checks_offers)
 {
     EACH_IS_REFUSED(
         { 20, NULL, DIAG_MISSING_FOR_KIND, 20, 5 }, { 21, NULL, DIAG_MISSING_FOR_KIND, 20, 5 },
         { 20, "    pick: {relation: upgrade_of, of: trigger_item, price_ratio: [1.6, 1.1]}",
           DIAG_PRICE_RATIO, 20, 65 },
+        { 20, "    pick: {relation: downgrade_of, of: trigger_item, price_ratio: [0.5, 1.1]}",
+          DIAG_PRICE_RATIO_DOWN, 20, 67 },
+        { 20, "    pick: {relation: downgrade_of, of: cart}", DIAG_NOT_SUPPORTED, 20, 36 },
         { 20, "    pick: {relation: compatible_with, of: cart}", DIAG_NOT_SUPPORTED, 20, 22 },
         { 20, "    pick: {relation: bought_togehter, of: cart}", DIAG_UNKNOWN_WORD, 20, 22 },
         { 20, "    pick: {relation: best_seller, of: cart}", DIAG_NO_MEANING, 20, 35 },
@@ -362,7 +391,7 @@ START_TEST(does_not_tell_what_only_follows_from_another_fault)
         int number;
         const char *line;
     } causes[] = {
-        { 11, "  kind: bundel" }, { 11, "  kind: downsell" }, { 20, "    ladder: []" }, { 20, NULL }
+        { 11, "  kind: bundel" }, { 11, "  kind: coupon" }, { 20, "    ladder: []" }, { 20, NULL }
     };
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
         struct rule_text text;
@@ -412,7 +441,7 @@ START_TEST(refuses_what_it_would_not_do)
         { 17, "  experiment: {id: abc}", DIAG_NOT_SUPPORTED, 17, 3 },
         { 17, "  stacking: {class: product}", DIAG_NOT_SUPPORTED, 17, 3 },
         { 17, "  fallback: other-rule", DIAG_NOT_SUPPORTED, 17, 3 },
-        { 11, "  kind: downsell", DIAG_NOT_SUPPORTED, 11, 9 });
+        { 11, "  kind: coupon", DIAG_NOT_SUPPORTED, 11, 9 });
 }
 END_TEST
 
@@ -421,7 +450,7 @@ START_TEST(forgives_a_draft_what_is_not_there_yet)
     static char yaml[4096];
     struct rule_text text;
     (void) snprintf(yaml, sizeof yaml,
-                    RULE_HEAD "rules:\n- {id: later-on, name: n, kind: downsell, status: draft, "
+                    RULE_HEAD "rules:\n- {id: later-on, name: n, kind: coupon, status: draft, "
                               "owner: o, trigger: [login],\n"
                               "   placement: [home], when: {quota.used_percent: {at_least: 80}}, "
                               "budget: {redemptions: 5}, offer: {plan: {to: "
@@ -430,7 +459,7 @@ START_TEST(forgives_a_draft_what_is_not_there_yet)
 
     ck_assert_msg(text.err == OK, "%s", rule_text_told(&text));
     ck_assert_uint_eq(text.diags.warnings, 2); /* kind, condition */
-    ck_assert_int_eq(ruleset_rule(text.ruleset, 0)->kind, KIND_DOWNSELL);
+    ck_assert_int_eq(ruleset_rule(text.ruleset, 0)->kind, KIND_COUPON);
     uint32_t n;
     (void) ruleset_candidates(text.ruleset, TRIGGER_LOGIN, STR("home"), &n);
     ck_assert_uint_eq(n, 0);
@@ -617,7 +646,8 @@ SUITE_MAIN("rules/ruleset", reads_everything_a_rule_says, reads_by_what_a_rule_r
            a_schedule_includes_its_last_day_in_its_own_zone,
            keeps_what_it_needs_when_files_and_diags_are_gone, checks_the_head_of_a_file,
            checks_names_groups_and_attributes, checks_what_a_rule_is, checks_schedules,
-           checks_offers, checks_limits_and_rank, reads_a_budget, checks_budgets,
+           a_ladder_goes_one_way_for_an_upsell_and_the_other_for_a_downsell, checks_offers,
+           checks_limits_and_rank, reads_a_budget, checks_budgets,
            checks_messages_down_to_the_placeholder,
            does_not_tell_what_only_follows_from_another_fault, refuses_what_it_would_not_do,
            forgives_a_draft_what_is_not_there_yet, guesses_the_word_that_was_meant,

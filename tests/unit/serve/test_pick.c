@@ -71,6 +71,52 @@ START_TEST(finds_a_step_up_of_the_same_kind_within_the_price_ratio)
 }
 END_TEST
 
+START_TEST(finds_a_step_down_and_swaps_it_for_the_item)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "attributes: {storage_gb: {ja: ストレージ, en: Storage, unit: GB, better: more}}\n"
+        "rules:\n" RULE("less", "downsell", 1,
+                        "offer: {pick: {relation: downgrade_of, of: trigger_item}}"));
+
+    cJSON *answer = decided(small, ADD("CARD-256", ""));
+    ck_assert_int_eq(offers(answer), 1);
+    ck_assert_str_eq(text(answer, "offers/0/kind"), "downsell");
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CARD-128");
+    ck_assert_str_eq(text(answer, "offers/0/replaces/sku"), "CARD-256");
+    ck_assert_int_eq(number(answer, "offers/0/price/gap"), -2000);
+    ck_assert_str_eq(text(answer, "offers/0/apply/remove/0/sku"), "CARD-256");
+    ck_assert(cJSON_IsFalse(at(answer, "offers/0/compare/0/better")));
+    cJSON_Delete(answer);
+
+    answer = decided(small, ADD("CARD-64", ""));
+    ck_assert_int_eq(offers(answer), 0);
+    cJSON_Delete(answer);
+}
+END_TEST
+
+/* CARD-128 comes first; a `where` that only CARD-256 passes must still find it. */
+START_TEST(a_where_picks_among_the_steps)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" RULE(
+        "step", "upsell", 1,
+        "offer: {pick: {relation: upgrade_of, of: trigger_item, price_ratio: [1.05, 9], where: "
+        "{unit_price: {at_least: 5000}}}}"));
+
+    cJSON *answer = decided(small, ADD("CARD-64", ""));
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CARD-256");
+    cJSON_Delete(answer);
+
+    answer = decided(small, ADD("CAM-1", "")); /* four times the price: beyond the kept steps */
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CAM-2");
+    cJSON_Delete(answer);
+    answer = decided(small, ADD("CAM-2", ""));
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "CAM-3");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(keeps_to_what_where_asks_for)
 {
     AUTO(small_world_free)
@@ -106,4 +152,5 @@ END_TEST
 
 SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
            sums_over_the_lines_of_a_cart, finds_a_step_up_of_the_same_kind_within_the_price_ratio,
+           finds_a_step_down_and_swaps_it_for_the_item, a_where_picks_among_the_steps,
            keeps_to_what_where_asks_for, offers_named_skus_in_the_order_they_are_written)
