@@ -17,12 +17,13 @@ struct trained;
  * each product is. Immutable, shared by reference. Products are the catalogue's numbers, so
  * a model belongs to the catalogue it was made for.
  *
- *     weight(i, j) = known(i, j) + recent_weight * recent_ij / (recent_i + 10)
+ *     weight(i, j)  = known(i, j) + recent_weight * surplus(i, j) / (recent_i + 10)
+ *     surplus(i, j) = recent_ij - 2 - recent_i * (n_ij - recent_ij) / (n_i - recent_i + 10), or 0
  *
  * known is what was trained (model/trained.h) where it knows both; else the cosine with shrinkage
  * n_ij / (sqrt(n_i n_j) + 10), where n counts orders (Linden, Smith, York 2003, item-to-item; shrinkage as in Koren
- * 2008). recent is what was bought lately (model/copurchase.h), so a new habit shows within seconds, whatever the model
- * was trained on. Who wants to complete a cart asks model/completion.h, which sums the weights.
+ * 2008). recent is what was bought lately (model/copurchase.h); surplus is how much of that is more than chance and than was usual
+ * before, so a new habit shows within seconds, whatever the model was trained on, and an old one is not counted twice. Who wants to complete a cart asks model/completion.h, which sums the weights.
  *
  * Evidence (orders) is always the true count, whatever the weights come from.
  */
@@ -30,7 +31,7 @@ enum {
     MODEL_TOP = 50,   /* companions of a product; when a trained of lists has longer ones … */
     MODEL_MOST = 128, /* … so many of them */
 };
-#define MODEL_RECENT_WEIGHT 1.0F /* without a trained, which brings its own */
+#define MODEL_RECENT_WEIGHT 1.0F /* unless a trained brings its own */
 
 struct companion {
     uint32_t product;

@@ -36,7 +36,7 @@ struct trained_parameters {
     float ridge;          /* lambda */
     uint32_t support;     /* 0: solved as a whole; else for each SKU among so many neighbours */
     float history_weight; /* w of completion.h: how much the customer's own history counts */
-    float recent_weight;  /* what is added for what was bought together lately, see model.h */
+    float recent_weight;  /* of what was bought together lately, see model.h; 0: the usual */
 };
 
 /* Measured on that last part, which the measured weights had not seen. */

@@ -12,7 +12,7 @@
 #include "shop/catalog.h"
 
 static const float SHRINKAGE = 10;
-static const float RECENT_LEAST = 0.05F; /* of orders: less says nothing any more */
+static const float RECENT_CHANCE = 2; /* so many orders lately are not yet a habit */
 
 struct sealing {
     struct model *model;
@@ -83,7 +83,7 @@ static bool products_of(const struct sealing *sealing, uint32_t a, uint32_t b, f
     *ret_x = sealing->product_of[a];
     *ret_y = sealing->product_of[b];
     return *ret_x != PRODUCT_NONE && *ret_y != PRODUCT_NONE &&
-           (recent >= RECENT_LEAST || !is_trained(sealing, *ret_x, *ret_y));
+           (recent > RECENT_CHANCE || !is_trained(sealing, *ret_x, *ret_y));
 }
 
 static void count_companions(void *self, uint32_t a, uint32_t b, struct copurchased both)
@@ -97,11 +97,16 @@ static void count_companions(void *self, uint32_t a, uint32_t b, struct copurcha
     rows[y].room += rows[y].room < MODEL_TOP;
 }
 
-static float lately(const struct sealing *sealing, uint32_t x, float recent)
+/* Of the orders with @x, the share that lately held both and was not to be expected from before. */
+static float lately(const struct sealing *sealing, uint32_t x, struct copurchased both)
 {
-    if (recent < RECENT_LEAST)
+    if (both.recent <= RECENT_CHANCE)
         return 0;
-    return sealing->recent_weight * recent / (sealing->recent[x] + SHRINKAGE);
+    float recent = sealing->recent[x];
+    float before = (float) sealing->model->orders[x] - recent;
+    float share = ((float) both.orders - both.recent) / (before + SHRINKAGE);
+    float surplus = both.recent - recent * share - RECENT_CHANCE;
+    return surplus > 0 ? sealing->recent_weight * surplus / (recent + SHRINKAGE) : 0;
 }
 
 static void take_companions(void *self, uint32_t a, uint32_t b, struct copurchased both)
@@ -116,12 +121,11 @@ static void take_companions(void *self, uint32_t a, uint32_t b, struct copurchas
         double norm = sqrt((double) model->orders[x] * (double) model->orders[y]);
         score = (float) (both.orders / (norm + (double) SHRINKAGE));
     }
-    offer(&model->rows[x], &(struct companion){ .product = y,
-                                                .score = score + lately(sealing, x, both.recent),
-                                                .orders = both.orders });
-    offer(&model->rows[y], &(struct companion){ .product = x,
-                                                .score = score + lately(sealing, y, both.recent),
-                                                .orders = both.orders });
+    float of_x = score + lately(sealing, x, both), of_y = score + lately(sealing, y, both);
+    if (of_x > 0)
+        offer(&model->rows[x], &(struct companion){ y, of_x, both.orders });
+    if (of_y > 0)
+        offer(&model->rows[y], &(struct companion){ x, of_y, both.orders });
 }
 
 static enum err make_room(struct model *model, struct companion **ret_companions)
@@ -406,7 +410,8 @@ enum err model_seal(struct model *model, const struct catalog *catalog,
     uint32_t *of_trained = NULL;
     enum err err = note_recent(&sealing);
     if (err == OK && model->trained) {
-        sealing.recent_weight = trained_facts(model->trained)->parameters.recent_weight;
+        float chosen = trained_facts(model->trained)->parameters.recent_weight;
+        sealing.recent_weight = chosen > 0 ? chosen : MODEL_RECENT_WEIGHT;
         err = match_trained(&sealing, catalog, &of_trained);
     }
     if (err == OK)
