@@ -47,6 +47,9 @@ class Shop:
                 yield path.stem, json.loads(path.read_text())
         for n in (3, 10):
             yield f'{n}-line cart', json.loads(self.maker.request(n))
+        strange = json.loads(self.maker.request(6))
+        strange['cart']['items'][-1]['sku'] = 'GONE-1'
+        yield '6 lines, 1 unknown', strange
 
 
 def explained_and_plain(request):

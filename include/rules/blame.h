@@ -32,15 +32,20 @@ struct blame_question {
 struct blame_column {
     uint32_t list_slot, slot;
     uint32_t list, n_items;
-    uint64_t marks;                /* of a question none of these: no item has what it asks for */
+    uint64_t marks; /* of a question none of these: no item that has one answers it */
     struct str texts[BLAME_ITEMS]; /* of the first items that have one */
     uint32_t n_texts;
-    size_t at, len; /* in @out: what is shown when none has; len 0: not written yet */
+    uint32_t unknown[BLAME_ITEMS]; /* the first items of which it is not known */
+    uint32_t n_unknown;
+    struct {
+        size_t at, len; /* in @out; len 0: not written yet */
+    } shown[2];         /* when no item answers; when none does but those unknown, which may */
 };
 
 /* What blame_matches has seen on its way, so that blame_seen need not look again. */
 struct blame_hint {
-    bool ready; /* the rest is set: the condition asks for an item, and none is one … */
+    bool ready;   /* the rest is set: the condition asks for an item, and none is one … */
+    bool unknown; /* … but those that the column does not know, which may be … */
     uint32_t list, n_items;      /* … of these … */
     struct blame_column *column; /* … for this is wrong with all; or NULL … */
     uint32_t slots[BLAME_ITEMS]; /* … and this is the first thing that is wrong with each */

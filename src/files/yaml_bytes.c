@@ -84,10 +84,10 @@ static enum err check_character(struct yaml_source *source, size_t i)
     return ERR_INPUT;
 }
 
-/* Nearly every byte of nearly every file: check_character would have nothing to say. */
+/* Nearly every byte of nearly every file: in well-formed UTF-8 check_character has nothing to say of it. */
 static bool is_ordinary(unsigned char c)
 {
-    return (c >= 0x20 && c < 0x7f) || c == '\n';
+    return c >= 0x20 ? c != 0x7f && c != 0xc2 && c != 0xe2 && c != 0xef : c == '\n';
 }
 
 enum err yaml_source_init(struct yaml_source *source, const struct doc_file *file,

@@ -180,9 +180,8 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
     ret_hint->ready = false;
     for (uint32_t i = 0; i < rule->n_conditions; i++) {
         const struct condition *condition = &rule->conditions[i];
-        enum truth truth =
-            words ? blame_answer(blame, &words[i].question, ret_hint) : TRUTH_UNKNOWN;
-        if (truth == TRUTH_UNKNOWN)
+        enum truth truth;
+        if (!words || !blame_answer(blame, condition, &words[i].question, &truth, ret_hint))
             truth = blame_test(blame, condition->term, ret_hint);
         if (truth == TRUTH_NO)
             return (struct match_verdict){ MATCH_NO, condition };
@@ -199,28 +198,31 @@ static void see_hint(struct blame *blame, const struct blame_hint *hint)
 {
     struct out *out = blame->out;
     struct blame_column *column = hint->column;
-    if (column && column->len && out_reserve(out, column->len)) {
-        out_bytes(out, out->at + column->at, column->len);
+    if (column && column->shown[hint->unknown].len &&
+        out_reserve(out, column->shown[hint->unknown].len)) {
+        out_bytes(out, out->at + column->shown[hint->unknown].at, column->shown[hint->unknown].len);
         return;
     }
     size_t at = out->len;
+    uint32_t n = hint->unknown ? column->n_unknown : hint->n_items;
     blame_count_print(out, 0, hint->n_items);
-    for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
+    for (uint32_t i = 0; i < n && i < BLAME_ITEMS; i++) {
         out_bytes(out, i ? ", " : ": ", 2);
-        blame_item(blame, hint->list, i, column ? column->slot : hint->slots[i]);
+        blame_item(blame, hint->list, hint->unknown ? column->unknown[i] : i,
+                   column ? column->slot : hint->slots[i]);
     }
-    if (hint->n_items > BLAME_ITEMS)
+    if (n > BLAME_ITEMS)
         out_text(out, STR(", …"));
     if (column) {
-        column->at = at;
-        column->len = out->len - at;
+        column->shown[hint->unknown].at = at;
+        column->shown[hint->unknown].len = out->len - at;
     }
 }
 
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
                 const struct blame_hint *hint)
 {
-    if (hint->ready && answer == MATCH_NO)
+    if (hint->ready && (answer == MATCH_NO || hint->unknown))
         see_hint(blame, hint);
     else
         see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);

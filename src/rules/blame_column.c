@@ -41,7 +41,7 @@ struct blame_question blame_ask(const struct condition *condition)
     return question;
 }
 
-/* Where one item has no text there, or the list is not known, the marks are those of all questions. */
+/* Where an item has something else there, or the list is not known, the marks are those of all questions. */
 static void fill(struct blame_column *column, struct term_scope *scope)
 {
     struct value list = scope->load(scope, column->list_slot);
@@ -53,6 +53,12 @@ static void fill(struct blame_column *column, struct term_scope *scope)
     column->list = list.list;
     for (; scope->element(scope, list.list, column->n_items, &weight); column->n_items++) {
         struct value value = scope->load(scope, column->slot);
+        if (value.kind == VALUE_UNKNOWN) {
+            if (column->n_unknown < BLAME_ITEMS)
+                column->unknown[column->n_unknown] = column->n_items;
+            column->n_unknown++;
+            continue;
+        }
         column->marks |= value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
         if (value.kind == VALUE_STRING && column->n_texts < BLAME_ITEMS)
             column->texts[column->n_texts++] = value.string;
@@ -83,19 +89,55 @@ static struct blame_column *column_of(struct blame *blame, const struct blame_qu
     return is_it ? column : NULL;
 }
 
-enum truth blame_answer(struct blame *blame, const struct blame_question *question,
-                        struct blame_hint *ret_hint)
+/*
+ * What @walk's predicate is of the items that the column does not know; of all others it is false. True when
+ * they agree, so that the hint can say why; TRUTH_NO: it has the slots of these items too.
+ */
+static bool ask_unknown(const struct blame *blame, const struct blame_column *column,
+                        const struct term *walk, enum truth *ret_truth, struct blame_hint *ret_hint)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    bool first = true, plain = column->n_unknown <= BLAME_ITEMS;
+    int64_t weight;
+    for (uint32_t i = 0; i < BLAME_ITEMS; i++)
+        ret_hint->slots[i] = column->slot;
+    for (uint32_t i = 0; i < column->n_unknown && plain; i++, first = false) {
+        uint32_t item = column->unknown[i];
+        enum truth truth;
+        (void) scope->element(scope, column->list, item, &weight);
+        const struct term *wrong = blame_first_false(walk->children[1], scope, &truth);
+        truth = wrong ? TRUTH_NO : truth;
+        plain = first || truth == *ret_truth;
+        *ret_truth = truth;
+        if (wrong && item < BLAME_ITEMS)
+            plain &= (ret_hint->slots[item] = blame_only_slot(wrong)) != FACTS;
+    }
+    return plain;
+}
+
+bool blame_answer(struct blame *blame, const struct condition *condition,
+                  const struct blame_question *question, enum truth *ret_truth,
+                  struct blame_hint *ret_hint)
 {
     struct blame_column *column = question->marks ? column_of(blame, question) : NULL;
     if (!column)
-        return TRUTH_UNKNOWN;
+        return false;
     if (column->marks & question->marks) {
-        bool has = question->whole && has_text(column, question->whole);
-        return !has ? TRUTH_UNKNOWN : question->lacks ? TRUTH_NO : TRUTH_YES;
+        *ret_truth = question->lacks ? TRUTH_NO : TRUTH_YES;
+        return question->whole && has_text(column, question->whole);
     }
+    const struct term *walk = question->lacks ? condition->term->children[0] : condition->term;
+    enum truth truth = column->n_unknown > 0 ? TRUTH_UNKNOWN : TRUTH_NO;
+    if (column->n_unknown > 0 && !question->whole &&
+        !ask_unknown(blame, column, walk, &truth, ret_hint))
+        return false;
+    bool all_alike =
+        truth == TRUTH_UNKNOWN || column->n_unknown == 0 || column->unknown[0] >= BLAME_ITEMS;
     ret_hint->ready = true;
-    ret_hint->column = column;
+    ret_hint->unknown = truth == TRUTH_UNKNOWN;
+    ret_hint->column = all_alike ? column : NULL;
     ret_hint->list = column->list;
     ret_hint->n_items = column->n_items;
-    return question->lacks ? TRUTH_YES : TRUTH_NO;
+    *ret_truth = truth == TRUTH_UNKNOWN ? truth : question->lacks ? TRUTH_YES : TRUTH_NO;
+    return true;
 }

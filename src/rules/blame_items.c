@@ -111,14 +111,19 @@ uint32_t blame_list_length(const struct facts *facts, uint32_t list)
     return n < PROFILE_MAX_OWNED ? n : PROFILE_MAX_OWNED;
 }
 
+/* *ret_first: the same of the first 64, as bits. */
 static uint32_t count_matching(struct blame *blame, const struct term *walk, uint32_t list,
-                               uint32_t n)
+                               uint32_t n, uint64_t *ret_first)
 {
     struct term_scope *scope = &blame->facts->scope;
     uint32_t matching = 0;
     int64_t weight;
-    for (uint32_t i = 0; i < n && scope->element(scope, list, i, &weight); i++)
-        matching += term_test(walk->children[1], scope) == TRUTH_YES;
+    for (uint32_t i = 0; i < n && scope->element(scope, list, i, &weight); i++) {
+        if (term_test(walk->children[1], scope) != TRUTH_YES)
+            continue;
+        matching++;
+        *ret_first |= i < 64 ? UINT64_C(1) << i : 0;
+    }
     return matching;
 }
 
@@ -139,7 +144,8 @@ void blame_items(struct blame *blame, const struct term *walk, enum truth truth,
     struct term_scope *scope = &blame->facts->scope;
     struct out *out = blame->out;
     struct value list = scope->load(scope, walk->children[0]->slot);
-    uint32_t shown = 0;
+    uint32_t shown = 0, matching = 0;
+    uint64_t first = 0;
     int64_t weight;
 
     if (list.kind != VALUE_LIST) {
@@ -148,10 +154,18 @@ void blame_items(struct blame *blame, const struct term *walk, enum truth truth,
     }
     bool none = truth == TRUTH_NO && !all; /* of the items is true or unknown */
     uint32_t n = blame_list_length(blame->facts, list.list);
-    blame_count_print(out,
-                      truth == TRUTH_YES || all ? count_matching(blame, walk, list.list, n) : 0, n);
-    for (uint32_t i = 0; i < n && scope->element(scope, list.list, i, &weight); i++) {
-        enum truth of_item = none ? TRUTH_NO : term_test(walk->children[1], scope);
+    if (truth == TRUTH_YES || all)
+        matching = count_matching(blame, walk, list.list, n, &first);
+    blame_count_print(out, matching, n);
+    for (uint32_t i = 0; i < n; i++) {
+        bool counted = i < 64 && first >> i & 1;
+        if (i < 64 && !counted && truth == TRUTH_YES && !all)
+            continue;
+        if (!scope->element(scope, list.list, i, &weight))
+            break;
+        enum truth of_item = none      ? TRUTH_NO
+                             : counted ? TRUTH_YES
+                                       : term_test(walk->children[1], scope);
         if (of_item != truth && !all)
             continue;
         if (shown == SHOWN_ITEMS) {
@@ -181,9 +195,8 @@ void blame_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slo
 
 /* ── what is seen on the way ─────────────────────────────────────────────────────────────────── */
 
-/* The first part of @predicate that is false of the current item; NULL: none, and *ret_truth says what it is. */
-static const struct term *first_false(const struct term *predicate, struct term_scope *scope,
-                                      enum truth *ret_truth)
+const struct term *blame_first_false(const struct term *predicate, struct term_scope *scope,
+                                     enum truth *ret_truth)
 {
     const bool is_and = predicate->op == TERM_AND;
     const struct term *const *parts = is_and ? predicate->children : &predicate;
@@ -212,7 +225,7 @@ static enum truth test_exists(const struct term *walk, struct term_scope *scope,
     if (list.kind != VALUE_LIST)
         return TRUTH_UNKNOWN;
     for (; scope->element(scope, list.list, n, &weight); n++) {
-        const struct term *wrong = first_false(walk->children[1], scope, &one);
+        const struct term *wrong = blame_first_false(walk->children[1], scope, &one);
         if (!wrong && one == TRUTH_YES)
             return one;
         if (!wrong)
@@ -221,6 +234,7 @@ static enum truth test_exists(const struct term *walk, struct term_scope *scope,
             plain &= (hint->slots[n] = blame_only_slot(wrong)) != FACTS;
     }
     hint->ready = plain && all == TRUTH_NO;
+    hint->unknown = false;
     hint->column = NULL;
     hint->list = list.list;
     hint->n_items = n;

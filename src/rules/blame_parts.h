@@ -46,9 +46,14 @@ void blame_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slo
 /* As term_test; *ret_hint is ready when @term asks for an item and none is one. */
 enum truth blame_test(struct blame *blame, const struct term *term, struct blame_hint *ret_hint);
 
-/* The same, as far as a column tells: else TRUTH_UNKNOWN, and blame_test is to be asked. blame_column.c */
-enum truth blame_answer(struct blame *blame, const struct blame_question *question,
-                        struct blame_hint *ret_hint);
+/* The same of a condition, as far as a column tells: else false, and blame_test is to be asked. blame_column.c */
+bool blame_answer(struct blame *blame, const struct condition *condition,
+                  const struct blame_question *question, enum truth *ret_truth,
+                  struct blame_hint *ret_hint);
+
+/* The first part of @predicate that is false of the current item; NULL: none, and *ret_truth says what it is. */
+const struct term *blame_first_false(const struct term *predicate, struct term_scope *scope,
+                                     enum truth *ret_truth);
 
 /* The slot of a plain comparison with a constant, as most parts are; else FACTS. */
 uint32_t blame_only_slot(const struct term *term);

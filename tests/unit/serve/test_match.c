@@ -94,6 +94,48 @@ START_TEST(tells_each_rule_that_asks_for_an_item_what_the_cart_has_instead)
 }
 END_TEST
 
+START_TEST(tells_of_an_item_that_nobody_knows_what_decides)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" ASKS("boat", 9, "cart.has: {category: boat}")
+            ASKS("dear-boat", 8, "cart.has: {category: boat, unit_price: {at_least: 5}}")
+                ASKS("cheap-boat", 7, "cart.has: {category: boat, unit_price: {at_most: 9}}") ASKS(
+                    "no-dear-boat", 6, "cart.lacks: {category: boat, unit_price: {at_least: 5}}")
+                    ASKS("named-boat", 5, "cart.has: {category: boat, sku: {starts_with: BOAT}}"));
+    cJSON *answer =
+        decided(small, CART_OF("{\"sku\": \"CAM-1\"}, {\"sku\": \"GONE\", \"unit_price\": 1}"));
+    says(answer, 0, "condition_unknown", "0 of 2: GONE (category unknown)");
+    says(answer, 1, "condition_false", "0 of 2: CAM-1 (category camera), GONE (unit_price 1)");
+    says(answer, 2, "condition_unknown", "0 of 2: GONE (category unknown)");
+    says(answer, 3, "shown", "(none)");
+    says(answer, 4, "condition_false", "0 of 2: CAM-1 (category camera), GONE");
+    cJSON_Delete(answer);
+
+    answer = decided(small, CART_OF("{\"sku\": \"LOST\", \"unit_price\": 9}, {\"sku\": \"CAM-1\"}, "
+                                    "{\"sku\": \"GONE\", \"unit_price\": 1}"));
+    says(answer, 0, "condition_unknown",
+         "0 of 3: LOST (category unknown), GONE (category unknown)");
+    says(answer, 1, "condition_unknown", "0 of 3: LOST (category unknown)");
+    says(answer, 3, "condition_unknown", "0 of 3: LOST (category unknown)");
+    cJSON_Delete(answer);
+
+    /* Behind those that are shown it changes the answer, not what is told of the others. */
+    answer =
+        decided(small, CART_OF("{\"sku\": \"CAM-1\"}, {\"sku\": \"CAM-2\"}, {\"sku\": \"LENS-1\"}, "
+                               "{\"sku\": \"LENS-2\"}, {\"sku\": \"GONE\", \"unit_price\": 1}"));
+    const char *all =
+        "0 of 5: CAM-1 (category camera), CAM-2 (category camera), LENS-1 (category lens), "
+        "LENS-2 (category lens), …";
+    says(answer, 0, "condition_unknown", "0 of 5: GONE (category unknown)");
+    says(answer, 1, "condition_false", all);
+    says(answer, 2, "condition_unknown", "0 of 5: GONE (category unknown)");
+    says(answer, 3, "shown", "(none)");
+    says(answer, 4, "condition_false", all);
+    cJSON_Delete(answer);
+}
+END_TEST
+
 static void buy(struct small_world *small, const char *sku, uint32_t consent)
 {
     struct order_line line = { str_of(sku), 1, 50000 };
@@ -178,6 +220,7 @@ END_TEST
 SUITE_MAIN("serve/match", shows_a_rule_only_for_its_trigger_and_placement,
            names_the_condition_that_failed_what_it_saw_and_where_it_stands,
            tells_each_rule_that_asks_for_an_item_what_the_cart_has_instead,
+           tells_of_an_item_that_nobody_knows_what_decides,
            knows_what_a_customer_owns_only_with_consent,
            gives_the_same_answer_with_and_without_a_profile_that_did_not_consent,
            offers_nothing_while_rules_and_catalogue_count_in_different_money)
