@@ -301,7 +301,7 @@ START_TEST(a_ladder_goes_one_way_for_an_upsell_and_the_other_for_a_downsell)
         struct rule_text text;
         const char *what = i < 2 ? good[i] : bad[i - 2], *of = strstr(what, ", of: ");
         (void) snprintf(yaml, sizeof yaml,
-                        RULE_HEAD "rules:\n- {id: a, name: n, %.*s, owner: o, trigger: "
+                        RULE_HEAD "rules:\n- {id: step, name: n, %.*s, owner: o, trigger: "
                                   "[add_to_cart], placement: [home], rank: {priority: 1},\n"
                                   "   offer: {pick: {relation: %s, of: trigger_item}}, message: "
                                   "{ja: {title: a, cta: b, decline: c}, en: {title: a, cta: b, "
