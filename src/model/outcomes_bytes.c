@@ -4,7 +4,6 @@
  * the oldest on, and the XXH3 of all that, in this machine's byte order: the file is a shortcut,
  * written and read in one place, and whatever cannot be read is folded again from the log.
  */
-#include <math.h>
 #include <string.h>
 
 #include "model/outcomes_parts.h"
@@ -90,22 +89,30 @@ static bool take_text(struct str *bytes, size_t len, struct str *ret_text)
     return true;
 }
 
+/* More than any shop shows in a lifetime, and what odds are made of stays finite. */
 static bool counts(double value)
 {
-    return isfinite(value) && value >= 0;
+    return value >= 0 && value <= 1e30;
+}
+
+/* Of relevances up to 1, with what rounding may add. */
+static bool relevant(double sum, double weight)
+{
+    return sum >= 0 && sum <= weight * (1 + 1e-6);
 }
 
 static bool tally_is_fine(const struct tally *t)
 {
-    return counts(t->shown) && counts(t->accepted) && counts(t->declined) && counts(t->squares) &&
-           counts(t->known) && counts(t->relevance) && counts(t->recent_shown) &&
-           counts(t->recent_accepted);
+    return counts(t->shown) && counts(t->accepted) && counts(t->declined) && t->squares >= 0 &&
+           t->squares <= 1e60 && counts(t->known) && relevant(t->relevance, t->known) &&
+           counts(t->recent_shown) && counts(t->recent_accepted);
 }
 
 static bool bands_are_fine(const struct band bands[OUTCOME_BANDS])
 {
     for (int i = 0; i < OUTCOME_BANDS; i++)
-        if (!counts(bands[i].shown) || !counts(bands[i].accepted) || !counts(bands[i].relevance))
+        if (!counts(bands[i].shown) || !counts(bands[i].accepted) ||
+            !relevant(bands[i].relevance, bands[i].shown))
             return false;
     return true;
 }
