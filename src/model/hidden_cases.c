@@ -25,7 +25,7 @@ struct bought { /* what the customer bought before */
 struct hidden_cases {
     const struct baskets *baskets;
     struct hidden *list;
-    uint32_t n;
+    uint32_t n, n_orders;
     struct bought *habits;
     uint64_t n_habits, habits_room;
     uint32_t *popularity; /* orders among the known that hold a SKU */
@@ -45,6 +45,11 @@ struct hidden_cases *hidden_cases_free(struct hidden_cases *cases)
 uint32_t hidden_cases_count(const struct hidden_cases *cases)
 {
     return cases->n;
+}
+
+uint32_t hidden_cases_orders(const struct hidden_cases *cases)
+{
+    return cases->n_orders;
 }
 
 uint32_t hidden_cases_with_history(const struct hidden_cases *cases)
@@ -130,6 +135,7 @@ static enum err make_cases(struct hidden_cases *cases, const struct hidden_wishe
         for (uint32_t i = 0; i < n && cases->n < wishes->most; i++)
             if (order_size(wishes->baskets, orders[i].order) >= 2 + round)
                 hide(wishes->baskets, orders[i].order, round, &cases->list[cases->n++]);
+    cases->n_orders = n < cases->n ? n : cases->n;
     free(orders);
     return OK;
 }

@@ -35,7 +35,9 @@ MUST_CHECK enum err hidden_cases_new(const struct hidden_wishes *wishes,
 struct hidden_cases *hidden_cases_free(struct hidden_cases *cases); /* NULL in, NULL out */
 DEFINE_AUTO(struct hidden_cases, hidden_cases_free)
 
+/* The first hidden_cases_orders are of one order each. */
 uint32_t hidden_cases_count(const struct hidden_cases *cases);
+uint32_t hidden_cases_orders(const struct hidden_cases *cases);
 uint32_t hidden_cases_with_history(const struct hidden_cases *cases);
 /* What is hidden in a case, and what it is asked with. */
 uint32_t hidden_cases_target(const struct hidden_cases *cases, uint32_t number);

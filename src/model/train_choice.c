@@ -25,6 +25,7 @@ struct choice {
     struct trained_parameters gram_for;
     uint32_t *ranks; /* HISTORY_WEIGHTS times cases */
     struct trained_parameters best;
+    struct weights *best_weights; /* on the inner split; NULL: nothing was tried yet */
     double best_worth;
     double spent, gram_cost;
 };
@@ -58,12 +59,26 @@ static void choice_deinit(struct choice *choice)
 {
     (void) hidden_cases_free(choice->cases);
     (void) gram_free(choice->gram);
+    (void) weights_free(choice->best_weights);
     free(choice->ranks);
+}
+
+/* The work ahead, for progress: all that may be tried, and then everything once more. */
+static double work_ahead(const struct choice *choice)
+{
+    struct trained_parameters near = { .ridge = 3, .support = 50 };
+    double each = training_solve_cost(choice->training, &near),
+           choosing = 12 * each + 6 * choice->gram_cost;
+    if (choosing > AFFORDABLE)
+        choosing = AFFORDABLE;
+    if (choosing < each + choice->gram_cost)
+        choosing = each + choice->gram_cost;
+    return choosing + each + 1.25 * choice->gram_cost;
 }
 
 static enum err choice_init(struct choice *choice, struct training *training)
 {
-    *choice = (struct choice){ .training = training, .best_worth = -1 };
+    *choice = (struct choice){ .training = training };
     const struct hidden_wishes wishes = { .baskets = training->baskets,
                                           .known = training->orders,
                                           .n_known = training->n_known,
@@ -72,6 +87,7 @@ static enum err choice_init(struct choice *choice, struct training *training)
                                           .most = CASES };
     TRY(hidden_cases_new(&wishes, &choice->cases));
     choice->gram_cost = training_gram_cost(training, training->n_known);
+    training->all = work_ahead(choice);
     choice->ranks = malloc((HISTORY_WEIGHTS * (size_t) hidden_cases_count(choice->cases) + 1) *
                            sizeof *choice->ranks);
     return choice->ranks ? OK : ERR_NOMEM;
@@ -102,35 +118,29 @@ static enum err weights_for(struct choice *choice, const struct trained_paramete
     return training_solve(training, parameters, choice->gram, ret_weights);
 }
 
-static enum err measure(struct choice *choice, const struct trained_parameters *parameters,
-                        uint32_t n_history_weights)
-{
-    AUTO(weights_free) struct weights *weights = NULL;
-    double cost = cost_of(choice, parameters);
-    TRY(weights_for(choice, parameters, &weights));
-    TRY(hidden_cases_rank(choice->cases, weights, history_weights, n_history_weights,
-                          &choice->training->crew, choice->ranks));
-    choice->spent += cost;
-    return training_step(choice->training, "choosing", cost);
-}
-
 /* Takes @parameters when they are better; leaves them when they are more than can be afforded. */
 static enum err try_out(struct choice *choice, const struct trained_parameters *parameters)
 {
-    bool first = choice->best_worth < 0;
-    if (!first && (choice->spent + cost_of(choice, parameters) > AFFORDABLE ||
-                   !training_fits(choice->training, parameters)))
+    AUTO(weights_free) struct weights *weights = NULL;
+    double cost = cost_of(choice, parameters);
+    if (choice->best_weights &&
+        (choice->spent + cost > AFFORDABLE || !training_fits(choice->training, parameters)))
         return OK;
-    TRY(measure(choice, parameters, 1));
+    TRY(weights_for(choice, parameters, &weights));
+    TRY(hidden_cases_rank(choice->cases, weights, history_weights, 1, &choice->training->crew,
+                          choice->ranks));
+    choice->spent += cost;
     double value = mean_worth(choice->ranks, hidden_cases_count(choice->cases));
 #ifdef TRIED
     TRIED(parameters, value)
 #endif
-    if (value > choice->best_worth) {
+    if (!choice->best_weights || value > choice->best_worth) {
+        (void) weights_free(choice->best_weights);
+        choice->best_weights = MOVE(weights);
         choice->best_worth = value;
         choice->best = *parameters;
     }
-    return OK;
+    return training_step(choice->training, "choosing", cost);
 }
 
 /* ── what is tried ──────────────────────────────────────────────────────────────────────── */
@@ -207,29 +217,38 @@ static uint32_t choose_history(const struct choice *choice)
 
 static enum err figures_of(struct choice *choice, struct trained_figures *figures)
 {
-    uint32_t n = hidden_cases_count(choice->cases), history = 0;
     const struct trained_parameters *fixed = choice->training->settings->fixed;
-    TRY(measure(choice, &choice->best, HISTORY_WEIGHTS));
+    const struct crew *crew = &choice->training->crew;
+    uint32_t n = hidden_cases_count(choice->cases), told = hidden_cases_orders(choice->cases),
+             history = 1;
+    const float given[] = { 0, fixed ? fixed->history_weight : 0 };
+    TRY(hidden_cases_rank(choice->cases, choice->best_weights, fixed ? given : history_weights,
+                          fixed ? 2 : HISTORY_WEIGHTS, crew, choice->ranks));
     if (!fixed) {
         history = choose_history(choice);
         choice->best.history_weight = history_weights[history];
     }
-    figures->cases = n;
-    hit_and_mrr(choice->ranks, n, &figures->hit10, &figures->mrr20);
-    hit_and_mrr(choice->ranks + (size_t) history * n, n, &figures->hit10_history,
+    figures->cases = told;
+    hit_and_mrr(choice->ranks, told, &figures->hit10, &figures->mrr20);
+    hit_and_mrr(choice->ranks + (size_t) history * n, told, &figures->hit10_history,
                 &figures->mrr20_history);
-    TRY(hidden_cases_rank(choice->cases, NULL, history_weights, 1, &choice->training->crew,
-                          choice->ranks));
-    hit_and_mrr(choice->ranks, n, &figures->hit10_popular, &figures->mrr20_popular);
+    TRY(hidden_cases_rank(choice->cases, NULL, history_weights, 1, crew, choice->ranks));
+    hit_and_mrr(choice->ranks, told, &figures->hit10_popular, &figures->mrr20_popular);
     return OK;
 }
 
 static enum err choose(struct choice *choice, struct trained_figures *figures)
 {
-    const struct train_settings *settings = choice->training->settings;
-    choice->best = settings->fixed ? *settings->fixed : first_guess(choice->training);
-    if (!settings->fixed && hidden_cases_count(choice->cases) >= CASES_TO_CHOOSE) {
-        TRY(try_out(choice, &choice->best));
+    struct training *training = choice->training;
+    const struct trained_parameters *fixed = training->settings->fixed;
+    uint32_t n = hidden_cases_count(choice->cases);
+    choice->best = fixed ? *fixed : first_guess(training);
+    if (!training_fits(training, &choice->best))
+        return ERR_LIMIT;
+    if (n == 0)
+        return OK;
+    TRY(try_out(choice, &choice->best));
+    if (!fixed && n >= CASES_TO_CHOOSE) {
         TRY(try_solutions(choice));
         TRY(try_half_lives(choice));
         TRY(try_sizes(choice));
