@@ -304,7 +304,7 @@ def run(tools, shop, turns=5, seconds=3.0):
         print('only one core here: server and load share it, requests/s and latency say little')
     port, log = free_port(), shop.work / 'offerd.log'
     command = [tools['offerd'], 'serve', '--data', shop.data, '--rules', shop.rules, '--listen', f'127.0.0.1:{port}']
-    with running(command, log, {'OFFERD_WORKERS': '1', 'OFFERD_TOKEN_KEY': '00' * 16}) as process:
+    with running(command, log, {'OFFERD_WORKERS': '1', 'OFFERD_TOKEN_KEY': '00' * 16, 'OFFERD_TRAIN_EVERY_H': '0'}) as process:
         wait_for(process, port, '/readyz', log)
         give_consent(port, shop)
         results = {str(n): measure_cart(tools, shop, (port, process), n, turns, seconds) for n in (3, 10)}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* offerd train: what the words on the command line mean; app/train_run.c does the work. */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "app/commands.h"
 #include "app/real_clock.h"
@@ -39,6 +41,7 @@ static const char help_text[] =
     "                    goes there too, to all replicas   [the embedded store in --data]\n"
     "  --json            what was chosen and measured, as JSON\n"
     "  --quiet           no progress on the terminal\n"
+    "  --attached        end, with nothing replaced, when the process ends that started this one\n"
     "\n"
     "The figures: of each order of the newest fifth one SKU is hidden, and looked for among all\n"
     "others by what the rest of the order says. HR@10: how often it is among the first ten; "
@@ -59,6 +62,7 @@ enum option_code {
     OPT_REDIS,
     OPT_JSON,
     OPT_QUIET,
+    OPT_ATTACHED,
     OPT_HELP
 };
 
@@ -74,6 +78,7 @@ static const struct option options[] = {
     { "redis-url", required_argument, NULL, OPT_REDIS },
     { "json", no_argument, NULL, OPT_JSON },
     { "quiet", no_argument, NULL, OPT_QUIET },
+    { "attached", no_argument, NULL, OPT_ATTACHED },
     { "help", no_argument, NULL, OPT_HELP },
     { 0 },
 };
@@ -114,6 +119,7 @@ static bool take(struct words *words, int code)
     case OPT_REDIS: words->stores.redis_url = optarg; return true;
     case OPT_JSON: wishes->json = true; return true;
     case OPT_QUIET: wishes->quiet = true; return true;
+    case OPT_ATTACHED: return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
     case OPT_HELP: words->help = true; return true;
     case OPT_THREADS:
         if (!number("--threads", optarg, 64, &value))

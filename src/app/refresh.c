@@ -209,6 +209,13 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
     return OK;
 }
 
+struct refresh_state refresh_state(const struct refresh *refresh)
+{
+    return (struct refresh_state){ .orders = copurchase_orders(refresh->counts),
+                                   .position = copurchase_position(refresh->counts),
+                                   .trained = trained_source_now(refresh->trained) };
+}
+
 void refresh_run(void *self)
 {
     struct refresh *refresh = self;

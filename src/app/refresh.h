@@ -21,6 +21,7 @@ struct event_log;
 struct learn;
 struct model_store;
 struct refresh;
+struct trained;
 
 struct refresh_settings {
     const char *data_dir, *shop;    /* borrowed */
@@ -43,6 +44,13 @@ DEFINE_AUTO(struct refresh, refresh_free)
  * than @learn wrote some, its profiles are read again.
  */
 void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us);
+
+/* What the counts and the live model rest on. The keeper's thread, like refresh_run. */
+struct refresh_state {
+    uint64_t orders, position;     /* counted, and the log position they reach */
+    const struct trained *trained; /* borrowed until the next run; NULL: none yet */
+};
+struct refresh_state refresh_state(const struct refresh *refresh);
 
 /* The keeper's task, each second: @self is the refresh. What fails is logged and tried again. */
 void refresh_run(void *self);

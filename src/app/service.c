@@ -13,6 +13,7 @@
 #include "app/real_clock.h"
 #include "app/refresh.h"
 #include "app/reload.h"
+#include "app/retrain.h"
 #include "app/stores.h"
 #include "app/token_key.h"
 #include "base/log.h"
@@ -28,6 +29,8 @@
 #include "store/data_dir.h"
 
 #define DATABASE_WAIT_US INT64_C(30000000) /* for one that is away when we start */
+#define TRAINING_LOOK_US INT64_C(5000000)
+#define HOUR_US          INT64_C(3600000000)
 
 struct service {
     struct settings settings;
@@ -40,6 +43,7 @@ struct service {
     struct metrics *metrics;
     struct composer *composer;
     struct refresh *refresh;
+    struct retrain *retrain;
     struct reload *reload;
     struct learn *learn;
     struct serve *serve;
@@ -160,16 +164,19 @@ static void sweep(void *composer)
 static enum err start_rules(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
+    TRY(retrain_new(&service->stores, service->refresh, settings->train_every_h * HOUR_US,
+                    service->metrics, &service->retrain));
     const struct keeper_task tasks[] = {
         { "refresh", 1000000, refresh_run, service->refresh },
         { "sweep", 1000000, sweep, service->composer },
+        { "training", TRAINING_LOOK_US, retrain_look, service->retrain },
         { "keys", KEY_FILE_EVERY_US, key_file_look, service->api_keys },
     };
     TRY(reload_new(settings->rules_dir, settings->data_dir, service->composer, service->metrics,
                    real_clock(), &service->reload, note));
     reload_first(service->reload);
     learn_rules_changed(service->learn);
-    return keeper_start(service->reload, tasks, service->api_keys ? 3 : 2, &service->keeper, note);
+    return keeper_start(service->reload, tasks, service->api_keys ? 4 : 3, &service->keeper, note);
 }
 
 static enum err open_door(struct service *service, struct err_note *note)
@@ -253,6 +260,7 @@ struct service *service_stop(struct service *service)
         return NULL;
     service->http = http_stop(service->http);
     service->keeper = keeper_stop(service->keeper);
+    service->retrain = retrain_free(service->retrain);
     service->serve = serve_free(service->serve);
     service->learn = learn_stop(service->learn);
     if (service->budgets)

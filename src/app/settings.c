@@ -86,6 +86,8 @@ static const struct setting table[] = {
       "most in one transaction" },
     { "model_refresh_s", NULL, NUMBER, AT(model_refresh_s), NULL, 1, 1, 86400, "s",
       "how soon new orders count in the model" },
+    { "train_every_h", NULL, NUMBER, AT(train_every_h), NULL, 24, 0, 8760, "h",
+      "how often `offerd train` is run beside, when idle; 0: never" },
 };
 enum { SETTINGS = sizeof table / sizeof *table };
 

@@ -125,20 +125,39 @@ static enum err choose_path(struct train_run *self, struct err_note *note)
     return OK;
 }
 
-static enum err publish(struct train_run *self, struct err_note *note)
+/*
+ * In a fleet what is trained goes to all, and one trains at a time: the claim ends with @ret_models, which is
+ * NULL elsewhere.
+ */
+static enum err claim(const struct train_run *self, struct model_store **ret_models,
+                      struct err_note *note)
 {
     const struct stores *stores = self->wishes->stores;
-    struct model_store *models = NULL;
-    if (!self->wishes->keeps_data || self->wishes->out || !stores_are_shared(stores))
+    bool mine = false;
+    *ret_models = NULL;
+    if (!self->wishes->keeps_data || self->wishes->out)
         return OK;
-    TRY(stores_models(stores, &models, note));
-    if (!models)
+    TRY(stores_check(stores, real_clock(), 0, note));
+    TRY(stores_models(stores, ret_models, note));
+    if (!*ret_models)
         return OK;
-    enum err err = models->publish(models, stores->shop, out_str(&self->bytes), note);
+    enum err err = (*ret_models)->claim(*ret_models, stores->shop, &mine, note);
+    if (err == OK && !mine)
+        err = err_fail(note, ERR_UNAVAILABLE,
+                       "another process is training for this shop; what it finds reaches all "
+                       "replicas");
     if (err == OK)
-        err = models->version(models, stores->shop, &self->published, note);
-    models->free(models);
+        return OK;
+    (*ret_models)->free(*ret_models);
+    *ret_models = NULL;
     return err;
+}
+
+static enum err publish(struct train_run *self, struct model_store *models, struct err_note *note)
+{
+    struct str shop = self->wishes->stores->shop;
+    TRY(models->publish(models, shop, out_str(&self->bytes), note));
+    return models->version(models, shop, &self->published, note);
 }
 
 /* ── telling ────────────────────────────────────────────────────────────────────────────── */
@@ -268,14 +287,25 @@ static enum err tell_json(const struct train_run *self)
 
 /* ── all together ───────────────────────────────────────────────────────────────────────── */
 
-static enum err run(struct train_run *self, struct err_note *note)
+static enum err train_and_hand_over(struct train_run *self, struct model_store *models,
+                                    struct err_note *note)
 {
-    TRY(choose_path(self, note));
     TRY(read_orders(self, note));
     TRY(train_baskets(self, note));
     if (self->path[0])
         TRY(trained_file_save(self->path, out_str(&self->bytes), note));
-    TRY(publish(self, note));
+    return models ? publish(self, models, note) : OK;
+}
+
+static enum err run(struct train_run *self, struct err_note *note)
+{
+    struct model_store *models;
+    TRY(choose_path(self, note));
+    TRY(claim(self, &models, note));
+    enum err err = train_and_hand_over(self, models, note);
+    if (models)
+        models->free(models);
+    TRY(err);
     if (self->wishes->json)
         return tell_json(self);
     tell(self);

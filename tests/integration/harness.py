@@ -34,6 +34,7 @@ PROGRAM = os.environ.get('OFFERD') or str(ROOT / 'build' / 'offerd')
 DATA = pathlib.Path(os.environ.get('OFFERD_TEST_DATA') or ROOT.parent / 'shared' / 'data')
 # A sanitizer or valgrind slows the program down; tests ask for patience instead of guessing.
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
+UNDISTURBED = {'OFFERD_TRAIN_EVERY_H': '0'}  # no training beside, unless a test is about that
 
 
 class Skip(Exception):
@@ -182,7 +183,8 @@ class Offerd:
             command += ['--rules', ROOT / self.rules]
         self.process = subprocess.Popen([*map(str, command), *map(str, self.flags)], cwd=ROOT,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, env={**os.environ, **self.env})
+                                        stderr=subprocess.STDOUT,
+                                        env={**os.environ, **UNDISTURBED, **self.env})
         _running.add(self.process)
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
