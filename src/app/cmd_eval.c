@@ -54,7 +54,7 @@ static const char help_text[] =
     "method\n"
     "that was named could not be measured; 2 wrong usage.\n";
 
-enum { USUAL_CASES = 3000, MOST_CASES = 1000000, USUAL_SEED = 1 };
+enum { USUAL_CASES = 3000, MOST_CASES = 100000, USUAL_SEED = 1 };
 
 enum option_code {
     OPT_ORDERS = 1,

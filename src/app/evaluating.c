@@ -116,7 +116,8 @@ static enum err read_orders(struct evaluating *self, struct err_note *note)
     progress_wipe(&self->progress);
     TRY(in_file(err, path, note));
     if (order_book_count(self->book) == 0)
-        return err_fail(note, ERR_INPUT, "%s: not one order in it", path);
+        return err_fail(note, ERR_INPUT, "%s: not one order in it; %llu lines were refused", path,
+                        (unsigned long long) csv_tally_refused(&self->orders_tally));
     return OK;
 }
 
@@ -267,6 +268,23 @@ static enum err measure(struct evaluating *self, const struct kind *kind)
     return OK;
 }
 
+/* Each against offerd without history, case by case. */
+static enum err compare(struct evaluating *self)
+{
+    const uint32_t *ours = NULL;
+    for (uint32_t i = 0; i < self->n_measured; i++)
+        if (strcmp(self->measured[i].name, "offerd") == 0 && !self->measured[i].skipped)
+            ours = self->ranks[i];
+    for (uint32_t i = 0; i < self->n_measured; i++) {
+        struct measured *measured = &self->measured[i];
+        measured->compared = ours && !measured->skipped && self->ranks[i] != ours;
+        if (measured->compared)
+            TRY(figures_between(self->ranks[i], ours, self->trial->n_cases, self->wishes->seed,
+                                &measured->more));
+    }
+    return OK;
+}
+
 /* ── telling ────────────────────────────────────────────────────────────────────────────── */
 
 static enum err write_file(const char *path, const struct out *out, struct err_note *note)
@@ -339,6 +357,7 @@ static enum err run(struct evaluating *self, bool *ret_complete, struct err_note
     for (int i = 0; i < KINDS; i++)
         if (!wishes->methods || is_listed(wishes->methods, kinds[i].name))
             TRY(measure(self, &kinds[i]));
+    TRY(compare(self));
     *ret_complete = true;
     for (uint32_t i = 0; i < self->n_measured; i++)
         if (self->measured[i].skipped &&

@@ -56,8 +56,9 @@ static void put_parameters(const struct eval_report *report, struct out *out)
 void eval_report_table(const struct eval_report *report, struct out *out)
 {
     put_shop(report, out);
-    out_printf(out, "\n%-34s  %-6s  %-6s  %-21s  %-6s  %-21s  %s\n", "method", "HR@1", "HR@5",
-               "HR@10 [95 %]", "HR@20", "MRR@20 [95 %]", "seconds");
+    out_printf(out, "\n%-34s  %-6s  %-6s  %-19s  %-6s  %-19s  %-24s  %s\n", "method", "HR@1",
+               "HR@5", "HR@10 [95 %]", "HR@20", "MRR@20 [95 %]", "MRR@20 - offerd's [95 %]",
+               "seconds");
     for (uint32_t i = 0; i < report->n_measured; i++) {
         const struct measured *measured = &report->measured[i];
         if (measured->skipped)
@@ -67,6 +68,11 @@ void eval_report_table(const struct eval_report *report, struct out *out)
         put_value(out, &of[HR_10]);
         out_printf(out, "  %.4f", of[HR_20].value);
         put_value(out, &of[MRR_20]);
+        if (measured->compared)
+            out_printf(out, "  %+.3f [%+.3f %+.3f]  ", measured->more.of[MRR_20].value,
+                       measured->more.of[MRR_20].low, measured->more.of[MRR_20].high);
+        else
+            out_printf(out, "  %-24s", "");
         out_printf(out, "  %.1f\n", measured->make_s + measured->ask_s);
     }
     for (uint32_t i = 0; i < report->n_measured; i++)
@@ -176,6 +182,15 @@ static void put_measured(struct out *out, const struct eval_report *report,
         put_number(out, figure_name(f), measured->figures.of[f].value);
     for (enum figure f = 0; f < FIGURES; f++)
         put_interval(out, f, &measured->figures.of[f]);
+    if (measured->compared) {
+        out_json_key(out, STR("more_than_offerd"));
+        out_json_open(out, '{');
+        for (enum figure f = 0; f < FIGURES; f++)
+            put_number(out, figure_name(f), measured->more.of[f].value);
+        for (enum figure f = 0; f < FIGURES; f++)
+            put_interval(out, f, &measured->more.of[f]);
+        out_json_close(out, '}');
+    }
     put_number(out, "make_seconds", measured->make_s);
     put_number(out, "ask_seconds", measured->ask_s);
     out_json_close(out, '}');

@@ -23,6 +23,8 @@ struct measured {
     struct err_note why;  /* when skipped */
     double make_s, ask_s; /* to learn; to answer all cases */
     struct figures figures;
+    bool compared;       /* with offerd without history, when that was measured: */
+    struct figures more; /* what this has more than offerd, below 0: less */
 };
 
 struct eval_report {

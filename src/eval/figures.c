@@ -43,42 +43,86 @@ static int by_value(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-static void resample(const uint8_t *places, uint32_t n, uint64_t seed,
-                     double (*samples)[FIGURES_RESAMPLES])
+/* The cases of one draw, counted by place. */
+static void draw(const uint8_t *places, uint32_t n, uint64_t *state, uint32_t counts[PLACES])
 {
+    for (uint32_t i = 0; i < n; i++)
+        counts[places[(uint32_t) ((next_random(state) >> 32) * n >> 32)]]++;
+}
+
+typedef double samples[FIGURES][FIGURES_RESAMPLES];
+
+struct sampling {
+    samples of;
+    uint8_t *places, *others; /* of each case; others: NULL when there is nothing to compare with */
+};
+
+static void put_sample(struct sampling *sampling, int s, const uint32_t counts[PLACES],
+                       const uint32_t less[PLACES], uint32_t n)
+{
+    double figures[FIGURES], minus[FIGURES];
+    figures_of_counts(counts, n, figures);
+    figures_of_counts(less, n, minus);
+    for (int f = 0; f < FIGURES; f++)
+        sampling->of[f][s] = figures[f] - minus[f];
+}
+
+/* The same seed draws the same cases, whoever's places are looked at. */
+static void resample(struct sampling *sampling, uint32_t n, uint64_t seed)
+{
+    uint64_t state = seed, again = seed;
     for (int s = 0; s < FIGURES_RESAMPLES; s++) {
-        uint32_t counts[PLACES] = { 0 };
-        double figures[FIGURES];
-        for (uint32_t i = 0; i < n; i++)
-            counts[places[(uint32_t) ((next_random(&seed) >> 32) * n >> 32)]]++;
-        figures_of_counts(counts, n, figures);
-        for (int f = 0; f < FIGURES; f++)
-            samples[f][s] = figures[f];
+        uint32_t counts[PLACES] = { 0 }, less[PLACES] = { 0 };
+        draw(sampling->places, n, &state, counts);
+        if (sampling->others)
+            draw(sampling->others, n, &again, less);
+        put_sample(sampling, s, counts, less, n);
     }
+}
+
+static void take_places(const uint32_t *ranks, uint32_t n, uint8_t *places, uint32_t counts[PLACES])
+{
+    for (uint32_t i = 0; i < n; i++)
+        counts[places[i] = ranks[i] <= RANK_COUNTS ? (uint8_t) ranks[i] : 0]++;
+}
+
+static void sample(struct sampling *sampling, const uint32_t *ranks, const uint32_t *others,
+                   uint32_t n, uint64_t seed, struct figures *ret_figures)
+{
+    static const int TAIL = FIGURES_RESAMPLES / 40; /* 2.5 % */
+    uint32_t counts[PLACES] = { 0 }, less[PLACES] = { 0 };
+    take_places(ranks, n, sampling->places, counts);
+    if (others)
+        take_places(others, n, sampling->others, less);
+    put_sample(sampling, 0, counts, less, n);
+    for (int f = 0; f < FIGURES; f++)
+        ret_figures->of[f].value = sampling->of[f][0];
+    resample(sampling, n, seed);
+    for (int f = 0; f < FIGURES; f++) {
+        qsort(sampling->of[f], FIGURES_RESAMPLES, sizeof *sampling->of[f], by_value);
+        ret_figures->of[f].low = sampling->of[f][TAIL];
+        ret_figures->of[f].high = sampling->of[f][FIGURES_RESAMPLES - 1 - TAIL];
+    }
+}
+
+enum err figures_between(const uint32_t *ranks, const uint32_t *others, uint32_t n, uint64_t seed,
+                         struct figures *ret_figures)
+{
+    struct sampling *sampling = calloc(1, sizeof *sampling);
+    if (!sampling)
+        return ERR_NOMEM;
+    sampling->places = malloc((size_t) n + 1);
+    sampling->others = others ? malloc((size_t) n + 1) : NULL;
+    enum err err = sampling->places && (!others || sampling->others) ? OK : ERR_NOMEM;
+    if (err == OK)
+        sample(sampling, ranks, others, n, seed, ret_figures);
+    free(sampling->places);
+    free(sampling->others);
+    free(sampling);
+    return err;
 }
 
 enum err figures_of(const uint32_t *ranks, uint32_t n, uint64_t seed, struct figures *ret_figures)
 {
-    uint8_t *places = malloc((size_t) n + 1);
-    double(*samples)[FIGURES_RESAMPLES] = malloc(FIGURES * sizeof *samples);
-    if (!places || !samples) {
-        free(places);
-        free(samples);
-        return ERR_NOMEM;
-    }
-    uint32_t counts[PLACES] = { 0 };
-    double figures[FIGURES];
-    for (uint32_t i = 0; i < n; i++)
-        counts[places[i] = ranks[i] <= RANK_COUNTS ? (uint8_t) ranks[i] : 0]++;
-    figures_of_counts(counts, n, figures);
-    resample(places, n, seed, samples);
-    for (int f = 0; f < FIGURES; f++) {
-        qsort(samples[f], FIGURES_RESAMPLES, sizeof **samples, by_value);
-        ret_figures->of[f] =
-            (struct figure_value){ figures[f], samples[f][FIGURES_RESAMPLES / 40],
-                                   samples[f][FIGURES_RESAMPLES - 1 - FIGURES_RESAMPLES / 40] };
-    }
-    free(places);
-    free(samples);
-    return OK;
+    return figures_between(ranks, NULL, n, seed, ret_figures);
 }

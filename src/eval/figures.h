@@ -27,4 +27,11 @@ struct figures {
 MUST_CHECK enum err figures_of(const uint32_t *ranks, uint32_t n, uint64_t seed,
                                struct figures *ret_figures);
 
+/*
+ * What @ranks have more (above 0) or less than @others, case by case: with the interval of that difference on the same
+ * draws. @others NULL: nothing is taken away. When it does not hold 0 the one is better than the other; the figures' own intervals may overlap all the same.
+ */
+MUST_CHECK enum err figures_between(const uint32_t *ranks, const uint32_t *others, uint32_t n,
+                                    uint64_t seed, struct figures *ret_figures);
+
 const char *figure_name(enum figure figure); /* "hr@10" */

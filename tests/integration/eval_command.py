@@ -302,6 +302,10 @@ def test_offerd_learns_what_is_there_to_learn():
     by = {r['model']: r for r in told['results']}
     check(by['offerd']['history'] is False and by['offerd+history']['history'] is True, by)
     check(by['offerd']['mrr@20'] > by['popularity']['mrr@20'] + .05, by)
+    check('more_than_offerd' not in by['offerd'], by['offerd'])
+    more = by['popularity']['more_than_offerd']
+    check(abs(more['mrr@20'] - (by['popularity']['mrr@20'] - by['offerd']['mrr@20'])) < 2e-6, more, by)
+    check(more['mrr@20_interval'][0] <= more['mrr@20'] <= more['mrr@20_interval'][1] < 0, more)
     check('half_life_days' in told['trained'] and told['trained']['inner_split']['cases'] > 0, told['trained'])
     for name in by:
         theirs = [int(row[name]) if row[name] else None for row in rows]

@@ -65,6 +65,26 @@ START_TEST(what_always_or_never_happens_is_certain)
 }
 END_TEST
 
+START_TEST(a_difference_is_seen_case_by_case)
+{
+    static uint32_t better[2000], worse[2000];
+    for (uint32_t i = 0; i < 2000; i++) {
+        worse[i] = i % 3 == 0 ? 1 : 30;
+        better[i] = i % 50 == 1 ? 1 : worse[i]; /* finds what the other misses, misses nothing */
+    }
+    struct figures own = figures(better, 2000, 1), others = figures(worse, 2000, 1), more, less;
+    ck_assert_int_eq(figures_between(better, worse, 2000, 1, &more), OK);
+    ck_assert_int_eq(figures_between(worse, better, 2000, 1, &less), OK);
+
+    ck_assert_double_lt(own.of[HR_1].low, others.of[HR_1].high); /* the intervals overlap … */
+    ck_assert_double_gt(more.of[HR_1].low, 0);                   /* … and yet it is better */
+    ck_assert_double_eq_tol(more.of[HR_1].value, own.of[HR_1].value - others.of[HR_1].value, 1e-12);
+    ck_assert_double_eq_tol(more.of[HR_1].value, -less.of[HR_1].value, 1e-12);
+    ck_assert_double_lt(less.of[HR_1].high, 0);
+}
+END_TEST
+
 SUITE_MAIN("eval/figures", counts_hits_to_each_depth_and_reciprocal_ranks,
            an_interval_is_as_wide_as_the_normal_approximation_says,
-           equal_seeds_give_equal_intervals, what_always_or_never_happens_is_certain)
+           equal_seeds_give_equal_intervals, what_always_or_never_happens_is_certain,
+           a_difference_is_seen_case_by_case)

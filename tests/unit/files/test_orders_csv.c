@@ -251,6 +251,7 @@ START_TEST(for_baskets_an_order_id_and_a_sku_are_enough)
     ck_assert_str_eq(shown(book, 0), "B : X*2@0 Z*1@0");
     ck_assert_str_eq(shown(book, 1), "A : Y*1@0");
     ck_assert_int_eq(at_of(book, 0), 0);
+    out_deinit(&told.ignored);
 }
 END_TEST
 
@@ -270,6 +271,7 @@ START_TEST(for_baskets_amounts_do_not_matter_but_returns_and_bad_dates_do)
     ck_assert_str_eq(
         told.text, "4: has a negative quantity: a cancellation or return, not an order line (-1); "
                    "5: has a date that is not like 2026-11-21T10:30:00 or 2026-11-21 (yesterday)");
+    out_deinit(&told.ignored);
 }
 END_TEST
 
