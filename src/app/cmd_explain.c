@@ -13,6 +13,7 @@
 
 #include "app/commands.h"
 #include "app/explain_cel.h"
+#include "app/explain_ladder.h"
 #include "app/offline.h"
 #include "app/own_flags.h"
 #include "app/real_clock.h"
@@ -24,6 +25,7 @@
 #include "learn/instant.h"
 #include "rules/schedule.h"
 #include "rules/words.h"
+#include "world/world.h"
 
 enum { EXIT_GOOD = 0, EXIT_ERROR = 1, EXIT_USAGE = 2 };
 enum { ARENA_BYTES = 1 << 16, ARENA_LIMIT_BYTES = 1 << 26, GUESSED_MAX = 4096 };
@@ -31,6 +33,7 @@ enum { ARENA_BYTES = 1 << 16, ARENA_LIMIT_BYTES = 1 << 26, GUESSED_MAX = 4096 };
 static const char help_text[] =
     "usage: offerd explain --request FILE [--at TIME] [--json] [OPTIONS OF serve]\n"
     "       offerd explain --cel RULE [--json] [OPTIONS OF serve]\n"
+    "       offerd explain --ladder SKU|all [--json] [OPTIONS OF serve]\n"
     "\n"
     "Why was this offer shown, and that one not? Takes the JSON that a storefront posts to\n"
     "/offers, decides as the service would, and says of every rule of that trigger and placement\n"
@@ -52,6 +55,9 @@ static const char help_text[] =
     "  --at TIME       decide as if it were then: 2026-12-01T10:00:00+09:00, or the rules' own\n"
     "                  local time: 2026-12-01T10:00, 2026-12-01 [now]\n"
     "  --cel RULE      the conditions of a rule as CEL, each with its file and line\n"
+    "  --ladder SKU    what upgrade_of and downgrade_of would find for that product, compared "
+    "with\n"
+    "                  it; all: the first step up of every product that has one, a line each\n"
     "  --json          for machines: the answer as POST /offers gives it with \"explain\": true\n"
     "  --lang ja|en    the language of the words around it [LC_ALL, LC_MESSAGES or LANG]\n"
     "  --config, --rules, --data, --shop, --database-url … as for offerd serve\n"
@@ -61,7 +67,7 @@ static const char help_text[] =
     "Exit codes: 0 explained; 1 an error (told on standard error); 2 wrong usage.\n";
 
 struct asked {
-    const char *request, *cel, *at, *lang;
+    const char *request, *cel, *ladder, *at, *lang;
     bool json;
     enum locale locale;
 };
@@ -78,6 +84,7 @@ static enum err read_flags(int *argc, char **argv, struct asked *asked, struct e
     asked->locale = user_locale();
     TRY(own_flag_value(argc, argv, "--request", &asked->request, note));
     TRY(own_flag_value(argc, argv, "--cel", &asked->cel, note));
+    TRY(own_flag_value(argc, argv, "--ladder", &asked->ladder, note));
     TRY(own_flag_value(argc, argv, "--at", &asked->at, note));
     TRY(own_flag_value(argc, argv, "--lang", &asked->lang, note));
     if (asked->lang && strcmp(asked->lang, "ja") != 0 && strcmp(asked->lang, "en") != 0)
@@ -214,6 +221,29 @@ static int explain_rule(const struct asked *asked, const struct settings *settin
     return EXIT_GOOD;
 }
 
+/* ── --ladder ────────────────────────────────────────────────────────────────────────────────── */
+
+static int explain_ladder(const struct asked *asked, const struct settings *settings,
+                          struct rules_reading *reading, int64_t now_us)
+{
+    AUTO(offline_free) struct offline *offline = NULL;
+    AUTO(world_unref) struct world *world = NULL;
+    struct err_note note = { "" };
+    enum err err = offline_new(settings, reading->ruleset, now_us, &offline, &note);
+    if (err != OK)
+        return say(note.text[0] ? note.text : err_name(err));
+    world = offline_world(offline);
+    struct out out;
+    out_init(&out, NULL, 8192);
+    bool known =
+        explain_ladder_print(world, str_of(asked->ladder), asked->json, asked->locale, &out);
+    print_out(&out);
+    if (!known)
+        (void) fprintf(stderr, "offerd explain: the catalogue has no product '%s'\n",
+                       asked->ladder);
+    return known ? EXIT_GOOD : EXIT_ERROR;
+}
+
 /* ── --request ───────────────────────────────────────────────────────────────────────────────── */
 
 static const char *member(const cJSON *body, const char *name)
@@ -332,6 +362,8 @@ static int run(const struct asked *asked, const struct settings *settings)
         return EXIT_ERROR;
     if (asked->cel)
         return explain_rule(asked, settings, reading);
+    if (asked->ladder)
+        return explain_ladder(asked, settings, reading, now_us);
     if (asked->at && read_at(asked->at, reading->ruleset, &now_us, &note) != OK) {
         (void) say(note.text);
         return EXIT_USAGE;
@@ -353,9 +385,11 @@ int cmd_explain(int argc, char **argv)
     }
     if (asked_help)
         return fputs(help_text, stdout) < 0;
-    if (!asked.request == !asked.cel) {
-        (void) fputs("offerd explain: one of --request FILE and --cel RULE is needed; see --help\n",
-                     stderr);
+    if (!!asked.request + !!asked.cel + !!asked.ladder != 1) {
+        (void) fputs(
+            "offerd explain: one of --request FILE, --cel RULE and --ladder SKU is needed; "
+            "see --help\n",
+            stderr);
         return EXIT_USAGE;
     }
     return run(&asked, &settings);

@@ -140,6 +140,11 @@ struct offline *offline_free(struct offline *offline)
     return NULL;
 }
 
+struct world *offline_world(const struct offline *offline)
+{
+    return composer_world(offline->composer);
+}
+
 struct offline_parts offline_parts(const struct offline *offline)
 {
     AUTO(world_unref) struct world *world = composer_world(offline->composer);

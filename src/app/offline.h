@@ -11,6 +11,7 @@
 
 struct ruleset;
 struct settings;
+struct world;
 
 /*
  * Offline
@@ -37,6 +38,9 @@ struct offline *offline_free(struct offline *offline); /* NULL in, NULL out */
 DEFINE_AUTO(struct offline, offline_free)
 
 struct offline_parts offline_parts(const struct offline *offline);
+
+/* What decisions look at; a reference of the caller's own. */
+struct world *offline_world(const struct offline *offline);
 
 /*
  * The JSON answer to @body, with its receipt whether asked for or not; in @arena. ERR_INPUT and

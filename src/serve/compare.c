@@ -6,6 +6,8 @@
  * under its column's name, but ids and dates. Only what differs is listed: "1 TB" and "1,024 GB" do not. Better is
  * what the ladder of their kind says (shop/ladder.h: units understood); of other products, what `attributes:` say.
  */
+#include "serve/compare.h"
+
 #include "serve/decision.h"
 #include "shop/catalog.h"
 #include "shop/ladder.h"
@@ -18,23 +20,18 @@ struct pair { /* two products, their numbers too */
     uint32_t base_number, offered_number;
 };
 
-struct row {
-    const struct attr_label *label; /* or NULL */
-    const struct attr *base, *offered;
-    int order; /* +1 the offered one is better, -1 worse, 0 only different */
-};
-
-static struct pair pair_of(const struct decision *d, const struct product *base,
+static struct pair pair_of(const struct world *world, const struct product *base,
                            const struct product *offered)
 {
-    const struct catalog *catalog = d->world->catalog;
+    const struct catalog *catalog = world->catalog;
     return (struct pair){ base, offered, catalog_find(catalog, base->sku),
                           catalog_find(catalog, offered->sku) };
 }
 
-static int betterness(const struct decision *d, const struct pair *pair, const struct row *row)
+static int betterness(const struct world *world, const struct pair *pair,
+                      const struct compare_row *row)
 {
-    const struct ladder *ladder = d->world->ladder;
+    const struct ladder *ladder = world->ladder;
     if (pair->base->kind == pair->offered->kind &&
         ladder_role(ladder, pair->base_number, row->base->name) == LADDER_QUALITY)
         return ladder_compare(ladder, pair->base_number, pair->offered_number, row->base->name);
@@ -53,13 +50,14 @@ static bool is_same_amount(const struct attr *a, const struct attr *b)
            one.dimension == other.dimension && one.form == other.form && one.value == other.value;
 }
 
-static bool is_listed(const struct decision *d, const struct pair *pair, const struct row *row)
+static bool is_listed(const struct world *world, const struct pair *pair,
+                      const struct compare_row *row)
 {
     if (row->label)
         return true;
-    return !ruleset_has_attr_labels(d->world->rules) && row->base->text.len <= UNNAMED_MAX_BYTES &&
+    return !ruleset_has_attr_labels(world->rules) && row->base->text.len <= UNNAMED_MAX_BYTES &&
            row->offered->text.len <= UNNAMED_MAX_BYTES &&
-           ladder_role(d->world->ladder, pair->base_number, row->base->name) != LADDER_NOISE;
+           ladder_role(world->ladder, pair->base_number, row->base->name) != LADDER_NOISE;
 }
 
 /* Both mostly have the same columns, so the next one is tried before searching. */
@@ -72,22 +70,22 @@ static const struct attr *counterpart(const struct product *offered, const struc
 }
 
 /* The base's attribute @i as a row; false: it makes none. */
-static bool make_row(const struct decision *d, const struct pair *pair, uint32_t i,
-                     struct row *ret_row)
+static bool make_row(const struct world *world, const struct pair *pair, uint32_t i,
+                     struct compare_row *ret_row)
 {
     const struct attr *base = &pair->base->attrs[i];
     const struct attr *other = counterpart(pair->offered, base, i);
     if (!other || str_eq(base->text, other->text))
         return false;
-    struct row row = { ruleset_attr_label(d->world->rules, base->name), base, other, 0 };
-    if (!is_listed(d, pair, &row) || is_same_amount(base, other))
+    struct compare_row row = { ruleset_attr_label(world->rules, base->name), base, other, 0 };
+    if (!is_listed(world, pair, &row) || is_same_amount(base, other))
         return false;
-    row.order = betterness(d, pair, &row);
+    row.order = betterness(world, pair, &row);
     *ret_row = row;
     return true;
 }
 
-static void encode_row(struct decision *d, const struct row *row, struct out *out)
+static void encode_row(struct decision *d, const struct compare_row *row, struct out *out)
 {
     const struct attr_label *label = row->label;
     out_json_open(out, '{');
@@ -109,20 +107,30 @@ static void encode_row(struct decision *d, const struct row *row, struct out *ou
     out_json_close(out, '}');
 }
 
+uint32_t compare_rows(const struct world *world, const struct product *base,
+                      const struct product *offered, struct compare_row *ret_rows)
+{
+    static const int orders[] = { 1, -1, 0 };
+    struct compare_row found[PRODUCT_MAX_ATTRS];
+    struct pair pair = pair_of(world, base, offered);
+    uint32_t n_found = 0, n = 0;
+    for (uint32_t i = 0; i < base->n_attrs; i++)
+        n_found += make_row(world, &pair, i, &found[n_found]);
+    for (int k = 0; k < 3; k++)
+        for (uint32_t i = 0; i < n_found; i++)
+            if (found[i].order == orders[k])
+                ret_rows[n++] = found[i];
+    return n;
+}
+
 void compare_encode(struct decision *d, const struct product *base, const struct product *offered,
                     struct out *out)
 {
-    static const int orders[] = { 1, -1, 0 };
-    struct row rows[PRODUCT_MAX_ATTRS];
-    uint32_t n = 0;
-    struct pair pair = base ? pair_of(d, base, offered) : (struct pair){ 0 };
-    for (uint32_t i = 0; base && i < base->n_attrs; i++)
-        n += make_row(d, &pair, i, &rows[n]);
+    struct compare_row rows[PRODUCT_MAX_ATTRS];
+    uint32_t n = base ? compare_rows(d->world, base, offered, rows) : 0;
     out_json_open(out, '[');
-    for (int k = 0; k < 3; k++)
-        for (uint32_t i = 0; i < n; i++)
-            if (rows[i].order == orders[k])
-                encode_row(d, &rows[i], out);
+    for (uint32_t i = 0; i < n; i++)
+        encode_row(d, &rows[i], out);
     out_json_close(out, ']');
 }
 
@@ -130,10 +138,10 @@ void compare_encode(struct decision *d, const struct product *base, const struct
 struct str compare_gain(struct decision *d, const struct product *base,
                         const struct product *offered)
 {
-    struct pair pair = pair_of(d, base, offered);
+    struct pair pair = pair_of(d->world, base, offered);
     for (uint32_t i = 0; i < base->n_attrs; i++) {
-        struct row row;
-        if (!make_row(d, &pair, i, &row) || !row.label || row.order <= 0)
+        struct compare_row row;
+        if (!make_row(d->world, &pair, i, &row) || !row.label || row.order <= 0)
             continue;
         struct out out;
         out_init(&out, d->arena, 48);
