@@ -47,7 +47,8 @@ static void gammas(double a, const float *normals, float *ret_values)
     double d = (a < 1 ? a + 1 : a) - 1.0 / 3;
     float c = (float) (1 / sqrt(9 * d));
     for (int k = 0; k < POINTS; k++) {
-        float x = fmaxf(1 + c * normals[k], 0.02f);
+        float x = 1 + c * normals[k];
+        x = x > 0.02f ? x : 0.02f;
         ret_values[k] = (float) d * x * x * x;
     }
 }
@@ -86,8 +87,10 @@ static void merge(const possible *a, const possible *a_end, const possible *b,
         a += !second;
         b += second;
     }
-    memcpy(to, a, (size_t) (a_end - a) * sizeof *to);
-    memcpy(to + (a_end - a), b, (size_t) (b_end - b) * sizeof *to);
+    while (a < a_end)
+        *to++ = *a++;
+    while (b < b_end)
+        *to++ = *b++;
 }
 
 /* Sorts @n by way of @other, which has as much room; where they stand in the end. */
@@ -105,13 +108,27 @@ static possible *sorted(possible *list, possible *other, size_t n)
     return list;
 }
 
-/* How likely all arms but @arm are to lie below; below[i] of 2 * POINTS do of arm i. */
-static float all_below(const float *below, uint32_t n, uint32_t arm)
+/* How many of each arm's profits, counted in halves, lie below where we are. */
+struct standing {
+    uint32_t below[THOMPSON_ARMS];
+    uint32_t none;  /* arms of which none does */
+    double product; /* of all others' below / (2 * POINTS) */
+};
+
+static void raise(struct standing *standing, uint32_t arm)
 {
-    float product = 1;
-    for (uint32_t i = 0; i < n; i++)
-        product *= i == arm ? 1.0f / POINTS : below[i] * (0.5f / POINTS);
-    return product;
+    uint32_t below = standing->below[arm]++;
+    standing->none -= below == 0;
+    standing->product *= below ? (below + 1.0) / below : 0.5 / POINTS;
+}
+
+/* How likely all arms but @arm lie below. */
+static double others_below(const struct standing *standing, uint32_t arm)
+{
+    uint32_t below = standing->below[arm];
+    if (standing->none > (below == 0))
+        return 0;
+    return below ? standing->product * 2 * POINTS / below : standing->product;
 }
 
 /* From the least possible profit to the greatest. Of what is equal one half counts as below the other. */
@@ -119,7 +136,8 @@ static void estimate(const struct thompson_arm *arms, uint32_t n,
                      struct thompson_choice *ret_choices)
 {
     possible list[THOMPSON_ARMS * POINTS], other[THOMPSON_ARMS * POINTS];
-    float below[THOMPSON_ARMS] = { 0 }, sum = 0;
+    struct standing standing = { .none = n, .product = 1 };
+    float sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         spread_out(&arms[i], i, list + i * POINTS);
         ret_choices[i].propensity = LEAST;
@@ -128,11 +146,12 @@ static void estimate(const struct thompson_arm *arms, uint32_t n,
     while (at < end) {
         const possible *equal = at;
         for (; equal < end && *equal >> 32 == *at >> 32; equal++)
-            below[(uint32_t) *equal] += 1;
+            raise(&standing, (uint32_t) *equal);
         for (const possible *p = at; p < equal; p++)
-            ret_choices[(uint32_t) *p].propensity += all_below(below, n, (uint32_t) *p);
+            ret_choices[(uint32_t) *p].propensity +=
+                (float) (others_below(&standing, (uint32_t) *p) / POINTS);
         for (; at < equal; at++)
-            below[(uint32_t) *at] += 1;
+            raise(&standing, (uint32_t) *at);
     }
     for (uint32_t i = 0; i < n; i++)
         sum += ret_choices[i].propensity;
