@@ -63,6 +63,10 @@ struct event_log {
     enum err (*read_orders)(struct event_log *log, struct str shop, uint64_t after, void *self,
                             enum err (*visit)(void *self, const struct logged_event *event),
                             struct err_note *note);
+    /* All that became of offers (offer_shown, offer_accepted, offer_declined) after @after, in log order. */
+    enum err (*read_outcomes)(struct event_log *log, struct str shop, uint64_t after, void *self,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note);
     /* Every customer with events received at or after @since_us, with the position of the last: no order. */
     enum err (*read_customers)(struct event_log *log, struct str shop, int64_t since_us, void *self,
                                enum err (*visit)(void *self, struct str customer_id,

@@ -110,6 +110,21 @@ enum err composer_set(struct composer *composer, struct ruleset *rules, struct c
     return err;
 }
 
+enum err composer_set_odds(struct composer *composer, struct odds *odds)
+{
+    struct world *next = NULL;
+    AUTO(world_unref) struct world *oldest = NULL;
+    (void) pthread_mutex_lock(&composer->lock);
+    AUTO(world_unref) struct world *now = composer_world(composer);
+    enum err err = world_with_odds(now, odds, &next);
+    if (err == OK) {
+        snapshot_publish(&composer->slot, &next->snapshot);
+        oldest = keep_replaced(composer, MOVE(now));
+    }
+    (void) pthread_mutex_unlock(&composer->lock);
+    return err;
+}
+
 struct world *composer_world(struct composer *composer)
 {
     return (struct world *) snapshot_now(&composer->slot);

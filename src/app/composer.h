@@ -24,6 +24,10 @@ DEFINE_AUTO(struct composer, composer_free)
 MUST_CHECK enum err composer_set(struct composer *composer, struct ruleset *rules,
                                  struct catalog *catalog, struct model *model);
 
+/* What is now known of offers; the rest stays. Takes a reference of its own. Any thread. */
+struct odds;
+MUST_CHECK enum err composer_set_odds(struct composer *composer, struct odds *odds);
+
 /* A reference of the caller's own to the present world. */
 struct world *composer_world(struct composer *composer);
 

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/model_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include "app/kept_file.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/out.h"
 #include "learn.h"
 #include "model/copurchase.h"
 #include "ports/event_log.h"
 
 enum { ORDER_BYTES = 256 * 1024, ORDER_LIMIT_BYTES = 16 * 1024 * 1024 };
+static const char file_name[] = "model.bin";
 
 /* ── the log ────────────────────────────────────────────────────────────────────────────── */
 
@@ -62,41 +55,17 @@ enum err model_file_tail(struct copurchase *counts, struct event_log *log, struc
 
 /* ── the file ───────────────────────────────────────────────────────────────────────────── */
 
-static bool path_of(char path[PATH_MAX], const char *directory, const char *name)
-{
-    int len = snprintf(path, PATH_MAX, "%s/%s", directory, name);
-    return len > 0 && len < PATH_MAX;
-}
-
-static void close_fd_at(int *fd)
-{
-    if (*fd >= 0)
-        (void) close(*fd);
-}
-
 /* NULL, and why, when there is no usable file. */
 static struct copurchase *read_file(const char *directory, const char **ret_why)
 {
-    char path[PATH_MAX];
     struct copurchase *counts = NULL;
-    struct stat stat_;
-    *ret_why = "there is none yet";
-    if (!path_of(path, directory, "model.bin"))
-        return NULL;
-    AUTO(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return NULL;
-    *ret_why = "it cannot be read";
-    if (fd < 0 || fstat(fd, &stat_) != 0 || stat_.st_size <= 0)
-        return NULL;
-    size_t len = (size_t) stat_.st_size;
-    char *bytes = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-    if (bytes == MAP_FAILED)
+    struct str bytes;
+    if (!kept_file_open(directory, file_name, &bytes, ret_why))
         return NULL;
     *ret_why = "it is damaged or of another version";
-    if (copurchase_load((struct str){ bytes, len }, &counts, NULL) == OK)
+    if (copurchase_load(bytes, &counts, NULL) == OK)
         *ret_why = NULL;
-    (void) munmap(bytes, len);
+    kept_file_close(bytes);
     return counts;
 }
 
@@ -118,50 +87,14 @@ enum err model_file_load(const char *directory, struct event_log *log, struct st
     return OK;
 }
 
-static bool write_all(int fd, struct str bytes)
-{
-    while (bytes.len) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t) n;
-    }
-    return true;
-}
-
-/* Written beside it, fsynced, renamed over it; the directory is fsynced so that the name holds. */
-static bool replace_file(const char *directory, struct str bytes)
-{
-    char path[PATH_MAX], next[PATH_MAX], name[64];
-    (void) snprintf(name, sizeof name, "model.bin.%ld", (long) getpid());
-    if (!path_of(path, directory, "model.bin") || !path_of(next, directory, name)) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    AUTO(close_fd) int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    AUTO(close_fd) int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (dir < 0 || fd < 0)
-        return false;
-    if (write_all(fd, bytes) && fsync(fd) == 0 && rename(next, path) == 0)
-        return fsync(dir) == 0;
-    int error = errno;
-    (void) unlink(next);
-    errno = error;
-    return false;
-}
-
 enum err model_file_save(const char *directory, const struct copurchase *counts,
                          struct err_note *note)
 {
     struct out bytes;
     out_init(&bytes, NULL, 0);
     enum err err = copurchase_save(counts, &bytes);
-    if (err == OK && !replace_file(directory, out_str(&bytes)))
-        err = err_fail(note, ERR_UNAVAILABLE, "cannot write model.bin in %s: %s", directory,
-                       strerror(errno));
+    if (err == OK)
+        err = kept_file_replace(directory, file_name, out_str(&bytes), note);
     out_deinit(&bytes);
     return err;
 }

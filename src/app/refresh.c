@@ -6,12 +6,15 @@
 
 #include "app/composer.h"
 #include "app/model_file.h"
+#include "app/outcome_file.h"
 #include "app/real_clock.h"
 #include "app/trained_source.h"
 #include "base/log.h"
 #include "learn.h"
 #include "model/copurchase.h"
 #include "model/model.h"
+#include "model/odds.h"
+#include "model/outcomes.h"
 #include "ports/catalog_store.h"
 #include "ports/event_log.h"
 #include "ports/model_store.h"
@@ -28,12 +31,14 @@ struct refresh {
     struct catalog_store *store;
     struct event_log *log;
     struct copurchase *counts;
+    struct outcomes *outcomes;
     struct trained_source *trained;
     struct learn *learn; /* while serving */
     uint64_t catalog_version, log_position, own_orders;
-    uint64_t unseen_orders; /* counted, but not in the live model yet */
-    bool owed;              /* something has changed and is not live yet */
-    bool newly_trained;     /* the same, a trained model */
+    uint64_t unseen_orders;   /* counted, but not in the live model yet */
+    uint64_t unseen_outcomes; /* the same, of offers */
+    bool owed;                /* something has changed and is not live yet */
+    bool newly_trained;       /* the same, a trained model */
     int64_t model_us, model_next_us;
     bool failing; /* said once */
 };
@@ -65,6 +70,33 @@ static enum err publish(struct refresh *refresh, struct catalog *catalog)
     return OK;
 }
 
+/* The same world with what is now known of offers. */
+static enum err publish_odds(struct refresh *refresh)
+{
+    AUTO(odds_unref) struct odds *odds = NULL;
+    TRY(odds_new(refresh->outcomes, &odds));
+    return composer_set_odds(refresh->composer, odds);
+}
+
+/* What the log holds: orders and what became of offers. */
+static enum err load_counts(struct refresh *refresh, struct err_note *note)
+{
+    uint64_t folded = 0;
+    const char *why = NULL;
+    struct str shop = str_of(refresh->shop);
+    TRY(model_file_load(refresh->data_dir, refresh->log, shop, &refresh->counts, &folded, &why,
+                        note));
+    if (why && folded)
+        log_line(LOG_INFO, "model", "%llu orders read from the log: %s",
+                 (unsigned long long) folded, why);
+    TRY(outcome_file_load(refresh->data_dir, refresh->log, shop, &refresh->outcomes, &folded, &why,
+                          note));
+    if (why && folded)
+        log_line(LOG_INFO, "model", "what became of %llu offers read from the log: %s",
+                 (unsigned long long) folded, why);
+    return OK;
+}
+
 enum err refresh_new(const struct refresh_settings *settings, struct composer *composer,
                      struct metrics *metrics, struct refresh **ret_refresh, struct err_note *note)
 {
@@ -91,16 +123,11 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
     TRY(trained_source_new(refresh->data_dir, str_of(refresh->shop), settings->models, metrics,
                            &refresh->trained));
     (void) trained_source_look(refresh->trained);
-    uint64_t folded = 0;
-    const char *why = NULL;
-    TRY(model_file_load(refresh->data_dir, refresh->log, str_of(refresh->shop), &refresh->counts,
-                        &folded, &why, note));
-    if (why && folded)
-        log_line(LOG_INFO, "model", "%llu orders read from the log: %s",
-                 (unsigned long long) folded, why);
     uint64_t version;
+    TRY(load_counts(refresh, note));
     TRY(load_catalog(refresh, &version, &catalog, note));
     TRY(publish(refresh, catalog));
+    TRY(publish_odds(refresh));
     refresh->catalog_version = version;
     *ret_refresh = MOVE(refresh);
     return OK;
@@ -115,11 +142,17 @@ struct refresh *refresh_free(struct refresh *refresh)
         model_file_save(refresh->data_dir, refresh->counts, &note) != OK)
         log_line(LOG_WARNING, "model",
                  "the counts are not saved, the next start folds them again: %s", note.text);
+    if (refresh->learn && refresh->outcomes &&
+        outcome_file_save(refresh->data_dir, refresh->outcomes, &note) != OK)
+        log_line(LOG_WARNING, "model",
+                 "what became of offers is not saved, the next start counts it again: %s",
+                 note.text);
     if (refresh->store)
         refresh->store->free(refresh->store);
     if (refresh->log)
         refresh->log->free(refresh->log);
     (void) copurchase_free(refresh->counts);
+    (void) outcomes_free(refresh->outcomes);
     (void) trained_source_free(refresh->trained);
     free(refresh);
     return NULL;
@@ -196,12 +229,19 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
     TRY(model_file_tail(refresh->counts, refresh->log, str_of(refresh->shop), &folded, note));
     forget_if_foreign(refresh, folded);
     refresh->unseen_orders += folded;
+    enum err err =
+        outcome_file_tail(refresh->outcomes, refresh->log, str_of(refresh->shop), &folded, note);
+    refresh->unseen_outcomes += folded;
+    TRY(err);
     if (imported) {
         TRY(publish_new_catalog(refresh, note));
     } else if (refresh->unseen_orders || refresh->newly_trained) {
         AUTO(world_unref) struct world *world = composer_world(refresh->composer);
         TRY(publish(refresh, world->catalog));
     }
+    if (refresh->unseen_outcomes)
+        TRY(publish_odds(refresh));
+    refresh->unseen_outcomes = 0;
     pace(refresh, spent_us() - began_us);
     refresh->unseen_orders = 0;
     refresh->newly_trained = false;

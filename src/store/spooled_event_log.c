@@ -239,6 +239,14 @@ static enum err read_orders(struct event_log *log, struct str shop, uint64_t aft
     return main_log->read_orders(main_log, shop, after, visitor, visit, note);
 }
 
+static enum err read_outcomes(struct event_log *log, struct str shop, uint64_t after, void *visitor,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note)
+{
+    struct event_log *main_log = self_of(log)->main;
+    return main_log->read_outcomes(main_log, shop, after, visitor, visit, note);
+}
+
 static enum err
 read_customers(struct event_log *log, struct str shop, int64_t since_us, void *visitor,
                enum err (*visit)(void *self, struct str customer_id, uint64_t position),
@@ -359,6 +367,7 @@ enum err spooled_event_log_new(struct event_log *main_log, const char *directory
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
                                     .read_orders = read_orders,
+                                    .read_outcomes = read_outcomes,
                                     .read_customers = read_customers,
                                     .read_budgets = read_budgets,
                                     .tend = tend,

@@ -238,6 +238,32 @@ START_TEST(reads_orders_only_guests_too_from_a_position_on)
 }
 END_TEST
 
+START_TEST(reads_what_became_of_offers_and_nothing_else_from_a_position_on)
+{
+    struct event_log *log = open_log(_i);
+    static const enum event_type types[] = { EVENT_OFFER_SHOWN,    EVENT_ORDER_PLACED,
+                                             EVENT_OFFER_CLICKED,  EVENT_OFFER_ACCEPTED,
+                                             EVENT_OFFER_DECLINED, EVENT_FEEDBACK };
+    static const char *const ids[] = { "s", "o", "c", "a", "d", "f" };
+    uint64_t first = 0, position;
+    struct err_note note;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct event event = event_of(types[i], ids[i], i % 2 ? "c" : NULL);
+        append_one(log, &event, i ? &position : &first);
+    }
+
+    struct seen all = { 0 }, rest = { 0 }, none = { 0 };
+    ck_assert_int_eq(log->read_outcomes(log, STR("main"), 0, &all, look, &note), OK);
+    ck_assert_int_eq(log->read_outcomes(log, STR("main"), first, &rest, look, &note), OK);
+    ck_assert_int_eq(log->read_outcomes(log, STR("other"), 0, &none, look, &note), OK);
+
+    ck_assert_str_eq(all.text, "s a d ");
+    ck_assert_str_eq(rest.text, "a d ");
+    ck_assert_uint_eq(none.n, 0);
+    log->free(log);
+}
+END_TEST
+
 START_TEST(stops_when_the_visitor_has_enough)
 {
     struct event_log *log = open_log(_i);
@@ -632,6 +658,7 @@ static Suite *contract(void)
         a_repeat_is_a_duplicate_in_the_log_and_in_one_batch,
         shops_do_not_see_each_other,
         reads_orders_only_guests_too_from_a_position_on,
+        reads_what_became_of_offers_and_nothing_else_from_a_position_on,
         stops_when_the_visitor_has_enough,
         knows_its_last_position,
         an_empty_batch_is_fine,

@@ -132,16 +132,27 @@ static enum err append(struct event_log *log, const struct event *const *events,
     return grown ? OK : ERR_NOMEM;
 }
 
-/* Of one customer, or all orders when @customer_id is absent. */
+static bool is_outcome(const struct kept *kept)
+{
+    return kept->type == EVENT_OFFER_SHOWN || kept->type == EVENT_OFFER_ACCEPTED ||
+           kept->type == EVENT_OFFER_DECLINED;
+}
+
+static bool is_order(const struct kept *kept)
+{
+    return kept->type == EVENT_ORDER_PLACED;
+}
+
+/* Of one customer, or all that are @wanted when @customer_id is absent. */
 static enum err read_some(struct shared *shared, struct str shop, struct str customer_id,
-                          uint64_t after, void *visitor,
+                          bool (*is_wanted)(const struct kept *kept), uint64_t after, void *visitor,
                           enum err (*visit)(void *self, const struct logged_event *event))
 {
     enum err err = OK;
     for (uint32_t i = 0; i < shared->n && err == OK; i++) {
         const struct kept *kept = &shared->kept[i];
         bool wanted = customer_id.at ? is_of(kept, shop, customer_id)
-                                     : kept->type == EVENT_ORDER_PLACED && str_is(shop, kept->shop);
+                                     : is_wanted(kept) && str_is(shop, kept->shop);
         if (i < after || !wanted)
             continue;
         const struct logged_event event = {
@@ -164,7 +175,19 @@ static enum err read_customer(struct event_log *log, struct str shop, struct str
 {
     struct shared *shared = shared_of(log);
     TRY(locked(shared, note));
-    enum err err = read_some(shared, shop, customer_id, after, visitor, visit);
+    enum err err = read_some(shared, shop, customer_id, NULL, after, visitor, visit);
+    pthread_mutex_unlock(&shared->lock);
+    return err;
+}
+
+static enum err read_all(struct event_log *log, struct str shop,
+                         bool (*wanted)(const struct kept *), uint64_t after, void *visitor,
+                         enum err (*visit)(void *self, const struct logged_event *event),
+                         struct err_note *note)
+{
+    struct shared *shared = shared_of(log);
+    TRY(locked(shared, note));
+    enum err err = read_some(shared, shop, (struct str){ 0 }, wanted, after, visitor, visit);
     pthread_mutex_unlock(&shared->lock);
     return err;
 }
@@ -173,7 +196,14 @@ static enum err read_orders(struct event_log *log, struct str shop, uint64_t aft
                             enum err (*visit)(void *self, const struct logged_event *event),
                             struct err_note *note)
 {
-    return read_customer(log, shop, (struct str){ 0 }, after, visitor, visit, note);
+    return read_all(log, shop, is_order, after, visitor, visit, note);
+}
+
+static enum err read_outcomes(struct event_log *log, struct str shop, uint64_t after, void *visitor,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note)
+{
+    return read_all(log, shop, is_outcome, after, visitor, visit, note);
 }
 
 static enum err
@@ -273,6 +303,7 @@ static enum err new_log(struct shared *shared, struct event_log **ret_log)
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
                                     .read_orders = read_orders,
+                                    .read_outcomes = read_outcomes,
                                     .read_customers = read_customers,
                                     .read_budgets = read_budgets,
                                     .last_position = last_position,

@@ -7,8 +7,9 @@
 #include "store/postgresql/pg_queries.inc"
 
 enum {
-    SCAN = 10,          /* times as patient where the server may have to look at everything */
-    FORGET_STEP = 2000, /* rows; some ten milliseconds */
+    SCAN = 10,             /* times as patient where the server may have to look at everything */
+    OUTCOMES_STEP = 10000, /* rows of one statement */
+    FORGET_STEP = 2000,    /* rows; some ten milliseconds */
     FORGET_PAUSE_US = 600 * 1000000, /* when there was nothing to forget */
 };
 
@@ -144,6 +145,42 @@ static enum err read_orders(struct event_log *log, struct str shop, uint64_t aft
                       SCAN * self->settings.read_ms, &to, visit_event, note);
 }
 
+/* Counts them, and where the last one stands. */
+struct some {
+    void *self;
+    enum err (*visit)(void *self, const struct logged_event *event);
+    uint64_t last;
+    uint32_t n;
+};
+
+static enum err visit_some(void *self, const struct logged_event *event)
+{
+    struct some *some = self;
+    some->last = event->position;
+    some->n++;
+    return some->visit(some->self, event);
+}
+
+/* So many at a time: there may be a year of them, and no statement takes long. */
+static enum err read_outcomes(struct event_log *log, struct str shop, uint64_t after, void *visitor,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note)
+{
+    struct pg_event_log *self = (struct pg_event_log *) log;
+    struct some some = { .self = visitor, .visit = visit, .last = after };
+    struct visitor to = { .self = &some, .event = visit_some };
+    do {
+        some.n = 0;
+        pg_params_reset(&self->read_params);
+        pg_add_text(&self->read_params, shop);
+        pg_add_int(&self->read_params, (int64_t) some.last);
+        pg_add_int(&self->read_params, OUTCOMES_STEP);
+        TRY(pg_db_each(self->reader, "read_outcomes", &self->read_params,
+                       SCAN * self->settings.read_ms, &to, visit_event, note));
+    } while (some.n == OUTCOMES_STEP);
+    return OK;
+}
+
 static enum err
 read_customers(struct event_log *log, struct str shop, int64_t since_us, void *visitor,
                enum err (*visit)(void *self, struct str customer_id, uint64_t position),
@@ -234,9 +271,9 @@ static enum err open_both(struct pg_event_log *self, const struct pg_settings *s
         { "forget_events", SQL_FORGET_EVENTS },
     };
     static const struct pg_statement reading[] = {
-        { "read_customer", SQL_READ_CUSTOMER },   { "read_orders", SQL_READ_ORDERS },
-        { "read_customers", SQL_READ_CUSTOMERS }, { "read_budgets", SQL_READ_BUDGETS },
-        { "last_position", SQL_LAST_POSITION },
+        { "read_customer", SQL_READ_CUSTOMER }, { "read_orders", SQL_READ_ORDERS },
+        { "read_outcomes", SQL_READ_OUTCOMES }, { "read_customers", SQL_READ_CUSTOMERS },
+        { "read_budgets", SQL_READ_BUDGETS },   { "last_position", SQL_LAST_POSITION },
     };
     TRY(pg_settings_copy(settings, &self->settings));
     const struct pg_db_use to_write = { .statements = writing,
@@ -258,6 +295,7 @@ enum err pg_event_log_new(const struct pg_settings *settings, struct event_log *
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
                                     .read_orders = read_orders,
+                                    .read_outcomes = read_outcomes,
                                     .read_customers = read_customers,
                                     .read_budgets = read_budgets,
                                     .tend = tend,

@@ -13,7 +13,7 @@ struct sqlite_event_log {
     struct event_log log; /* first: a log is cast back to its adapter */
     sqlite3 *db;
     sqlite3_stmt *insert, *known, *previous, *budget, *count;
-    sqlite3_stmt *of_customer, *orders, *customers, *budgets, *last;
+    sqlite3_stmt *of_customer, *orders, *outcomes, *customers, *budgets, *last;
     char *directory;
 };
 
@@ -197,16 +197,31 @@ static enum err read_customer(struct event_log *log, struct str shop, struct str
     return read_rows(self, stmt, visitor, visit, note);
 }
 
+static enum err read_after(struct sqlite_event_log *self, sqlite3_stmt *stmt, struct str shop,
+                           uint64_t after, void *visitor,
+                           enum err (*visit)(void *self, const struct logged_event *event),
+                           struct err_note *note)
+{
+    if (!sqlite_bind_str(stmt, 1, shop) ||
+        sqlite3_bind_int64(stmt, 2, (int64_t) after) != SQLITE_OK)
+        return sqlite_db_fail(self->db, "event log", note);
+    return read_rows(self, stmt, visitor, visit, note);
+}
+
 static enum err read_orders(struct event_log *log, struct str shop, uint64_t after, void *visitor,
                             enum err (*visit)(void *self, const struct logged_event *event),
                             struct err_note *note)
 {
     struct sqlite_event_log *self = (struct sqlite_event_log *) log;
-    sqlite3_stmt *stmt = self->orders;
-    if (!sqlite_bind_str(stmt, 1, shop) ||
-        sqlite3_bind_int64(stmt, 2, (int64_t) after) != SQLITE_OK)
-        return sqlite_db_fail(self->db, "event log", note);
-    return read_rows(self, stmt, visitor, visit, note);
+    return read_after(self, self->orders, shop, after, visitor, visit, note);
+}
+
+static enum err read_outcomes(struct event_log *log, struct str shop, uint64_t after, void *visitor,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note)
+{
+    struct sqlite_event_log *self = (struct sqlite_event_log *) log;
+    return read_after(self, self->outcomes, shop, after, visitor, visit, note);
 }
 
 static enum err
@@ -276,6 +291,7 @@ static void close_log(struct event_log *log)
     sqlite3_finalize(self->budgets);
     sqlite3_finalize(self->of_customer);
     sqlite3_finalize(self->orders);
+    sqlite3_finalize(self->outcomes);
     sqlite3_finalize(self->last);
     sqlite_db_close(self->db);
     free(self->directory);
@@ -304,6 +320,10 @@ static enum err prepare_all(struct sqlite_event_log *self, struct err_note *note
         { "SELECT " COLUMNS " FROM events WHERE shop = ?1 AND type = 'order_placed' "
           "AND position > ?2 ORDER BY position",
           &self->orders },
+        /* From the position on, not by an index: much of the log's end are offers. */
+        { "SELECT " COLUMNS " FROM events NOT INDEXED WHERE shop = ?1 AND position > ?2 "
+          "AND type IN ('offer_shown', 'offer_accepted', 'offer_declined') ORDER BY position",
+          &self->outcomes },
         { "SELECT customer_id, max(position) FROM events WHERE shop = ?1 "
           "AND customer_id IS NOT NULL AND received_us >= ?2 GROUP BY customer_id",
           &self->customers },
@@ -324,6 +344,7 @@ enum err sqlite_event_log_new(const char *directory, struct event_log **ret_log,
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
                                     .read_orders = read_orders,
+                                    .read_outcomes = read_outcomes,
                                     .read_customers = read_customers,
                                     .read_budgets = read_budgets,
                                     .last_position = last_position,
