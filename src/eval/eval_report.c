@@ -4,7 +4,13 @@
 #include <stdio.h>
 
 #include "eval/trial.h"
+#include "model/model.h"
 #include "model/trained.h"
+
+static double recent_weight(const struct trained_parameters *chosen)
+{
+    return (double) (chosen->recent_weight > 0 ? chosen->recent_weight : MODEL_RECENT_WEIGHT);
+}
 
 /* ── for people ─────────────────────────────────────────────────────────────────────────── */
 
@@ -49,8 +55,8 @@ static void put_parameters(const struct eval_report *report, struct out *out)
         out_printf(out, "%u neighbours of each SKU, ", chosen->support);
     else
         out_text(out, STR("solved as a whole, "));
-    out_printf(out, "the customer's history counts %.2f, recent orders %.2f\n",
-               (double) chosen->history_weight, (double) chosen->recent_weight);
+    out_printf(out, "the customer's history counts %.2f, what is new lately %.2f\n",
+               (double) chosen->history_weight, recent_weight(chosen));
 }
 
 void eval_report_table(const struct eval_report *report, struct out *out)
@@ -140,7 +146,7 @@ static void put_facts(struct out *out, const struct trained_facts *facts)
     put_number(out, "ridge", (double) chosen->ridge);
     put_int(out, "support", chosen->support);
     put_number(out, "history_weight", (double) chosen->history_weight);
-    put_number(out, "recent_weight", (double) chosen->recent_weight);
+    put_number(out, "recent_weight", recent_weight(chosen));
     out_json_key(out, STR("inner_split"));
     out_json_open(out, '{');
     put_int(out, "cases", seen->cases);
