@@ -16,6 +16,12 @@ enum { CASES = 6000, CASES_TO_CHOOSE = 50 };
 static const float history_weights[] = { 0, .05F, .1F, .15F, .2F, .3F, .4F, .5F };
 enum { HISTORY_WEIGHTS = sizeof history_weights / sizeof *history_weights };
 
+/*
+ * Of what was bought lately only the surplus over the usual counts (model.h), so it costs an ordinary shop nothing,
+ * and a pair that is new needs all of it to be seen.
+ */
+static const float RECENT_WEIGHT = 1;
+
 static const double AFFORDABLE = 25e9; /* operations for choosing */
 
 struct choice {
@@ -147,9 +153,10 @@ static enum err try_out(struct choice *choice, const struct trained_parameters *
 
 static struct trained_parameters first_guess(const struct training *training)
 {
-    struct trained_parameters guess = {
-        .half_life_days = training->timed ? 365 : 0, .size_power = .5F, .ridge = 3, .support = 0
-    };
+    struct trained_parameters guess = { .half_life_days = training->timed ? 365 : 0,
+                                        .size_power = .5F,
+                                        .ridge = 3,
+                                        .recent_weight = RECENT_WEIGHT };
     if (training->baskets->n_skus > 1024)
         guess.support = 50;
     return guess;
