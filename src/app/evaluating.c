@@ -249,7 +249,9 @@ static enum err ask(struct evaluating *self, struct method *method, struct measu
     return figures_of(ranks, self->trial->n_cases, self->wishes->seed, &measured->figures);
 }
 
-/* What cannot be had for this shop is left out with the reason; only a lack of memory ends it all. */
+/*
+ * What cannot be had for this shop is left out with the reason; only a lack of memory ends it all.
+ */
 static enum err measure(struct evaluating *self, const struct kind *kind)
 {
     AUTO(method_free) struct method *method = NULL;

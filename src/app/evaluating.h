@@ -12,8 +12,9 @@ struct civil_zone;
 /*
  * Evaluating
  *
- * Reads a shop's orders, makes a trial of them (eval/trial.h), asks every wished method, and tells what came out:
- * on standard output as a table or JSON, in files as a plot and as a list of every case. Touches no store.
+ * Reads a shop's orders, makes a trial of them (eval/trial.h), asks every wished method, and tells
+ * what came out: on standard output as a table or JSON, in files as a plot and as a list of every
+ * case. Touches no store.
  */
 struct eval_wishes {
     const char *orders, *catalog;  /* paths; catalog may be NULL */
@@ -30,8 +31,8 @@ struct eval_wishes {
 MUST_CHECK enum err eval_check_methods(const char *methods, struct err_note *note);
 
 /*
- * *ret_complete: false when a method that was asked for by name, or offerd itself, could not be measured (why stands in
- * the report).
+ * *ret_complete: false when a method that was asked for by name, or offerd itself, could not be
+ * measured (why stands in the report).
  */
 MUST_CHECK enum err eval_run(const struct eval_wishes *wishes, bool *ret_complete,
                              struct err_note *note);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row for each method, a panel for each figure; in it a dot at the value, a line over its interval, and the
- * value in digits. Every panel begins at 0 and has its own scale. offerd's rows stand out by colour and weight.
+ * A row for each method, a panel for each figure; in it a dot at the value, a line over its
+ * interval, and the value in digits. Every panel begins at 0 and has its own scale. offerd's rows
+ * stand out by colour and weight.
  */
 #include <math.h>
 #include <string.h>

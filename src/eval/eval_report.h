@@ -13,7 +13,8 @@ struct trained_facts;
 /*
  * Eval report
  *
- * What was measured, told four ways: a table for people, JSON for programs, a plot, a list of all cases. Writes text, nothing else.
+ * What was measured, told four ways: a table for people, JSON for programs, a plot, a list of all
+ * cases. Writes text, nothing else.
  */
 struct measured {
     const char *name;  /* "vsknn": what one says on the command line, and JSON's `model` */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Only 22 different ranks tell cases apart (1 to 20, later, never), so a resample counts ranks, not figures. */
+/*
+ * Only 22 different ranks tell cases apart (1 to 20, later, never), so a resample counts ranks, not
+ * figures.
+ */
 #include "eval/figures.h"
 
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 /*
  * MD5
  *
- * The digest of RFC 1321, for drawing lots that come out the same in every program and language: which
- * orders are tested, which line of an order is hidden. Not for secrets.
+ * The digest of RFC 1321, for drawing lots that come out the same in every program and language:
+ * which orders are tested, which line of an order is hidden. Not for secrets.
  */
 enum { MD5_BYTES = 16 };
 

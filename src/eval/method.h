@@ -10,18 +10,22 @@
 /*
  * Method
  *
- * A way to rank SKUs for a cart, made from the training part of a trial: the textbook's, and offerd's own
- * (eval/method_offerd.h), all behind one face so that all are measured alike. One thread.
+ * A way to rank SKUs for a cart, made from the training part of a trial: the textbook's, and
+ * offerd's own (eval/offerd_part.h), all behind one face so that all are measured alike. One
+ * thread.
  *
- *     popularity    how many orders hold it; what stands beside it in the cart does not matter
+ *     popularity    how many orders hold it, whatever stands in the cart
  *     conditional   sum over the cart of P(j | i) = n_ij / n_i
- *     cosine        sum over the cart of n_ij / sqrt(n_i n_j): item-to-item (Linden, Smith, York 2003)
+ *     cosine        sum over the cart of n_ij / sqrt(n_i n_j): item-to-item (Linden, Smith and
+ *                   York 2003)
  *     cosine10      the same with shrinkage, n_ij / (sqrt(n_i n_j) + 10)
- *     sknn          S-kNN: the 300 nearest of the last 2,000 orders of each SKU vote (Jannach, Ludewig 2017)
- *     vsknn         VS-kNN: what was added last counts more, rare SKUs count more; 200 nearest (Ludewig,
- *                   Jannach 2018)
- *     ease          ridge regression of each SKU on the others, in closed form (Steck 2019); lambda 100
- *     ease-weighted the same, an order weighs by age (halved each 180 days) and size (n^-0.5)
+ *     sknn          S-kNN: the 300 nearest of the last 2,000 orders of each SKU vote (Jannach and
+ *                   Ludewig 2017)
+ *     vsknn         VS-kNN: what was added last counts more, rare SKUs count more; 200 nearest
+ *                   (Ludewig and Jannach 2018)
+ *     ease          ridge regression of each SKU on the others, in closed form (Steck 2019),
+ *                   lambda 100
+ *     ease-weighted the same, lambda 5; an order weighs by age (halved each 180 days) and size (n^-0.5)
  *
  * Pairs (conditional, cosine) are counted in orders of up to 60 SKUs.
  */

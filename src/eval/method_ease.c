@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * P = (X'WX + lambda I)^-1; B(i, j) = -P(i, j) / P(j, j), 0 on the diagonal; the score of j is the sum of
- * B(i, j) over the cart. Only P is kept. Memory is 8 bytes a pair of SKUs, hence EASE_MAX_SKUS.
+ * P = (X'WX + lambda I)^-1; B(i, j) = -P(i, j) / P(j, j), 0 on the diagonal; the score of j is the
+ * sum of B(i, j) over the cart. Only P is kept. Memory is 8 bytes a pair of SKUs, hence
+ * EASE_MAX_SKUS.
  */
 #include <math.h>
 #include <stdlib.h>

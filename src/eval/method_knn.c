@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Neighbours among orders. Candidates are the last RECENT orders of each SKU in the cart; the k most similar
- * of them vote for what they hold with their similarity. Of equally similar ones at the edge the newest vote.
+ * Neighbours among orders. Candidates are the last RECENT orders of each SKU in the cart; the k
+ * most similar of them vote for what they hold with their similarity. Of equally similar ones at
+ * the edge the newest vote.
  *
  *     S-kNN   similarity = shared SKUs / sqrt(size of the order * size of the cart)
- *     VS-kNN  a shared SKU counts by its place in the cart, (1 … n) / n, similarity = sum / sqrt(size of the
- *             order); votes are multiplied by ln(orders / orders with that SKU)
+ *     VS-kNN  a shared SKU counts by its place in the cart, (1 … n) / n, similarity = sum /
+ *             sqrt(size of the order); votes are multiplied by ln(orders / orders with that SKU)
  */
 #include <math.h>
 #include <stdlib.h>

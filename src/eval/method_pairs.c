@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Item to item: three formulas over the same counts, summed over the cart. In single precision and in the
- * order of the cart, so that equal evidence gives equal scores wherever this is computed.
+ * Item to item: three formulas over the same counts, summed over the cart. In single precision and
+ * in the order of the cart, so that equal evidence gives equal scores wherever this is computed.
  */
 #include <math.h>
 #include <stdlib.h>

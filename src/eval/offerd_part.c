@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps of a refresh in the service, in its order: count what is bought together, train, open what was
- * trained, seal a model for the catalogue.
+ * The steps of a refresh in the service, in its order: count what is bought together, train, open
+ * what was trained, seal a model for the catalogue.
  */
 #include "eval/offerd_part.h"
 

@@ -13,12 +13,13 @@ struct catalog;
 /*
  * Offerd part
  *
- * The service's own way to complete a cart, fed with the training part of a trial: the trainer, the model
- * sealed for a catalogue of the training's SKUs, and the completion that decisions pick with. So what is measured is
- * what a shop would be served. Products past the end of a completion follow by popularity, as best sellers do.
+ * The service's own way to complete a cart, fed with the training part of a trial: the trainer, the
+ * model sealed for a catalogue of the training's SKUs, and the completion that decisions pick with.
+ * So what is measured is what a shop would be served. Products past the end of a completion follow
+ * by popularity, as best sellers do.
  *
- * @catalog (or NULL) tells what is known of the SKUs: products that the training never saw are left out, as
- * the protocol asks; a SKU that the catalogue does not know is known by its SKU alone.
+ * @catalog (or NULL) tells what is known of the SKUs: products that the training never saw are left
+ * out, as the protocol asks; a SKU that the catalogue does not know is known by its SKU alone.
  */
 struct offerd_part;
 
@@ -36,6 +37,8 @@ DEFINE_AUTO(struct offerd_part, offerd_part_free)
 
 const struct trained_facts *offerd_part_facts(const struct offerd_part *part);
 
-/* @part must outlive it. @history: the customer's earlier purchases are told, too, as with consent. */
+/*
+ * @part must outlive it. @history: the customer's earlier purchases are told, too, as with consent.
+ */
 MUST_CHECK enum err method_offerd_new(struct offerd_part *part, bool history,
                                       struct method **ret_method);

@@ -9,8 +9,9 @@
 /*
  * Pair rows
  *
- * With what a SKU was bought, and in how many orders; counted in orders of up to PAIR_ROWS_BASKET SKUs when
- * it is asked for, and kept for the next time while there is room: memory is bounded whatever the catalogue.
+ * With what a SKU was bought, and in how many orders; counted in orders of up to PAIR_ROWS_BASKET
+ * SKUs when it is asked for, and kept for the next time while there is room: memory is bounded
+ * whatever the catalogue.
  */
 enum { PAIR_ROWS_BASKET = 60 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A counting sort: how many orders each SKU has, where its list begins, then the orders themselves. */
+/*
+ * A counting sort: how many orders each SKU has, where its list begins, then the orders themselves.
+ */
 #include "eval/postings.h"
 
 #include <stdlib.h>

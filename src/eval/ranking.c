@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A billionth of the popularity, 0 to 1, is added to each score: enough to part what is equal, too little to
- * move what differs.
+ * A billionth of the popularity, 0 to 1, is added to each score: enough to part what is equal, too
+ * little to move what differs.
  */
 #include "eval/ranking.h"
 

@@ -69,7 +69,10 @@ static void take_panel(struct sweep *sweep)
                     sweep->from[(size_t) k * n + i] * sweep->inverse[k][j];
 }
 
-/* a[0 .. n) -= sum over k of times[k] * from[k][0 .. n): four rows at once, so that a is seldom touched. */
+/*
+ * a[0 .. n) -= sum over k of times[k] * from[k][0 .. n): four rows at once, so that a is seldom
+ * touched.
+ */
 static void subtract(double *restrict a, const double *restrict times, const double *restrict from,
                      uint32_t stride, uint32_t width, uint32_t n)
 {

@@ -7,8 +7,8 @@
 /*
  * Symmetric
  *
- * Inverts a symmetric positive definite matrix in place, in about n^3 operations: of @a, @n rows of @n, the
- * lower half is read and becomes the lower half of the inverse; the upper half is left alone. ERR_INPUT when
- * it is not positive definite, then @a is of no use.
+ * Inverts a symmetric positive definite matrix in place, in about n^3 operations: of @a, @n rows of
+ * @n, the lower half is read and becomes the lower half of the inverse; the upper half is left
+ * alone. ERR_INPUT when it is not positive definite, then @a is of no use.
  */
 MUST_CHECK enum err symmetric_invert(double *a, uint32_t n);

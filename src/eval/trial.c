@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders are put in a row (by time, or as the file has them), the row is cut, the training part becomes
- * baskets of its own with its own numbers, and the cases of the rest are written in these numbers.
+ * Orders are put in a row (by time, or as the file has them), the row is cut, the training part
+ * becomes baskets of its own with its own numbers, and the cases of the rest are written in these
+ * numbers.
  */
 #include "eval/trial.h"
 

@@ -11,15 +11,17 @@
 /*
  * Trial
  *
- * A shop's orders, split into what a model may learn from and what it is asked: the first 80 % of the orders
- * by time (those of one instant by order id) are for training, the others for the test. When most orders
- * have no time, the test are the 20 % whose order ids have the lowest lots (eval/md5.h).
+ * A shop's orders, split into what a model may learn from and what it is asked: the first 80 % of
+ * the orders by time (those of one instant by order id) are for training, the others for the test.
+ * When most orders have no time, the test are the 20 % whose order ids have the lowest lots
+ * (eval/md5.h).
  *
- * Each test order of two or more SKUs is a case: one SKU is hidden, drawn by the order id's lot; the cart is
- * the first TRIAL_CART of the others; the question is how far up a method ranks the hidden one among all
- * SKUs of the training. Cases come with the lowest lot first, so that fewer of them are a fair sample, and
- * everyone who has the file gets the same ones. A case knows what its customer bought before: orders at an
- * earlier time, also of the test's part; without times nobody can say what was before, and nothing is known.
+ * Each test order of two or more SKUs is a case: one SKU is hidden, drawn by the order id's lot;
+ * the cart is the first TRIAL_CART of the others; the question is how far up a method ranks the
+ * hidden one among all SKUs of the training. Cases come with the lowest lot first, so that fewer of
+ * them are a fair sample, and everyone who has the file gets the same ones. A case knows what its
+ * customer bought before: orders at an earlier time, also of the test's part; without times nobody
+ * can say what was before, and nothing is known.
  *
  * Immutable; borrows the orders and ids it was made from.
  */
@@ -62,13 +64,13 @@ struct trial {
 
 struct trial_settings {
     uint32_t most_cases;
-    bool
-        hide_last; /* the last SKU of the order instead of one drawn by lot: for files in cart order */
+    /* The last SKU of an order is hidden, not one drawn by lot: for files in cart order. */
+    bool hide_last;
 };
 
 /*
- * @orders without times stand in the order of the file. ERR_INPUT with a note when there is nothing to
- * learn or nothing to ask.
+ * @orders without times stand in the order of the file. ERR_INPUT with a note when there is nothing
+ * to learn or nothing to ask.
  */
 MUST_CHECK enum err trial_new(const struct baskets *orders, const struct str *ids,
                               const struct trial_settings *settings, struct trial **ret_trial,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders lie one behind the other in one array of SKU numbers. SKUs and customers are numbered in order of
- * appearance; which SKUs an order has already named is told by the number of the last order that did, so
- * adding is linear. Everything that may fail happens before an order is counted.
+ * Orders lie one behind the other in one array of SKU numbers. SKUs and customers are numbered in
+ * order of appearance; which SKUs an order has already named is told by the number of the last
+ * order that did, so adding is linear. Everything that may fail happens before an order is counted.
  */
 #include "model/baskets.h"
 

@@ -8,7 +8,10 @@
 #include "eval/ranking.h"
 #include "some_orders.h"
 
-/* Learned: A 4 orders, B 3, C 3, D 1; A with B 2, A with C 1, B with C 2, C with D 1. Asked: A without B. */
+/*
+ * Learned: A 4 orders, B 3, C 3, D 1; A with B 2, A with C 1, B with C 2, C with D 1. Asked: A
+ * without B.
+ */
 static const struct written_order small[] = {
     { "1", NULL, 1, "A B" },   { "2", NULL, 2, "A B C" }, { "3", NULL, 3, "C D" },
     { "4", NULL, 4, "C B" },   { "5", NULL, 5, "A" },     { "6", NULL, 6, "A" },

@@ -5,7 +5,10 @@
 
 #include "suite.h"
 
-/* R'R + I of a matrix of numbers that look random: symmetric and positive definite. Only its lower half is told. */
+/*
+ * R'R + I of a matrix of numbers that look random: symmetric and positive definite. Only its lower
+ * half is told.
+ */
 static double *some_matrix(uint32_t n, double **ret_whole)
 {
     double *r = calloc((size_t) n * n, sizeof *r), *whole = calloc((size_t) n * n, sizeof *whole);
