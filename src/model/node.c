@@ -17,6 +17,7 @@
 
 static const double FARTHEST = 4;             /* relevance moves the log-odds by at most so much */
 static const double LEAST_MEAN = 1e-5;        /* and 1 - that is the most */
+static const double STILL_THE_SAME = 0.98;    /* the rate is, believed beforehand */
 static const double ENOUGH = 50;              /* fewer shown before or after tell of no change */
 static const double LEAST = 1e-3, MOST = 0.2; /* correlation: strength 999 to 4 */
 
@@ -48,51 +49,39 @@ static double log_beta(double a, double b)
     return lgamma_r(a, &sign) + lgamma_r(b, &sign) - lgamma_r(a + b, &sign);
 }
 
-/* The Beta-binomial likelihoods of both parts, with one rate or two, each rate of @prior. */
-static double changed(const struct evidence *before, const struct evidence *recent,
-                      const struct node *prior)
+/*
+ * How likely it is that what was before and what is recent have one rate: the Beta-binomial likelihoods
+ * of one rate and of two, each of @prior.
+ */
+static double sameness(const struct evidence *before, const struct evidence *recent,
+                       const struct node *prior)
 {
     double a = prior->mean * prior->strength, b = prior->strength - a;
     double old_a = a + before->accepted, old_b = b + before->shown - before->accepted;
     double new_a = recent->accepted, new_b = recent->shown - recent->accepted;
-    double same = log_beta(old_a + new_a, old_b + new_b) - log_beta(old_a, old_b);
-    double apart = log_beta(a + new_a, b + new_b) - log_beta(a, b);
-    return apart - same;
+    double one = log_beta(old_a + new_a, old_b + new_b) - log_beta(old_a, old_b);
+    double two = log_beta(a + new_a, b + new_b) - log_beta(a, b);
+    return 1 / (1 + (1 - STILL_THE_SAME) / STILL_THE_SAME * exp(two - one));
 }
 
-struct two_parts two_parts_of(const struct tally *tally, double now, const struct node *prior)
+struct evidence evidence_of(const struct tally *tally, double now, const struct node *prior)
 {
-    struct two_parts parts = { .changed = NAN };
-    parts.all = (struct evidence){
+    struct evidence all = {
         .shown = tally->shown / now,
         .accepted = fmin(tally->accepted, tally->shown) / now,
         .squares = tally->squares / now / now,
         .relevance = tally->known > 0 ? tally->relevance / tally->known : -1,
     };
-    struct evidence *before = &parts.before, *recent = &parts.recent;
-    recent->shown = tally->recent_shown;
-    recent->accepted = fmin(tally->recent_accepted, recent->shown);
-    before->shown = parts.all.shown - recent->shown;
-    before->accepted = bounded(parts.all.accepted - recent->accepted, 0, fmax(before->shown, 0));
-    if (before->shown >= ENOUGH && recent->shown >= ENOUGH)
-        parts.changed = changed(before, recent, prior);
-    return parts;
-}
-
-double two_parts_sameness(const struct two_parts *parts, double beforehand)
-{
-    return isnan(parts->changed) ? 1
-                                 : 1 / (1 + (1 - beforehand) / beforehand * exp(parts->changed));
-}
-
-struct evidence evidence_of(const struct two_parts *parts, double sameness)
-{
-    struct evidence all = parts->all;
-    if (isnan(parts->changed))
+    struct evidence recent = { .shown = tally->recent_shown };
+    recent.accepted = fmin(tally->recent_accepted, recent.shown);
+    struct evidence before = { .shown = all.shown - recent.shown };
+    before.accepted = bounded(all.accepted - recent.accepted, 0, fmax(before.shown, 0));
+    if (before.shown < ENOUGH || recent.shown < ENOUGH)
         return all;
-    all.shown = parts->recent.shown + sameness * parts->before.shown;
-    all.accepted = parts->recent.accepted + sameness * parts->before.accepted;
-    all.squares *= all.shown / parts->all.shown;
+    double same = sameness(&before, &recent, prior), shown = all.shown;
+    all.shown = recent.shown + same * before.shown;
+    all.accepted = recent.accepted + same * before.accepted;
+    all.squares *= all.shown / shown;
     return all;
 }
 

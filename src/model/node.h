@@ -33,22 +33,10 @@ double node_mean_at(const struct node *node, double relevance, double slope);
 struct node node_below(const struct node *parent, double strength, double relevance, double slope);
 
 /*
- * The outcomes of something in two parts: the recent, and what was before. A taste may have changed
- * in between.
+ * The outcomes that say something about today. @now: outcomes_weight_now. Of what was shown often, the
+ * recent part counts whole, and what was before as far as it is likely that the rate is still the same.
  */
-struct two_parts {
-    struct evidence all, recent, before;
-    double changed; /* log of: likelihood of two rates / likelihood of one; NAN: too few to tell */
-};
-
-/* @now: outcomes_weight_now. */
-struct two_parts two_parts_of(const struct tally *tally, double now, const struct node *prior);
-
-/* How likely it is that the rate is still the same, when @beforehand was believed. */
-double two_parts_sameness(const struct two_parts *parts, double beforehand);
-
-/* What says something about today: the recent whole, and what was before as far as the rate is the same. */
-struct evidence evidence_of(const struct two_parts *parts, double sameness);
+struct evidence evidence_of(const struct tally *tally, double now, const struct node *prior);
 
 struct node node_after(const struct node *prior, const struct evidence *evidence);
 

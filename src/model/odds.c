@@ -21,8 +21,6 @@
 /* Beliefs before any outcome; chosen on bench/learning, see docs/decisions/learning.md. */
 static const struct node FIRST_GUESS = { .mean = 0.03, .strength = 30, .relevance = -1 };
 static const double KINDS_STRENGTH = 50, RULES_STRENGTH = 25, PRODUCTS_STRENGTH = 50;
-static const double STILL_THE_SAME = 0.98; /* a rate is, since what is recent began … */
-static const double SAMENESS_WORTH = 20;   /* … a belief worth so many members of a level */
 static const struct slope SHOP_SLOPE = { .value = 0, .error = 2 };
 static const double KIND_SLOPE_ERROR = 1;
 static const float LEAST = 1e-3f; /* alpha and beta */
@@ -53,8 +51,7 @@ struct member { /* of a level */
     const struct node *parent;
     double parent_shown; /* as its tally has it */
     double slope;
-    struct node prior, node;
-    struct two_parts parts;
+    struct node node;
     struct evidence evidence;
     uint32_t cell;
 };
@@ -84,40 +81,15 @@ static double relevance_of(const struct tally *tally)
     return tally->known > 0 ? tally->relevance / tally->known : -1;
 }
 
-/*
- * How likely it is beforehand that a member of this level has not changed: where many have, the others
- * are believed to have changed on less evidence. (Two steps of expectation maximisation.)
- */
-static double sameness_of(const struct member *members, uint32_t n)
-{
-    double same = STILL_THE_SAME;
-    for (int step = 0; step < 2; step++) {
-        double sum = STILL_THE_SAME * SAMENESS_WORTH, weight = SAMENESS_WORTH;
-        for (uint32_t i = 0; i < n; i++) {
-            if (isnan(members[i].parts.changed))
-                continue;
-            sum += two_parts_sameness(&members[i].parts, same);
-            weight += 1;
-        }
-        same = sum / weight;
-    }
-    return same;
-}
-
 /* The nodes of one level; answers what its prior was found to be worth. */
 static double seal_level(struct member *members, uint32_t n, double now, double usual_strength)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        struct member *m = &members[i];
-        m->prior = node_below(m->parent, usual_strength, relevance_of(m->tally), m->slope);
-        m->parts = two_parts_of(m->tally, now, &m->prior);
-    }
-    double same = sameness_of(members, n);
     struct strength_sum sum = strength_sum_of(usual_strength);
     for (uint32_t i = 0; i < n; i++) {
         struct member *m = &members[i];
-        m->evidence = evidence_of(&m->parts, two_parts_sameness(&m->parts, same));
-        strength_sum_add(&sum, m->prior.mean, &m->evidence, m->tally->shown / m->parent_shown);
+        struct node prior = node_below(m->parent, usual_strength, relevance_of(m->tally), m->slope);
+        m->evidence = evidence_of(m->tally, now, &prior);
+        strength_sum_add(&sum, prior.mean, &m->evidence, m->tally->shown / m->parent_shown);
     }
     double strength = strength_of(&sum);
     for (uint32_t i = 0; i < n; i++) {
@@ -131,8 +103,7 @@ static double seal_level(struct member *members, uint32_t n, double now, double 
 static void seal_kinds(struct sealing *s)
 {
     const struct tally *shop = &s->outcomes->shop;
-    struct two_parts parts = two_parts_of(shop, s->now, &FIRST_GUESS);
-    struct evidence evidence = evidence_of(&parts, two_parts_sameness(&parts, STILL_THE_SAME));
+    struct evidence evidence = evidence_of(shop, s->now, &FIRST_GUESS);
     s->shop = node_after(&FIRST_GUESS, &evidence);
     s->shop.relevance = evidence.relevance;
     for (int kind = 0; kind < RULE_KINDS; kind++)

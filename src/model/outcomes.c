@@ -250,7 +250,7 @@ struct counting {
 
 static void count(struct tally *tally, const struct counting *c)
 {
-    static const double FADE = 0.9986146661010289; /* 2^(-1 / OUTCOMES_RECENT_SHOWN) */
+    static const double FADE = 0.9972312513520695; /* 2^(-1 / OUTCOMES_RECENT_SHOWN) */
     if (c->shown) {
         tally->shown += c->weight;
         tally->squares += c->weight * c->weight;
