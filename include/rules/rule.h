@@ -122,6 +122,12 @@ struct condition {
     uint32_t line;
 };
 
+/* Of policy, see ruleset_relevance_floor_bp. */
+struct relevance_floor {
+    struct str placement; /* absent: of every placement that has none of its own */
+    uint32_t share_bp;
+};
+
 struct schedule {
     bool always;               /* nothing written */
     uint32_t line;             /* in the rule's file */

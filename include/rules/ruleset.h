@@ -63,6 +63,12 @@ const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
 const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n);
 /* `policy: {floor: {expected_profit: …}}`: what an offer must be worth at least; 0: not written. Minor units. */
 int64_t ruleset_profit_floor(const struct ruleset *ruleset);
+/*
+ * `policy: {floor: {relevance: …, relevance_at: {checkout: …}}}`: of the orders that held what is in the cart, the share that
+ * must have held the offered product too, in basis points; RELEVANCE_USUAL_BP when nothing is written.
+ */
+enum { RELEVANCE_USUAL_BP = 100 };
+uint32_t ruleset_relevance_floor_bp(const struct ruleset *ruleset, struct str placement);
 /* May uncertain offers be tried? Unless `policy: {explore: false}`. */
 bool ruleset_explores(const struct ruleset *ruleset);
 bool ruleset_has_attr_labels(const struct ruleset *ruleset); /* does any file name attributes? */
@@ -77,6 +83,10 @@ const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger t
 struct rule_index;
 const struct rule_index *ruleset_rule_index(const struct ruleset *ruleset, enum trigger trigger,
                                             struct str placement);
+
+/* The indexes of all lists, *ret_n of them, NULL where there is none; NULL when there are no lists. */
+const struct rule_index *const *ruleset_rule_indexes(const struct ruleset *ruleset,
+                                                     uint32_t *ret_n);
 
 /* For metrics: lets the owner hang a number on each rule once, before it is published. */
 void ruleset_set_metric(struct ruleset *ruleset, uint32_t number, metric_id shown);

@@ -146,15 +146,48 @@ void rule_read_budget(struct rule_reader *reader, const struct doc_node *node)
         (void) lower_duration(&reader->lowering, hold, &budget->hold_us);
 }
 
+static void add_relevance(struct rule_reader *reader, struct str placement,
+                          const struct doc_node *share)
+{
+    struct ruleset_reader *all = reader->all;
+    int32_t bp;
+    if (lower_percent(&reader->lowering, share, &bp))
+        all->relevance[all->n_relevance++] = (struct relevance_floor){ placement, (uint32_t) bp };
+}
+
+/* One share for all placements, and others for some. */
+static void read_relevance(struct rule_reader *reader, const struct doc_node *usual,
+                           const struct doc_node *at)
+{
+    struct ruleset_reader *all = reader->all;
+    uint32_t room = 1 + (at ? at->n_children : 0);
+    if (!usual && !at)
+        return;
+    all->relevance = arena_take_array(all->arena, struct relevance_floor, room);
+    if (!all->relevance)
+        return; /* the arena is full, and its reader says so */
+    if (usual)
+        add_relevance(reader, (struct str){ 0 }, usual);
+    if (at && at->kind != DOC_MAPPING) {
+        grammar_fault(&reader->grammar, at, DIAG_NOT_MAPPING, at->key, (struct str){ 0 });
+        return;
+    }
+    for (const struct doc_node *share = at ? at->first : NULL; share; share = share->next)
+        if (grammar_check_id(&reader->grammar, share->key, share->key_place))
+            add_relevance(reader, arena_copy(all->arena, share->key), share);
+}
+
 static void read_policy_floor(struct rule_reader *reader, const struct doc_node *node)
 {
-    static const char *const keys[] = { "expected_profit", NULL };
-    const struct doc_node *least = doc_get(node, "expected_profit");
+    static const char *const keys[] = { "expected_profit", "relevance", "relevance_at", NULL };
+    const struct doc_node *least = doc_get(node, "expected_profit"),
+                          *usual = doc_get(node, "relevance"), *at = doc_get(node, "relevance_at");
     if (!grammar_mapping(&reader->grammar, node, keys, NULL))
         return;
     if (least)
         (void) lower_money(&reader->lowering, least, &reader->all->profit_floor_minor);
-    else
+    read_relevance(reader, usual, at);
+    if (!least && !usual && !at)
         grammar_fault(&reader->grammar, node, DIAG_MISSING_KEY, STR("expected_profit"),
                       (struct str){ 0 });
 }

@@ -76,6 +76,8 @@ struct ruleset_reader {
     struct cap *policy;
     uint32_t n_policy;
     int64_t profit_floor_minor;
+    struct relevance_floor *relevance; /* by placement; the one without is for all others */
+    uint32_t n_relevance;
     bool never_explores;
 
     struct str *attrs; /* those that conditions ask for, in the order of first use */

@@ -99,6 +99,19 @@ int64_t ruleset_profit_floor(const struct ruleset *ruleset)
     return ruleset->profit_floor_minor;
 }
 
+uint32_t ruleset_relevance_floor_bp(const struct ruleset *ruleset, struct str placement)
+{
+    uint32_t share_bp = RELEVANCE_USUAL_BP;
+    for (uint32_t i = 0; i < ruleset->n_relevance; i++) {
+        const struct relevance_floor *floor = &ruleset->relevance[i];
+        if (floor->placement.at && str_eq(floor->placement, placement))
+            return floor->share_bp;
+        if (!floor->placement.at)
+            share_bp = floor->share_bp;
+    }
+    return share_bp;
+}
+
 bool ruleset_explores(const struct ruleset *ruleset)
 {
     return !ruleset->never_explores;
@@ -122,6 +135,12 @@ const struct rule_index *ruleset_rule_index(const struct ruleset *ruleset, enum 
     if (number == STRMAP_NONE || !ruleset->indexes)
         return NULL;
     return ruleset->indexes[(size_t) number * TRIGGERS + trigger];
+}
+
+const struct rule_index *const *ruleset_rule_indexes(const struct ruleset *ruleset, uint32_t *ret_n)
+{
+    *ret_n = ruleset->indexes ? (uint32_t) strmap_count(ruleset->by_placement) * TRIGGERS : 0;
+    return ruleset->indexes;
 }
 
 const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger trigger,

@@ -26,6 +26,8 @@ struct ruleset {
     const struct cap *policy; /* over all rules */
     uint32_t n_policy;
     int64_t profit_floor_minor;
+    struct relevance_floor *relevance; /* by placement; the one without is for all others */
+    uint32_t n_relevance;
     bool never_explores;
 
     const struct str *attrs; /* an absent one behind the last */

@@ -162,6 +162,8 @@ static enum err finish(struct ruleset_reader *all)
     ruleset->policy = all->policy;
     ruleset->n_policy = all->n_policy;
     ruleset->profit_floor_minor = all->profit_floor_minor;
+    ruleset->relevance = all->relevance;
+    ruleset->n_relevance = all->n_relevance;
     ruleset->never_explores = all->never_explores;
     ruleset->attrs = all->attrs;
     ruleset->labels = all->labels;

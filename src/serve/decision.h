@@ -43,6 +43,7 @@ enum receipt_reason {
     RECEIPT_OUT_OF_STOCK,
     RECEIPT_FLOOR,
     RECEIPT_PROFIT,
+    RECEIPT_RELEVANCE,
     RECEIPT_THRESHOLD_REACHED,
     RECEIPT_CAP,
     RECEIPT_POLICY,
@@ -60,8 +61,15 @@ enum receipt_reason {
     RECEIPT_REASONS
 };
 
+/*
+ * How many rules of a long list a receipt tells of that do not match; once the answer is full, how many in all.
+ * Then it only says how many there are more.
+ */
+enum { RECEIPT_MOST = 200 };
+
 /* One rule of this trigger and placement, and what became of it. */
 struct considered {
+    struct considered *next_told; /* explain */
     const struct rule *rule;
     uint32_t number; /* in the ruleset */
     enum receipt_reason reason;
@@ -157,8 +165,10 @@ struct decision {
     struct considered *spare;   /* for the next rule: the last did not match */
     struct rule_cursor *cursor; /* a long list: its index finds those that match … */
     uint32_t ahead;             /* … and found this one, of the next handful; its number + 1 */
-    struct considered *receipt; /* explain: n_considered of them, in order … */
-    struct blame *blame;        /* … and what rules saw of the request */
+    struct considered *told, **told_end; /* explain: n_told of them, in order … */
+    uint32_t n_told, n_missed; /* … n_missed of a long list because they did not match … */
+    uint32_t n_looked;         /* … the last of which stands before this one … */
+    struct blame *blame;       /* … and what rules saw of the request */
 
     /* pick */
     struct completion *completions[COMPLETED_KINDS]; /* each made when the first rule asks */

@@ -5,12 +5,16 @@
  */
 #include "model/completion.h"
 #include "model/model.h"
+#include "rules/ruleset.h"
 #include "serve/decision.h"
 #include "serve/pick_parts.h"
 #include "shop/catalog.h"
 #include "shop/customer.h"
 
-enum { TOGETHER_WALK = 64 }; /* products looked at for one rule: what comes later says little */
+enum {
+    TOGETHER_WALK = 64, /* products looked at for one rule: what comes later says little */
+    DOUBT = 10,
+};
 
 /* What the customer has bought before; nothing without consent. Gathered once. */
 static bool gather_habits(struct decision *d)
@@ -66,16 +70,43 @@ static enum err complete(struct decision *d, enum completed which)
     return d->completions[which] ? OK : decision_no_room(d);
 }
 
+/*
+ * Of the orders that held what is in the cart, so many in 10,000 held this too: a frequency, so what it says comes
+ * true as often as it says. A few orders prove little: DOUBT more without it are imagined.
+ */
+static int64_t share_bp(const struct complete *found)
+{
+    return (int64_t) found->orders * 10000 / (found->base_orders + DOUBT);
+}
+
+/* No need seen, no offer. What the customer buys again is a need of its own. */
+static bool is_relevant(struct search *s, const struct complete *found, uint32_t floor_bp)
+{
+    if (share_bp(found) >= floor_bp || found->habit > 0)
+        return true;
+    if (s->found == 0) {
+        struct considered *c = s->from;
+        c->reason = RECEIPT_RELEVANCE;
+        c->product = catalog_product(s->d->world->catalog, found->product);
+        c->seen = share_bp(found);
+        c->wanted = floor_bp;
+    }
+    return false;
+}
+
 static enum err walk(struct search *s, enum completed which)
 {
     struct decision *d = s->d;
     const struct complete *found;
+    const uint32_t floor_bp = ruleset_relevance_floor_bp(d->world->rules, d->placement);
     if (!d->completions[which])
         TRY(complete(d, which));
     for (uint32_t i = 0; i < TOGETHER_WALK && (found = completion_at(d->completions[which], i));
          i++) {
         if (which != COMPLETED_PERSONAL && found->orders == 0)
             continue; /* never bought together is never said to be */
+        if (!is_relevant(s, found, floor_bp))
+            continue;
         if (!pick_take(s, found->product, (double) found->score, found->orders, found->base_orders))
             return OK;
     }

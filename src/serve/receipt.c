@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receipt: `"explain": true`. Every rule of this trigger and placement with "shown", or why
- * not: the condition that failed, the value seen, the value wanted, and where it is written; or
+ * Receipt: `"explain": true`. Every rule of this trigger and placement (of a long list the first ones,
+ * those that match, and how many there are more) with "shown", or why not: the condition that failed, the value seen, the value wanted, and where it is written; or
  * the product, the rule, the count that stands in the way.
  */
 #include "rules/receipt_words.h"
@@ -21,6 +21,7 @@ static const struct str reason_words[RECEIPT_REASONS] = {
     [RECEIPT_OUT_OF_STOCK] = { "out_of_stock\"", 13 },
     [RECEIPT_FLOOR] = { "below_floor\"", 12 },
     [RECEIPT_PROFIT] = { "profit_too_low\"", 15 },
+    [RECEIPT_RELEVANCE] = { "relevance_too_low\"", 18 },
     [RECEIPT_THRESHOLD_REACHED] = { "threshold_reached\"", 18 },
     [RECEIPT_CAP] = { "cap_reached\"", 12 },
     [RECEIPT_POLICY] = { "policy_cap_reached\"", 19 },
@@ -128,6 +129,12 @@ static void encode_why(const struct considered *c, struct out *out)
         out_json_str(out, STR("expected_profit_minor"));
         encode_numbers(out, c->seen, c->wanted);
         break;
+    case RECEIPT_RELEVANCE:
+        encode_product(c, out);
+        out_json_key(out, STR("key"));
+        out_json_str(out, STR("relevance_bp"));
+        encode_numbers(out, c->seen, c->wanted);
+        break;
     case RECEIPT_THRESHOLD_REACHED:
     case RECEIPT_CAP:
     case RECEIPT_BUDGET:
@@ -170,16 +177,27 @@ static void encode_rule(struct decision *d, const struct considered *c, struct o
         receipt_write_closing(c->rule, out);
 }
 
+/* Those of a long list that are not told one by one. */
+static void encode_more(const struct decision *d, struct out *out)
+{
+    out_text(out, d->told ? STR(",{\"result\":\"more\",\"rules\":")
+                          : STR("{\"result\":\"more\",\"rules\":"));
+    out_int(out, d->n_rules - d->n_told);
+    out_char(out, '}');
+}
+
 void receipt_encode(struct decision *d, struct out *out)
 {
     if (d->blame)
         d->blame->out = out;
     out_char(out, '[');
-    for (uint32_t i = 0; i < d->n_considered; i++) {
-        if (i)
+    for (const struct considered *c = d->told; c; c = c->next_told) {
+        if (c != d->told)
             out_char(out, ',');
-        encode_rule(d, &d->receipt[i], out);
+        encode_rule(d, c, out);
     }
+    if (d->n_told < d->n_rules)
+        encode_more(d, out);
     out_char(out, ']');
     out->comma = true;
 }

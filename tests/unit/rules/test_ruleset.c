@@ -280,9 +280,21 @@ START_TEST(a_policy_says_what_an_offer_must_be_worth_and_whether_to_try)
 
     (void) read_good(&text, 0, NULL);
     ck_assert_int_eq(ruleset_profit_floor(text.ruleset), 0);
+    ck_assert_uint_eq(ruleset_relevance_floor_bp(text.ruleset, STR("home")), RELEVANCE_USUAL_BP);
     ck_assert(ruleset_explores(text.ruleset));
     rule_text_free(&text);
 
+    (void) read_good(
+        &text, 4,
+        "locales: [ja, en]\npolicy: {floor: {relevance: 2.5%, relevance_at: {checkout: "
+        "0%}}}");
+    ck_assert_uint_eq(ruleset_relevance_floor_bp(text.ruleset, STR("home")), 250);
+    ck_assert_uint_eq(ruleset_relevance_floor_bp(text.ruleset, STR("checkout")), 0);
+    rule_text_free(&text);
+
+    EACH_IS_REFUSED(
+        { 4, "locales: [ja, en]\npolicy: {floor: {relevance: 101%}}", DIAG_VALUE_PERCENT, 5, 29 },
+        { 4, "locales: [ja, en]\npolicy: {floor: {relevance_at: 3%}}", DIAG_NOT_MAPPING, 5, 32 });
     EACH_IS_REFUSED({ 4, "locales: [ja, en]\npolicy: {floor: {}}", DIAG_MISSING_KEY, 5, 17 },
                     { 4, "locales: [ja, en]\npolicy: {floor: {expected_profit: much}}",
                       DIAG_VALUE_MONEY, 5, 35 },

@@ -22,6 +22,39 @@ START_TEST(finds_what_is_bought_together_with_true_evidence)
 }
 END_TEST
 
+/* Of forty orders with the camera ten held the bag: (10 of 40 + 10 imagined) is 20 %. */
+START_TEST(what_is_bought_together_too_seldom_is_no_need)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "policy: {floor: {relevance: 20.01%, relevance_at: {checkout: 41%, page: 20%}}}\n"
+        "rules:\n" RULE("together", "cross_sell", 1,
+                        "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
+
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 3);
+    cJSON_Delete(answer);
+
+    small_world_publish(
+        small, "policy: {floor: {relevance_at: {page: 20.01%}}}\n"
+               "rules:\n" RULE("together", "cross_sell", 1,
+                               "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
+    answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 2);
+    ck_assert_str_eq(text(answer, "offers/1/items/0/sku"), "LENS-1");
+    cJSON_Delete(answer);
+
+    small_world_publish(
+        small, "policy: {floor: {relevance: 90%}}\n"
+               "rules:\n" RULE("together", "cross_sell", 1,
+                               "offer: {pick: {relation: bought_together, of: cart, limit: 3}}"));
+    answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 0);
+    ck_assert_str_eq(result_of(answer, "together"), "relevance_too_low");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(sums_over_the_lines_of_a_cart)
 {
     AUTO(small_world_free)
@@ -151,6 +184,7 @@ START_TEST(offers_named_skus_in_the_order_they_are_written)
 END_TEST
 
 SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
-           sums_over_the_lines_of_a_cart, finds_a_step_up_of_the_same_kind_within_the_price_ratio,
+           what_is_bought_together_too_seldom_is_no_need, sums_over_the_lines_of_a_cart,
+           finds_a_step_up_of_the_same_kind_within_the_price_ratio,
            finds_a_step_down_and_swaps_it_for_the_item, a_where_picks_among_the_steps,
            keeps_to_what_where_asks_for, offers_named_skus_in_the_order_they_are_written)
