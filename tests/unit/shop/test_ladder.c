@@ -189,17 +189,15 @@ START_TEST(weight_is_better_when_less_unless_prices_say_otherwise_or_it_is_what_
     AUTO(catalog_unref)
     struct catalog *creams =
         STOCK("A|クリーム 40g|a|1000|weight_g=40", "B|クリーム 60g|b|1400|weight_g=60");
-    AUTO(ladder_unref) struct ladder *light = made(bikes), *heavy = NULL, *content = NULL;
-    heavy = made(phones);
-    content = made(creams);
+    AUTO(ladder_unref) struct ladder *light = made(bikes);
+    AUTO(ladder_unref) struct ladder *heavy = made(phones);
+    AUTO(ladder_unref) struct ladder *content = made(creams);
 
     ck_assert_int_gt(compare(light, bikes, "A", "C", "weight"), 0);
     ck_assert_int_eq(role(heavy, "weight_g"), LADDER_NEUTRAL);
     ck_assert_int_eq(compare(heavy, phones, "A", "B", "weight_g"), 0);
     ck_assert_int_gt(compare(content, creams, "A", "B", "weight_g"), 0);
     leads_to(heavy, phones, "A", "B C");
-    (void) ladder_unref(heavy);
-    (void) ladder_unref(content);
 }
 END_TEST
 

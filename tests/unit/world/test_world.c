@@ -7,6 +7,7 @@
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 #include "shop/catalog.h"
+#include "shop/ladder.h"
 #include "suite.h"
 
 static const struct world_settings settings = { .shop = { "main", 4 }, .default_budget_us = 20000 };
@@ -32,6 +33,27 @@ static struct catalog *catalog_of(uint32_t n)
     return catalog;
 }
 
+/* A, B, C: the dearer, the higher their level. */
+static struct catalog *catalog_with_attribute(void)
+{
+    AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+    static const char *const skus[] = { "A", "B", "C" }, *const levels[] = { "10", "20", "30" };
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct attr attr = { .name = STR("level"), .text = str_of(levels[i]) };
+        const struct product product = { .sku = str_of(skus[i]),
+                                         .category = STR("fan"),
+                                         .price_minor = 100 + 25 * i,
+                                         .cost_minor = COST_UNKNOWN,
+                                         .stock = STOCK_UNKNOWN,
+                                         .attrs = &attr,
+                                         .n_attrs = 1 };
+        ck_assert_int_eq(catalog_builder_add(builder, &product, NULL), OK);
+    }
+    struct catalog *catalog = NULL;
+    ck_assert_int_eq(catalog_builder_seal(builder, &catalog), OK);
+    return catalog;
+}
+
 static struct model *model_of(const struct catalog *catalog, const char *best_seller)
 {
     AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
@@ -51,19 +73,19 @@ static const struct civil_zone *zone_of(void *self, struct str name)
 }
 
 /* One rule that picks so. */
-static struct ruleset *rules_of(const char *pick)
+static struct ruleset *rules_with(const char *attributes, const char *pick)
 {
     AUTO(arena_free) struct arena *arena = arena_new(65536, 1 << 24);
     struct diags diags;
     struct out text, told;
     out_init(&text, arena, 4096);
     out_printf(&text,
-               "version: 1\ncurrency: JPY\ntimezone: UTC\nlocales: [en]\nrules:\n"
+               "version: 1\ncurrency: JPY\ntimezone: UTC\nlocales: [en]\n%srules:\n"
                "  - id: one\n    name: One\n    owner: me\n    kind: cross_sell\n"
                "    status: active\n    trigger: [cart_view]\n    placement: [cart-page]\n"
                "    offer:\n      pick: %s\n    rank: {priority: 1}\n"
                "    message:\n      en: {title: T, cta: Add, decline: Later}\n",
-               pick);
+               attributes, pick);
     struct doc_file file = { .name = STR("test.yaml"), .text = out_str(&text) };
     const struct ruleset_settings ruleset_settings = { .zone = zone_of,
                                                        .version = STR("0123456789ab") };
@@ -76,6 +98,11 @@ static struct ruleset *rules_of(const char *pick)
     diags_print(&diags, LOCALE_EN, false, &told);
     ck_assert_msg(err == OK, "%.*s", STR_ARG(out_str(&told)));
     return rules;
+}
+
+static struct ruleset *rules_of(const char *pick)
+{
+    return rules_with("", pick);
 }
 
 static struct world *world_of(struct ruleset *rules, struct catalog *catalog, struct model *model)
@@ -186,8 +213,38 @@ START_TEST(a_world_keeps_its_parts_alive)
 }
 END_TEST
 
+START_TEST(a_ladder_is_made_anew_for_another_catalogue_or_other_words_of_it_and_else_stays)
+{
+    static const char *const pick = "{relation: best_seller}";
+    AUTO(catalog_unref) struct catalog *catalog = catalog_with_attribute();
+    AUTO(model_unref) struct model *model = model_of(catalog, "A");
+    AUTO(ruleset_unref) struct ruleset *rules = rules_of(pick);
+    AUTO(ruleset_unref) struct ruleset *same = rules_of("{relation: best_seller, limit: 2}");
+    AUTO(ruleset_unref)
+    struct ruleset *others = rules_with("attributes: {level: {en: Level, better: less}}\n", pick);
+    struct world *made = NULL;
+    ck_assert_int_eq(world_new(rules, catalog, model, &settings, &made), OK);
+    AUTO(world_unref) struct world *world = made;
+
+    uint32_t n;
+    ck_assert_int_gt(ladder_compare(world->ladder, 0, 1, STR("level")), 0);
+    ck_assert_int_eq(world_with(world, same, NULL, NULL, &made), OK);
+    AUTO(world_unref) struct world *next = made;
+    ck_assert_ptr_eq(next->ladder, world->ladder);
+    ck_assert_int_eq(world_with(next, others, NULL, NULL, &made), OK);
+    AUTO(world_unref) struct world *worded = made;
+    ck_assert_ptr_ne(worded->ladder, world->ladder);
+    ck_assert_int_lt(ladder_compare(worded->ladder, 0, 1, STR("level")), 0);
+    (void) ladder_up(worded->ladder, 0, &n);
+    ck_assert_uint_eq(n, 0);
+    (void) ladder_up(world->ladder, 0, &n);
+    ck_assert_uint_eq(n, 2);
+}
+END_TEST
+
 SUITE_MAIN("world/world", a_world_without_rules_stands,
            the_skus_of_a_rule_are_catalogue_numbers_in_its_order,
            best_sellers_are_those_that_the_rule_lets_pass, a_shelf_of_best_sellers_is_bounded,
            a_rule_that_picks_by_the_cart_has_an_empty_shelf,
-           one_part_is_replaced_and_the_others_stay, a_world_keeps_its_parts_alive)
+           one_part_is_replaced_and_the_others_stay, a_world_keeps_its_parts_alive,
+           a_ladder_is_made_anew_for_another_catalogue_or_other_words_of_it_and_else_stays)
