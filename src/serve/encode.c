@@ -276,7 +276,7 @@ static void encode_degraded(struct decision *d, struct out *out)
 enum err encode_run(struct decision *d)
 {
     struct out out;
-    size_t receipts = d->explain ? d->n_considered < RECEIPTS ? d->n_considered : RECEIPTS : 0;
+    size_t receipts = d->explain ? d->n_told < RECEIPTS ? d->n_told : RECEIPTS : 0;
     out_init(&out, d->arena, ANSWER_BYTES + receipts * RECEIPT_BYTES);
 
     struct str id = decision_id(d);

@@ -2,8 +2,8 @@
 /*
  * Match: cart and customer -> rules that apply, by falling priority. A long list of rules has an
  * index, which finds those that match without looking at most others; a short one is verified rule
- * by rule against the facts. So is every list for a receipt, where whatever did not match keeps its
- * reason.
+ * by rule against the facts. For a receipt what did not match keeps its reason: all of a short list,
+ * of a long one the first RECEIPT_MOST.
  */
 #include "rules/rule_index.h"
 #include "serve/decision.h"
@@ -49,28 +49,33 @@ static void verify(struct decision *d, struct considered *c)
     c->matched = verdict.answer == MATCH_YES;
 }
 
-/* The place of the next rule. Without a receipt, one that does not match leaves its place to the next. */
-static struct considered *next_place(struct decision *d)
+/*
+ * A place for rule @number, on the receipt when there is one. Without, a rule that does not match leaves its
+ * place to the next. NULL for lack of room.
+ */
+static struct considered *place_of(struct decision *d, uint32_t number)
 {
-    struct considered *c = d->explain ? &d->receipt[d->n_considered]
-                           : d->spare ? d->spare
-                                      : arena_take_raw(d->arena, sizeof *c);
+    struct considered *c = d->spare ? d->spare : arena_take_raw(d->arena, sizeof *c);
     if (!c)
         return NULL;
-    uint32_t number = d->rules[d->n_considered++];
     *c = (struct considered){ .number = number,
                               .rule = ruleset_rule(d->world->rules, number),
                               .reason = RECEIPT_DEADLINE };
     d->spare = NULL;
+    if (d->explain) {
+        *d->told_end = c;
+        d->told_end = &c->next_told;
+        d->n_told++;
+    }
     return c;
 }
 
 static enum err begin_receipt(struct decision *d)
 {
     d->blame = arena_take_raw(d->arena, sizeof *d->blame);
-    d->receipt = arena_take_raw(d->arena, d->n_rules * sizeof *d->receipt);
-    if (!d->blame || !d->receipt)
+    if (!d->blame)
         return decision_no_room(d);
+    d->told_end = &d->told;
     blame_init(d->blame, &d->facts, NULL);
     return OK;
 }
@@ -80,8 +85,7 @@ static enum err begin(struct decision *d)
     gather_facts(d);
     if (!d->world->same_money)
         return OK;
-    const struct rule_index *index =
-        d->explain ? NULL : ruleset_rule_index(d->world->rules, d->trigger, d->placement);
+    const struct rule_index *index = ruleset_rule_index(d->world->rules, d->trigger, d->placement);
     if (index && !(d->cursor = rule_cursor_new(index, &d->facts, d->now_us, d->arena)))
         return decision_no_room(d);
     d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
@@ -105,14 +109,28 @@ static bool may_join(const struct decision *d, uint32_t wanted, uint32_t number)
 /* A rule that the index found. */
 static enum err take_match(struct decision *d, uint32_t number)
 {
-    struct considered *c = arena_take_raw(d->arena, sizeof *c);
+    struct considered *c = place_of(d, number);
     if (!c)
         return decision_no_room(d);
-    *c = (struct considered){ .number = number,
-                              .rule = ruleset_rule(d->world->rules, number),
-                              .reason = RECEIPT_NO_PRODUCT,
-                              .matched = true };
+    c->reason = RECEIPT_NO_PRODUCT;
+    c->matched = true;
     d->handful[d->n_handful++] = c;
+    return OK;
+}
+
+/* Those before rule @next, which the index did not find, in a receipt; no clock: they are few. */
+static enum err tell_missed(struct decision *d, uint32_t next)
+{
+    while (d->explain && d->n_missed < RECEIPT_MOST && d->n_looked < d->n_rules) {
+        uint32_t number = d->rules[d->n_looked++];
+        if (number == next)
+            break;
+        struct considered *c = place_of(d, number);
+        if (!c)
+            return decision_no_room(d);
+        verify(d, c);
+        d->n_missed++;
+    }
     return OK;
 }
 
@@ -149,6 +167,7 @@ static enum err match_by_index(struct decision *d, uint32_t wanted)
     while (d->n_considered < d->n_rules && may_find_more(d, wanted)) {
         switch (next_match(d, &number)) {
         case CURSOR_RULE:
+            TRY(tell_missed(d, number));
             if (!may_join(d, wanted, number)) {
                 d->ahead = number + 1;
                 return OK;
@@ -157,7 +176,11 @@ static enum err match_by_index(struct decision *d, uint32_t wanted)
             break;
         case CURSOR_NO_ROOM: return decision_no_room(d);
         case CURSOR_PAUSE:
-        case CURSOR_END: d->n_considered = d->n_rules; break;
+        case CURSOR_END:
+            if (rule_cursor_peek(d->cursor) == UINT32_MAX) /* else time is over */
+                TRY(tell_missed(d, UINT32_MAX));
+            d->n_considered = d->n_rules;
+            break;
         }
     }
     return OK;
@@ -168,7 +191,7 @@ static enum err match_by_list(struct decision *d, uint32_t wanted)
     uint32_t looked = 0;
     bool time_left = true;
     while (d->n_considered < d->n_rules && may_join(d, wanted, d->rules[d->n_considered])) {
-        struct considered *c = next_place(d);
+        struct considered *c = place_of(d, d->rules[d->n_considered++]);
         if (!c)
             return decision_no_room(d);
         if (looked++ % LOOKED_BETWEEN == 0)

@@ -7,8 +7,8 @@
  *
  * Rules come by falling priority, and no offer of a later rule outranks one of an earlier. So
  * the stages from match to reserve take a handful of rules at a time and stop when the answer is
- * full: most decisions never look at most rules. With `explain` every rule is looked at, handful by
- * handful as without, so that the offers are the same.
+ * full: most decisions never look at most rules. With `explain` every rule is looked at, of a long list
+ * the first RECEIPT_MOST, handful by handful as without, so that the offers are the same.
  */
 #include "serve.h"
 
@@ -195,7 +195,8 @@ void decision_cancel(struct decision *d)
 static bool is_settled(const struct decision *d)
 {
     bool full = d->n_best == d->limit || d->n_best >= d->policy_left;
-    return d->n_considered == d->n_rules || (full && !d->explain);
+    bool told = !d->explain || (d->cursor && d->n_told >= RECEIPT_MOST);
+    return d->n_considered == d->n_rules || (full && told);
 }
 
 /* Most answers hold nothing of a rule with a budget: then there is nothing to reserve. */
