@@ -124,6 +124,15 @@ struct wording {
 /* What the model completes: pick_together.c. */
 enum completed { COMPLETED_CART, COMPLETED_ITEM, COMPLETED_PERSONAL, COMPLETED_KINDS };
 
+/* How far a decision has come that offers nothing: the furthest of its rules. */
+enum silence_reason {
+    SILENCE_NO_RULE,
+    SILENCE_NO_PRODUCT,
+    SILENCE_NOT_RELEVANT,
+    SILENCE_HELD_BACK,
+    SILENCE_REASONS
+};
+
 struct decision {
     struct serve_worker *worker;
     struct arena *arena;
@@ -186,7 +195,8 @@ struct decision {
     struct found best[DECISION_MAX_OFFERS];
     struct wording wordings[DECISION_MAX_OFFERS];
     uint32_t n_best;
-    bool budgeted; /* some of this handful's are of a rule with a budget */
+    enum silence_reason silence; /* if none is best */
+    bool budgeted;               /* some of this handful's are of a rule with a budget */
 
     /* reserve */
     uint32_t n_kept;                    /* of best: those of the handfuls before, which stay */
@@ -215,7 +225,8 @@ struct serve {
     struct clock *clock;
     struct metrics *metrics;
     metric_id expressions_stopped;
-    metric_id stage_us[SERVE_STAGES], decisions, offers_made, silent, degraded[DEGRADED_KINDS];
+    metric_id stage_us[SERVE_STAGES], decisions, offers_made, degraded[DEGRADED_KINDS];
+    metric_id silent[SILENCE_REASONS]; /* by enum silence_reason */
 };
 
 struct serve_worker {

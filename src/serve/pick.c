@@ -151,6 +151,12 @@ static enum err pick_for(struct decision *d, struct considered *c)
     return OK;
 }
 
+static void note_silence(struct decision *d, enum silence_reason why)
+{
+    if (why > d->silence)
+        d->silence = why;
+}
+
 enum err pick_run(struct decision *d)
 {
     TRY(make_room(d));
@@ -162,6 +168,9 @@ enum err pick_run(struct decision *d)
             continue;
         }
         TRY(pick_for(d, c));
+        note_silence(d, c->reason == RECEIPT_RELEVANCE ? SILENCE_NOT_RELEVANT : SILENCE_NO_PRODUCT);
     }
+    if (d->n_found > 0)
+        note_silence(d, SILENCE_HELD_BACK);
     return OK;
 }

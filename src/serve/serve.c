@@ -63,8 +63,16 @@ enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
     }
     serve->decisions = metric_register(metrics, METRIC_COUNTER, "offerd_decisions_total",
                                        "Decisions answered.", STR(""));
-    serve->silent = metric_register(metrics, METRIC_COUNTER, "offerd_decisions_silent_total",
-                                    "Decisions that offered nothing.", STR(""));
+    static const char *const silences[SILENCE_REASONS] = { "why=\"no_rule\"", "why=\"no_product\"",
+                                                           "why=\"not_relevant\"",
+                                                           "why=\"held_back\"" };
+    for (int i = 0; i < SILENCE_REASONS; i++)
+        serve->silent[i] =
+            metric_register(metrics, METRIC_COUNTER, "offerd_decisions_silent_total",
+                            "Decisions that offered nothing, by how far they came: no rule "
+                            "applied, no product was found, what was found is too seldom bought "
+                            "with it, or it was held back (caps, declines, stock, floors).",
+                            str_of(silences[i]));
     const char *what = "Answers that had to do without something, by what was missing.";
     static const char *const missing[DEGRADED_KINDS] = { "missing=\"profile\"",
                                                          "missing=\"deadline\"",
@@ -240,7 +248,7 @@ static void count(struct decision *d)
         if (i != STAGE_RESERVE || d->reserve)
             metric_observe_us(shard, serve->stage_us[i], d->stage_us[i]);
     if (d->n_best == 0)
-        metric_add(shard, serve->silent, 1);
+        metric_add(shard, serve->silent[d->silence], 1);
     for (uint32_t i = 0; i < d->n_best; i++)
         metric_add(shard, d->best[i].from->rule->shown, 1);
     if (d->facts.stopped)

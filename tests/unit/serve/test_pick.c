@@ -22,6 +22,34 @@ START_TEST(finds_what_is_bought_together_with_true_evidence)
 }
 END_TEST
 
+static uint64_t silences(struct small_world *small, const char *why)
+{
+    return metric_value(small->metrics,
+                        metric_register(small->metrics, METRIC_COUNTER,
+                                        "offerd_decisions_silent_total", "", str_of(why)));
+}
+
+START_TEST(counts_how_far_a_decision_came_that_offers_nothing)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("rich", "cross_sell", 2,
+                        "when: {cart.total: {at_least: 10000000}}, offer: {pick: {skus: [BAG-1]}}")
+            RULE("none", "cross_sell", 1,
+                 "when: {cart.has: {sku: CARD-64}}, offer: {pick: {skus: "
+                 "[NOT-THERE]}}")
+                RULE("same", "cross_sell", 1,
+                     "when: {cart.has: {sku: BAG-1}}, offer: {pick: {skus: [BAG-1]}}"));
+    cJSON_Delete(decided(small, ADD("CAM-1", "")));
+    ck_assert_uint_eq(silences(small, "why=\"no_rule\""), 1);
+    cJSON_Delete(decided(small, ADD("CARD-64", "")));
+    ck_assert_uint_eq(silences(small, "why=\"no_product\""), 1);
+    cJSON_Delete(decided(small, ADD("BAG-1", "")));
+    ck_assert_uint_eq(silences(small, "why=\"held_back\""), 1);
+    ck_assert_uint_eq(silences(small, "why=\"not_relevant\""), 0);
+}
+END_TEST
+
 /* Of forty orders with the camera ten held the bag: (10 of 40 + 10 imagined) is 20 %. */
 START_TEST(what_is_bought_together_too_seldom_is_no_need)
 {
@@ -51,6 +79,7 @@ START_TEST(what_is_bought_together_too_seldom_is_no_need)
     answer = decided(small, ADD("CAM-1", ""));
     ck_assert_int_eq(offers(answer), 0);
     ck_assert_str_eq(result_of(answer, "together"), "relevance_too_low");
+    ck_assert_uint_eq(silences(small, "why=\"not_relevant\""), 1);
     cJSON_Delete(answer);
 }
 END_TEST
@@ -184,7 +213,8 @@ START_TEST(offers_named_skus_in_the_order_they_are_written)
 END_TEST
 
 SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
-           what_is_bought_together_too_seldom_is_no_need, sums_over_the_lines_of_a_cart,
+           what_is_bought_together_too_seldom_is_no_need,
+           counts_how_far_a_decision_came_that_offers_nothing, sums_over_the_lines_of_a_cart,
            finds_a_step_up_of_the_same_kind_within_the_price_ratio,
            finds_a_step_down_and_swaps_it_for_the_item, a_where_picks_among_the_steps,
            keeps_to_what_where_asks_for, offers_named_skus_in_the_order_they_are_written)
