@@ -7,6 +7,7 @@
 #include "files/yaml_doc.h"
 #include "model/copurchase.h"
 #include "model/model.h"
+#include "model/odds.h"
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 #include "shop/catalog.h"
@@ -183,6 +184,16 @@ void small_world_publish(struct small_world *small, const char *rules)
     struct world *world = NULL;
     must((world_new(ruleset, catalog, model, &settings, &world)) == OK);
     snapshot_publish(&small->slot, &world->snapshot);
+}
+
+void small_world_learn(struct small_world *small, const struct outcomes *outcomes)
+{
+    struct world *now = (struct world *) snapshot_now(&small->slot), *next = NULL;
+    AUTO(odds_unref) struct odds *odds = NULL;
+    must(odds_new(outcomes, &odds) == OK);
+    must(world_with_odds(now, odds, &next) == OK);
+    snapshot_publish(&small->slot, &next->snapshot);
+    (void) world_unref(now);
 }
 
 /* ── budgets ─────────────────────────────────────────────────────────────────────────────── */

@@ -47,5 +47,9 @@ DEFINE_AUTO(struct small_world, small_world_free)
 /* Replaces the rules; the catalogue and the model stay. */
 void small_world_publish(struct small_world *small, const char *rules);
 
+/* What is now known of offers, until the next publish. */
+struct outcomes;
+void small_world_learn(struct small_world *small, const struct outcomes *outcomes);
+
 /* The answer, with a NUL, until the next call; NULL: it failed, see problem. Fails the test when it waits. */
 const char *small_world_decide(struct small_world *small, const char *body);
