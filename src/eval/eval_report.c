@@ -45,10 +45,11 @@ static void put_parameters(const struct eval_report *report, struct out *out)
     if (!facts)
         return;
     const struct trained_parameters *chosen = &facts->parameters;
-    out_printf(
-        out,
-        "\nofferd chose for this shop, on the last part of the training: half-life %.0f days, ",
-        (double) chosen->half_life_days);
+    out_text(out, STR("\nofferd chose for this shop, on the last part of the training: "));
+    if (chosen->half_life_days > 0)
+        out_printf(out, "orders fade by half in %.0f days, ", (double) chosen->half_life_days);
+    else
+        out_text(out, STR("orders do not fade, "));
     out_printf(out, "an order of n SKUs weighs n^-%.2f, ridge %g, ", (double) chosen->size_power,
                (double) chosen->ridge);
     if (chosen->support)
