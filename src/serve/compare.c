@@ -46,6 +46,8 @@ static int betterness(const struct world *world, const struct pair *pair,
 static bool is_same_amount(const struct attr *a, const struct attr *b)
 {
     struct quantity one, other;
+    if (a->is_number && b->is_number)
+        return a->number == b->number;
     return quantity_read(a->name, a->text, &one) && quantity_read(b->name, b->text, &other) &&
            one.dimension == other.dimension && one.form == other.form && one.value == other.value;
 }
