@@ -21,8 +21,8 @@
 #include <string.h>
 
 enum { POINTS = 16 };
-static const float SHARPER =
-    4; /* odds are believed as if so many times the outcomes spoke for them */
+/* Odds are believed as if so many times the outcomes spoke for them: half the spread. */
+static const float SHARPER = 4;
 static const float LEAST = 1e-4f; /* of a propensity, before they are made to add up to 1 */
 
 /*
