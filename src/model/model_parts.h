@@ -52,6 +52,28 @@ struct model {
     float history_weight;
 };
 
+/* What sealing goes by. */
+struct sealing {
+    struct model *model;
+    const struct copurchase *counts;
+    const uint32_t *product_of; /* SKU id of the counts -> product number, or PRODUCT_NONE */
+    float recent_weight;
+    float *recent;        /* product -> recent orders that held it */
+    uint32_t *id_of;      /* product -> SKU id of the counts, or COPURCHASE_NONE */
+    uint32_t *trained_of; /* product -> SKU of the trained, or PRODUCT_NONE; NULL: no trained */
+    bool no_room;
+};
+
+/* The trained knows both. */
+static inline bool sealing_knows(const struct sealing *sealing, uint32_t x, uint32_t y)
+{
+    const uint32_t *trained_of = sealing->trained_of;
+    return trained_of && trained_of[x] != UINT32_MAX && trained_of[y] != UINT32_MAX;
+}
+
+/* TRAINED_DENSE: fills dense. @product_of: by the trained's SKUs. */
+MUST_CHECK enum err seal_slots(struct sealing *sealing, uint32_t *product_of);
+
 /* Fills rows and dense, from @counts (or NULL) and model->trained; model->orders is known. */
 MUST_CHECK enum err model_seal(struct model *model, const struct catalog *catalog,
                                const struct copurchase *counts, const uint32_t *product_of);

@@ -3,7 +3,8 @@
  * Two passes over the pairs: the first counts how many companions each product has, so that
  * every row gets exactly its room in one array (at most MODEL_TOP each); the second keeps in
  * each row the best so far, as a heap with the worst on top. Memory is therefore bounded by
- * the catalogue, whatever the number of pairs. What a trained of lists says is merged into the rows afterwards.
+ * the catalogue, whatever the number of pairs. What a trained of lists says is merged into the rows afterwards; for a
+ * dense one, see model_dense.c.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -13,17 +14,6 @@
 
 static const float SHRINKAGE = 10;
 static const float RECENT_CHANCE = 2; /* so many orders lately are not yet a habit */
-
-struct sealing {
-    struct model *model;
-    const struct copurchase *counts;
-    const uint32_t *product_of; /* SKU id of the counts -> product number, or PRODUCT_NONE */
-    float recent_weight;
-    float *recent;        /* product -> recent orders that held it */
-    uint32_t *id_of;      /* product -> SKU id of the counts, or COPURCHASE_NONE */
-    uint32_t *trained_of; /* product -> SKU of the trained, or PRODUCT_NONE; NULL: no trained */
-    bool no_room;
-};
 
 /* Better first; a total order, so the result does not depend on the order of the pairs. */
 static bool better(const struct companion *a, const struct companion *b)
@@ -70,12 +60,6 @@ static void offer(struct row *row, const struct companion *companion)
 
 /* ── from the counts ────────────────────────────────────────────────────────────────────── */
 
-static bool is_trained(const struct sealing *sealing, uint32_t x, uint32_t y)
-{
-    const uint32_t *trained_of = sealing->trained_of;
-    return trained_of && trained_of[x] != PRODUCT_NONE && trained_of[y] != PRODUCT_NONE;
-}
-
 /* Both are products, and there is something to say that the trained does not. */
 static bool products_of(const struct sealing *sealing, uint32_t a, uint32_t b, float recent,
                         uint32_t *ret_x, uint32_t *ret_y)
@@ -83,7 +67,7 @@ static bool products_of(const struct sealing *sealing, uint32_t a, uint32_t b, f
     *ret_x = sealing->product_of[a];
     *ret_y = sealing->product_of[b];
     return *ret_x != PRODUCT_NONE && *ret_y != PRODUCT_NONE &&
-           (recent > RECENT_CHANCE || !is_trained(sealing, *ret_x, *ret_y));
+           (recent > RECENT_CHANCE || !sealing_knows(sealing, *ret_x, *ret_y));
 }
 
 static void count_companions(void *self, uint32_t a, uint32_t b, struct copurchased both)
@@ -117,7 +101,7 @@ static void take_companions(void *self, uint32_t a, uint32_t b, struct copurchas
     if (!products_of(sealing, a, b, both.recent, &x, &y))
         return;
     float score = 0;
-    if (!is_trained(sealing, x, y)) {
+    if (!sealing_knows(sealing, x, y)) {
         double norm = sqrt((double) model->orders[x] * (double) model->orders[y]);
         score = (float) (both.orders / (norm + (double) SHRINKAGE));
     }
@@ -242,104 +226,6 @@ static enum err merge_rows(struct merging *m)
     free(model->companions);
     model->companions = all; /* what it has too much is never touched, so it is not there */
     return OK;
-}
-
-/* ── TRAINED_DENSE ──────────────────────────────────────────────────────────────────────── */
-
-static enum err note_exact(struct dense *dense, uint64_t slots, uint32_t orders)
-{
-    if (dense->n_exact == dense->exact_room) {
-        uint32_t room = dense->exact_room ? dense->exact_room * 2 : 64;
-        struct exact *grown = realloc(dense->exact, room * sizeof *grown);
-        if (!grown)
-            return ERR_NOMEM;
-        dense->exact = grown;
-        dense->exact_room = room;
-    }
-    dense->exact[dense->n_exact++] = (struct exact){ slots, orders };
-    return OK;
-}
-
-static void take_pair(void *self, uint32_t a, uint32_t b, struct copurchased both)
-{
-    struct sealing *sealing = self;
-    struct dense *dense = &sealing->model->dense;
-    uint32_t x = sealing->product_of[a], y = sealing->product_of[b];
-    if (x == PRODUCT_NONE || y == PRODUCT_NONE || !is_trained(sealing, x, y))
-        return;
-    size_t s = dense->slot_of[x], t = dense->slot_of[y];
-    if (both.orders >= PAIRS_MORE) {
-        if (note_exact(dense, s * dense->n_known + t, both.orders) != OK ||
-            note_exact(dense, t * dense->n_known + s, both.orders) != OK)
-            sealing->no_room = true;
-        both.orders = PAIRS_MORE;
-    }
-    dense->pairs[s * dense->n_known + t] = (uint16_t) both.orders;
-    dense->pairs[t * dense->n_known + s] = (uint16_t) both.orders;
-}
-
-static int by_slots(const void *left, const void *right)
-{
-    const struct exact *a = left, *b = right;
-    return a->slots < b->slots ? -1 : a->slots > b->slots;
-}
-
-static enum err seal_pairs(struct sealing *sealing)
-{
-    struct dense *dense = &sealing->model->dense;
-    if (!sealing->counts || dense->n_known > PAIRS_MAX_SLOTS)
-        return OK;
-    dense->pairs = calloc((size_t) dense->n_known * dense->n_known + 1, sizeof *dense->pairs);
-    if (!dense->pairs)
-        return ERR_NOMEM;
-    copurchase_each(sealing->counts, sealing, take_pair);
-    if (dense->n_exact > 1)
-        qsort(dense->exact, dense->n_exact, sizeof *dense->exact, by_slots);
-    return sealing->no_room ? ERR_NOMEM : OK;
-}
-
-static enum err seal_slots(struct sealing *sealing, uint32_t *product_of)
-{
-    struct model *model = sealing->model;
-    struct dense *dense = &model->dense;
-    dense->n_known = dense->n_slots = trained_facts(model->trained)->n_skus;
-    size_t room = (size_t) dense->n_known + model->n_products + 1;
-    dense->slot_of = malloc(room * sizeof *dense->slot_of);
-    dense->product_of = malloc(room * sizeof *dense->product_of);
-    if (!dense->slot_of || !dense->product_of)
-        return ERR_NOMEM;
-    memcpy(dense->product_of, product_of, dense->n_known * sizeof *product_of);
-    for (uint32_t i = 0; i < model->n_products; i++) {
-        dense->slot_of[i] = sealing->trained_of[i];
-        if (dense->slot_of[i] == PRODUCT_NONE && model->orders[i] > 0) {
-            dense->product_of[dense->n_slots] = i;
-            dense->slot_of[i] = dense->n_slots++;
-        }
-    }
-    return seal_pairs(sealing);
-}
-
-static uint32_t exact_orders(const struct dense *dense, uint64_t slots)
-{
-    const struct exact wanted = { .slots = slots };
-    const struct exact *exact =
-        bsearch(&wanted, dense->exact, dense->n_exact, sizeof wanted, by_slots);
-    return exact ? exact->orders : 0;
-}
-
-uint32_t model_orders_of_both(const struct model *model, uint32_t a, uint32_t b)
-{
-    const struct dense *dense = &model->dense;
-    if (model->is_dense && dense->pairs && dense->slot_of[a] < dense->n_known &&
-        dense->slot_of[b] < dense->n_known) {
-        uint64_t slots = (uint64_t) dense->slot_of[a] * dense->n_known + dense->slot_of[b];
-        uint32_t orders = dense->pairs[slots];
-        return orders < PAIRS_MORE ? orders : exact_orders(dense, slots);
-    }
-    for (uint32_t i = 0; i < model->rows[a].n; i++)
-        if (model->rows[a].at[i].product == b)
-            return model->rows[a].at[i].orders;
-    return 0;
 }
 
 /* ── all together ───────────────────────────────────────────────────────────────────────── */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Completion: what it costs to complete a cart of ten lines, the first ten of the answer read.
+ * Complete cart: what it costs to complete a cart of ten lines, the first ten of the answer read.
  *
- *     completion [--orders FILE] [--trained FILE] [--skus N] [--carts N]
+ *     complete_cart [--orders FILE] [--trained FILE] [--skus N] [--carts N]
  *
  * On the orders of a file (those of $OFFERD_TEST_DATA/online-retail, when it is there) without a trained, with one of
  * all weights and with the one given; and on a generated shop of N SKUs with a long tail, without and with lists. The
@@ -45,7 +45,7 @@ static void must(enum err err, const char *what, const struct err_note *note)
 {
     if (err == OK)
         return;
-    fprintf(stderr, "completion: %s: %s\n", what, note->text[0] ? note->text : err_name(err));
+    fprintf(stderr, "complete_cart: %s: %s\n", what, note->text[0] ? note->text : err_name(err));
     exit(1);
 }
 
