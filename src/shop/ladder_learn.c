@@ -165,6 +165,8 @@ static bool is_named(const struct ladder *ladder, const struct kind *kind,
 {
     enum quantity_dimension dimension = kind->scales[column].dimension;
     uint32_t named = 0, values = 0;
+    if (kind->scales[column].of_name)
+        return true;
     if (dimension == QUANTITY_PLAIN || kind->scales[column].reading != READING_AMOUNT)
         return false;
     for (uint32_t i = 0; i < sample->n && values < 32; i++) {

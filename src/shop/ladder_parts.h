@@ -28,6 +28,7 @@ struct scale {
     enum reading reading;
     enum quantity_dimension dimension;
     bool worded;  /* an amount with words around it: "K5" */
+    bool of_name; /* of what products are called: no attribute has it */
     int better;   /* of LADDER_QUALITY: +1, -1 */
     float weight; /* of LADDER_QUALITY: 0.3 … 1 */
 };
@@ -73,8 +74,8 @@ struct place { /* of a product's steps: those up, then those down */
 struct ladder {
     struct snapshot snapshot; /* first */
     struct catalog *catalog;
-    struct arena *arena; /* scales, codes */
-    struct attribute *attributes;
+    struct arena *arena;          /* scales, codes */
+    struct attribute *attributes; /* the last one has no name: it stands for names of products */
     uint32_t n_attributes;
     struct kind *kinds; /* by product.kind */
     uint32_t n_kinds;
@@ -113,6 +114,10 @@ void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_
 /* Fills a kind's scales and codes, as far as texts alone tell. */
 MUST_CHECK enum err ladder_read_kind(struct ladder *ladder, struct ladder_words *words,
                                      struct kind *kind);
+
+/* Adds scales for amounts that only the names of a kind say; then fills their codes, those of the scales from @first on. */
+void ladder_find_names(const struct ladder *ladder, struct kind *kind);
+void ladder_read_names(const struct ladder *ladder, struct kind *kind, uint32_t first);
 
 /* Then what prices tell: which scales are a matter of quality, and which way. */
 MUST_CHECK enum err ladder_learn_kind(struct ladder *ladder, struct kind *kind);

@@ -109,7 +109,7 @@ enum err ladder_read_attributes(struct ladder *ladder, const struct ladder_said 
                 read_value(&ladder->attributes[number], product->attrs[i].text);
         }
     }
-    return OK;
+    return add_attribute(ladder, said, STR(""), numbers);
 }
 
 /* ── a product ─────────────────────────────────────────────────────────────────────────────────── */
@@ -360,15 +360,18 @@ enum err ladder_read_kind(struct ladder *ladder, struct ladder_words *words, str
     struct scale scales[LADDER_MAX_ATTRS];
     kind->scales = scales;
     find_scales(ladder, kind, votes);
+    uint32_t columns = kind->n_scales;
+    for (uint32_t i = 0; i < columns; i++)
+        decoders[i] = decoder_of(ladder, &kind->scales[i], &votes[i]);
+    ladder_find_names(ladder, kind);
     kind->scales = arena_take_array(ladder->arena, struct scale, kind->n_scales + 1);
     kind->codes =
         arena_take_raw(ladder->arena, ((size_t) kind->n * kind->n_scales + 1) * sizeof(float));
     if (!kind->scales || !kind->codes)
         return ERR_NOMEM;
     memcpy(kind->scales, scales, kind->n_scales * sizeof *scales);
-    for (uint32_t i = 0; i < kind->n_scales; i++)
-        decoders[i] = decoder_of(ladder, &kind->scales[i], &votes[i]);
     for (uint32_t row = 0; row < kind->n; row++)
         read_row(ladder, words, kind, decoders, row);
+    ladder_read_names(ladder, kind, columns);
     return OK;
 }

@@ -131,8 +131,6 @@ static const struct unit units[] = {
     { "個入", QUANTITY_COUNT, 1 },
     { "個入り", QUANTITY_COUNT, 1 },
     { "個セット", QUANTITY_COUNT, 1 },
-    { "コ", QUANTITY_COUNT, 1 },
-    { "ヶ", QUANTITY_COUNT, 1 },
     { "枚", QUANTITY_COUNT, 1 },
     { "枚入", QUANTITY_COUNT, 1 },
     { "枚入り", QUANTITY_COUNT, 1 },
@@ -436,6 +434,13 @@ static size_t past_number(struct str text, size_t at)
     return at;
 }
 
+/* "C1", "24-105": the number is part of a model's name or of a range. */
+static bool is_tied(struct str text, size_t at)
+{
+    return at > 0 &&
+           (is_letter(text.at[at - 1]) || text.at[at - 1] == '-' || text.at[at - 1] == '~');
+}
+
 bool quantity_next(struct str text, size_t *at, struct quantity *ret_quantity)
 {
     while (*at < text.len) {
@@ -450,7 +455,8 @@ bool quantity_next(struct str text, size_t *at, struct quantity *ret_quantity)
         struct str window = { folded, quantity_fold(left, folded, sizeof folded) };
         bool has_unit = false;
         *at = past_number(text, begin);
-        if (read_amount(window, ret_quantity, &has_unit, &rest) && has_unit) {
+        if (!is_tied(text, begin) && read_amount(window, ret_quantity, &has_unit, &rest) &&
+            has_unit) {
             ret_quantity->form = 0;
             return true;
         }

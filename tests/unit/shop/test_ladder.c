@@ -289,6 +289,23 @@ START_TEST(what_the_name_says_and_nothing_orders_has_to_stay)
 }
 END_TEST
 
+START_TEST(amounts_in_names_count_where_no_attribute_says_them)
+{
+    AUTO(catalog_unref)
+    struct catalog *catalog =
+        STOCK("A|SD card 64GB|a|100|color=red", "B|SD card 1TB|b|200|color=red",
+              "C|SD card 128GB|c|125|color=red", "D|SD card 64GB gold|d|125|color=gold");
+    AUTO(catalog_unref)
+    struct catalog *films = STOCK("A|Film 11インチ|a|100|", "B|Film 13インチ|b|120|");
+    AUTO(ladder_unref) struct ladder *ladder = made(catalog);
+    AUTO(ladder_unref) struct ladder *fitting = made(films);
+
+    leads_to(ladder, catalog, "A", "C B");
+    leads_to(ladder, catalog, "D", "B");
+    leads_to(fitting, films, "A", "");
+}
+END_TEST
+
 START_TEST(steps_down_give_up_as_little_as_can_be)
 {
     AUTO(catalog_unref)
@@ -443,6 +460,7 @@ SUITE_MAIN("shop/ladder", a_step_up_has_more_of_what_rises_with_the_price,
            what_fits_something_else_what_stands_opposite_and_whom_it_is_not_for_are_no_steps,
            dearer_alone_is_no_step, where_the_catalogue_says_nothing_names_and_prices_make_steps,
            what_the_name_says_and_nothing_orders_has_to_stay,
+           amounts_in_names_count_where_no_attribute_says_them,
            steps_down_give_up_as_little_as_can_be,
            the_shops_own_word_is_stronger_than_what_prices_teach,
            what_customers_moved_to_comes_first, any_catalogue_makes_a_ladder,

@@ -131,6 +131,12 @@ START_TEST(finds_the_amounts_in_a_product_name)
     ck_assert(quantity_next(name, &at, &quantity));
     ck_assert_int_eq(quantity.dimension, QUANTITY_COUNT);
     ck_assert(!quantity_next(name, &at, &quantity));
+
+    static const char *const none[] = { "Zoom 24-105mm", "T14s", "C1 コンパクト", "F4-5.6" };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        at = 0;
+        ck_assert_msg(!quantity_next(str_of(none[i]), &at, &quantity), "%s", none[i]);
+    }
 }
 END_TEST
 
