@@ -176,7 +176,7 @@ static bool show_training(void *self, const char *what, double part)
     static char step[80];
     if (!progress->step || strncmp(step, "offerd: ", 8) != 0 || strcmp(step + 8, what) != 0) {
         (void) snprintf(step, sizeof step, "offerd: %s", what);
-        progress_step(progress, step, "thousandths");
+        progress_step(progress, step, "parts of 1,000");
     }
     progress_show(progress, (uint64_t) (part * 1000), (uint64_t) (part * 1000), 1000);
     return true;
@@ -214,9 +214,10 @@ static enum err make_method(struct evaluating *self, const struct kind *kind,
                             struct measured *measured, struct method **ret_method)
 {
     int64_t began_us = progress_now_us();
-    static char step[80];
-    (void) snprintf(step, sizeof step, "%s: learning", kind->name);
-    progress_step(&self->progress, step, "");
+    if (self->progress.shown) { /* how far a method has learned only offerd's tells */
+        (void) fprintf(stderr, "\r%s: learning …\033[K", kind->name);
+        self->progress.visible = true;
+    }
     if (kind->make) {
         TRY(kind->make(self->trial, ret_method, &measured->why));
         measured->make_s = seconds_since(began_us);
