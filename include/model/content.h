@@ -20,7 +20,7 @@ struct catalog;
  * Immutable, made once for a catalogue off the request path, shared by reference. Bounded: a product is compared
  * with those that share its rarest features, CONTENT_LOOKED of them at most, so 100,000 products take seconds.
  */
-enum { CONTENT_TOP = 16, CONTENT_LOOKED = 4096 };
+enum { CONTENT_TOP = 16, CONTENT_LOOKED = 1024 };
 
 struct alike {
     uint32_t product;

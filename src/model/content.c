@@ -13,7 +13,7 @@
 #include "model/content_features.h"
 #include "shop/catalog.h"
 
-enum { COMPARED = 64 }; /* in full */
+enum { COMPARED = 40 }; /* in full */
 
 struct posting {
     uint64_t hash;
