@@ -48,10 +48,14 @@ MUST_CHECK enum err rule_index_build(const struct rule_lists *lists, struct aren
 
 /*
  * One request's walk. The cursor and its working memory are @arena's; @facts must stay as they are
- * until the walk ends (where the current item stands does not matter). NULL for lack of room.
+ * until the walk ends (where the current item stands does not matter). @products: what is known of
+ * the catalogue's products (rule_products.h), of this index's ruleset; NULL: nothing. A cart's line
+ * with a product has that product's SKU. NULL for lack of room.
  */
 struct rule_cursor;
-struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts *facts,
+struct rule_products;
+struct rule_cursor *rule_cursor_new(const struct rule_index *index,
+                                    const struct rule_products *products, struct facts *facts,
                                     int64_t now_us, struct arena *arena);
 
 enum cursor_answer {

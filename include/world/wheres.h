@@ -8,6 +8,7 @@
 #include "base/snapshot.h"
 
 struct catalog;
+struct rule_products;
 struct ruleset;
 
 /*
@@ -21,6 +22,8 @@ struct ruleset;
  *
  * Bounded: WHERES_MAX_ANSWERS in all (a megabyte of bits); beyond that a rule has none, and its
  * `where` is evaluated in the decision. The answers are the same (a test compares them).
+ *
+ * And what the rules' conditions ask of products, worked out in the same way: rules/rule_products.h.
  */
 enum { WHERES_MAX_ANSWERS = 8 << 20 };
 
@@ -28,6 +31,7 @@ struct wheres {
     struct snapshot snapshot; /* first */
     const uint64_t **of_rule; /* by rule number; NULL: evaluate */
     uint64_t *bits;
+    struct rule_products *products; /* never NULL */
 };
 
 MUST_CHECK enum err wheres_new(const struct ruleset *rules, const struct catalog *catalog,

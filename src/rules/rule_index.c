@@ -53,7 +53,18 @@ struct rule_index_facts rule_index_facts(const struct rule_index *index)
 
 /* ── a walk ── */
 
-struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts *facts,
+/* What the products of @facts' catalogue have of what this index asks, or NULL. */
+static const struct product_list *known_of(const struct rule_index *index,
+                                           const struct rule_products *products,
+                                           const struct facts *facts)
+{
+    if (!products || products->catalog != facts->catalog || index->list >= products->n_lists)
+        return NULL;
+    return products->lists[index->list].first ? &products->lists[index->list] : NULL;
+}
+
+struct rule_cursor *rule_cursor_new(const struct rule_index *index,
+                                    const struct rule_products *products, struct facts *facts,
                                     int64_t now_us, struct arena *arena)
 {
     const uint32_t n_fields = index->group_fields[FIELD_GROUPS];
@@ -62,6 +73,7 @@ struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts
     if (!c)
         return NULL;
     c->index = index;
+    c->known = known_of(index, products, facts);
     c->facts = facts;
     c->now_us = now_us;
     c->arena = arena;
@@ -71,8 +83,6 @@ struct rule_cursor *rule_cursor_new(const struct rule_index *index, struct facts
     for (enum field_group group = 0; group < FIELD_GROUPS; group++)
         if (index->group_hangs[group])
             cursor_ask(c, group);
-    for (uint32_t i = 0; i < c->n_heap; i++)
-        __builtin_prefetch(index->code + index->hanging[c->heap[i].next].code);
     return c;
 }
 
@@ -243,16 +253,16 @@ static uint32_t take_scanned(struct rule_cursor *c)
     return (c->block - 1) * BLOCK_RULES + c->word * 64 + bit;
 }
 
-static const struct entry *take_hanging(struct rule_cursor *c)
+static const uint32_t *take_hanging(struct rule_cursor *c)
 {
     const uint32_t place = c->heap[0].next;
     while (c->n_heap > 0 && c->heap[0].next == place)
         advance(c); /* it may hang on several values that are there */
-    return &c->index->hanging[place];
+    return c->index->code + place;
 }
 
-/* The next rule that may match, by its rank, and past it; NULL at the end. */
-static const struct entry *next_candidate(struct rule_cursor *c)
+/* The head of the next rule that may match, by its rank, and past it; NULL at the end. */
+static const uint32_t *next_candidate(struct rule_cursor *c)
 {
     const struct rule_index *index = c->index;
     if (!find_scanned(c))
@@ -260,10 +270,11 @@ static const struct entry *next_candidate(struct rule_cursor *c)
     if (c->n_heap > 0) {
         uint32_t place = (c->block - 1) * BLOCK_RULES + c->word * 64 +
                          (uint32_t) __builtin_ctzll(c->alive[c->word]);
-        if (index->hanging[c->heap[0].next].rank < index->scanned[place].rank)
+        if (index->code[c->heap[0].next + HEAD_RANK] <
+            index->code[index->scanned[place] + HEAD_RANK])
             return take_hanging(c);
     }
-    return &index->scanned[take_scanned(c)];
+    return index->code + index->scanned[take_scanned(c)];
 }
 
 /* Has the next scanned rule nothing left to test? */
@@ -285,38 +296,39 @@ enum cursor_answer rule_cursor_next(struct rule_cursor *cursor, uint32_t patienc
             *ret_number = cursor->index->numbers[take_scanned(cursor)];
             return CURSOR_RULE;
         }
-        const struct entry *entry = next_candidate(cursor);
+        const uint32_t *head = next_candidate(cursor);
         if (cursor->no_room)
             return CURSOR_NO_ROOM;
-        if (!entry)
+        if (!head)
             return CURSOR_END;
-        bool matches = cursor_matches(cursor, entry);
+        bool matches = cursor_matches(cursor, head);
         if (cursor->no_room)
             return CURSOR_NO_ROOM;
         if (matches) {
-            *ret_number = entry->number;
+            *ret_number = head[HEAD_NUMBER];
             return CURSOR_RULE;
         }
     }
     return CURSOR_PAUSE;
 }
 
-/* The first alive of the block at hand, else the first of the next block, dead or alive. */
-static const struct entry *first_scanned(const struct rule_cursor *c)
+/* The head of the first alive of the block at hand, else of the first of the next block, dead or alive. */
+static const uint32_t *first_scanned(const struct rule_cursor *c)
 {
+    const struct rule_index *index = c->index;
     for (uint32_t word = c->word; word < BLOCK_WORDS; word++)
         if (c->alive[word])
-            return &c->index->scanned[(c->block - 1) * BLOCK_RULES + word * 64 +
-                                      (uint32_t) __builtin_ctzll(c->alive[word])];
-    return c->block < c->index->n_blocks ? &c->index->scanned[c->block * BLOCK_RULES] : NULL;
+            return index->code + index->scanned[(c->block - 1) * BLOCK_RULES + word * 64 +
+                                                (uint32_t) __builtin_ctzll(c->alive[word])];
+    return c->block < index->n_blocks ? index->code + index->scanned[c->block * BLOCK_RULES] : NULL;
 }
 
 uint32_t rule_cursor_peek(const struct rule_cursor *cursor)
 {
-    const struct entry *scanned = first_scanned(cursor);
-    const struct entry *hanging =
-        cursor->n_heap > 0 ? &cursor->index->hanging[cursor->heap[0].next] : NULL;
-    const struct entry *first =
-        !scanned || (hanging && hanging->rank < scanned->rank) ? hanging : scanned;
-    return first ? first->number : UINT32_MAX;
+    const uint32_t *scanned = first_scanned(cursor);
+    const uint32_t *hanging =
+        cursor->n_heap > 0 ? cursor->index->code + cursor->heap[0].next : NULL;
+    const uint32_t *first =
+        !scanned || (hanging && hanging[HEAD_RANK] < scanned[HEAD_RANK]) ? hanging : scanned;
+    return first ? first[HEAD_NUMBER] : UINT32_MAX;
 }

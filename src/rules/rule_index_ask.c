@@ -18,7 +18,7 @@ static void push(struct rule_cursor *c, const uint32_t *at, uint32_t n)
     if (n == 0)
         return;
     for (uint32_t i = 0; i < n && i < FETCHED; i++)
-        __builtin_prefetch(&c->index->hanging[at[i]]); /* far away, and soon looked at */
+        __builtin_prefetch(&c->index->code[at[i]]); /* far away, and soon looked at */
     if (c->n_heap == c->heap_room) {
         size_t old = c->heap_room * sizeof *c->heap;
         struct branch *more = arena_grow(c->arena, c->heap, old, old ? old * 2 : 32 * sizeof *more);
@@ -107,27 +107,33 @@ uint64_t cursor_items(const struct rule_cursor *c, uint32_t value)
     return c->present ? present_slot(c->present, c->present_mask, value)->items : 0;
 }
 
-static void look_up(struct rule_cursor *c, const struct sought *sought)
+static void is_there(struct rule_cursor *c, uint32_t value, uint64_t items)
 {
+    if (!note(c, value, items))
+        return;
     const struct rule_index *index = c->index;
-    const struct index_field *field = sought->field;
-    for (uint32_t slot = (uint32_t) sought->hash & index->slot_mask; index->slots[slot];
+    const struct value_effect *effect = &index->effects[value];
+    const struct index_field *field = &index->fields[effect->field];
+    push(c, index->places + effect->hanging.at, effect->hanging.n);
+    if (field->passing != NO_COLUMN)
+        add_hit(c, field->passing, effect->passing);
+    if (field->bars != NO_COLUMN)
+        add_hit(c, field->bars, effect->barred);
+}
+
+uint32_t rule_index_find(const struct rule_index *index, const struct index_field *field,
+                         struct value value, uint64_t hash)
+{
+    for (uint32_t slot = (uint32_t) hash & index->slot_mask; index->slots[slot];
          slot = (slot + 1) & index->slot_mask) {
-        if (index->slots[slot] >> 32 != sought->hash >> 32)
+        if (index->slots[slot] >> 32 != hash >> 32)
             continue;
         uint32_t number = (uint32_t) index->slots[slot] - 1;
         const struct index_value *v = &index->values[number];
-        if (v->field != field->number || !key_same(v->value, sought->value))
-            continue;
-        if (!note(c, number, sought->items))
-            return;
-        push(c, index->places + v->hanging.at, v->hanging.n);
-        if (field->passing != NO_COLUMN)
-            add_hit(c, field->passing, v->passing);
-        if (field->bars != NO_COLUMN)
-            add_hit(c, field->bars, v->barred);
-        return;
+        if (v->field == field->number && key_same(v->value, value))
+            return number;
     }
+    return NO_NUMBER;
 }
 
 /* The value that a lookup will most likely come to, or NULL. */
@@ -146,18 +152,29 @@ static void look_up_all(struct rule_cursor *c)
         const struct index_value *value = likely_value(c->index, c->sought[i].hash);
         if (!value)
             continue;
-        __builtin_prefetch(c->index->places + value->hanging.at);
+        __builtin_prefetch(&c->index->effects[value - c->index->values]);
         if (value->value.kind == VALUE_STRING)
             __builtin_prefetch(value->value.string.at);
     }
-    for (uint32_t i = 0; i < c->n_sought; i++)
-        look_up(c, &c->sought[i]);
+    for (uint32_t i = 0; i < c->n_sought; i++) {
+        const struct sought *s = &c->sought[i];
+        uint32_t number = rule_index_find(c->index, s->field, s->value, s->hash);
+        if (number != NO_NUMBER)
+            is_there(c, number, s->items);
+    }
     c->n_sought = 0;
 }
 
-static void value_is_there(struct rule_cursor *c, const struct index_field *field,
-                           struct value value, uint64_t items)
+/* Who asks: a cursor, for these items. */
+struct asking {
+    struct rule_cursor *cursor;
+    uint64_t items;
+};
+
+static void seek(void *self, const struct index_field *field, struct value value)
 {
+    struct rule_cursor *c = ((struct asking *) self)->cursor;
+    uint64_t items = ((struct asking *) self)->items;
     uint64_t hash = key_hash(field->number, value);
     __builtin_prefetch(&c->index->slots[(uint32_t) hash & c->index->slot_mask]);
     c->sought[c->n_sought++] = (struct sought){ field, value, hash, items };
@@ -165,34 +182,104 @@ static void value_is_there(struct rule_cursor *c, const struct index_field *fiel
         look_up_all(c);
 }
 
-static void words_are_there(struct rule_cursor *c, const struct index_field *field,
-                            struct value list, uint64_t items)
+static inline void each_word(const struct facts *facts, const struct index_field *field,
+                             struct value list, has_value *has, void *self)
 {
     static const char *const consents[] = { "personalization", "marketing", "profiling" };
-    const struct facts *facts = c->facts;
 
     if (list.list == LIST_CONSENT) {
         for (size_t i = 0; i < sizeof consents / sizeof *consents; i++)
             if (facts->person->consent & consent_of(str_of(consents[i])))
-                value_is_there(c, field, value_string(str_of(consents[i])), items);
+                has(self, field, value_string(str_of(consents[i])));
     } else if (facts->item) {
         for (uint32_t i = 0; i < facts->item->n_tags; i++)
-            value_is_there(c, field, value_string(facts->item->tags[i]), items);
+            has(self, field, value_string(facts->item->tags[i]));
     }
+}
+
+static inline bool each_value(struct facts *facts, const struct index_field *field, has_value *has,
+                              void *self)
+{
+    struct value value = facts->scope.load(&facts->scope, field->what.slot), key;
+    if (field->what.words) {
+        if (value.kind == VALUE_LIST)
+            each_word(facts, field, value, has, self);
+        return value.kind == VALUE_LIST;
+    }
+    if (key_of(field->what.kind, value, &key)) /* of another kind: known, and equal to no key */
+        has(self, field, key);
+    return value.kind != VALUE_UNKNOWN;
+}
+
+bool rule_index_each_value(struct facts *facts, const struct index_field *field, has_value *has,
+                           void *self)
+{
+    return each_value(facts, field, has, self);
 }
 
 /* What one item has, or the request. False: it is not known. */
 static bool ask(struct rule_cursor *c, const struct index_field *field, uint64_t items)
 {
-    struct value value = c->facts->scope.load(&c->facts->scope, field->what.slot);
-    if (field->what.words) {
-        if (value.kind == VALUE_LIST)
-            words_are_there(c, field, value, items);
-        return value.kind == VALUE_LIST;
+    return each_value(c->facts, field, seek, &(struct asking){ c, items });
+}
+
+/* ── items whose products are known ── */
+
+static void take_all(struct rule_cursor *c)
+{
+    for (uint32_t i = 0; i < c->n_taken; i++) {
+        const struct postings hanging = c->index->effects[c->taken[i].value].hanging;
+        if (hanging.n > 0)
+            __builtin_prefetch(c->index->places + hanging.at);
     }
-    if (key_of(field->what.kind, value, &value)) /* of another kind: known, and equal to no key */
-        value_is_there(c, field, value, items);
-    return value.kind != VALUE_UNKNOWN;
+    for (uint32_t i = 0; i < c->n_taken; i++)
+        is_there(c, c->taken[i].value, c->taken[i].items);
+    c->n_taken = 0;
+}
+
+static void take_item(struct rule_cursor *c, const struct known_item *item, enum field_group group)
+{
+    const uint32_t *words = c->known->words + c->known->first[item->product];
+    if (c->known->first[item->product] == c->known->first[item->product + 1])
+        return;
+    uint32_t counts = *words++;
+    for (enum field_group before = GROUP_TRIGGER; before < group; before++) {
+        words += counts & GROUP_WORDS_MAX;
+        counts >>= GROUP_BITS;
+    }
+    for (uint32_t n = counts & GROUP_WORDS_MAX; n > 0; n--, words++) {
+        if (*words & UNKNOWN_BIT) {
+            c->unknown[*words & ~UNKNOWN_BIT] |= item->item;
+            continue;
+        }
+        __builtin_prefetch(&c->index->effects[*words]);
+        c->taken[c->n_taken++] = (struct taken){ *words, item->item };
+        if (c->n_taken == SOUGHT_MAX)
+            take_all(c);
+    }
+}
+
+static void take_items(struct rule_cursor *c, enum field_group group)
+{
+    for (uint32_t i = 0; i < c->n_items; i++)
+        __builtin_prefetch(c->known->words + c->known->first[c->items[i].product]);
+    for (uint32_t i = 0; i < c->n_items; i++)
+        take_item(c, &c->items[i], group);
+    c->n_items = 0;
+    take_all(c);
+}
+
+/* True: what the product decides of the current item needs not be asked. */
+static bool is_known(struct rule_cursor *c, uint64_t item, enum field_group group)
+{
+    if (!c->known || !c->facts->item)
+        return false;
+    uint32_t product = catalog_number(c->facts->catalog, c->facts->item);
+    __builtin_prefetch(&c->known->first[product]);
+    if (c->n_items == SOUGHT_MAX)
+        take_items(c, group);
+    c->items[c->n_items++] = (struct known_item){ product, item };
+    return true;
 }
 
 static void is_unknown(struct rule_cursor *c, const struct index_field *field)
@@ -240,9 +327,10 @@ static void ask_request(struct rule_cursor *c, const struct index_field *first,
 }
 
 /* A list is walked once for all its fields. Of a long one the last bit stands for all the rest. */
-static void ask_items(struct rule_cursor *c, struct asked_group *group,
+static void ask_items(struct rule_cursor *c, enum field_group number,
                       const struct index_field *first, const struct index_field *end)
 {
+    struct asked_group *group = &c->groups[number];
     struct term_scope *scope = &c->facts->scope;
     int64_t weight;
 
@@ -250,10 +338,12 @@ static void ask_items(struct rule_cursor *c, struct asked_group *group,
         uint64_t item = UINT64_C(1) << (i < ITEMS_MAX ? i : ITEMS_MAX - 1);
         group->wide |= i == ITEMS_MAX;
         group->all |= item;
+        bool known = is_known(c, item, number);
         for (const struct index_field *field = first; field < end; field++)
-            if (!ask(c, field, item))
+            if (!(known && field->of_product) && !ask(c, field, item))
                 c->unknown[field - c->index->fields] |= item;
     }
+    take_items(c, number);
     for (const struct index_field *field = first; field < end; field++)
         if (!group->known || c->unknown[field - c->index->fields])
             is_unknown(c, field);
@@ -275,7 +365,7 @@ void cursor_ask(struct rule_cursor *c, enum field_group number)
         struct value list = c->facts->scope.load(&c->facts->scope, lists[number]);
         group->known = list.kind == VALUE_LIST;
         group->list = list.list;
-        ask_items(c, group, first, end);
+        ask_items(c, number, first, end);
     }
     look_up_all(c);
     sort_hits(c, number);

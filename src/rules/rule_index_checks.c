@@ -5,6 +5,7 @@
  * With each rule, what neither the value that it hangs on nor a column settles, as code.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "rules/rule_index_parts.h"
 
@@ -274,6 +275,14 @@ static void put_code(struct layout *l, uint32_t conjunct)
         }
 }
 
+/* Words that begin with a cache line. */
+static uint32_t *take_lines(struct arena *arena, size_t words)
+{
+    const size_t line = LINE_WORDS * sizeof(uint32_t);
+    char *at = arena_take(arena, words * sizeof(uint32_t) + line);
+    return at ? (uint32_t *) (at + (-(uintptr_t) at & (line - 1))) : NULL;
+}
+
 /* Room for all code, and that of the checks that rules share. */
 static enum err make_code(struct layout *l)
 {
@@ -286,7 +295,8 @@ static enum err make_code(struct layout *l)
         words += times * code_words(l, c) + (i < index->n_memo ? l->uses[l->shared[i]] : 0);
         terms += times * c->n_leaves;
     }
-    index->code = arena_take_array(l->arena, uint32_t, words);
+    words += (size_t) l->n_rows * HEAD_WORDS + (size_t) index->n_hanging * LINE_WORDS;
+    index->code = take_lines(l->arena, words);
     index->terms = arena_take_array(l->arena, const struct term *, terms);
     if (!index->code || !index->terms || words > UINT32_MAX)
         return ERR_LIMIT;
@@ -297,15 +307,26 @@ static enum err make_code(struct layout *l)
     return OK;
 }
 
-/* The checks of an entry, but for those that a filter makes for all. */
-static void enter(struct layout *l, const struct row *row, struct entry *entry, uint32_t place)
+/* Code that began at @first and crosses a line although it would fit into one begins with the next. */
+static uint32_t on_one_line(struct rule_index *index, uint32_t first)
 {
-    uint32_t left[RULE_CONJUNCTS_MAX], n = left_of(l, row, left);
+    const uint32_t n = index->n_code - first, at = first % LINE_WORDS;
+    if (n > LINE_WORDS || at + n <= LINE_WORDS)
+        return first;
+    memmove(index->code + first - at + LINE_WORDS, index->code + first, n * sizeof *index->code);
+    index->n_code += LINE_WORDS - at;
+    return first - at + LINE_WORDS;
+}
 
-    *entry = (struct entry){ .number = row->number,
-                             .rank = row->rank,
-                             .code = l->index->n_code,
-                             .unknown_allows = row->rule->unknown_allows };
+/* A rule's head and checks, but for those that a filter makes for all; where they are. */
+static uint32_t enter(struct layout *l, const struct row *row, uint32_t place)
+{
+    uint32_t left[RULE_CONJUNCTS_MAX], n = left_of(l, row, left), n_checks = 0;
+    const uint32_t first = l->index->n_code;
+
+    put(l, row->number);
+    put(l, row->rank);
+    put(l, 0);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t check = l->check_of[left[i]] - 1;
         uint32_t filter = is_hanging(row) ? 0 : l->filter_of[left[i]];
@@ -315,35 +336,56 @@ static void enter(struct layout *l, const struct row *row, struct entry *entry, 
                 set_bit(l->index->filters[filter - 1].strict, place);
             continue;
         }
-        entry->n_checks++;
+        n_checks++;
         if (check < l->index->n_memo)
             put(l, check << 1 | 1);
         else
             put_code(l, left[i]);
     }
+    l->index->code[first + HEAD_CHECKS] = n_checks << 1 | row->rule->unknown_allows;
+    return is_hanging(row) ? on_one_line(l->index, first) : first;
+}
+
+/* Hanging rules are posted by their place so far: from now on by where their code is. */
+static void post_code(struct layout *l, const uint32_t *hanging)
+{
+    struct rule_index *index = l->index;
+    for (uint32_t v = 0; v < index->n_values; v++)
+        for (uint32_t i = 0; i < index->effects[v].hanging.n; i++) {
+            uint32_t *place = &index->places[index->effects[v].hanging.at + i];
+            *place = hanging[*place];
+        }
+    for (uint32_t f = 0; f < index->group_fields[FIELD_GROUPS]; f++)
+        for (uint32_t i = 0; i < index->fields[f].unknown.n; i++) {
+            uint32_t *place = &index->places[index->fields[f].unknown.at + i];
+            *place = hanging[*place];
+        }
 }
 
 static enum err make_entries(struct layout *l)
 {
     struct rule_index *index = l->index;
-    uint32_t hanging = 0, scanned = 0;
-
-    index->hanging = arena_take_array(l->arena, struct entry, index->n_hanging);
-    index->scanned = arena_take_array(l->arena, struct entry, index->n_scanned);
+    uint32_t n_hanging = 0, n_scanned = 0;
+    uint32_t *hanging = arena_take_array(l->work, uint32_t, index->n_hanging);
+    index->scanned = arena_take_array(l->arena, uint32_t, index->n_scanned);
     index->numbers = arena_take_array(l->arena, uint32_t, index->n_scanned);
     index->plain = take_bits(l);
-    if (!index->hanging || !index->scanned || !index->numbers)
+    if (!hanging || !index->scanned || !index->numbers)
         return ERR_LIMIT;
     for (uint32_t r = 0; r < l->n_rows; r++) {
         const struct row *row = &l->rows[r];
-        uint32_t place = is_hanging(row) ? hanging++ : scanned++;
-        enter(l, row, is_hanging(row) ? &index->hanging[place] : &index->scanned[place], place);
-        if (is_hanging(row))
+        uint32_t place = is_hanging(row) ? n_hanging++ : n_scanned++;
+        uint32_t code = enter(l, row, place);
+        if (is_hanging(row)) {
+            hanging[place] = code;
             continue;
+        }
+        index->scanned[place] = code;
         index->numbers[place] = row->number;
-        if (index->scanned[place].n_checks == 0)
+        if (index->code[code + HEAD_CHECKS] >> 1 == 0)
             set_bit(index->plain, place);
     }
+    post_code(l, hanging);
     return OK;
 }
 

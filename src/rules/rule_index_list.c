@@ -175,6 +175,26 @@ static void count_tests(struct layout *l, const struct row *row)
     }
 }
 
+/* Does the product alone decide it, whatever line it stands in? */
+static bool is_of_product(const struct field *field)
+{
+    if (field->group == GROUP_REQUEST)
+        return false;
+    switch (field->slot) {
+    case FACT_ITEM_SKU:
+    case FACT_ITEM_CATEGORY:
+    case FACT_ITEM_SUBCATEGORY:
+    case FACT_ITEM_BRAND:
+    case FACT_ITEM_MODEL:
+    case FACT_ITEM_TAG:
+    case FACT_ITEM_LIST_PRICE:
+    case FACT_ITEM_IN_STOCK:
+    case FACT_ITEM_STOCK:
+    case FACT_ITEM_RATING: return true;
+    default: return field->slot >= FACT_ATTR_FIRST;
+    }
+}
+
 /* The fields that something of this list asks, by group. */
 static enum err make_fields(struct layout *l)
 {
@@ -198,10 +218,12 @@ static enum err make_fields(struct layout *l)
             if (l->split->fields[f].group != g || !asked)
                 continue;
             index->group_hangs[g] |= l->field_index[f] != 0;
-            index->fields[n] = (struct index_field){ .what = l->split->fields[f],
-                                                     .number = f,
-                                                     .passing = l->field_column[0][f],
-                                                     .bars = l->field_column[1][f] };
+            index->fields[n] =
+                (struct index_field){ .what = l->split->fields[f],
+                                      .number = f,
+                                      .passing = l->field_column[0][f],
+                                      .bars = l->field_column[1][f],
+                                      .of_product = is_of_product(&l->split->fields[f]) };
             l->field_index[f] = ++n;
         }
     }
@@ -244,6 +266,7 @@ enum err rule_index_list(const struct split *split, const struct rule_lists *lis
     TRY(make_postings(&l));
     TRY(make_tests(&l));
     TRY(make_slots(&l));
+    l.index->list = list;
     *ret_index = l.index;
     return OK;
 }

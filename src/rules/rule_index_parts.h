@@ -133,24 +133,19 @@ struct check {
 
 /*
  * Code: words that test a conjunct on masks, a bit for each item. What rules share is tested once
- * a request and remembered; what only one has stands with its entry, so that a look at a rule
- * touches little memory. An entry's code is a row of
+ * a request and remembered; what only one has stands with its rule, so that a look at a rule
+ * touches little memory, mostly one cache line. A rule's code is its head, then each check:
  *
+ *     head:    number in the ruleset, rank in the list, number of checks << 1 | `if_unknown: allow`
  *     shared:  number << 1 | 1
  *     own:     words << 16 | leaves << 4 | group << 2 | negated << 1, number of the check, leaf …
  *     leaf:    keys << 8 | double << 6 | comparison << 3 | negated << 2 | kind, then
  *              LEAF_KEYS: number of the index_field, numbers of index_values …
  *              LEAF_COMPARE: slot, low and high half of the constant; LEAF_TERM: number in terms
  */
-struct entry {
-    uint32_t number; /* in the ruleset */
-    uint32_t rank;   /* in the list */
-    uint32_t code;
-    uint16_t n_checks;
-    bool unknown_allows;
-};
+enum { HEAD_NUMBER, HEAD_RANK, HEAD_CHECKS, HEAD_WORDS, LINE_WORDS = 16 };
 
-/* Rules by their place among the hanging or the scanned. */
+/* Scanned rules by their place among them, hanging ones by where their code is; both rise with the rank. */
 struct postings {
     uint32_t at;     /* in index.places, or with `dense` a bitmap in index.bits */
     uint32_t n : 31; /* 0: none */
@@ -160,14 +155,20 @@ struct postings {
 struct index_value {
     uint64_t hash;
     struct value value;
-    uint32_t field;
+    uint32_t field; /* of split.fields */
+};
+
+/* What comes of a value that is there: half a cache line, apart from what finding it needs. */
+struct value_effect {
     struct postings hanging, passing, barred;
+    uint32_t field, unused; /* of index.fields */
 };
 
 struct index_field {
     struct field what;
     uint32_t number;         /* of split.fields: what key_hash was given */
     uint32_t passing, bars;  /* columns, or NO_COLUMN */
+    bool of_product;         /* who asks for a product's needs to know nothing but the product */
     struct postings unknown; /* hanging rules that allow this field to be unknown */
 };
 
@@ -197,10 +198,12 @@ struct rule_index {
     uint64_t *slots; /* hash table: upper half of the hash, number of the value + 1 */
     uint32_t slot_mask;
     struct index_value *values;
+    struct value_effect *effects; /* by number of the value */
     uint32_t n_values;
+    uint32_t list; /* its number among the ruleset's */
     uint32_t *places;
     uint64_t *bits;
-    struct entry *hanging, *scanned;
+    uint32_t *scanned;     /* where the code of each is */
     uint32_t *numbers;     /* of the scanned, and those with nothing left to test: what a long */
     const uint64_t *plain; /* walk mostly looks at, close together */
     uint32_t n_hanging, n_scanned, n_blocks;
@@ -274,6 +277,32 @@ MUST_CHECK enum err rule_index_list(const struct split *split, const struct rule
                                     uint32_t list, struct arena *arena, struct arena *work,
                                     const struct rule_index **ret_index);
 
+/* ── what products have: rule_products.c, which see ── */
+
+enum { GROUP_BITS = 10, GROUP_WORDS_MAX = (1 << GROUP_BITS) - 1 };
+#define UNKNOWN_BIT (UINT32_C(1) << 31)
+
+struct product_list {
+    const uint32_t *first; /* by product, and one more; NULL: this index's products are not known */
+    const uint32_t *words;
+};
+
+struct rule_products {
+    const struct catalog *catalog;
+    size_t bytes;
+    uint32_t n_lists;
+    struct product_list lists[];
+};
+
+/* The number of the index_value that it is for @field; NO_NUMBER when no rule asks for it. */
+uint32_t rule_index_find(const struct rule_index *index, const struct index_field *field,
+                         struct value value, uint64_t hash);
+
+/* Calls @has for each value that the current item has of @field. False: it is not known. */
+typedef void has_value(void *self, const struct index_field *field, struct value value);
+bool rule_index_each_value(struct facts *facts, const struct index_field *field, has_value *has,
+                           void *self);
+
 /* ── a walk ── */
 
 /* Scanned rules that a value lets through or bars: a bitmap, or places still ahead. */
@@ -307,6 +336,16 @@ struct sought {
     struct value value;
     uint64_t hash, items;
 };
+
+struct taken { /* one that was found */
+    uint32_t value;
+    uint64_t items;
+};
+
+struct known_item { /* an item whose product is known */
+    uint32_t product;
+    uint64_t item;
+};
 enum { SOUGHT_MAX = 16 };
 
 struct asked_group {
@@ -327,6 +366,11 @@ struct rule_cursor {
     struct asked_group groups[FIELD_GROUPS];
     struct sought sought[SOUGHT_MAX];
     uint32_t n_sought;
+    const struct product_list *known; /* or NULL */
+    struct known_item items[SOUGHT_MAX];
+    uint32_t n_items;
+    struct taken taken[SOUGHT_MAX];
+    uint32_t n_taken;
     struct present *present; /* hash table */
     uint32_t n_present, present_mask;
 
@@ -351,4 +395,4 @@ uint64_t cursor_items(const struct rule_cursor *c, uint32_t value);
 
 /* Check @number, shared by rules. */
 enum truth cursor_test(struct rule_cursor *c, uint32_t number);
-bool cursor_matches(struct rule_cursor *c, const struct entry *entry);
+bool cursor_matches(struct rule_cursor *c, const uint32_t *head);

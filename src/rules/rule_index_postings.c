@@ -16,11 +16,11 @@ enum {
 
 enum posting { POSTING_HANGING, POSTING_PASSING, POSTING_BARRED };
 
-static struct postings *postings_of(struct index_value *value, enum posting posting)
+static struct postings *postings_of(struct value_effect *effect, enum posting posting)
 {
-    return posting == POSTING_HANGING   ? &value->hanging
-           : posting == POSTING_PASSING ? &value->passing
-                                        : &value->barred;
+    return posting == POSTING_HANGING   ? &effect->hanging
+           : posting == POSTING_PASSING ? &effect->passing
+                                        : &effect->barred;
 }
 
 static void post(struct layout *l, struct postings *to, uint32_t place, bool fill)
@@ -38,6 +38,8 @@ uint32_t index_value_of(struct layout *l, uint32_t key)
         const struct key *from = &l->split->keys[key];
         l->index->values[l->index->n_values] =
             (struct index_value){ .hash = from->hash, .value = from->value, .field = from->field };
+        l->index->effects[l->index->n_values] =
+            (struct value_effect){ .field = l->field_index[from->field] - 1 };
         l->key_value[key] = ++l->index->n_values;
     }
     return l->key_value[key] - 1;
@@ -48,15 +50,8 @@ static void post_access(struct layout *l, const struct access *access, enum post
                         uint32_t place, bool fill)
 {
     for (uint32_t k = 0; k < access->n_keys; k++) {
-        uint32_t key = l->split->access_keys[access->first_key + k];
-        if (!l->key_value[key]) {
-            const struct key *from = &l->split->keys[key];
-            l->index->values[l->index->n_values] = (struct index_value){ .hash = from->hash,
-                                                                         .value = from->value,
-                                                                         .field = from->field };
-            l->key_value[key] = ++l->index->n_values;
-        }
-        post(l, postings_of(&l->index->values[l->key_value[key] - 1], posting), place, fill);
+        uint32_t value = index_value_of(l, l->split->access_keys[access->first_key + k]);
+        post(l, postings_of(&l->index->effects[value], posting), place, fill);
     }
 }
 
@@ -169,6 +164,14 @@ enum err make_slots(struct layout *l)
     if (!gather_texts(l, values, index->n_values))
         return ERR_LIMIT;
     index->values = values;
+    const size_t line = 2 * sizeof *index->effects, n = index->n_values;
+    char *effects = arena_take_raw(l->arena, n * sizeof *index->effects + line);
+    if (!effects)
+        return ERR_LIMIT;
+    effects += -(uintptr_t) effects & (line - 1);
+    if (n > 0)
+        memcpy(effects, index->effects, n * sizeof *index->effects);
+    index->effects = (struct value_effect *) effects;
     index->slot_mask = size - 1;
     index->slots = arena_take_array(l->arena, uint64_t, size);
     if (!index->slots)
@@ -188,13 +191,14 @@ enum err make_postings(struct layout *l)
     size_t block_bytes = BLOCK_WORDS * sizeof *index->bits, bytes;
 
     index->values = arena_take_array(l->work, struct index_value, l->split->n_keys);
-    if (!index->values)
+    index->effects = arena_take_array(l->work, struct value_effect, l->split->n_keys);
+    if (!index->values || !index->effects)
         return ERR_LIMIT;
     post_all(l, false);
     for (uint32_t v = 0; v < index->n_values; v++) {
-        lay_out(l, &index->values[v].hanging, false);
-        lay_out(l, &index->values[v].passing, true);
-        lay_out(l, &index->values[v].barred, true);
+        lay_out(l, &index->effects[v].hanging, false);
+        lay_out(l, &index->effects[v].passing, true);
+        lay_out(l, &index->effects[v].barred, true);
     }
     for (uint32_t f = 0; f < index->group_fields[FIELD_GROUPS]; f++)
         lay_out(l, &index->fields[f].unknown, false);

@@ -126,13 +126,14 @@ enum truth cursor_test(struct rule_cursor *c, uint32_t number)
     return (enum truth)(c->memo[number] - 1);
 }
 
-bool cursor_matches(struct rule_cursor *c, const struct entry *entry)
+bool cursor_matches(struct rule_cursor *c, const uint32_t *head)
 {
-    const uint32_t *code = c->index->code + entry->code;
-    for (uint32_t i = 0; i < entry->n_checks; i++) {
+    const uint32_t *code = head + HEAD_WORDS;
+    const bool unknown_allows = head[HEAD_CHECKS] & 1;
+    for (uint32_t left = head[HEAD_CHECKS] >> 1; left > 0; left--) {
         bool shared = *code & 1;
         enum truth truth = shared ? cursor_test(c, *code >> 1) : run(c, code);
-        if (truth == TRUTH_NO || (truth == TRUTH_UNKNOWN && !entry->unknown_allows))
+        if (truth == TRUTH_NO || (truth == TRUTH_UNKNOWN && !unknown_allows))
             return false;
         code += shared ? 1 : *code >> 16;
     }

@@ -8,6 +8,7 @@
 #include "rules/rule_index.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
+#include "world/wheres.h"
 
 enum { LOOKED_BETWEEN = 32 }; /* rules, between two looks at the clock */
 
@@ -86,7 +87,8 @@ static enum err begin(struct decision *d)
     if (!d->world->same_money)
         return OK;
     const struct rule_index *index = ruleset_rule_index(d->world->rules, d->trigger, d->placement);
-    if (index && !(d->cursor = rule_cursor_new(index, &d->facts, d->now_us, d->arena)))
+    if (index && !(d->cursor = rule_cursor_new(index, d->world->wheres->products, &d->facts,
+                                               d->now_us, d->arena)))
         return decision_no_room(d);
     d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
     return d->explain ? begin_receipt(d) : OK;

@@ -84,6 +84,11 @@ const struct product *catalog_product(const struct catalog *catalog, uint32_t nu
     return &catalog->products[number];
 }
 
+uint32_t catalog_number(const struct catalog *catalog, const struct product *product)
+{
+    return (uint32_t) (product - catalog->products);
+}
+
 _Static_assert(PRODUCT_NONE == STRMAP_NONE, "a map's answer is a product's number");
 
 uint32_t catalog_find(const struct catalog *catalog, struct str sku)

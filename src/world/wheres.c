@@ -6,6 +6,7 @@
 #include "base/strmap.h"
 #include "rules/facts.h"
 #include "rules/rule.h"
+#include "rules/rule_products.h"
 #include "rules/ruleset.h"
 #include "shop/catalog.h"
 
@@ -14,6 +15,7 @@ static void wheres_free(struct snapshot *snapshot)
     struct wheres *wheres = (struct wheres *) snapshot;
     free(wheres->of_rule);
     free(wheres->bits);
+    (void) rule_products_free(wheres->products);
     free(wheres);
 }
 
@@ -96,6 +98,10 @@ enum err wheres_new(const struct ruleset *rules, const struct catalog *catalog,
     if (!wheres->bits)
         return ERR_NOMEM;
     answer_all(rules, catalog, seen, words, wheres);
+    uint32_t n_indexes;
+    const struct rule_index *const *indexes = ruleset_rule_indexes(rules, &n_indexes);
+    TRY(rule_products_new(indexes, n_indexes, catalog, ruleset_attr_names(rules),
+                          &wheres->products));
     *ret_wheres = MOVE(wheres);
     return OK;
 }

@@ -60,7 +60,8 @@ static void list_free(struct list *list)
 
 static struct rule_cursor *walk(struct list *list)
 {
-    struct rule_cursor *cursor = rule_cursor_new(list->indexes[0], &list->facts, 0, list->arena);
+    struct rule_cursor *cursor =
+        rule_cursor_new(list->indexes[0], NULL, &list->facts, 0, list->arena);
     ck_assert_ptr_nonnull(cursor);
     return cursor;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "rules/rule_index.h"
+#include "rules/rule_products.h"
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 #include "shop/event.h"
@@ -322,9 +323,9 @@ static const char *told(const struct rule *rule)
 }
 
 static void compare(const struct random_rules *all, const struct rule_index *index,
-                    struct facts *facts, struct arena *work)
+                    const struct rule_products *products, struct facts *facts, struct arena *work)
 {
-    struct rule_cursor *cursor = rule_cursor_new(index, facts, NOW, work);
+    struct rule_cursor *cursor = rule_cursor_new(index, products, facts, NOW, work);
     uint32_t patience = 1 + dice(64), found = 0;
     enum cursor_answer answer;
 
@@ -367,9 +368,12 @@ START_TEST(finds_what_looking_at_every_rule_finds)
         ck_assert_int_eq(rule_index_build(&lists, arena, &indexes), OK);
         hanging += rule_index_facts(indexes[0]).hanging;
         scanned += rule_index_facts(indexes[0]).scanned;
+        AUTO(rule_products_free) struct rule_products *products = NULL;
+        ck_assert_int_eq(rule_products_new(indexes, 1, catalog, attr_names, &products), OK);
+        ck_assert_uint_gt(rule_products_bytes(products), 0);
         for (int i = 0; i < REQUESTS; i++) {
             random_request(&request, catalog);
-            compare(all, indexes[0], &request.facts, work);
+            compare(all, indexes[0], i % 2 ? products : NULL, &request.facts, work);
             arena_reset(work);
         }
     }
