@@ -196,6 +196,17 @@ static void print_rule(const struct printing *p, const cJSON *rule)
     print_seen_and_wanted(p, rule, reason < REASONS ? reasons[reason].unit : PLAIN);
 }
 
+/* The rules of a long list that are not told one by one. */
+static void print_more(const struct printing *p, const cJSON *more)
+{
+    bool ja = p->style->locale == LOCALE_JA;
+    out_printf(
+        p->out,
+        ja ? "· ほかに %.0f 件のルール (当てはまらないもの、または提案が足りたあとのもの)\n"
+           : "· and %.0f more rules: they do not match, or the answer was full before them\n",
+        cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(more, "rules")));
+}
+
 static int widest(const cJSON *list, const char *name)
 {
     const cJSON *object;
@@ -218,7 +229,13 @@ enum err receipt_text_print(struct str answer, const struct receipt_style *style
                                        .at_width = widest(considered, "at"),
                                        .out = out };
     bool good = cJSON_IsArray(considered);
-    cJSON_ArrayForEach(rule, considered) print_rule(&printing, rule);
+    cJSON_ArrayForEach(rule, considered)
+    {
+        if (strcmp(text_of(rule, "result"), "more") == 0)
+            print_more(&printing, rule);
+        else
+            print_rule(&printing, rule);
+    }
     cJSON_Delete(json);
     return !good ? ERR_CORRUPT : out->failed ? ERR_NOMEM : OK;
 }
