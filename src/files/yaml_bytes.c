@@ -84,7 +84,7 @@ static enum err check_character(struct yaml_source *source, size_t i)
     return ERR_INPUT;
 }
 
-/* Nearly every byte of nearly every file: in well-formed UTF-8 check_character has nothing to say of it. */
+/* Nearly every byte of nearly every file: of well-formed UTF-8, what check_character takes. */
 static bool is_ordinary(unsigned char c)
 {
     return c >= 0x20 ? c != 0x7f && c != 0xc2 && c != 0xe2 && c != 0xef : c == '\n';

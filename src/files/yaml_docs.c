@@ -2,10 +2,10 @@
 /*
  * Files side by side
  *
- * A helping thread takes the next file, reads it and leaves its tree, or nothing when there is anything to
- * say about it. Then the caller goes through the files in order and reads what was left: so only one
- * thread ever adds diags, and they stand as if it had read everything. A thread that cannot be had
- * is done without.
+ * A helping thread takes the next file, reads it and leaves its tree, or nothing when there is
+ * anything to say about it. Then the caller goes through the files in order and reads what was
+ * left: so only one thread ever adds diags, and they stand as if it had read everything. A thread
+ * that cannot be had is done without.
  */
 #include "files/yaml_docs.h"
 

@@ -14,9 +14,9 @@
  */
 
 /*
- * @trees has a place for each file: its arena, or NULL for one without text; the caller frees them, also
- * after an error. OK also when files are at fault: their root is NULL and @diags says why.
- * ERR_LIMIT: they would take more than about @limit_bytes.
+ * @trees has a place for each file: its arena, or NULL for one without text; the caller frees
+ * them, also after an error. OK also when files are at fault: their root is NULL and @diags says
+ * why. ERR_LIMIT: they would take more than about @limit_bytes.
  */
 MUST_CHECK enum err yaml_docs_read(struct doc_file *files, uint32_t n_files, size_t limit_bytes,
                                    struct arena **trees, struct diags *diags);

@@ -42,8 +42,8 @@ MUST_CHECK enum err yaml_source_init(struct yaml_source *source, const struct do
                                      struct arena *arena, struct diags *diags);
 
 /*
- * The text of a scalar, asked for one after the other: the file's own bytes where it says them as they are (no
- * escapes, no folded lines), else a copy in the arena. Absent when that is full.
+ * The text of a scalar, asked for one after the other: the file's own bytes where it says them as
+ * they are (no escapes, no folded lines), else a copy in the arena. Absent when that is full.
  */
 struct str yaml_source_scalar(struct yaml_source *source, const yaml_event_t *scalar);
 

@@ -90,8 +90,8 @@ static struct blame_column *column_of(struct blame *blame, const struct blame_qu
 }
 
 /*
- * What @walk's predicate is of the items that the column does not know; of all others it is false. True when
- * they agree, so that the hint can say why; TRUTH_NO: it has the slots of these items too.
+ * What @walk's predicate is of the items that the column does not know; of all others it is false.
+ * True when they agree, so that the hint can say why; TRUTH_NO: it has the slots of these items too.
  */
 static bool ask_unknown(const struct blame *blame, const struct blame_column *column,
                         const struct term *walk, enum truth *ret_truth, struct blame_hint *ret_hint)

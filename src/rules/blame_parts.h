@@ -46,12 +46,12 @@ void blame_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slo
 /* As term_test; *ret_hint is ready when @term asks for an item and none is one. */
 enum truth blame_test(struct blame *blame, const struct term *term, struct blame_hint *ret_hint);
 
-/* The same of a condition, as far as a column tells: else false, and blame_test is to be asked. blame_column.c */
+/* The same as far as a column tells, else false, and blame_test is to be asked: blame_column.c. */
 bool blame_answer(struct blame *blame, const struct condition *condition,
                   const struct blame_question *question, enum truth *ret_truth,
                   struct blame_hint *ret_hint);
 
-/* The first part of @predicate that is false of the current item; NULL: none, and *ret_truth says what it is. */
+/* The first part of @predicate that is false of the current item; NULL: *ret_truth is it. */
 const struct term *blame_first_false(const struct term *predicate, struct term_scope *scope,
                                      enum truth *ret_truth);
 

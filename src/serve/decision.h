@@ -62,8 +62,8 @@ enum receipt_reason {
 };
 
 /*
- * How many rules of a long list a receipt tells of that do not match; once the answer is full, how many in all.
- * Then it only says how many there are more.
+ * How many rules of a long list a receipt tells of that do not match; once the answer is full, how
+ * many in all. Then it only says how many there are more.
  */
 enum { RECEIPT_MOST = 200 };
 

@@ -51,8 +51,8 @@ static void verify(struct decision *d, struct considered *c)
 }
 
 /*
- * A place for rule @number, on the receipt when there is one. Without, a rule that does not match leaves its
- * place to the next. NULL for lack of room.
+ * A place for rule @number, on the receipt when there is one. Without, a rule that does not match
+ * leaves its place to the next. NULL for lack of room.
  */
 static struct considered *place_of(struct decision *d, uint32_t number)
 {
