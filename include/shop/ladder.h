@@ -75,7 +75,7 @@ const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t prod
 
 /*
  * Is @other a sensible step from @base, whatever the price: dearer, up; else down? For those beyond the kept steps.
- * About a quarter of a microsecond; @moved is 0.
+ * About a tenth of a microsecond; @moved is 0.
  */
 bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
                   struct ladder_step *ret_step);
