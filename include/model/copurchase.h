@@ -77,5 +77,6 @@ struct str copurchase_sku(const struct copurchase *counts, uint32_t id);
 uint32_t copurchase_sku_orders(const struct copurchase *counts, uint32_t id);
 float copurchase_sku_recent(const struct copurchase *counts, uint32_t id);
 struct copurchased copurchase_of(const struct copurchase *counts, uint32_t a, uint32_t b);
+void copurchase_prefetch(const struct copurchase *counts, uint32_t a, uint32_t b); /* asked soon */
 void copurchase_each(const struct copurchase *counts, void *self,
                      void (*visit)(void *self, uint32_t a, uint32_t b, struct copurchased both));

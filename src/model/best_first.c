@@ -2,6 +2,9 @@
 #include "model/best_first.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
 
 typedef float four __attribute__((vector_size(16)));
 typedef int32_t bits __attribute__((vector_size(16)));
@@ -27,12 +30,22 @@ static float best_of_block(const float *at)
     return left > right ? left : right;
 }
 
-static uint32_t place_of(const float *scores, float score)
+/* Where @score stands in the block at @at, which holds it. */
+static uint32_t place_of(const float *at, float score)
 {
+#ifdef __SSE2__
+    const __m128 wanted = _mm_set1_ps(score);
+    int found = _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at), wanted));
+    found |= _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at + 4), wanted)) << 4;
+    found |= _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at + 8), wanted)) << 8;
+    found |= _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at + 12), wanted)) << 12;
+    return (uint32_t) __builtin_ctz((unsigned) found | 1U << BEST_BLOCK);
+#else
     uint32_t i = 0;
-    while (scores[i] != score)
+    while (at[i] != score)
         i++;
     return i;
+#endif
 }
 
 bool best_first_new(struct best_first *best, float *scores, uint32_t n, struct arena *arena)

@@ -36,6 +36,7 @@ struct completion {
     float *scores;
     uint32_t n_scores;
     struct best_first best;
+    const struct row *only; /* one product and no habits: its row is the answer */
     struct complete *sorted;
     uint32_t n_sorted;
 };
@@ -261,6 +262,11 @@ struct completion *completion_new(const struct completion_ask *ask, struct arena
         c->habit_scale = HABIT_ALONE_LEAST;
     take_cart(c);
     c->sorted = arena_take_raw(arena, COMPLETION_MOST * sizeof *c->sorted);
+    if (c->sorted && c->n_cart == 1 && ask->n_cart == 1 && ask->n_habits == 0 &&
+        !c->model->is_dense) {
+        c->only = &c->model->rows[c->cart[0]];
+        return c;
+    }
     bool scored = c->sorted && (c->model->is_dense ? score_slots(c) : score_lists(c));
     return scored && best_first_new(&c->best, c->scores, c->n_scores, arena) ? c : NULL;
 }
@@ -298,8 +304,27 @@ static bool tell(struct completion *c, uint32_t place, struct complete *told)
     return true;
 }
 
+static const struct complete *only_at(struct completion *c, uint32_t i)
+{
+    for (; c->n_sorted <= i && c->n_sorted < c->only->n && c->n_sorted < COMPLETION_MOST;
+         c->n_sorted++) {
+        const struct companion *companion = &c->only->at[c->n_sorted];
+        bool both = companion->orders > 0;
+        c->sorted[c->n_sorted] = (struct complete){
+            .product = companion->product,
+            .score = companion->score * (1 - c->history_weight),
+            .because = both ? c->cart[0] : PRODUCT_NONE,
+            .orders = companion->orders,
+            .base_orders = both ? model_orders(c->model, c->cart[0]) : 0,
+        };
+    }
+    return i < c->n_sorted ? &c->sorted[i] : NULL;
+}
+
 const struct complete *completion_at(struct completion *c, uint32_t i)
 {
+    if (c->only)
+        return only_at(c, i);
     while (c->n_sorted <= i && c->n_sorted < COMPLETION_MOST) {
         struct complete *told = &c->sorted[c->n_sorted];
         uint32_t place;

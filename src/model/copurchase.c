@@ -246,6 +246,11 @@ struct copurchased copurchase_of(const struct copurchase *counts, uint32_t a, ui
     return (struct copurchased){ pair->count, pair->recent * recency_scale(&counts->recency) };
 }
 
+void copurchase_prefetch(const struct copurchase *counts, uint32_t a, uint32_t b)
+{
+    pair_table_prefetch(&counts->pairs, a, b);
+}
+
 void copurchase_each(const struct copurchase *counts, void *self,
                      void (*visit)(void *self, uint32_t a, uint32_t b, struct copurchased both))
 {

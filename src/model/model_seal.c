@@ -152,6 +152,18 @@ struct merging {
     uint32_t n;
 };
 
+/* Edges come strongest first, so little has to be moved. */
+static void sort_nearly(struct companion *row, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        struct companion moved = row[i];
+        uint32_t at = i;
+        for (; at > 0 && better(&moved, &row[at - 1]); at--)
+            row[at] = row[at - 1];
+        row[at] = moved;
+    }
+}
+
 /* What the row of @product holds already, and what the trained says besides. */
 static void merge(struct merging *m, uint32_t product)
 {
@@ -182,8 +194,7 @@ static void merge(struct merging *m, uint32_t product)
         if (m->row[i].score > 0)
             m->row[n++] = m->row[i];
     m->n = n;
-    if (n > 1)
-        qsort(m->row, n, sizeof *m->row, better_first);
+    sort_nearly(m->row, n);
 }
 
 /* The counts of those that come from the trained alone. */
@@ -191,7 +202,12 @@ static void count_orders(const struct sealing *sealing, uint32_t product, struct
                          uint32_t n)
 {
     uint32_t id = sealing->id_of[product];
-    for (uint32_t i = 0; i < n && id != COPURCHASE_NONE; i++) {
+    if (id == COPURCHASE_NONE)
+        return;
+    for (uint32_t i = 0; i < n; i++) /* the table is larger than the caches: all misses at once */
+        if (row[i].orders == 0 && sealing->id_of[row[i].product] != COPURCHASE_NONE)
+            copurchase_prefetch(sealing->counts, id, sealing->id_of[row[i].product]);
+    for (uint32_t i = 0; i < n; i++) {
         uint32_t other = sealing->id_of[row[i].product];
         if (row[i].orders == 0 && other != COPURCHASE_NONE)
             row[i].orders = copurchase_of(sealing->counts, id, other).orders;
