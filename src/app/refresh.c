@@ -27,7 +27,7 @@ struct refresh {
     bool alone;
     struct composer *composer;
     struct metrics *metrics;
-    metric_id products, orders;
+    metric_id products, orders, offers_shown;
     struct catalog_store *store;
     struct event_log *log;
     struct copurchase *counts;
@@ -75,7 +75,9 @@ static enum err publish_odds(struct refresh *refresh)
 {
     AUTO(odds_unref) struct odds *odds = NULL;
     TRY(odds_new(refresh->outcomes, &odds));
-    return composer_set_odds(refresh->composer, odds);
+    TRY(composer_set_odds(refresh->composer, odds));
+    metric_set(refresh->metrics, refresh->offers_shown, (int64_t) odds_facts(odds)->shown);
+    return OK;
 }
 
 /* What the log holds: orders and what became of offers. */
@@ -120,6 +122,9 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
                                         "Products in the live catalogue.", STR(""));
     refresh->orders = metric_register(metrics, METRIC_GAUGE, "offerd_model_orders",
                                       "Orders counted in the live model.", STR(""));
+    refresh->offers_shown =
+        metric_register(metrics, METRIC_GAUGE, "offerd_model_offers_shown",
+                        "Offers shown that the live odds know, older ones counting less.", STR(""));
     TRY(trained_source_new(refresh->data_dir, str_of(refresh->shop), settings->models, metrics,
                            &refresh->trained));
     (void) trained_source_look(refresh->trained);

@@ -39,9 +39,10 @@ static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t
 /* Of the relations whose score says how well a product suits the cart, whatever the shop. */
 static float relevance(const struct pick *pick, double score)
 {
-    if (pick->relation != RELATION_BOUGHT_TOGETHER && pick->relation != RELATION_SIMILAR)
+    if (pick->relation != RELATION_BOUGHT_TOGETHER && pick->relation != RELATION_SIMILAR &&
+        pick->relation != RELATION_PERSONAL)
         return -1;
-    return score > 1 ? 1 : (float) score;
+    return score < 0 ? 0 : score > 1 ? 1 : (float) score;
 }
 
 bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
