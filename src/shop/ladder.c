@@ -191,6 +191,9 @@ static enum err walk_all(struct ladder *ladder, const struct ladder_moves *moves
         err = walk_kind(ladder, moves, &walk);
         ladder_walk_deinit(&walk);
     }
+    /* What was kept in reserve goes back; failing to is no harm. */
+    struct ladder_step *exact = realloc(ladder->steps, (ladder->n_steps + 1) * sizeof *exact);
+    ladder->steps = exact ? exact : ladder->steps;
     return err;
 }
 
