@@ -287,10 +287,94 @@ START_TEST(past_its_bound_it_forgets_the_rarest_pairs)
 }
 END_TEST
 
-SUITE_MAIN("model/copurchase", counts_orders_that_held_one_or_both, knows_nothing_of_strangers,
-           an_order_is_a_set, an_order_at_or_before_the_last_position_counts_once,
-           leaves_out_what_is_no_sku, of_a_wholesale_order_only_the_single_counts_are_kept,
-           agrees_with_counting_by_hand, saved_and_loaded_it_goes_on_as_if_nothing_had_happened,
-           an_empty_state_can_be_saved_too, any_damaged_byte_is_noticed,
-           contradictions_behind_a_good_checksum_do_no_harm,
+static const int64_t DAY_US = INT64_C(86400000000);
+
+static void add_at(struct copurchase *counts, uint64_t position, int64_t at_us, const char *a,
+                   const char *b)
+{
+    struct str skus[] = { str_of(a), str_of(b) };
+    ck_assert_int_eq(copurchase_add(counts, position, at_us, skus, 2), OK);
+}
+
+static struct copurchased both_of(const struct copurchase *counts, const char *a, const char *b)
+{
+    return copurchase_of(counts, copurchase_find(counts, str_of(a)),
+                         copurchase_find(counts, str_of(b)));
+}
+
+START_TEST(what_is_recent_halves_every_seven_days_of_order_time)
+{
+    AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
+    int64_t begin = 20000 * DAY_US;
+    add_at(counts, 1, begin, "A", "B");
+    add_at(counts, 2, begin, "A", "B");
+    ck_assert_float_eq_tol(both_of(counts, "A", "B").recent, 2, 1e-3F);
+    add_at(counts, 3, begin + 7 * DAY_US, "A", "C");
+
+    ck_assert_float_eq_tol(both_of(counts, "A", "B").recent, 1, 1e-3F);
+    ck_assert_uint_eq(both_of(counts, "A", "B").orders, 2);
+    ck_assert_float_eq_tol(both_of(counts, "A", "C").recent, 1, 1e-3F);
+    ck_assert_float_eq_tol(copurchase_sku_recent(counts, copurchase_find(counts, STR("A"))), 2,
+                           1e-3F);
+
+    add_at(counts, 4, begin, "A", "C"); /* late in the log: as old as it is */
+    ck_assert_float_eq_tol(both_of(counts, "A", "C").recent, 1.5F, 1e-3F);
+    add_at(counts, 5, 0, "A", "C"); /* of no known time */
+    ck_assert_float_eq_tol(both_of(counts, "A", "C").recent, 1.5F, 1e-3F);
+    ck_assert_uint_eq(both_of(counts, "A", "C").orders, 3);
+    add_at(counts, 6, begin + 5000 * DAY_US, "D", "E");
+    ck_assert_float_eq(both_of(counts, "A", "B").recent, 0);
+    ck_assert_float_eq_tol(both_of(counts, "D", "E").recent, 1, 1e-3F);
+}
+END_TEST
+
+/* Orders of twenty years, a few of them late; saved and loaded after every @every. */
+static struct copurchase *twenty_years(uint32_t every)
+{
+    struct copurchase *counts = copurchase_new();
+    uint64_t state = 17;
+    for (uint32_t i = 1; i <= 3000; i++) {
+        char a[8], b[8];
+        state = state * UINT64_C(6364136223846793005) + 1;
+        (void) snprintf(a, sizeof a, "S%u", (uint32_t) (state >> 40) % 20);
+        (void) snprintf(b, sizeof b, "S%u", (uint32_t) (state >> 50) % 20);
+        int64_t late = state >> 60 == 0 ? 400 * DAY_US : (int64_t) (state >> 44) * 1000;
+        add_at(counts, i, 12000 * DAY_US + i * 7300 / 3000 * DAY_US - late, a, b);
+        if (i % every != 0)
+            continue;
+        struct out bytes;
+        struct copurchase *loaded = NULL;
+        saved(counts, &bytes);
+        ck_assert_int_eq(copurchase_load(out_str(&bytes), &loaded, NULL), OK);
+        out_deinit(&bytes);
+        (void) copurchase_free(counts);
+        counts = loaded;
+    }
+    return counts;
+}
+
+START_TEST(what_is_recent_is_the_same_to_the_bit_however_often_it_was_saved)
+{
+    AUTO(copurchase_free) struct copurchase *once = twenty_years(UINT32_MAX);
+    AUTO(copurchase_free) struct copurchase *often = twenty_years(70);
+    bool some = false;
+    for (uint32_t a = 0; a < copurchase_skus(once); a++) {
+        ck_assert(str_eq(copurchase_sku(once, a), copurchase_sku(often, a)));
+        ck_assert(copurchase_sku_recent(once, a) == copurchase_sku_recent(often, a));
+        for (uint32_t b = 0; b < a; b++) {
+            ck_assert(copurchase_of(once, a, b).recent == copurchase_of(often, a, b).recent);
+            some |= copurchase_of(once, a, b).recent > 0.01F;
+        }
+    }
+    ck_assert(some);
+}
+END_TEST
+
+SUITE_MAIN("model/copurchase", what_is_recent_halves_every_seven_days_of_order_time,
+           what_is_recent_is_the_same_to_the_bit_however_often_it_was_saved,
+           counts_orders_that_held_one_or_both, knows_nothing_of_strangers, an_order_is_a_set,
+           an_order_at_or_before_the_last_position_counts_once, leaves_out_what_is_no_sku,
+           of_a_wholesale_order_only_the_single_counts_are_kept, agrees_with_counting_by_hand,
+           saved_and_loaded_it_goes_on_as_if_nothing_had_happened, an_empty_state_can_be_saved_too,
+           any_damaged_byte_is_noticed, contradictions_behind_a_good_checksum_do_no_harm,
            past_its_bound_it_forgets_the_rarest_pairs)

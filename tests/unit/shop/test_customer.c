@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/out.h"
 #include "shop/event.h"
+#include "shop/profile_bytes.h"
 #include "suite.h"
 
 /* @profile with @event at the next position; takes @profile. */
@@ -50,8 +51,9 @@ static void print(const struct profile *p, struct out *out)
                STR_ARG(p->first_name), p->position, p->first_seen_us, p->last_seen_us, p->orders,
                p->spend_minor, p->last_order_us, p->consent);
     for (uint32_t i = 0; i < p->n_owned; i++)
-        out_printf(out, "owned %.*s %ld %ld\n", STR_ARG(p->owned[i].sku), p->owned[i].quantity,
-                   p->owned[i].last_us);
+        out_printf(out, "owned %.*s %ld %ld %u %u\n", STR_ARG(p->owned[i].sku),
+                   p->owned[i].quantity, p->owned[i].last_us, p->owned[i].orders,
+                   p->owned[i].times_milli);
     for (uint32_t i = 0; i < p->n_viewed; i++)
         out_printf(out, "viewed %.*s\n", STR_ARG(p->viewed[i]));
     for (uint32_t i = 0; i < p->n_rules; i++) {
@@ -380,9 +382,77 @@ START_TEST(a_copy_says_the_same_when_the_original_is_gone)
 }
 END_TEST
 
-SUITE_MAIN("shop/customer", a_copy_says_the_same_when_the_original_is_gone,
-           counts_orders_spend_and_what_is_owned, takes_a_returned_item_away_again,
-           adds_up_lines_of_one_product_within_an_order,
+static const int64_t DAY_US = INT64_C(86400000000);
+
+START_TEST(counts_how_often_a_product_was_ordered_and_fades_it_by_half_in_half_a_year)
+{
+    int64_t begin = 20000 * DAY_US;
+    struct profile *p = order(NULL, "BEANS", 3, 100, begin);
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->orders, 1);
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->times_milli, 1000);
+    p = order(p, "BEANS", 1, 100, begin + HABIT_HALF_LIFE_DAYS * DAY_US);
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->orders, 2);
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->times_milli, 1500);
+
+    p = order(p, "BEANS", 1, 100, begin); /* late in the log: as old as it is */
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->orders, 3);
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->times_milli, 2000);
+    ck_assert_int_eq(profile_owned(p, STR("BEANS"))->last_us,
+                     begin + HABIT_HALF_LIFE_DAYS * DAY_US);
+
+    struct order_line lines[] = { { STR("BEANS"), 1, 100 }, { STR("BEANS"), 2, 90 } };
+    struct event event = event_of(EVENT_ORDER_PLACED, begin + 4 * HABIT_HALF_LIFE_DAYS * DAY_US);
+    event.order.lines = lines;
+    event.order.n_lines = 2;
+    p = after(p, &event); /* two lines, one order */
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->orders, 4);
+    ck_assert_uint_eq(profile_owned(p, STR("BEANS"))->times_milli, 1250);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(does_not_say_how_often_once_it_may_have_forgotten)
+{
+    struct profile *p = NULL;
+    char sku[16];
+    for (uint32_t i = 0; i <= PROFILE_MAX_OWNED; i++) {
+        ck_assert(!p || !p->forgot);
+        (void) snprintf(sku, sizeof sku, "S%04u", i);
+        p = order(p, sku, 1, 100, (i + 1) * DAY_US);
+    }
+    ck_assert(p->forgot);
+    ck_assert_ptr_null(profile_owned(p, STR("S0000")));
+    ck_assert_uint_eq(profile_owned(p, STR("S0512"))->orders,
+                      1); /* what pushed another out is new */
+    p = order(p, "S0000", 1, 100, 600 * DAY_US);
+    ck_assert_uint_eq(profile_owned(p, STR("S0000"))->orders, 0);
+    ck_assert_uint_eq(profile_owned(p, STR("S0000"))->times_milli, 1000);
+    p = order(p, "S0000", 1, 100, 600 * DAY_US);
+    ck_assert_uint_eq(profile_owned(p, STR("S0000"))->orders, 0);
+    p = order(p, "S0400", 1, 100, 600 * DAY_US);
+    ck_assert_uint_eq(profile_owned(p, STR("S0400"))->orders, 2);
+
+    struct out bytes;
+    struct profile *parsed = NULL;
+    out_init(&bytes, NULL, 0);
+    profile_print(&bytes, p);
+    ck_assert_int_eq(profile_parse(p->customer_id, out_str(&bytes), &parsed), OK);
+    ck_assert(parsed->forgot);
+    ck_assert_uint_eq(profile_owned(parsed, STR("S0000"))->orders, 0);
+    ck_assert_uint_eq(profile_owned(parsed, STR("S0400"))->orders, 2);
+    ck_assert_uint_eq(profile_owned(parsed, STR("S0400"))->times_milli,
+                      profile_owned(p, STR("S0400"))->times_milli);
+    out_deinit(&bytes);
+    profile_free(parsed);
+    profile_free(p);
+}
+END_TEST
+
+SUITE_MAIN("shop/customer",
+           counts_how_often_a_product_was_ordered_and_fades_it_by_half_in_half_a_year,
+           does_not_say_how_often_once_it_may_have_forgotten,
+           a_copy_says_the_same_when_the_original_is_gone, counts_orders_spend_and_what_is_owned,
+           takes_a_returned_item_away_again, adds_up_lines_of_one_product_within_an_order,
            spend_stops_at_the_end_of_its_type_instead_of_turning_round,
            keeps_the_products_bought_last, remembers_views_newest_first_each_once,
            remembers_what_became_of_a_rules_offers,
