@@ -82,7 +82,7 @@ static void print_text(const struct settings *settings, const struct figures *f)
     const struct calibration *c = &f->calibration;
     printf("%u decisions over %g days, one of %d offers shown; the taste changes in the middle; %u "
            "shop%s from seed "
-           "%llu%s\n\n%-16s%14s%14s%14s%14s%10s\n",
+           "%llu%s\n\n%-16s%14s%10s%10s%17s%12s\n",
            settings->decisions, settings->days, SHOP_CANDIDATES, settings->shops,
            settings->shops == 1 ? "" : "s", (unsigned long long) settings->seed,
            settings->blind ? "; relevance says nothing" : "", "policy", "lost a 1,000", "before",
@@ -90,7 +90,7 @@ static void print_text(const struct settings *settings, const struct figures *f)
     for (int p = 0; p < POLICIES; p++) {
         const struct learning_run *run = &f->runs[p];
         double per = 1000.0 / settings->decisions;
-        printf("%-16s%14.0f%14.0f%14.0f%14.0f%9.1f%%\n", policy_name((enum policy_number) p),
+        printf("%-16s%14.0f%10.0f%10.0f%17.0f%11.1f%%\n", policy_name((enum policy_number) p),
                run->lost[CURVE_POINTS - 1] * per, lost(run, 0) * per * 2, lost(run, 1) * per * 2,
                run->profit * per, 100 * run->profit / run->possible);
     }

@@ -9,7 +9,7 @@
  *
  * Which of a few offers to show, when what is known of them is uncertain: the acceptance of each is
  * drawn once from what is known (model/odds.h) and the greatest expected profit wins, so that an offer is
- * tried about as often as it is likely to be the best (Thompson 1933; here with half the spread). With
+ * tried about as often as it is likely to be the best (Thompson 1933; here with 0.7 of the spread). With
  * each, how likely it was to come first: what later evaluation divides by. No allocation; the same arms
  * and seed give the same answer.
  */
