@@ -12,19 +12,21 @@ struct catalog;
 /*
  * Ladder
  *
- * The next better and the next cheaper product of the same kind (category and subcategory), found in the catalogue when
- * nobody wrote them down: a modest step in price, and better in the attributes that matter. Attributes are compared as
- * quantities where they are ones: "256 GB" < "1 TB", "15.6 inch", "65 W", "3,000 mAh", "12個", "500ml". Which direction is
- * better is the shop's word (ladder_said), known (weight: less), or learned from the kind itself: what rises with the price
- * is a matter of quality. What does not move with the price (colour, line) is the customer's choice: another one costs score.
- * What has to fit (size, mount, gender) must stay the same; of sizes in numbers the nearest will do, at a high cost, where the
- * same is not made. What people bought later instead of the one before confirms a step.
+ * The next better and the next cheaper product of the same kind (category and subcategory), found
+ * in the catalogue when nobody wrote them down: a modest step in price, and better in the
+ * attributes that matter. Attributes are compared as quantities where they are ones: "256 GB" <
+ * "1 TB", "15.6 inch", "65 W", "3,000 mAh", "12個", "500ml". Which direction is better is the shop's
+ * word (ladder_said), known (weight: less), or learned from the kind itself: what rises with the
+ * price is a matter of quality. What does not move with the price (colour, line) is the customer's
+ * choice: another one costs score. What has to fit (size, mount, gender) must stay the same; of
+ * sizes in numbers the nearest will do, at a high cost, where the same is not made. What people
+ * bought later instead of the one before confirms a step.
  *
- * Without a gain there is no step up, however much dearer: only where the catalogue gives the kind no attributes at all
- * do price and names alone make steps.
+ * Without a gain there is no step up, however much dearer: only where the catalogue gives the kind
+ * no attributes at all do price and names alone make steps.
  *
- * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: a second or two; the candidates
- * looked at are bounded); shared by reference between threads. Pure.
+ * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: a
+ * second or two; the candidates looked at are bounded); shared by reference between threads. Pure.
  */
 struct ladder;
 
@@ -54,7 +56,9 @@ enum {
     LADDER_MAX_ATTRS = 64, /* of one kind that are compared; those the catalogue names first */
 };
 
-/* Steps kept are between these: dearer by 2 % to 150 %; cheaper by the same, the other way round. */
+/*
+ * Steps kept are between these: dearer by 2 % to 150 %; cheaper by the same, the other way round.
+ */
 #define LADDER_RATIO_LOW  1.02
 #define LADDER_RATIO_HIGH 2.5
 
@@ -74,8 +78,8 @@ const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t prod
                                       uint32_t *ret_n);
 
 /*
- * Is @other a sensible step from @base, whatever the price: dearer, up; else down? For those beyond the kept steps.
- * About a tenth of a microsecond; @moved is 0.
+ * Is @other a sensible step from @base, whatever the price: dearer, up; else down? For those beyond
+ * the kept steps. About a tenth of a microsecond; @moved is 0.
  */
 bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
                   struct ladder_step *ret_step);
@@ -92,7 +96,7 @@ enum ladder_role {
 enum ladder_role ladder_role(const struct ladder *ladder, uint32_t product, struct str attribute);
 
 /*
- * How two products of a kind differ in one attribute: for the comparison table. Above 0: @b is better; below: worse; 0: the same,
- * or nobody can say.
+ * How two products of a kind differ in one attribute: for the comparison table. Above 0: @b is
+ * better; below: worse; 0: the same, or nobody can say.
  */
 int ladder_compare(const struct ladder *ladder, uint32_t a, uint32_t b, struct str attribute);

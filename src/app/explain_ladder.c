@@ -30,7 +30,7 @@ static struct str name_of(const struct view *view, const struct compare_row *row
     return row->label ? row->label->label[view->locale] : row->base->name;
 }
 
-/* ── text ──────────────────────────────────────────────────────────────────────────────────────── */
+/* ── text ────────────────────────────────────────────────────────────────────────────────────── */
 
 static void print_value(const struct view *view, const struct compare_row *row,
                         const struct attr *attr)
@@ -106,7 +106,7 @@ static void print_ladder(const struct view *view, uint32_t number)
     print_way(view, number, false);
 }
 
-/* ── JSON ──────────────────────────────────────────────────────────────────────────────────────── */
+/* ── JSON ────────────────────────────────────────────────────────────────────────────────────── */
 
 static void number_member(struct out *out, struct str key, double value)
 {
@@ -197,7 +197,7 @@ static void json_ladder(const struct view *view, uint32_t number)
     out_char(out, '\n');
 }
 
-/* ── all ───────────────────────────────────────────────────────────────────────────────────────── */
+/* ── all ─────────────────────────────────────────────────────────────────────────────────────── */
 
 /* Those with a step up. */
 static void print_all(const struct view *view, bool json)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compare: what the offered one has that the other has not, as a table made from the
- * attributes: what is better, then what is worse, then what only differs, each in the catalogue's order. A shop that named its
- * attributes (`attributes:` in rule files) gets those, with label and unit; one that named none gets every short attribute
- * under its column's name, but ids and dates. Only what differs is listed: "1 TB" and "1,024 GB" do not. Better is
- * what the ladder of their kind says (shop/ladder.h: units understood); of other products, what `attributes:` say.
+ * Compare: what the offered one has that the other has not, as a table made from the attributes:
+ * what is better, then what is worse, then what only differs, each in the catalogue's order. A shop
+ * that named its attributes (`attributes:` in rule files) gets those, with label and unit; one that
+ * named none gets every short attribute under its column's name, but ids and dates. Only what
+ * differs is listed: "1 TB" and "1,024 GB" do not. Better is what the ladder of their kind says
+ * (shop/ladder.h: units understood); of other products, what `attributes:` say.
  */
 #include "serve/compare.h"
 
@@ -136,7 +137,10 @@ void compare_encode(struct decision *d, const struct product *base, const struct
     out_json_close(out, ']');
 }
 
-/* "ストレージ 256 GB": the first named attribute in which the offered one is better; absent when there is none. */
+/*
+ * "ストレージ 256 GB": the first named attribute in which the offered one is better; absent when there
+ * is none.
+ */
 struct str compare_gain(struct decision *d, const struct product *base,
                         const struct product *offered)
 {

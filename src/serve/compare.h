@@ -10,8 +10,8 @@ struct world;
 /*
  * Compare
  *
- * Two products of @world side by side: the rows of the table that an answer gives for what is offered in place of
- * something else.
+ * Two products of @world side by side: the rows of the table that an answer gives for what is
+ * offered in place of something else.
  */
 struct compare_row {
     const struct attr_label *label; /* NULL: the shop named no attributes */
@@ -19,6 +19,9 @@ struct compare_row {
     int order; /* +1 the offered one is better, -1 worse, 0 only different */
 };
 
-/* What is better, what is worse, what only differs. Room for PRODUCT_MAX_ATTRS. Borrowed from @world. */
+/*
+ * What is better, what is worse, what only differs. Room for PRODUCT_MAX_ATTRS. Borrowed from
+ * @world.
+ */
 uint32_t compare_rows(const struct world *world, const struct product *base,
                       const struct product *offered, struct compare_row *ret_rows);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pick: the next better one of the same kind, a step dearer, or the next cheaper one. Both are read from the ladder
- * that was made with the world (shop/ladder.h). Only when a rule's `where` or an unusual price ratio leaves nothing of the
- * steps kept there are others of the kind judged, a bounded number of them.
+ * Pick: the next better one of the same kind, a step dearer, or the next cheaper one. Both are read
+ * from the ladder that was made with the world (shop/ladder.h). Only when a rule's `where` or an
+ * unusual price ratio leaves nothing of the steps kept there are others of the kind judged, a
+ * bounded number of them.
  */
 #include "model/model.h"
 #include "serve/decision.h"
@@ -27,7 +28,10 @@ static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, 
     return low;
 }
 
-/* Is the step within the rule's price ratio, and dearer (or cheaper) than what the customer pays now? */
+/*
+ * Is the step within the rule's price ratio, and dearer (or cheaper) than what the customer pays
+ * now?
+ */
 static bool is_within(const struct search *s, uint32_t number, bool up)
 {
     const struct decision *d = s->d;

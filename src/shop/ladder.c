@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ladder is made in three steps, each with a file: texts to numbers (ladder_read.c), what matters in each kind
- * (ladder_learn.c), and each product's best steps among the candidates of a bounded walk (ladder_walk.c), as ladder_judge.c
- * scores them; here they are put together, kept and given.
+ * A ladder is made in three steps, each with a file: texts to numbers (ladder_read.c), what matters
+ * in each kind (ladder_learn.c), and each product's best steps among the candidates of a bounded
+ * walk (ladder_walk.c), as ladder_judge.c scores them; here they are put together, kept and given.
  */
 #include "shop/ladder.h"
 
@@ -10,7 +10,7 @@
 
 #include "shop/ladder_walk.h"
 
-/* ── steps ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── steps ───────────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_before(const struct ladder_step *a, const struct ladder_step *b)
 {
@@ -97,7 +97,7 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     return append(ladder, best, n_best);
 }
 
-/* ── making one ────────────────────────────────────────────────────────────────────────────────── */
+/* ── making one ──────────────────────────────────────────────────────────────────────────────── */
 
 static void ladder_free(struct snapshot *snapshot)
 {
@@ -228,7 +228,7 @@ bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said)
     return true;
 }
 
-/* ── asking ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── asking ──────────────────────────────────────────────────────────────────────────────────── */
 
 const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t product, uint32_t *ret_n)
 {

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Judging two products: is the one a sensible step from the other? The score is a product of how modest the step in price is;
- * how like the two are (what the customer chose stays; brand, model, words of the name); and how much is gained and lost in
- * matters of quality. What has to fit and does not, and names that take opposite sides, are a veto.
+ * Judging two products: is the one a sensible step from the other? The score is a product of how
+ * modest the step in price is; how like the two are (what the customer chose stays; brand, model,
+ * words of the name); and how much is gained and lost in matters of quality. What has to fit and
+ * does not, and names that take opposite sides, are a veto.
  */
 #include <math.h>
 
 #include "shop/ladder_parts.h"
 
-/* Tried on the AdventureWorks catalogue and the demo shop; each is how much likeness is left after one such change. */
+/*
+ * Tried on the AdventureWorks catalogue and the demo shop; each is how much likeness is left after
+ * one such change.
+ */
 #define OTHER_TASTE      .8
 #define OTHER_LINE       .7 /* a word that is neither colour nor quality: Road, Mountain */
 #define OTHER_AMOUNT     .6 /* an amount that is nobody's quality, 30 % or more away */
@@ -26,7 +30,7 @@
 #define STEP_IDEAL       1.25
 #define STEP_WIDTH       .35 /* in logarithms */
 
-/* ── judging two products ──────────────────────────────────────────────────────────────────────── */
+/* ── judging two products ────────────────────────────────────────────────────────────────────── */
 
 struct verdict {
     double likeness, gained, lost;
@@ -97,7 +101,10 @@ static void judge_taste(const struct ladder *ladder, const struct scale *scale, 
     }
 }
 
-/* Is it a word that parts a kind into lines: Road and Mountain, men's and women's? A colour does not. */
+/*
+ * Is it a word that parts a kind into lines: Road and Mountain, men's and women's? A colour does
+ * not.
+ */
 static bool is_line(const struct ladder *ladder, const struct scale *scale)
 {
     return scale->role == LADDER_GENDER ||
@@ -215,7 +222,7 @@ bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
            !(lines.left & item->further[ladder->items[other].price_minor > item->price_minor]);
 }
 
-/* ── asking ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── asking ──────────────────────────────────────────────────────────────────────────────────── */
 
 static const struct scale *scale_of(const struct kind *kind, struct str attribute)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What matters in a kind, learned from its prices. Products of one model at one price are one design: its sizes and
- * colours are not evidence of their own. An amount whose mean over a design rises with the price of designs (Kendall's
- * tau-b), and varies between designs rather than within them, is a matter of quality; so are words whose designs are
- * separated by price more cleanly than chance would (one in twenty). What is known of a unit or a name needs no proof,
- * but is dropped where the prices say the opposite: phones get heavier as they get dearer.
+ * What matters in a kind, learned from its prices. Products of one model at one price are one
+ * design: its sizes and colours are not evidence of their own. An amount whose mean over a design
+ * rises with the price of designs (Kendall's tau-b), and varies between designs rather than within
+ * them, is a matter of quality; so are words whose designs are separated by price more cleanly than
+ * chance would (one in twenty). What is known of a unit or a name needs no proof, but is dropped
+ * where the prices say the opposite: phones get heavier as they get dearer.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ struct evidence {
     bool varies;
 };
 
-/* ── designs ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── designs ─────────────────────────────────────────────────────────────────────────────────── */
 
 static const struct product *product_at(const struct ladder *ladder, const struct kind *kind,
                                         uint32_t row)
@@ -78,7 +79,7 @@ static void take_sample(const struct ladder *ladder, const struct kind *kind, st
     }
 }
 
-/* ── numbers against prices ────────────────────────────────────────────────────────────────────── */
+/* ── numbers against prices ──────────────────────────────────────────────────────────────────── */
 
 static float code_at(const struct kind *kind, uint32_t row, uint32_t column)
 {
@@ -147,7 +148,7 @@ static double strict(const struct scale *scale, uint32_t designs)
     return designs < 3 ? 2 : designs < 6 ? .8 : designs < 10 ? .5 : .35;
 }
 
-/* ── amounts ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── amounts ─────────────────────────────────────────────────────────────────────────────────── */
 
 static bool names_amount(struct str name, enum quantity_dimension dimension, double value)
 {
@@ -222,7 +223,7 @@ static void learn_amount(const struct attribute *attribute, struct scale *scale,
     }
 }
 
-/* ── words ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── words ───────────────────────────────────────────────────────────────────────────────────── */
 
 struct word { /* of a scale, and its designs */
     float code;
@@ -237,7 +238,9 @@ static int by_price(const void *left, const void *right)
                                 : (a->code > b->code) - (a->code < b->code);
 }
 
-/* The words of that column by price, at most WORDS_MAX; 0: more than that, or designs of two words. */
+/*
+ * The words of that column by price, at most WORDS_MAX; 0: more than that, or designs of two words.
+ */
 static uint32_t gather(const struct kind *kind, const struct sample *sample, uint32_t column,
                        struct word *words)
 {
@@ -342,7 +345,7 @@ static bool are_names(const struct kind *kind, const struct sample *sample, uint
     return values >= 4 && 10 * distinct > 8 * values;
 }
 
-/* ── a kind ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── a kind ──────────────────────────────────────────────────────────────────────────────────── */
 
 static void learn_scale(const struct ladder *ladder, struct kind *kind, const struct sample *sample,
                         uint32_t column)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Amounts that only names say ("SD card 64 GB", "化粧水 150mL"): columns of their own, where nearly every name of a kind has
- * one and no attribute says the same. Several amounts of one dimension in a name are added up.
+ * Amounts that only names say ("SD card 64 GB", "化粧水 150mL"): columns of their own, where nearly
+ * every name of a kind has one and no attribute says the same. Several amounts of one dimension in
+ * a name are added up.
  */
 #include <math.h>
 

@@ -11,9 +11,9 @@
 /*
  * Ladder parts
  *
- * What ladder.c (steps), ladder_learn.c (what matters in a kind) and ladder_read.c (texts to numbers) share. Each
- * kind has a table of scales (its attributes) and a row of codes per product: an amount, a step of a vocabulary, or
- * the number of a word; NAN: the product does not have it.
+ * What ladder.c (steps), ladder_learn.c (what matters in a kind) and ladder_read.c (texts to
+ * numbers) share. Each kind has a table of scales (its attributes) and a row of codes per product:
+ * an amount, a step of a vocabulary, or the number of a word; NAN: the product does not have it.
  */
 enum reading {
     READING_AMOUNT, /* code: the amount in its dimension's unit */
@@ -96,7 +96,8 @@ struct ladder_lines {
 };
 
 /*
- * ladder_judge of two of one kind, as if no line went further. A step that leaves a line is one only where its own goes no further: item.further.
+ * ladder_judge of two of one kind, as if no line went further. A step that leaves a line is one
+ * only where its own goes no further: item.further.
  */
 bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
                         uint32_t other, struct ladder_step *ret_step,
@@ -115,7 +116,10 @@ void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_
 MUST_CHECK enum err ladder_read_kind(struct ladder *ladder, struct ladder_words *words,
                                      struct kind *kind);
 
-/* Adds scales for amounts that only the names of a kind say; then fills their codes, those of the scales from @first on. */
+/*
+ * Adds scales for amounts that only the names of a kind say; then fills their codes, those of the
+ * scales from @first on.
+ */
 void ladder_find_names(const struct ladder *ladder, struct kind *kind);
 void ladder_read_names(const struct ladder *ladder, struct kind *kind, uint32_t first);
 

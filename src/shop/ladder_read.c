@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts to numbers: what each attribute is over the whole catalogue (dates, words of a scale), and each product's row of
- * codes in its kind. Most products have the columns of the one before, so places are guessed before they are searched.
+ * Texts to numbers: what each attribute is over the whole catalogue (dates, words of a scale), and
+ * each product's row of codes in its kind. Most products have the columns of the one before, so
+ * places are guessed before they are searched.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ uint32_t ladder_word(struct ladder_words *words, struct str text)
     return kept.at && strmap_put(words->numbers, kept, number) == OK ? number : 0;
 }
 
-/* ── attributes, over the whole catalogue ──────────────────────────────────────────────────────── */
+/* ── attributes, over the whole catalogue ────────────────────────────────────────────────────── */
 
 static void read_value(struct attribute *attribute, struct str text)
 {
@@ -112,7 +113,7 @@ enum err ladder_read_attributes(struct ladder *ladder, const struct ladder_said 
     return add_attribute(ladder, said, STR(""), numbers);
 }
 
-/* ── a product ─────────────────────────────────────────────────────────────────────────────────── */
+/* ── a product ───────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_word_byte(char c)
 {
@@ -181,7 +182,7 @@ void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_
     }
 }
 
-/* ── a kind ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── a kind ──────────────────────────────────────────────────────────────────────────────────── */
 
 struct votes { /* for the form that most values of a scale have */
     struct quantity form;
@@ -257,7 +258,10 @@ static enum ladder_role role_of(const struct attribute *attribute)
     return attribute->says == NAME_SAYS_FIT ? LADDER_FIT : LADDER_TASTE;
 }
 
-/* The vocabulary that all values of the attribute are words of, in the whole shop; VOCABULARIES: none. */
+/*
+ * The vocabulary that all values of the attribute are words of, in the whole shop; VOCABULARIES:
+ * none.
+ */
 static enum vocabulary vocabulary_of(const struct attribute *attribute, enum ladder_role role)
 {
     if (role == LADDER_GENDER)

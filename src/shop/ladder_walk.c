@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which products are looked at for a step: all of the window of prices, where they are few; else three bounded walks in
- * strides over that window: those of the same model, those of the same family (brand and what has to fit), and all.
+ * Which products are looked at for a step: all of the window of prices, where they are few; else
+ * three bounded walks in strides over that window: those of the same model, those of the same
+ * family (brand and what has to fit), and all.
  */
 #include "shop/ladder_walk.h"
 

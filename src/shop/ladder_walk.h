@@ -5,8 +5,8 @@
 /*
  * Ladder walk
  *
- * The candidates for a product's steps: rows of its kind between two prices, a bounded number of them.
- * One per kind while a ladder is made; init and deinit, the storage is the caller's.
+ * The candidates for a product's steps: rows of its kind between two prices, a bounded number of
+ * them. One per kind while a ladder is made; init and deinit, the storage is the caller's.
  */
 enum { LADDER_CANDIDATES = 96 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables of words, in English and Japanese. A word that is missing here costs an upgrade or two, never a wrong one:
- * what the tables do not know is learned from prices (ladder_learn.c) or stays the customer's choice.
+ * Tables of words, in English and Japanese. A word that is missing here costs an upgrade or two,
+ * never a wrong one: what the tables do not know is learned from prices (ladder_learn.c) or stays
+ * the customer's choice.
  */
 #include "shop/ladder_words.h"
 
@@ -96,7 +97,7 @@ bool vocabulary_holds(enum vocabulary vocabulary, uint32_t steps)
     }
 }
 
-/* ── names of attributes ───────────────────────────────────────────────────────────────────────── */
+/* ── names of attributes ─────────────────────────────────────────────────────────────────────── */
 
 static bool any_is(struct str name, const char *words)
 {
@@ -179,7 +180,7 @@ int dimension_better(enum quantity_dimension dimension)
     return 0;
 }
 
-/* ── names of products ─────────────────────────────────────────────────────────────────────────── */
+/* ── names of products ───────────────────────────────────────────────────────────────────────── */
 
 static const struct {
     const char *one[3], *other[3];

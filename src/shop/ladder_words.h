@@ -9,8 +9,9 @@
 /*
  * Ladder words
  *
- * What shops' words mean, as far as a ladder cares: which words are steps of one scale, which attributes are a matter
- * of fit, which two names are opposites. Texts are folded (quantity_fold) by the caller.
+ * What shops' words mean, as far as a ladder cares: which words are steps of one scale, which
+ * attributes are a matter of fit, which two names are opposites. Texts are folded (quantity_fold)
+ * by the caller.
  */
 enum vocabulary {
     VOCABULARY_LOW_HIGH, /* L, M, H */
@@ -31,8 +32,8 @@ enum { WORD_MAX_BYTES = 48 }; /* of a folded word worth looking up */
 int vocabulary_step(enum vocabulary vocabulary, struct str word);
 
 /*
- * Do these steps (bit s: step s was seen), all there are in the catalogue under one attribute, make it this vocabulary?
- * L and M alone may be sizes; silver and gold colours.
+ * Do these steps (bit s: step s was seen), all there are in the catalogue under one attribute, make
+ * it this vocabulary? L and M alone may be sizes; silver and gold colours.
  */
 bool vocabulary_holds(enum vocabulary vocabulary, uint32_t steps);
 
@@ -50,8 +51,8 @@ enum name_says attribute_name_says(struct str name);
 int dimension_better(enum quantity_dimension dimension);
 
 /*
- * Sides that a product's name takes: front or rear, left or right … Two products whose names take opposite sides do not
- * replace each other.
+ * Sides that a product's name takes: front or rear, left or right … Two products whose names take
+ * opposite sides do not replace each other.
  */
 uint32_t name_sides(struct str name);
 bool sides_clash(uint32_t a, uint32_t b);

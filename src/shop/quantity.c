@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A text is folded to plain small letters first, then read as words, number, unit, words. Units are a
- * table, the longest spelling that fits wins. More than 400 lines, because the table is half of the file and stays beside
- * what reads it.
+ * A text is folded to plain small letters first, then read as words, number, unit, words. Units are
+ * a table, the longest spelling that fits wins. More than 400 lines, because the table is half of
+ * the file and stays beside what reads it.
  */
 #include "shop/quantity.h"
 
@@ -182,7 +182,7 @@ static const struct unit units[] = {
 };
 enum { UNITS = sizeof units / sizeof *units };
 
-/* ── letters ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── letters ─────────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_digit(char c)
 {
@@ -194,7 +194,10 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* How many bytes of @at (at most @left) are a full-width ASCII character or blank; *ret_plain is the plain one. */
+/*
+ * How many bytes of @at (at most @left) are a full-width ASCII character or blank; *ret_plain is
+ * the plain one.
+ */
 static size_t wide(const unsigned char *at, size_t left, char *ret_plain)
 {
     if (left < 3)
@@ -242,7 +245,7 @@ static struct str skip_blank(struct str text)
     return text.len && text.at[0] == ' ' ? skip(text, 1) : text;
 }
 
-/* ── numbers ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── numbers ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* "1,000": a comma counts when three digits follow and no fourth. */
 static bool is_thousands(struct str text)
@@ -251,7 +254,10 @@ static bool is_thousands(struct str text)
            is_digit(text.at[3]) && (text.len == 4 || !is_digit(text.at[4]));
 }
 
-/* The number that @text begins with: *ret_rest is what follows. False for none, or a longer one than any amount is. */
+/*
+ * The number that @text begins with: *ret_rest is what follows. False for none, or a longer one
+ * than any amount is.
+ */
 static bool read_number(struct str text, double *ret_value, struct str *ret_rest)
 {
     double value = 0, place = 1;
@@ -273,9 +279,12 @@ static bool read_number(struct str text, double *ret_value, struct str *ret_rest
     return true;
 }
 
-/* ── units ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── units ───────────────────────────────────────────────────────────────────────────────────── */
 
-/* The longest unit that @text begins with, and is not only the beginning of a longer word; NULL: none. */
+/*
+ * The longest unit that @text begins with, and is not only the beginning of a longer word; NULL:
+ * none.
+ */
 static const struct unit *unit_at(struct str text, size_t *ret_len)
 {
     const struct unit *best = NULL;
@@ -322,7 +331,10 @@ static size_t times_sign(struct str text)
     return text.len && (text.at[0] == 'x' || text.at[0] == '*') ? 1 : 0;
 }
 
-/* "x 24", "×24本" as @text begins: multiplies *value and moves *rest behind it. A factor's counter says nothing more. */
+/*
+ * "x 24", "×24本" as @text begins: multiplies *value and moves *rest behind it. A factor's counter
+ * says nothing more.
+ */
 static void read_factor(struct str text, double *value, struct str *rest)
 {
     double factor;
@@ -464,7 +476,7 @@ bool quantity_next(struct str text, size_t *at, struct quantity *ret_quantity)
     return false;
 }
 
-/* ── dates ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── dates ───────────────────────────────────────────────────────────────────────────────────── */
 
 /* How many digits @text begins with. */
 static size_t digits_at(struct str text)

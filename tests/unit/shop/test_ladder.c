@@ -371,7 +371,9 @@ START_TEST(what_customers_moved_to_comes_first)
 }
 END_TEST
 
-/* Whatever the catalogue: steps are of the kind, within bounds, sorted, with a gain on the way up. */
+/*
+ * Whatever the catalogue: steps are of the kind, within bounds, sorted, with a gain on the way up.
+ */
 static void holds(const struct ladder *ladder, const struct catalog *catalog)
 {
     for (uint32_t p = 0; p < catalog_count(catalog); p++)
