@@ -174,6 +174,21 @@ static void advance(struct decision *d, struct contender *contender)
     }
 }
 
+/*
+ * One of them, each as likely as its propensity. Not the one whose own draw was the greatest, which comes to
+ * the same but for an error in the propensity: so what is told of the choice is true of it.
+ */
+static uint32_t draw(const struct thompson_choice *choices, uint32_t n, uint64_t seed)
+{
+    uint64_t random[2];
+    beta_seed(seed, random);
+    double left = (double) (random[0] >> 11) * 0x1p-53;
+    for (uint32_t i = 0; i + 1 < n; i++)
+        if ((left -= (double) choices[i].propensity) < 0)
+            return i;
+    return n - 1;
+}
+
 /* Whose head comes next, and how likely that was. By a draw when enough is known to try; see thompson.h. */
 static struct contender *choose(struct decision *d, struct contender *const *open, uint32_t n)
 {
@@ -190,8 +205,9 @@ static struct contender *choose(struct decision *d, struct contender *const *ope
 
     for (uint32_t i = 0; i < n; i++)
         arms[i] = (struct thompson_arm){ open[i]->head->odds, open[i]->head->value };
-    thompson_choose(arms, n, str_hash(decision_id(d)) + d->n_best, choices, order);
-    best = order[0];
+    uint64_t seed = str_hash(decision_id(d)) + d->n_best;
+    thompson_choose(arms, n, seed, choices, order);
+    best = draw(choices, n, seed);
     uint32_t share_bp = (uint32_t) lrintf(choices[best].propensity * 10000);
     open[best]->head->propensity_bp = share_bp ? share_bp : 1;
     return open[best];
