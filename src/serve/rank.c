@@ -189,6 +189,8 @@ static uint32_t draw(const struct thompson_choice *choices, uint32_t n, uint64_t
     return n - 1;
 }
 
+_Static_assert((int) DECISION_HANDFUL <= THOMPSON_ARMS, "a tier is drawn together");
+
 /* Whose head comes next, and how likely that was. By a draw when enough is known to try; see thompson.h. */
 static struct contender *choose(struct decision *d, struct contender *const *open, uint32_t n)
 {
