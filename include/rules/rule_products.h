@@ -21,13 +21,14 @@ struct rule_index;
  * (a test compares them); what the line decides (unit price, quantity, margin, age) it asks as ever.
  *
  * Made off the request path, for one pair of rules and catalogue; immutable after, for any number of
- * threads. Bounded: RULE_PRODUCTS_MAX_LOOKUPS of a field of a product (0.1 to 0.3 us each) and
- * RULE_PRODUCTS_MAX_BYTES in all (usually 20 to 40 bytes a product and index); the longest lists
- * first, an index that does not fit is left out.
+ * threads. Bounded: RULE_PRODUCTS_MAX_LOOKUPS of a field of a product (0.1 to 0.3 us each, half a
+ * second in all, so that a saved rule is still live within one) and RULE_PRODUCTS_MAX_BYTES in all
+ * (usually 20 to 40 bytes a product and index); the longest lists first, an index that does not fit
+ * is left out.
  */
 struct rule_products;
 
-enum { RULE_PRODUCTS_MAX_LOOKUPS = 4 << 20, RULE_PRODUCTS_MAX_BYTES = 64 << 20 };
+enum { RULE_PRODUCTS_MAX_LOOKUPS = 2 << 20, RULE_PRODUCTS_MAX_BYTES = 64 << 20 };
 
 /*
  * @indexes: as rule_index_build gives them, NULL among them; borrowed, as @catalog, until
