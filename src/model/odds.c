@@ -359,6 +359,7 @@ struct beta odds_of(const struct odds *odds, uint32_t place, enum rule_kind kind
         slope = odds->slopes[kind];
     }
     float strength = (float) node.strength;
-    float alpha = (float) node_mean_at(&node, fmin((double) relevance, 1), slope) * strength;
+    double at = relevance >= 0 ? fmin((double) relevance, 1) : -1; /* also for NAN */
+    float alpha = (float) node_mean_at(&node, at, slope) * strength;
     return (struct beta){ fmaxf(alpha, LEAST), fmaxf(strength - alpha, LEAST) };
 }
