@@ -100,7 +100,7 @@ static enum err train_baskets(struct train_run *self, struct err_note *note)
                                              .now_us = real_clock()->wall_us(real_clock()),
                                              .position = self->position };
     int64_t began_us = progress_now_us();
-    progress_step(&self->progress, "training", "thousandths");
+    progress_step(&self->progress, "training", "\u2030");
     enum err err = train(self->baskets, &settings, &self->bytes, note);
     progress_wipe(&self->progress);
     self->trained_us = progress_now_us() - began_us;
