@@ -53,5 +53,11 @@ struct completion;
 /* NULL for lack of room in @arena. What @ask points to must stay. */
 struct completion *completion_new(const struct completion_ask *ask, struct arena *arena);
 
+/*
+ * Of the recent orders with one of the cart's products, the share that held this one, carefully, where that is
+ * clearly more than in all its orders; else 0. For who would otherwise think it too seldom.
+ */
+float completion_lately(const struct completion *completion, const struct complete *found);
+
 /* The @i-th best, @i < COMPLETION_MOST; NULL past the end. Sorts only as far as it is asked. */
 const struct complete *completion_at(struct completion *completion, uint32_t i);

@@ -304,6 +304,16 @@ static bool tell(struct completion *c, uint32_t place, struct complete *told)
     return true;
 }
 
+float completion_lately(const struct completion *c, const struct complete *found)
+{
+    float most = 0;
+    for (uint32_t i = 0; i < c->n_cart && c->model->n_surges > 0; i++) {
+        float share = model_surge(c->model, c->cart[i], found->product);
+        most = share > most ? share : most;
+    }
+    return most;
+}
+
 static const struct complete *only_at(struct completion *c, uint32_t i)
 {
     for (; c->n_sorted <= i && c->n_sorted < c->only->n && c->n_sorted < COMPLETION_MOST;

@@ -11,6 +11,7 @@ static void model_free(struct snapshot *snapshot)
     struct model *model = (struct model *) snapshot;
     free(model->rows);
     free(model->companions);
+    free(model->surges);
     free(model->dense.slot_of);
     free(model->dense.product_of);
     free(model->dense.pairs);

@@ -38,6 +38,11 @@ struct dense {
     uint32_t n_exact, exact_room;
 };
 
+struct surge {         /* what is bought together more often lately than it used to be */
+    uint32_t from, to; /* products */
+    float share;       /* of the recent orders with @from, those that held @to, carefully */
+};
+
 struct model {
     struct snapshot snapshot; /* first */
     uint32_t n_products;
@@ -46,6 +51,8 @@ struct model {
     uint32_t *orders;             /* product -> orders that held it */
     uint32_t *best_sellers;
     uint64_t total_orders, position;
+    struct surge *surges; /* by from, to */
+    uint32_t n_surges, surges_room;
     struct trained *trained; /* or NULL */
     bool is_dense;
     struct dense dense;
@@ -77,6 +84,9 @@ MUST_CHECK enum err seal_slots(struct sealing *sealing, uint32_t *product_of);
 /* Fills rows and dense, from @counts (or NULL) and model->trained; model->orders is known. */
 MUST_CHECK enum err model_seal(struct model *model, const struct catalog *catalog,
                                const struct copurchase *counts, const uint32_t *product_of);
+
+/* surge.share, or 0 when there is none. */
+float model_surge(const struct model *model, uint32_t from, uint32_t to);
 
 /* In how many orders both were, as far as the model tells; 0 also when it does not. */
 uint32_t model_orders_of_both(const struct model *model, uint32_t a, uint32_t b);

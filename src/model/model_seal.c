@@ -14,6 +14,7 @@
 
 static const float SHRINKAGE = 10;
 static const float RECENT_CHANCE = 2; /* so many orders lately are not yet a habit */
+static const float SURGE_TIMES = 1.5F;
 
 /* Better first; a total order, so the result does not depend on the order of the pairs. */
 static bool better(const struct companion *a, const struct companion *b)
@@ -93,6 +94,43 @@ static float lately(const struct sealing *sealing, uint32_t x, struct copurchase
     return surplus > 0 ? sealing->recent_weight * surplus / (recent + SHRINKAGE) : 0;
 }
 
+/* Kept only where it says more than all the orders do. */
+static void note_surge(struct sealing *sealing, uint32_t x, uint32_t y, struct copurchased both)
+{
+    struct model *model = sealing->model;
+    float share = (both.recent - RECENT_CHANCE) / (sealing->recent[x] + SHRINKAGE);
+    if (share < SURGE_TIMES * (float) both.orders / (float) model->orders[x])
+        return;
+    if (model->n_surges == model->surges_room) {
+        uint32_t room = model->surges_room ? model->surges_room * 2 : 256;
+        struct surge *grown = realloc(model->surges, room * sizeof *grown);
+        sealing->no_room |= !grown;
+        if (!grown)
+            return;
+        model->surges = grown;
+        model->surges_room = room;
+    }
+    model->surges[model->n_surges++] = (struct surge){ x, y, share };
+}
+
+static int by_products(const void *left, const void *right)
+{
+    const struct surge *a = left, *b = right;
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    return a->to < b->to ? -1 : a->to > b->to;
+}
+
+float model_surge(const struct model *model, uint32_t from, uint32_t to)
+{
+    const struct surge wanted = { .from = from, .to = to };
+    if (model->n_surges == 0)
+        return 0;
+    const struct surge *surge =
+        bsearch(&wanted, model->surges, model->n_surges, sizeof wanted, by_products);
+    return surge ? surge->share : 0;
+}
+
 static void take_companions(void *self, uint32_t a, uint32_t b, struct copurchased both)
 {
     struct sealing *sealing = self;
@@ -105,7 +143,13 @@ static void take_companions(void *self, uint32_t a, uint32_t b, struct copurchas
         double norm = sqrt((double) model->orders[x] * (double) model->orders[y]);
         score = (float) (both.orders / (norm + (double) SHRINKAGE));
     }
-    float of_x = score + lately(sealing, x, both), of_y = score + lately(sealing, y, both);
+    float of_x = lately(sealing, x, both), of_y = lately(sealing, y, both);
+    if (of_x > 0)
+        note_surge(sealing, x, y, both);
+    if (of_y > 0)
+        note_surge(sealing, y, x, both);
+    of_x += score;
+    of_y += score;
     if (of_x > 0)
         offer(&model->rows[x], &(struct companion){ y, of_x, both.orders });
     if (of_y > 0)
@@ -135,6 +179,10 @@ static enum err seal_rows(struct sealing *sealing)
     TRY(make_room(model, &model->companions));
     if (sealing->counts)
         copurchase_each(sealing->counts, sealing, take_companions);
+    if (sealing->no_room)
+        return ERR_NOMEM;
+    if (model->n_surges > 1)
+        qsort(model->surges, model->n_surges, sizeof *model->surges, by_products);
     for (uint32_t i = 0; i < model->n_products; i++)
         if (model->rows[i].n > 1)
             qsort((struct companion *) model->rows[i].at, model->rows[i].n,

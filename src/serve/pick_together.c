@@ -79,10 +79,15 @@ static int64_t share_bp(const struct complete *found)
     return (int64_t) found->orders * 10000 / (found->base_orders + DOUBT);
 }
 
-/* No need seen, no offer. What the customer buys again is a need of its own. */
-static bool is_relevant(struct search *s, const struct complete *found, uint32_t floor_bp)
+/*
+ * No need seen, no offer. What the customer buys again is a need of its own; what is bought together more and more
+ * counts by its recent orders, however many others there were.
+ */
+static bool is_relevant(struct search *s, const struct completion *completion,
+                        const struct complete *found, uint32_t floor_bp)
 {
-    if (share_bp(found) >= floor_bp || found->habit > 0)
+    if (share_bp(found) >= floor_bp || found->habit > 0 ||
+        completion_lately(completion, found) * 10000 >= (float) floor_bp)
         return true;
     if (s->found == 0) {
         struct considered *c = s->from;
@@ -105,7 +110,7 @@ static enum err walk(struct search *s, enum completed which)
          i++) {
         if (which != COMPLETED_PERSONAL && found->orders == 0)
             continue; /* never bought together is never said to be */
-        if (!is_relevant(s, found, floor_bp))
+        if (!is_relevant(s, d->completions[which], found, floor_bp))
             continue;
         if (!pick_take(s, found->product, (double) found->score, found->orders, found->base_orders))
             return OK;

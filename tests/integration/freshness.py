@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was bought together twenty times just now is offered as bought together within five seconds: with a trained model
 and without one, for SKUs with a long history and for new ones, also by another replica."""
+import collections
 import csv
 import gzip
 import itertools
@@ -16,6 +17,7 @@ sys.path.append(str(ROOT / 'tests' / 'support'))
 from servers import Missing, Servers
 
 TIMES, WITHIN_S, LIMIT = 20, 5, 3
+KINDRED, ALONE = 3000, 2500  # orders of the made-up shop
 TOKEN_KEY = '00112233445566778899aabbccddeeff'
 RULES = '''version: 1
 currency: GBP
@@ -56,11 +58,12 @@ def rules():
     return where
 
 
-def made_up_shop(skus=60, orders=3000):
-    """Ten kinds of SKUs that are bought together again and again; N-… are new. Returns catalogue, orders."""
+def made_up_shop(skus=60, orders=KINDRED):
+    """Ten kinds of SKUs that are bought together again and again, and one that everybody buys, alone; N-… are new. Returns
+    catalogue, orders."""
     where, dice = scratch(), random.Random(5)
     catalog, history = where / 'catalog.csv', where / 'orders.csv'
-    names = [f'S-{n:03}' for n in range(skus)] + [f'N-{n}' for n in range(6)]
+    names = [f'S-{n:03}' for n in range(skus)] + [f'N-{n}' for n in range(6)] + ['S-ALL']
     catalog.write_text('sku,name,price,stock\n' + ''.join(f'{sku},{sku},5.00,1000\n' for sku in names))
     rows, begin = [], datetime.now(timezone.utc) - timedelta(days=200)
     for order in range(orders):
@@ -68,6 +71,9 @@ def made_up_shop(skus=60, orders=3000):
         placed = (begin + timedelta(days=199 * order / orders)).strftime('%Y-%m-%dT%H:%M:%SZ')
         for sku in {kind * 6 + min(dice.randrange(6), dice.randrange(6)) for _ in range(3)}:
             rows.append(f'O{order},C{order % 300},{placed},S-{sku:03},1,5.00\n')
+    for order in range(ALONE):
+        placed = (begin + timedelta(days=199 * order / ALONE)).strftime('%Y-%m-%dT%H:%M:%SZ')
+        rows.append(f'A{order},,{placed},S-ALL,1,5.00\n')
     history.write_text('order_id,customer_id,ordered_at,sku,quantity,unit_price\n' + ''.join(rows))
     return catalog, history
 
@@ -121,7 +127,7 @@ def freshly_offered(pairs, port, *others, known=0):
             check(offers(where, a)[b] == TIMES + known, offers(where, a))
 
 
-PAIRS = [('S-000', 'S-057'), ('S-031', 'N-0'), ('N-1', 'S-002'), ('N-2', 'N-3')]
+PAIRS = [('S-000', 'S-057'), ('S-031', 'N-0'), ('N-1', 'S-002'), ('N-2', 'N-3'), ('S-ALL', 'S-010')]
 
 
 def test_without_a_trained_model():
@@ -133,7 +139,7 @@ def test_with_a_trained_model():
     data = imported(*made_up_shop())
     tell(must_run('train', '--data', data, '--quiet').stdout)
     with Offerd(rules=rules(), data=data) as offerd:
-        check(offerd.metric('offerd_model_trained_orders') == 3000, offerd.metric('offerd_model_trained_orders'))
+        check(offerd.metric('offerd_model_trained_orders') == KINDRED + ALONE, offerd.metric('offerd_model_trained_orders'))
         freshly_offered(PAIRS, offerd.port)
 
 
@@ -142,7 +148,7 @@ def test_a_model_trained_beside_the_service_is_taken_over_and_a_bad_one_is_not()
     with Offerd(rules=rules(), data=data) as offerd:
         check(offerd.metric('offerd_model_trained_orders') == 0, 'trained already')
         must_run('train', '--data', data, '--quiet')
-        wait_until(5, 'it is taken over', lambda: offerd.metric('offerd_model_trained_orders') == 3000)
+        wait_until(5, 'it is taken over', lambda: offerd.metric('offerd_model_trained_orders') == KINDRED + ALONE)
         check(offerd.metric('offerd_model_trained_age_seconds') < 60, offerd.metric('offerd_model_trained_age_seconds'))
         before = offers(offerd.port, 'S-000')
         good = (data / 'trained.bin').read_bytes()
@@ -155,25 +161,37 @@ def test_a_model_trained_beside_the_service_is_taken_over_and_a_bad_one_is_not()
         offerd.start()  # with half a file, and nothing good before
         check(offerd.metric('offerd_model_trained_orders') == 0, 'it was used')
         (data / 'trained.bin').write_bytes(good)
-        wait_until(5, 'it is taken over', lambda: offerd.metric('offerd_model_trained_orders') == 3000)
+        wait_until(5, 'it is taken over', lambda: offerd.metric('offerd_model_trained_orders') == KINDRED + ALONE)
 
 
-def together(a, b):
+def seldom(n):
+    """The @n pairs of best sellers that are bought together most seldom, each SKU once: (a, b, orders with both)."""
     baskets = {}
     with gzip.open(data_file('online-retail/order_lines.csv.gz'), 'rt', encoding='utf-8', newline='') as file:
         for row in csv.DictReader(file):
             baskets.setdefault(row['order_id'], set()).add(row['sku'])
-    return sum(a in basket and b in basket and len(basket) <= 60 for basket in baskets.values())
+    sold = collections.Counter(sku for basket in baskets.values() for sku in basket)
+    best = [sku for sku, _ in sold.most_common(60)]
+    both = collections.Counter(pair for basket in baskets.values() if len(basket) <= 60
+                               for pair in itertools.permutations([sku for sku in best if sku in basket], 2))
+    pairs, used = [], set()
+    for a, b in sorted(itertools.permutations(best, 2), key=lambda pair: both[pair] / sold[pair[0]]):
+        if len(pairs) < n and not used & {a, b}:
+            pairs.append((a, b, both[a, b]))
+            used |= {a, b}
+            tell(f'{a} in {sold[a]} orders, {b} in {sold[b]}, both in {both[a, b]}')
+    return pairs
 
 
 def test_a_real_shop_with_a_long_history():
     data = imported(data_file('online-retail/products.csv.gz'), data_file('online-retail/order_lines.csv.gz'))
+    pairs = seldom(4)
     for trained in (False, True):
         if trained:
             tell(must_run('train', '--data', data, '--quiet').stdout)
         with Offerd(rules=rules(), data=data) as offerd:
-            pair = [('85123A', '22086'), ('22423', '21733')][trained]  # best sellers all
-            freshly_offered([pair], offerd.port, known=together(*pair))
+            for a, b, known in pairs[2:] if trained else pairs[:2]:
+                freshly_offered([(a, b)], offerd.port, known=known)
 
 
 def personal(port, customer, *cart):
@@ -220,7 +238,7 @@ def test_also_on_a_second_replica_and_what_was_trained_reaches_both():
             freshly_offered(PAIRS[:2], one.port, two.port)
             must_run('train', '--data', scratch(), '--quiet', env=env)
             for replica in (one, two):
-                wait_until(15, 'trained', lambda: replica.metric('offerd_model_trained_orders') > 3000)
+                wait_until(15, 'trained', lambda: replica.metric('offerd_model_trained_orders') > KINDRED + ALONE)
             freshly_offered(PAIRS[2:], two.port, one.port)
             skus = [f'S-{n:03}' for n in range(60)] + ['N-1', 'N-2']
             wait_until(10, 'both say the same',
