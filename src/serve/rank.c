@@ -148,19 +148,21 @@ static enum receipt_reason refusal(struct decision *d, struct found *f)
         return RECEIPT_SHADOW;
     if (policy_is_full(d, f->from))
         return RECEIPT_POLICY;
+    enum receipt_reason reason = clash(d, f);
+    if (reason != RECEIPT_SHOWN)
+        return reason;
     if (!f->rated)
         profit_rate(d, f);
-    if (!profit_is_enough(d, f)) {
-        f->from->product = f->product;
-        return RECEIPT_PROFIT;
-    }
-    return clash(d, f);
+    if (profit_is_enough(d, f))
+        return RECEIPT_SHOWN;
+    f->from->product = f->product;
+    return RECEIPT_PROFIT;
 }
 
 /* Goes on to the contender's best offer that may join. */
 static void advance(struct decision *d, struct contender *contender)
 {
-    while ((contender->head = best_of(d, contender->from, contender->to))) {
+    while (contender->head || (contender->head = best_of(d, contender->from, contender->to))) {
         enum receipt_reason reason = refusal(d, contender->head);
         if (reason == RECEIPT_SHOWN)
             return;
@@ -240,7 +242,8 @@ static void compete(struct decision *d, struct contender *tier, uint32_t n)
         d->budgeted |= winner->rule->rule->budget.redemptions > 0;
     }
     for (uint32_t i = 0; i < n; i++)
-        if (best_of(d, tier[i].from, tier[i].to))
+        if (tier[i].rule->reason != RECEIPT_SHOWN &&
+            (tier[i].head || best_of(d, tier[i].from, tier[i].to)))
             refuse(&tier[i], RECEIPT_NOT_AMONG_BEST);
 }
 
