@@ -113,6 +113,26 @@ END_TEST
 
 START_TEST(another_customers_purchases_are_no_history)
 {
+    struct baskets_builder *builder = baskets_builder_new();
+    shop_order(builder, 1, "C1", "D E");
+    shop_order(builder, 2, "C2", "A B");
+    shop_order(builder, 3, "C1", "D");
+    shop_order(builder, 4, "", "D E");
+    shop_order(builder, 5, "C3", "D");
+    shop_order(builder, 9, "C2", "D E");
+    struct baskets *baskets = shop_baskets(builder);
+    AUTO(hidden_cases_free) struct hidden_cases *cases = cases_of(baskets, 5, 1);
+    uint32_t ranks[2];
+    ck_assert_int_eq(hidden_cases_rank(cases, NULL, history, 2, &shop_alone, ranks), OK);
+    ck_assert_uint_eq(hidden_cases_with_history(cases), 1);
+    ck_assert_uint_eq(ranks[0], 1);
+    ck_assert_uint_eq(ranks[1], 3); /* A and B, which C2 bought */
+    baskets_free(baskets);
+}
+END_TEST
+
+START_TEST(customers_who_come_back_for_the_same_are_found_out)
+{
     struct baskets *baskets = shop_of(600, 60, 25, true, true);
     AUTO(hidden_cases_free) struct hidden_cases *cases = cases_of(baskets, 480, 1000);
     uint32_t n = hidden_cases_count(cases), better = 0;
@@ -240,4 +260,6 @@ SUITE_MAIN("model/hidden_cases", best_sellers_rank_by_how_many_known_orders_hold
            what_the_known_orders_never_saw_is_not_found,
            an_order_of_one_is_no_case_and_large_ones_give_several,
            only_what_was_bought_before_counts_as_history,
-           another_customers_purchases_are_no_history, a_cart_is_scored_as_completion_scores_it)
+           another_customers_purchases_are_no_history,
+           customers_who_come_back_for_the_same_are_found_out,
+           a_cart_is_scored_as_completion_scores_it)

@@ -101,6 +101,8 @@ START_TEST(lists_hold_the_strongest_first_and_no_more_than_asked)
     for (uint32_t sku = 0; sku < gram->n_skus; sku++) {
         uint64_t a = all->first[sku], b = cut->first[sku], n = all->first[sku + 1] - a;
         ck_assert_uint_eq(cut->first[sku + 1] - b, n < 7 ? n : 7);
+        for (uint64_t k = 7; k < n; k++) /* also what speaks against, when it does so strongly */
+            ck_assert(fabsf(all->edges[a + k].weight) <= fabsf(cut->edges[b + 6].weight));
         ck_assert_uint_eq(whole->first[sku + 1] - whole->first[sku], 7);
         for (uint64_t k = 0; k < cut->first[sku + 1] - b; k++) {
             ck_assert_uint_eq(cut->edges[b + k].sku, all->edges[a + k].sku);
