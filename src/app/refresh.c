@@ -20,7 +20,8 @@
 #include "ports/model_store.h"
 #include "shop/catalog.h"
 
-enum { PACE = 9 }; /* so many times as long as making the last one took, no new model is made */
+/* New models are made while there is credit: a tenth of the time, of which a quiet shop saves some up for a busy moment. */
+enum { CREDIT_PART = 10, CREDIT_MAX_US = 5000000 };
 
 struct refresh {
     const char *data_dir, *shop;
@@ -40,7 +41,8 @@ struct refresh {
     bool owed;                /* something has changed and is not live yet */
     bool newly_trained;       /* the same, a trained model */
     int64_t model_us, model_next_us;
-    bool failing; /* said once */
+    int64_t credit_us, credited_us; /* of processor time; as of when */
+    bool failing;                   /* said once */
 };
 
 /* The version is read first: a change in between is noticed next time. */
@@ -166,7 +168,19 @@ struct refresh *refresh_free(struct refresh *refresh)
 void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us)
 {
     refresh->learn = learn;
+    struct clock *clock = real_clock();
     refresh->model_us = model_us;
+    refresh->credit_us = CREDIT_MAX_US;
+    refresh->credited_us = clock->mono_us(clock);
+}
+
+static bool has_credit(struct refresh *refresh, int64_t now_us)
+{
+    refresh->credit_us += (now_us - refresh->credited_us) / CREDIT_PART;
+    refresh->credited_us = now_us;
+    if (refresh->credit_us > CREDIT_MAX_US)
+        refresh->credit_us = CREDIT_MAX_US;
+    return refresh->credit_us > 0;
 }
 
 /* *ret_due: the log has grown, by our own journal or by an import beside us, and it is time to look. */
@@ -176,7 +190,7 @@ static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_
     int64_t now_us = clock->mono_us(clock);
     uint64_t position;
     *ret_due = false;
-    if (now_us < refresh->model_next_us)
+    if (!has_credit(refresh, now_us) || now_us < refresh->model_next_us)
         return OK;
     TRY(refresh->log->last_position(refresh->log, &position, note));
     *ret_due = position != refresh->log_position;
@@ -209,15 +223,6 @@ static enum err publish_new_catalog(struct refresh *refresh, struct err_note *no
     return OK;
 }
 
-/* No new model sooner than what this one took allows. */
-static void pace(struct refresh *refresh, int64_t took_us)
-{
-    struct clock *clock = real_clock();
-    int64_t next_us = clock->mono_us(clock) + PACE * took_us;
-    if (next_us > refresh->model_next_us)
-        refresh->model_next_us = next_us;
-}
-
 /* What fails on its way stays owed, and is tried again at the next run. */
 static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
 {
@@ -247,7 +252,7 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
     if (refresh->unseen_outcomes)
         TRY(publish_odds(refresh));
     refresh->unseen_outcomes = 0;
-    pace(refresh, spent_us() - began_us);
+    refresh->credit_us -= spent_us() - began_us;
     refresh->unseen_orders = 0;
     refresh->newly_trained = false;
     refresh->owed = false;

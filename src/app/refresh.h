@@ -40,7 +40,7 @@ DEFINE_AUTO(struct refresh, refresh_free)
 
 /*
  * From now on: new orders in the log, whoever wrote them, are counted every @model_us, or less often where making a
- * model of them takes long: no more than a tenth of the time is spent on it. When others
+ * model of them takes long: no more than a tenth of the time is spent on it, but for what was saved up in quiet moments. When others
  * than @learn wrote some, its profiles are read again.
  */
 void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us);
