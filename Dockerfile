@@ -16,8 +16,8 @@ FROM debian:12-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates libcjson1 libcsv3 libgnutls30 libhiredis0.14 libmicrohttpd12 libpq5 libsodium23 libsqlite3-0 \
-        libuv1 libyaml-0-2 tzdata zlib1g \
+        ca-certificates libcjson1 libcsv3 libgnutls30 libhiredis0.14 liblapacke libmicrohttpd12 libnettle8 libpq5 libsodium23 \
+        libsqlite3-0 libuv1 libyaml-0-2 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin \
     && groupadd --system --gid 10001 offerd \
     && useradd --system --uid 10001 --gid offerd --home-dir /var/lib/offerd --shell /usr/sbin/nologin offerd \

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "eval/method.h"
-#include "eval/symmetric.h"
+#include "model/spd.h"
 
 enum { EASE_MAX_SKUS = 8000 };
 #define DAY_US (INT64_C(24) * 3600 * 1000000)
@@ -83,7 +83,7 @@ static enum err ease_new(const struct trial *trial, const struct recipe *recipe,
     if (!self->p)
         return ERR_NOMEM;
     fill(self, trial->train, recipe);
-    TRY(symmetric_invert(self->p, n));
+    TRY(spd_invert(self->p, n));
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < i; j++)
             self->p[(size_t) j * n + i] = self->p[(size_t) i * n + j];

@@ -175,7 +175,8 @@ static enum err score(struct method *method, const struct trial_case *asked, flo
                                         .n_cart = asked->n_cart,
                                         .habits = self->habits,
                                         .n_habits = n_habits,
-                                        .now_us = asked->at_us };
+                                        .now_us = asked->at_us,
+                                        .habits_alone = true }; /* as `personal` picks */
     arena_reset(self->arena);
     struct completion *completion = completion_new(&ask, self->arena);
     if (!completion)

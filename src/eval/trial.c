@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/md5.h"
+#include "eval/lot.h"
 #include "shop/customer.h"
 
 #define DAY_US (INT64_C(24) * 3600 * 1000000)
@@ -69,7 +69,7 @@ static enum err draw(struct making *making, uint32_t begin, uint32_t end)
         return ERR_NOMEM;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t order = making->row[begin + i];
-        making->lots[i] = (struct lot){ md5_lot(making->trial->ids[order]), order, i };
+        making->lots[i] = (struct lot){ lot_of(making->trial->ids[order]), order, i };
     }
     qsort(making->lots, n, sizeof *making->lots, by_lot);
     return OK;

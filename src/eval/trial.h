@@ -14,7 +14,7 @@
  * A shop's orders, split into what a model may learn from and what it is asked: the first 80 % of
  * the orders by time (those of one instant by order id) are for training, the others for the test.
  * When most orders have no time, the test are the 20 % whose order ids have the lowest lots
- * (eval/md5.h).
+ * (eval/lot.h).
  *
  * Each test order of two or more SKUs is a case: one SKU is hidden, drawn by the order id's lot;
  * the cart is the first TRIAL_CART of the others; the question is how far up a method ranks the

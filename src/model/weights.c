@@ -71,14 +71,15 @@ static struct weights *lists_new(uint32_t n_skus)
 /* ── as a whole ─────────────────────────────────────────────────────────────────────────── */
 
 struct whole {
-    const struct spd *inverse; /* negated */
+    const double *inverse; /* its lower half */
     struct weights *weights;
     uint32_t top, *counts;
 };
 
-static float whole_weight(const struct spd *inverse, uint32_t from, uint32_t to)
+static float whole_weight(const struct whole *whole, uint32_t from, uint32_t to)
 {
-    return from == to ? 0 : (float) -(*spd_cell(inverse, from, to) / *spd_cell(inverse, to, to));
+    size_t n = whole->weights->n_skus, low = from < to ? from : to, high = from < to ? to : from;
+    return from == to ? 0 : (float) -(whole->inverse[high * n + low] / whole->inverse[to * n + to]);
 }
 
 static enum err dense_rows(void *context, uint32_t begin, uint32_t end)
@@ -87,7 +88,7 @@ static enum err dense_rows(void *context, uint32_t begin, uint32_t end)
     uint32_t n = whole->weights->n_skus;
     for (uint32_t from = begin; from < end; from++)
         for (uint32_t to = 0; to < n; to++)
-            whole->weights->dense[(size_t) from * n + to] = whole_weight(whole->inverse, from, to);
+            whole->weights->dense[(size_t) from * n + to] = whole_weight(whole, from, to);
     return OK;
 }
 
@@ -100,7 +101,7 @@ static enum err list_rows(void *context, uint32_t begin, uint32_t end)
         return ERR_NOMEM;
     for (uint32_t from = begin; from < end; from++) {
         for (uint32_t to = 0; to < n; to++)
-            row[to] = (struct trained_edge){ to, whole_weight(whole->inverse, from, to) };
+            row[to] = (struct trained_edge){ to, whole_weight(whole, from, to) };
         whole->counts[from] = strongest(row, n, whole->top);
         memcpy(whole->weights->edges + whole->weights->first[from], row,
                whole->counts[from] * sizeof *row);
@@ -109,21 +110,18 @@ static enum err list_rows(void *context, uint32_t begin, uint32_t end)
     return OK;
 }
 
-static enum err inverse_of(const struct gram *gram, double ridge, const struct crew *crew,
-                           struct spd **ret_inverse)
+/* The heap's; NULL for lack of memory. */
+static double *matrix_of(const struct gram *gram, double ridge)
 {
-    AUTO(spd_free) struct spd *matrix = spd_new(gram->n_skus);
-    if (!matrix)
-        return ERR_NOMEM;
-    for (uint32_t i = 0; i < gram->n_skus; i++) {
+    size_t n = gram->n_skus;
+    double *matrix = calloc(n * n + 1, sizeof *matrix);
+    for (uint32_t i = 0; matrix && i < n; i++) {
         const struct gram_row *row = &gram->rows[i];
-        *spd_cell(matrix, i, i) = gram->diagonal[i] + ridge;
+        matrix[i * n + i] = gram->diagonal[i] + ridge;
         for (uint32_t k = 0; k < row->n && row->skus[k] < i; k++)
-            *spd_cell(matrix, i, row->skus[k]) = (double) row->weights[k];
+            matrix[i * n + row->skus[k]] = (double) row->weights[k];
     }
-    TRY(spd_invert_negated(matrix, crew));
-    *ret_inverse = MOVE(matrix);
-    return OK;
+    return matrix;
 }
 
 static enum err whole_lists(struct whole *whole, const struct crew *crew)
@@ -144,32 +142,32 @@ static enum err whole_lists(struct whole *whole, const struct crew *crew)
     return err;
 }
 
+static enum err whole_dense(struct whole *whole, const struct crew *crew)
+{
+    size_t n = whole->weights->n_skus;
+    whole->weights->form = TRAINED_DENSE;
+    whole->weights->dense = malloc((n * n + 1) * sizeof *whole->weights->dense);
+    return whole->weights->dense ? crew_run(crew, (uint32_t) n, whole, dense_rows) : ERR_NOMEM;
+}
+
 enum err weights_whole(const struct gram *gram, double ridge, uint32_t top, const struct crew *crew,
                        struct weights **ret_weights)
 {
-    AUTO(spd_free) struct spd *inverse = NULL;
     AUTO(weights_free) struct weights *weights = lists_new(gram->n_skus);
-    if (!weights)
-        return ERR_NOMEM;
-    TRY(inverse_of(gram, ridge, crew, &inverse));
+    double *inverse = matrix_of(gram, ridge);
     struct whole whole = { .inverse = inverse, .weights = weights, .top = top };
-    if (top > 0)
-        TRY(whole_lists(&whole, crew));
-    else {
-        size_t n = gram->n_skus;
-        weights->form = TRAINED_DENSE;
-        weights->dense = malloc((n * n + 1) * sizeof *weights->dense);
-        if (!weights->dense)
-            return ERR_NOMEM;
-        TRY(crew_run(crew, gram->n_skus, &whole, dense_rows));
-    }
-    *ret_weights = MOVE(weights);
-    return OK;
+    enum err err = weights && inverse ? spd_invert(inverse, gram->n_skus) : ERR_NOMEM;
+    if (err == OK)
+        err = top > 0 ? whole_lists(&whole, crew) : whole_dense(&whole, crew);
+    free(inverse);
+    if (err == OK)
+        *ret_weights = MOVE(weights);
+    return err;
 }
 
 uint64_t weights_whole_bytes(uint32_t n_skus)
 {
-    return spd_bytes(n_skus);
+    return (uint64_t) n_skus * n_skus * sizeof(double);
 }
 
 /* ── among the nearest ──────────────────────────────────────────────────────────────────── */
@@ -293,9 +291,8 @@ static uint32_t solve_column(const struct near *near, uint32_t sku, struct desk 
         return 0; /* never bought with anything */
     n = add_regulars(near, sku, desk, n);
     fill_system(near, sku, desk, n);
-    if (!spd_factor(desk->a, n, near->stride))
+    if (!spd_solve(desk->a, n, near->stride, desk->b))
         return 0; /* rows were cut so that they contradict each other: nothing is said of this SKU */
-    spd_solve(desk->a, n, near->stride, desk->b);
     for (uint32_t i = 0; i < n; i++)
         column[i] = (struct trained_edge){ desk->nearest[i].sku, (float) desk->b[i] };
     return n;
@@ -386,7 +383,7 @@ enum err weights_near(const struct gram *gram, double ridge, uint32_t support, u
                          .room = support + WEIGHTS_REGULARS,
                          .top = top,
                          .weights = weights };
-    near.stride = (near.room + SPD_LANES - 1) / SPD_LANES * SPD_LANES;
+    near.stride = near.room;
     find_regulars(&near);
     size_t n = gram->n_skus;
     near.counts = calloc(n + 1, sizeof *near.counts);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receipt: `"explain": true`. Every rule of this trigger and placement (of a long list the first ones,
- * those that match, and how many there are more) with "shown", or why not: the condition that failed, the value seen, the value wanted, and where it is written; or
- * the product, the rule, the count that stands in the way.
+ * Receipt: `"explain": true`. Every rule of this trigger and placement with "shown", or why
+ * not: the condition that failed, the value seen, the value wanted, and where it is written; or
+ * the product, the rule, the count that stands in the way. Of a long list the first ones, those that
+ * match, and how many there are more.
  */
 #include "rules/receipt_words.h"
 #include "rules/schedule.h"

@@ -41,6 +41,8 @@ LIBRARIES = {
     'csv.h': 'files',
     'zlib.h': 'files',
     'cjson': 'http files app learn/intake',
+    'lapacke.h': 'model',
+    'nettle': 'eval',
     'sodium.h': 'shop files http app',
     'sodium': 'shop files http app',
     'xxhash.h': 'base expr shop rules model eval world serve learn store files http app',

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "eval/md5.h"
+#include "eval/lot.h"
 #include "some_orders.h"
 
 static const struct trial_settings all_cases = { .most_cases = 1000 };
@@ -67,7 +67,7 @@ START_TEST(the_order_ids_lot_says_what_is_hidden)
     AUTO(trial_free) struct trial *trial = made(orders, ids, &all_cases);
     const struct trial_case *asked = case_of(trial, "o9");
     const char *const skus[] = { "A", "B", "C" };
-    uint64_t hidden = md5_lot(STR("o9")) % 3;
+    uint64_t hidden = lot_of(STR("o9")) % 3;
 
     ck_assert(str_is(orders->skus[asked->answer], skus[hidden]));
     ck_assert(str_is(trial->train->skus[asked->hidden], skus[hidden]));
@@ -136,10 +136,10 @@ START_TEST(without_times_the_lowest_lots_are_asked)
     ck_assert(!trial->by_time);
     ck_assert_uint_eq(trial->train->n_orders, 8);
     for (uint32_t i = 0; i < trial->n_cases; i++) {
-        uint64_t lot = md5_lot(ids[trial->cases[i].order]);
+        uint64_t lot = lot_of(ids[trial->cases[i].order]);
         uint32_t lower = 0;
         for (int k = 0; k < 10; k++)
-            lower += md5_lot(ids[k]) < lot;
+            lower += lot_of(ids[k]) < lot;
         ck_assert_uint_lt(lower, 2);
         ck_assert_uint_eq(trial->cases[i].n_pasts, 0);
     }
@@ -156,7 +156,7 @@ START_TEST(fewer_cases_are_the_ones_with_the_lowest_lots)
     ck_assert_uint_eq(trial->n_cases, 1);
     ck_assert_uint_eq(trial->n_askable, 2);
     ck_assert(
-        str_is(ids[trial->cases[0].order], md5_lot(STR("o9")) < md5_lot(STR("oX")) ? "o9" : "oX"));
+        str_is(ids[trial->cases[0].order], lot_of(STR("o9")) < lot_of(STR("oX")) ? "o9" : "oX"));
 }
 END_TEST
 
