@@ -65,10 +65,16 @@ def test_a_byte_that_is_wrong_in_redis_is_found():
             time.sleep(1)
         rebuild(fleet)
         key = next(key for key in servers.redis.command('KEYS', 'offerd:*:p') if b'/' in key)
-        servers.redis.command('SETRANGE', key, str(servers.redis.command('STRLEN', key) - 1), 'X')
+        for _ in range(5):  # a profile that was on its way to Redis meanwhile mends what we break
+            last = servers.redis.command('STRLEN', key) - 1
+            byte = servers.redis.command('GETRANGE', key, str(last), str(last))
+            servers.redis.command('SETRANGE', key, str(last), 'X' if byte != b'X' else 'Y')
 
-        done = run('rebuild', '--check', '--data', scratch(), '--database-url', servers.pg.url_of(fleet.database),
-                   '--redis-url', servers.redis_url, timeout=120)
+            done = run('rebuild', '--check', '--data', scratch(), '--database-url', servers.pg.url_of(fleet.database),
+                       '--redis-url', servers.redis_url, timeout=120)
+            if done.returncode:
+                break
+            time.sleep(.5)
 
         check(done.returncode == 1 and figures(done.stdout, 'customers')[3] == 1, done.stdout, done.stderr)
         check('\ndifferent: ' in done.stdout, done.stdout)
