@@ -105,6 +105,7 @@ START_TEST(an_empty_shop_and_a_shop_of_one_have_nothing_alike)
     AUTO(catalog_unref) struct catalog *none = catalog_of(shop, 0), *one = catalog_of(shop, 1);
     AUTO(content_unref) struct content *of_none = content_of(none), *of_one = content_of(one);
     uint32_t n = 9;
+    ck_assert_ptr_nonnull(of_none);
     (void) content_alike(of_one, 0, &n);
     ck_assert_uint_eq(n, 0);
 }
