@@ -167,7 +167,7 @@ enum err baskets_builder_add(struct baskets_builder *builder, int64_t at_us, str
     uint32_t customer = BASKETS_NONE;
     TRY(room_for_order(builder, n_skus));
     TRY(number_customer(builder, customer_id, &customer));
-    uint32_t *items = to->items + builder->n_items;
+    uint32_t *items = to->items ? to->items + builder->n_items : NULL; /* NULL: no SKU at all yet */
     for (uint32_t i = 0; i < n_skus; i++)
         TRY(number_sku(builder, skus[i], &items[i]));
 

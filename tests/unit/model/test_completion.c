@@ -312,7 +312,7 @@ START_TEST(a_long_cart_counts_with_its_last_lines_but_none_of_it_comes_back)
         cart[i] = i;
     struct completion_ask whole = { .model = s.model, .cart = cart, .n_cart = PRODUCTS - 5 };
     struct completion_ask last = { .model = s.model,
-                                   .cart = cart + PRODUCTS - 5 - COMPLETION_LINES,
+                                   .cart = cart + (PRODUCTS - 5 - COMPLETION_LINES),
                                    .n_cart = COMPLETION_LINES };
     struct completion *of_whole = completion_new(&whole, s.arena);
     struct completion *of_last = completion_new(&last, s.arena);
