@@ -65,31 +65,50 @@ static bool write_all(int fd, struct str bytes)
     return true;
 }
 
-static bool replace(const char *directory, const char *name, struct str bytes)
+static int open_directory_of(const char *path)
 {
-    char path[PATH_MAX], next[PATH_MAX];
-    int len = snprintf(next, sizeof next, "%s/%s.%ld", directory, name, (long) getpid());
-    if (!path_of(path, directory, name) || len < 0 || (size_t) len >= sizeof next) {
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int len = slash == path ? 1 : slash ? (int) (slash - path) : 0;
+    (void) snprintf(directory, sizeof directory, "%.*s", slash ? len : 1, slash ? path : ".");
+    return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool replace(const char *path, struct str bytes)
+{
+    char next[PATH_MAX];
+    int len = snprintf(next, sizeof next, "%s.%ld", path, (long) getpid());
+    if (len < 0 || len >= PATH_MAX) {
         errno = ENAMETOOLONG;
         return false;
     }
-    AUTO(close_fd) int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO(close_fd) int directory = open_directory_of(path);
+    if (directory < 0)
+        return false;
     AUTO(close_fd) int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (dir < 0 || fd < 0)
+    if (fd < 0)
         return false;
     if (write_all(fd, bytes) && fsync(fd) == 0 && rename(next, path) == 0)
-        return fsync(dir) == 0;
+        return fsync(directory) == 0;
     int error = errno;
     (void) unlink(next);
     errno = error;
     return false;
 }
 
+enum err kept_file_write(const char *path, struct str bytes, struct err_note *note)
+{
+    if (replace(path, bytes))
+        return OK;
+    return err_fail(note, ERR_UNAVAILABLE, "cannot write %s: %s", path, strerror(errno));
+}
+
 enum err kept_file_replace(const char *directory, const char *name, struct str bytes,
                            struct err_note *note)
 {
-    if (replace(directory, name, bytes))
-        return OK;
-    return err_fail(note, ERR_UNAVAILABLE, "cannot write %s in %s: %s", name, directory,
-                    strerror(errno));
+    char path[PATH_MAX];
+    if (!path_of(path, directory, name))
+        return err_fail(note, ERR_UNAVAILABLE, "cannot write %s in %s: %s", name, directory,
+                        strerror(ENAMETOOLONG));
+    return kept_file_write(path, bytes, note);
 }

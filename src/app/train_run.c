@@ -10,12 +10,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/kept_file.h"
 #include "app/order_baskets.h"
 #include "app/progress.h"
 #include "app/real_clock.h"
 #include "app/stores.h"
 #include "app/team.h"
-#include "app/trained_file.h"
+#include "app/trained_source.h"
 #include "base/out.h"
 #include "files/csv_tally.h"
 #include "model/baskets.h"
@@ -293,7 +294,7 @@ static enum err train_and_hand_over(struct train_run *self, struct model_store *
     TRY(read_orders(self, note));
     TRY(train_baskets(self, note));
     if (self->path[0])
-        TRY(trained_file_save(self->path, out_str(&self->bytes), note));
+        TRY(kept_file_write(self->path, out_str(&self->bytes), note));
     return models ? publish(self, models, note) : OK;
 }
 

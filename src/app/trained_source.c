@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/kept_file.h"
 #include "app/real_clock.h"
-#include "app/trained_file.h"
 #include "base/log.h"
 #include "base/out.h"
 #include "model/trained.h"
@@ -129,7 +129,7 @@ static enum err fetch(struct trained_source *source, struct out *bytes, struct e
     TRY(trained_open(out_str(bytes), NULL, NULL, &trained, note));
     if (source->now && str_eq(trained_bytes(trained), trained_bytes(source->now)))
         return OK;
-    return trained_file_save(source->path, out_str(bytes), note);
+    return kept_file_write(source->path, out_str(bytes), note);
 }
 
 static void look_at_store(struct trained_source *source)
