@@ -47,7 +47,9 @@ static const char help_text[] =
     "others by what the rest of the order says. HR@10: how often it is among the first ten; "
     "MRR@20:\n"
     "the mean of 1/place among the first twenty. `offerd eval` measures the whole service so.\n"
-    "Exit codes: 0 done; 1 an error, and trained.bin is as it was; 2 wrong usage.\n";
+    "Exit codes: 0 done; 1 an error, and trained.bin is as it was; 2 wrong usage; 3 another "
+    "process\n"
+    "of the fleet is training, and nothing was done here.\n";
 
 enum { DATABASE_MS = 60000, ZONE_BYTES = 64 * 1024, ZONE_LIMIT_BYTES = 16 * 1024 * 1024 };
 
@@ -156,9 +158,14 @@ static bool read_words(int argc, char **argv, struct words *words)
 static int run(const struct train_wishes *wishes)
 {
     struct err_note note = { "" };
-    enum err err = train_run(wishes, &note);
+    bool elsewhere = false;
+    enum err err = train_run(wishes, &elsewhere, &note);
+    if (err == OK && elsewhere)
+        (void) fputs("offerd train: another process is training for this shop; what it finds "
+                     "reaches all replicas\n",
+                     stderr);
     if (err == OK)
-        return 0;
+        return elsewhere ? TRAIN_ELSEWHERE : 0;
     (void) fflush(stdout);
     (void) fprintf(stderr, "offerd train: %s\n", note.text[0] ? note.text : err_name(err));
     return 1;

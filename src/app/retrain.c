@@ -15,6 +15,7 @@
 #include "app/real_clock.h"
 #include "app/refresh.h"
 #include "app/stores.h"
+#include "app/train_run.h"
 #include "base/log.h"
 #include "model/trained.h"
 #include "ports/clock.h"
@@ -163,6 +164,10 @@ static void take_end(struct retrain *retrain, int status, int64_t now_us)
 {
     retrain->child = 0;
     bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == TRAIN_ELSEWHERE) {
+        retrain->next_us = now_us + AGAIN_S * SECOND_US;
+        return;
+    }
     metric_add(retrain->shard, done ? retrain->done : retrain->failed, 1);
     retrain->next_us = now_us + (done ? FIRST_S : AGAIN_S) * SECOND_US;
     if (done)

@@ -37,6 +37,7 @@ struct train_run {
     char path[PATH_MAX];     /* "": written nowhere */
     uint64_t published;      /* version in the fleet's store; 0: not there */
     int64_t began_us, trained_us;
+    bool elsewhere;
 };
 
 /* ── the orders ─────────────────────────────────────────────────────────────────────────── */
@@ -130,7 +131,7 @@ static enum err choose_path(struct train_run *self, struct err_note *note)
  * In a fleet what is trained goes to all, and one trains at a time: the claim ends with @ret_models, which is
  * NULL elsewhere.
  */
-static enum err claim(const struct train_run *self, struct model_store **ret_models,
+static enum err claim(struct train_run *self, struct model_store **ret_models,
                       struct err_note *note)
 {
     const struct stores *stores = self->wishes->stores;
@@ -143,11 +144,8 @@ static enum err claim(const struct train_run *self, struct model_store **ret_mod
     if (!*ret_models)
         return OK;
     enum err err = (*ret_models)->claim(*ret_models, stores->shop, &mine, note);
-    if (err == OK && !mine)
-        err = err_fail(note, ERR_UNAVAILABLE,
-                       "another process is training for this shop; what it finds reaches all "
-                       "replicas");
-    if (err == OK)
+    self->elsewhere = err == OK && !mine;
+    if (err == OK && mine)
         return OK;
     (*ret_models)->free(*ret_models);
     *ret_models = NULL;
@@ -303,6 +301,8 @@ static enum err run(struct train_run *self, struct err_note *note)
     struct model_store *models;
     TRY(choose_path(self, note));
     TRY(claim(self, &models, note));
+    if (self->elsewhere)
+        return OK;
     enum err err = train_and_hand_over(self, models, note);
     if (models)
         models->free(models);
@@ -313,7 +313,7 @@ static enum err run(struct train_run *self, struct err_note *note)
     return OK;
 }
 
-enum err train_run(const struct train_wishes *wishes, struct err_note *note)
+enum err train_run(const struct train_wishes *wishes, bool *ret_elsewhere, struct err_note *note)
 {
     struct train_run *self = calloc(1, sizeof *self);
     if (!self)
@@ -324,6 +324,7 @@ enum err train_run(const struct train_wishes *wishes, struct err_note *note)
     progress_init(&self->progress, wishes->quiet);
     out_init(&self->bytes, NULL, 0);
     enum err err = run(self, note);
+    *ret_elsewhere = self->elsewhere;
     progress_wipe(&self->progress);
     (void) trained_unref(self->trained);
     (void) baskets_free(self->baskets);

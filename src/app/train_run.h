@@ -12,8 +12,11 @@ struct stores;
  * Train run
  *
  * `offerd train`: orders from the log or a file, trained, written durably, in a fleet published too; tells on
- * standard output what was chosen and measured. After an error nothing was replaced.
+ * standard output what was chosen and measured. After an error nothing was replaced. *ret_elsewhere: another process is
+ * training for this shop of the fleet, so nothing was done here; what it finds reaches all.
  */
+enum { TRAIN_ELSEWHERE = 3 }; /* exit code: see ret_elsewhere */
+
 struct train_wishes {
     const struct stores *stores;
     const char *orders; /* a CSV file; NULL: the orders of the log */
@@ -25,4 +28,5 @@ struct train_wishes {
     bool json, quiet;
 };
 
-MUST_CHECK enum err train_run(const struct train_wishes *wishes, struct err_note *note);
+MUST_CHECK enum err train_run(const struct train_wishes *wishes, bool *ret_elsewhere,
+                              struct err_note *note);
