@@ -2,6 +2,7 @@
 /* What ports/model_store.h promises, asked of PostgreSQL. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/out.h"
 #include "ports/model_store.h"
@@ -138,10 +139,11 @@ START_TEST(one_of_several_may_train_until_it_lets_go_or_is_gone)
     ck_assert_int_eq(b->claim(b, STR("main"), &mine, &note), OK);
     ck_assert(mine);
     b->free(b);
-    for (int tries = 0; tries < 100; tries++) { /* the server notices that the other is gone */
+    for (int tries = 0; tries < 1000; tries++) { /* the server notices that the other is gone */
         ck_assert_int_eq(a->claim(a, STR("main"), &mine, &note), OK);
         if (mine)
             break;
+        nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
     }
     ck_assert(mine);
     a->free(a);

@@ -328,6 +328,7 @@ class Shoppers:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.began, self.busy = time.monotonic(), busy_s()
+        self.waits.shoppers = self.process.pid
         self.waits.start()
         return self
 
@@ -366,15 +367,20 @@ class Shoppers:
 
 
 class Waits(threading.Thread):
-    """How long each replica's worker was ready to run while the machine ran others: samples of its run delay."""
+    """How long each replica's worker, and the shoppers who hold the watch, were ready to run while the machine ran
+    others: samples of their run delays."""
 
     def __init__(self, fleet):
         super().__init__(daemon=True)
         self.fleet, self.samples, self.ending = fleet, {}, threading.Event()
+        self.shoppers, self.watch = None, []  # their process; samples of its first thread
 
     def run(self):
         workers = {}
         while not self.ending.wait(.004):
+            with contextlib.suppress(OSError, IndexError):
+                waited_ns = int(pathlib.Path('/proc', str(self.shoppers), 'schedstat').read_text().split()[1])
+                self.watch.append((int(time.monotonic() * 1e6), self.shoppers, waited_ns // 1000))
             for replica in self.fleet.replicas if self.fleet else ():
                 process = replica.process
                 with contextlib.suppress(OSError, IndexError, ValueError):
@@ -388,20 +394,25 @@ class Waits(threading.Thread):
                             (int(time.monotonic() * 1e6), process.pid, waited_ns // 1000))
 
     def during(self, port, sent, answered):
-        """Microseconds that the worker at @port waited for a core meanwhile; at any of them when that is not a replica."""
-        most = 0
-        for samples in [self.samples[port]] if port in self.samples else self.samples.values():
-            first = bisect.bisect_right(samples, (sent,)) - 1
-            last = bisect.bisect_left(samples, (answered,))
-            if 0 <= first < last < len(samples) and samples[first][1] == samples[last][1] \
-                    and samples[last][0] - samples[first][0] < answered - sent + 20000:
-                most = max(most, samples[last][2] - samples[first][2])
-        return most
+        """Microseconds that the worker at @port (any of them when that is not a replica) waited for a core meanwhile,
+        and the shoppers after it."""
+        workers = [self.samples[port]] if port in self.samples else self.samples.values()
+        return max((self._of(samples, sent, answered) for samples in workers), default=0) \
+            + self._of(self.watch, sent, answered)
+
+    @staticmethod
+    def _of(samples, sent, answered):
+        first = bisect.bisect_right(samples, (sent,)) - 1
+        last = bisect.bisect_left(samples, (answered,))
+        if 0 <= first < last < len(samples) and samples[first][1] == samples[last][1] \
+                and samples[last][0] - samples[first][0] < answered - sent + 20000:
+            return samples[last][2] - samples[first][2]
+        return 0
 
 
 def late_by_whom(load):
-    """Late decisions while the machine ran nobody of ours (the canary overslept, or the worker waited for a core),
-    and all others."""
+    """Late decisions while the machine ran nobody of ours (the canary overslept, or the worker and then the shoppers
+    waited for a core), and all others."""
     hiccups = [(int(due), int(woke)) for due, woke in load.lines('H')]
     machine, ours = [], []
     for late in load.lines('L'):

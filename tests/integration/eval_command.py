@@ -16,7 +16,7 @@ import random
 import struct
 import xml.etree.ElementTree
 
-from harness import check, data_file, main, run, scratch, tell
+from harness import check, data_file, main, run, scratch, tell, unhurried
 
 BASELINES = 'popularity,conditional,cosine,cosine10,vsknn,sknn,ease,ease-weighted'
 DEPTHS = (1, 5, 10, 20)
@@ -424,10 +424,12 @@ def check_real(shop):
 
 
 def test_adventureworks_as_known_and_better():
+    unhurried()
     check_real('adventureworks')
 
 
 def test_online_retail_as_known_and_better():
+    unhurried()
     check_real('online-retail')
 
 

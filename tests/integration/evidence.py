@@ -6,7 +6,7 @@ import random
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 
-from harness import Offerd, check, data_file, demo_data, main, run, scratch, tell, wait_until
+from harness import Offerd, check, data_file, demo_data, main, run, scratch, tell, unhurried, wait_until
 
 ANSWERS = 1000
 MOST_TOGETHER = 60  # pairs of longer orders are not counted (include/model/copurchase.h)
@@ -154,6 +154,7 @@ def test_of_the_demo_shop():
 
 
 def test_of_a_real_shop_before_and_after_it_was_trained():
+    unhurried()
     path = data_file('online-retail/order_lines.csv.gz')
     shop = Shop(path)
     data = imported(path, data_file('online-retail/products.csv.gz'), 'GBP')

@@ -11,7 +11,7 @@ import sys
 import time
 from datetime import datetime, timedelta, timezone
 
-from harness import ROOT, Offerd, check, data_file, main, request, run, scratch, skip, tell, wait_until
+from harness import ROOT, Offerd, check, data_file, main, request, run, scratch, skip, tell, unhurried, wait_until
 
 sys.path.append(str(ROOT / 'tests' / 'support'))
 from servers import Missing, Servers
@@ -184,6 +184,7 @@ def seldom(n):
 
 
 def test_a_real_shop_with_a_long_history():
+    unhurried()
     data = imported(data_file('online-retail/products.csv.gz'), data_file('online-retail/order_lines.csv.gz'))
     pairs = seldom(4)
     for trained in (False, True):

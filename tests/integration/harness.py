@@ -55,6 +55,12 @@ def check(truth, *seen):
         raise Failed(' '.join(str(s) for s in seen) or 'not so')
 
 
+def unhurried():
+    """Skips where a sanitizer makes minutes of it: for tests of figures, whose code smaller tests run too."""
+    if PATIENCE > 1:
+        skip('a sanitizer would take minutes; smaller tests run the same code')
+
+
 def data_file(name):
     """A file of the real shops' data, such as 'online-retail/products.csv.gz'; skips without it."""
     path = DATA / name

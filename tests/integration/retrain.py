@@ -3,7 +3,7 @@
 """A running service trains again beside its work: a process of its own, whose result is taken over."""
 import time
 
-from harness import Offerd, check, main, wait_until
+from harness import Offerd, check, main, unhurried, wait_until
 
 DAILY = {'OFFERD_TRAIN_EVERY_H': '24'}
 
@@ -35,6 +35,7 @@ def test_what_was_ordered_is_trained_and_taken_over_without_a_word_from_anyone()
 
 
 def test_too_few_orders_are_left_to_counting():
+    unhurried()
     with Offerd(env=DAILY) as offerd:
         place(offerd, 50)
         time.sleep(27)  # the first look comes after 10 to 20 seconds, then every 5

@@ -29,6 +29,16 @@ def of_program(suite):
     return suite.split('.', 1)[1] if ' / ' in suite else None
 
 
+def why(what, suite):
+    """What an integration test said on its error output under its own sentence; '' of a program in C, whose
+    sentence holds the assertion."""
+    said = (suite.findtext('system-err') or '').splitlines()
+    for line, text in enumerate(said):
+        if what and re.sub(r'^\d+ - ', '', text).strip() == what:
+            return said[line + 1].strip() if line + 1 < len(said) else ''
+    return ''
+
+
 def read(logs):
     """(outcome, program, sentence or reason) of every test of one run."""
     failed = set()
@@ -43,7 +53,7 @@ def read(logs):
                 yield 'skipped', program, f'{what}: {reason.strip()}'.strip(': ')
             elif case.find('failure') is not None or case.find('error') is not None:
                 failed.add(program)
-                yield 'failed', program, what
+                yield 'failed', program, f'{what}: {why(what, suite)}'.strip(': ')
             else:
                 yield 'passed', program, what
     for line in (logs / 'testlog.json').read_text().splitlines():
