@@ -73,7 +73,7 @@ static void open_plot(struct plot *plot, const char *title, const char *x_name, 
                 LEFT, y_of(plot, y), WIDTH - RIGHT, LEFT - 6, y_of(plot, y) + 4, y * scale, suffix);
     for (double x = 0; x <= plot->x_max; x += step_to(plot->x_max))
         fprintf(plot->file, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g%s</text>\n",
-                x_of(plot, x), HEIGHT - BOTTOM + 18, x * (scale == 1 ? 1 : scale), suffix);
+                x_of(plot, x), HEIGHT - BOTTOM + 18, x * scale, suffix);
 }
 
 static bool close_plot(struct plot *plot)
@@ -88,21 +88,29 @@ bool plot_regret(const char *path, const struct learning_run *runs, uint32_t dec
     struct plot plot = { .file = fopen(path, "w"), .x_max = decisions };
     if (!plot.file)
         return false;
+    /* Random loses so much that the others would lie on the ground: it leaves the picture. */
     for (int p = 0; p < POLICIES; p++)
-        plot.y_max = fmax(plot.y_max, runs[p].lost[CURVE_POINTS - 1]);
-    open_plot(&plot, "Expected profit lost against the oracle",
-              "decisions; the taste changes in the middle", 1, "");
+        if (p != POLICY_RANDOM)
+            plot.y_max = fmax(plot.y_max, 1.1 * runs[p].lost[CURVE_POINTS - 1]);
+    open_plot(&plot, "Expected profit lost against the oracle, in thousands",
+              "thousand decisions; the taste changes in the middle", 1e-3, "");
+    fprintf(
+        plot.file,
+        "<clipPath id=\"inside\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath>\n",
+        LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     fprintf(plot.file, "<path d=\"M%.1f %dV%d\" stroke=\"#bbb\" stroke-dasharray=\"4 4\"/>\n",
             x_of(&plot, plot.x_max / 2), TOP, HEIGHT - BOTTOM);
     for (int p = 0; p < POLICIES; p++) {
-        fprintf(plot.file, "<path fill=\"none\" stroke-width=\"2\" stroke=\"%s\" d=\"M%.1f %.1f",
+        fprintf(plot.file,
+                "<path fill=\"none\" clip-path=\"url(#inside)\" stroke-width=\"2\" stroke=\"%s\" "
+                "d=\"M%.1f %.1f",
                 colours[p], x_of(&plot, 0), y_of(&plot, 0));
         for (int i = 0; i < CURVE_POINTS; i++)
             fprintf(plot.file, "L%.1f %.1f", x_of(&plot, plot.x_max * (i + 1) / CURVE_POINTS),
                     y_of(&plot, runs[p].lost[i]));
-        fprintf(plot.file, "\"/>\n<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>\n",
+        fprintf(plot.file, "\"/>\n<text x=\"%d\" y=\"%d\" fill=\"%s\">%s: %.0f</text>\n",
                 WIDTH - RIGHT + 12, TOP + 14 + 18 * p, colours[p],
-                policy_name((enum policy_number) p));
+                policy_name((enum policy_number) p), runs[p].lost[CURVE_POINTS - 1] / 1000);
     }
     return close_plot(&plot);
 }
