@@ -126,6 +126,31 @@ static void add_row(struct completion *c, uint32_t product)
     c->n_candidates = n;
 }
 
+/* What is no candidate yet cannot become one by what speaks against it. */
+static void take_off_row(struct completion *c, uint32_t product)
+{
+    const struct row *row = &c->model->rows[product];
+    const struct companion *companion = row->at + row->n, *end = companion + row->n_against;
+    const struct candidate *const candidates = c->candidates;
+    float *const scores = c->scores;
+    const uint16_t *const places = c->places;
+    const uint32_t mask = c->places_mask;
+    for (; companion < end; companion++) {
+        uint32_t at = companion->product * 2654435761U & mask, place;
+        while ((place = places[at]) && candidates[place].product != companion->product)
+            at = (at + 1) & mask;
+        if (place)
+            scores[place] += companion->score;
+    }
+}
+
+static void make_habits_candidates(struct completion *c)
+{
+    for (uint32_t i = 0; i < habits_that_count(c); i++)
+        if (c->ask.habits[i].product != PRODUCT_NONE)
+            (void) candidate(c, c->ask.habits[i].product, 0);
+}
+
 static void add_habits_of_lists(struct completion *c)
 {
     for (uint32_t i = 0; i < habits_that_count(c); i++) {
@@ -133,8 +158,8 @@ static void add_habits_of_lists(struct completion *c)
         if (habit->product == PRODUCT_NONE)
             continue;
         uint16_t at = c->places[find(c, habit->product)];
-        if (at ? c->scores[at] > 0 : c->ask.habits_alone)
-            c->scores[candidate(c, habit->product, 0)] += habit_score(c, habit);
+        if (at && (c->scores[at] > 0 || c->ask.habits_alone))
+            c->scores[at] += habit_score(c, habit);
     }
 }
 
@@ -156,13 +181,17 @@ static bool score_lists(struct completion *c)
     c->scores[0] = BEST_GONE; /* nobody's */
     c->n_candidates = 1;
     for (uint32_t i = 0; i < c->n_cart; i++)
-        for (uint32_t k = 0; k < c->model->rows[c->cart[i]].n; k += 5) /* a line of the cache */
+        for (uint32_t k = 0; k < c->model->rows[c->cart[i]].room; k += 5) /* a line of the cache */
             __builtin_prefetch(&c->model->rows[c->cart[i]].at[k]);
     for (uint32_t i = 0; i < c->ask.n_cart; i++)
         if (c->ask.cart[i] != PRODUCT_NONE)
             (void) candidate(c, c->ask.cart[i], BEST_GONE);
     for (uint32_t i = c->n_cart; i-- > 0;)
         add_row(c, c->cart[i]);
+    if (c->habit_scale > 0 && c->ask.habits_alone)
+        make_habits_candidates(c);
+    for (uint32_t i = c->n_cart; i-- > 0;)
+        take_off_row(c, c->cart[i]);
     if (c->habit_scale > 0)
         add_habits_of_lists(c);
     c->n_scores = c->n_candidates;

@@ -20,6 +20,8 @@
 struct row {
     const struct companion *at; /* best first */
     uint32_t n, room;
+    uint32_t
+        n_against; /* behind those: what it speaks against, strongest first; from a trained of lists */
 };
 
 struct exact { /* of a pair that was bought together PAIRS_MORE times or more */

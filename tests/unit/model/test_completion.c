@@ -109,8 +109,7 @@ static struct trained *trained_new(enum trained_form form, struct out *file)
 }
 
 /* The sum of completion.h and model.h, written down once more, the plain way. */
-static float weight_of(const struct copurchase *counts, bool trained, bool lists, uint32_t i,
-                       uint32_t j)
+static float weight_of(const struct copurchase *counts, bool trained, uint32_t i, uint32_t j)
 {
     uint32_t a = copurchase_find(counts, sku_of(i)), b = copurchase_find(counts, sku_of(j));
     struct copurchased both = copurchase_of(counts, a, b);
@@ -123,8 +122,7 @@ static float weight_of(const struct copurchase *counts, bool trained, bool lists
                                           10));
     if (trained && i < SKUS && j < SKUS)
         known = weights[SKUS - 1 - i][SKUS - 1 - j];
-    float weight = known + (trained ? 0.5F : MODEL_RECENT_WEIGHT) * lately;
-    return lists && weight < 0 ? 0 : weight;
+    return known + (trained ? 0.5F : MODEL_RECENT_WEIGHT) * lately;
 }
 
 struct setting {
@@ -185,7 +183,7 @@ static void check(struct setting *s, const struct completion_ask *ask)
         float sum = 0, v = habit_of(ask, j);
         for (uint32_t i = 0; i < ask->n_cart; i++)
             if (!holds(ask->cart, i, ask->cart[i]))
-                sum += weight_of(s->counts, s->trained, s->lists, ask->cart[i], j);
+                sum += weight_of(s->counts, s->trained, ask->cart[i], j);
         expected[j] = (1 - w) * sum;
         if (sum > 0 || ask->habits_alone)
             expected[j] += w * v / (v + 1);
@@ -206,8 +204,7 @@ static void check(struct setting *s, const struct completion_ask *ask)
         before = found->score;
         uint32_t most = 0, both = 0;
         for (uint32_t i = 0; i < ask->n_cart; i++) {
-            if (s->lists &&
-                weight_of(s->counts, s->trained, true, ask->cart[i], found->product) <= 0)
+            if (s->lists && weight_of(s->counts, s->trained, ask->cart[i], found->product) <= 0)
                 continue; /* not in that one's list */
             both = copurchase_pair(s->counts, sku_of(ask->cart[i]), sku_of(found->product));
             most = both > most ? both : most;
@@ -287,7 +284,7 @@ START_TEST(a_pair_bought_together_lately_comes_first_whatever_was_trained)
         ck_assert_int_eq(model_new(s.catalog, s.counts, s.trained, &s.model), OK);
 
         const uint32_t cart[] = { 3 };
-        float before = weight_of(s.counts, s.trained, s.lists, 3, 40);
+        float before = weight_of(s.counts, s.trained, 3, 40);
         struct completion *completion = completion_new(
             &(struct completion_ask){ .model = s.model, .cart = cart, .n_cart = 1 }, s.arena);
         uint32_t i = 0;
