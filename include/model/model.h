@@ -8,6 +8,7 @@
 
 struct catalog;
 struct copurchase;
+struct moved;
 struct trained;
 
 /*
@@ -62,6 +63,14 @@ uint32_t model_orders(const struct model *model, uint32_t product);
 const uint32_t *model_best_sellers(const struct model *model, uint32_t *ret_n);
 
 const struct trained *model_trained(const struct model *model); /* or NULL */
+
+/*
+ * What people moved on to (model/moves.h), for the ladder; or NULL. Another reference of it, set before
+ * the model is shared.
+ */
+void model_know_moved(struct model *model, struct moved *moved);
+const struct moved *model_moved(const struct model *model);
+
 /* How much a customer's own history counts beside the cart, 0 to 1: see model/completion.h. */
 float model_history_weight(const struct model *model);
 

@@ -150,7 +150,8 @@ struct pick {
     const struct term *where; /* of the candidate item; NULL = anything */
     struct str where_text;
     uint32_t where_line;                      /* in the rule's file */
-    double price_ratio_low, price_ratio_high; /* 0, 0 when not written */
+    double price_ratio_low, price_ratio_high; /* of a ladder's relation */
+    bool price_ratio_written;                 /* else they are the usual ones */
     uint32_t limit;                           /* how many offers one rule may make; default 1 */
 };
 

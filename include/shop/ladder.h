@@ -19,26 +19,43 @@ struct catalog;
  * word (ladder_said), known (weight: less), or learned from the kind itself: what rises with the
  * price is a matter of quality. What does not move with the price (colour, line) is the customer's
  * choice: another one costs score. What has to fit (size, mount, gender) must stay the same; of
- * sizes in numbers the nearest will do, at a high cost, where the same is not made. What people
- * bought later instead of the one before confirms a step.
+ * sizes in numbers the nearest will do, at a high cost, where the same is not made. What more people
+ * bought after the one before than the other way round confirms a step.
  *
- * Without a gain there is no step up, however much dearer: only where the catalogue gives the kind
- * no attributes at all do price and names alone make steps.
+ * How good a step is has degrees (below). Who offers decides how far down to go: only a gain is a
+ * reason to pay more, so one without needs another reason, what customers themselves did.
  *
  * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: a
  * second or two; the candidates looked at are bounded); shared by reference between threads. Pure.
  */
 struct ladder;
 
-struct ladder_step {
-    uint32_t product;
-    float score;            /* the likelier a shopper finds it sensible, the larger; above 0 */
-    uint16_t gains, losses; /* attributes in which @product is better, in which it is worse */
-    uint32_t
-        moved; /* customers who bought the lower one and later the other: evidence; 0: none or unknown */
+enum ladder_degree {
+    LADDER_BETTER, /* gains more than it loses, and what the customer chose stays; all steps down */
+    LADDER_ASIDE,  /* the same, but of another line than the customer's, which goes on elsewhere, or made for
+                      women or men where the customer's is for both, or of the next size; or a kind without
+                      any attribute, names alike */
+    LADDER_DEARER, /* nothing known is better and nothing worse; or of another line, and customers went that way */
+    LADDER_UNLIKE, /* the same of another line, and nobody is known to go that way */
 };
 
-/* Moves seen in history, per pair of products; NULL: none known. */
+/* Scores of a degree lie between this and the next one's; FAR is kept free, for who offers what is far in price. */
+#define LADDER_SCORE_BETTER .5F
+#define LADDER_SCORE_FAR    .35F
+#define LADDER_SCORE_ASIDE  .2F
+#define LADDER_SCORE_DEARER .05F
+
+struct ladder_step {
+    uint32_t product;
+    float score; /* the likelier a shopper finds it sensible, the larger: above 0, at most 1 */
+    enum ladder_degree degree;
+    uint16_t gains, losses; /* attributes in which @product is better, in which it is worse */
+    /* Customers who bought the one of the cart and later @product: evidence; 0: too few or unknown … */
+    uint32_t moved;
+    bool confirmed; /* … and clearly more than went the other way */
+};
+
+/* Moves seen in history, per pair of products, as model/moves.h tells them; NULL: none known. */
 struct ladder_moves {
     uint32_t (*moved)(const void *self, uint32_t from, uint32_t to);
     const void *self;
@@ -79,7 +96,8 @@ const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t prod
 
 /*
  * Is @other a sensible step from @base, whatever the price: dearer, up; else down? For those beyond
- * the kept steps. About a tenth of a microsecond; @moved is 0.
+ * the kept steps. About a tenth of a microsecond; @moved is 0. For one of another
+ * line whose own line goes on, that is LADDER_ASIDE; down, no step.
  */
 bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
                   struct ladder_step *ret_step);

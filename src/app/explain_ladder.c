@@ -69,6 +69,31 @@ static void print_product(const struct view *view, const struct product *product
                 view->locale);
 }
 
+static const struct {
+    const char *word, *text[LOCALES];
+} degrees[] = {
+    [LADDER_BETTER] = { "better", { "より良い", "better" } },
+    [LADDER_ASIDE] = { "aside",
+                       { "良いが系統や対象・サイズが違う",
+                         "better, but of another line, people or size" } },
+    [LADDER_DEARER] = { "dearer",
+                        { "良い点は不明。よく買われていれば提案",
+                          "not known to be better: offered if customers go for it" } },
+    [LADDER_UNLIKE] = { "unlike",
+                        { "良い点は不明で系統が違う。提案しない",
+                          "not known to be better and of another line: not offered" } },
+};
+
+static void print_moved(const struct view *view, const struct ladder_step *step)
+{
+    if (step->moved && view->locale == LOCALE_JA)
+        out_printf(view->out, "      この商品の後にそれを買った顧客 %u人%s\n", step->moved,
+                   step->confirmed ? "(逆より明らかに多い)" : "");
+    else if (step->moved)
+        out_printf(view->out, "      %u customers bought it later than this one%s\n", step->moved,
+                   step->confirmed ? ", clearly more than the other way round" : "");
+}
+
 static void print_step(const struct view *view, const struct product *base,
                        const struct ladder_step *step)
 {
@@ -77,7 +102,11 @@ static void print_step(const struct view *view, const struct product *base,
     print_product(view, offered);
     out_printf(view->out, "  ×%.2f", (double) offered->price_minor / (double) base->price_minor);
     text(view, "  点数 ", "  score ");
-    out_printf(view->out, "%.3f\n", (double) step->score);
+    out_printf(view->out, "%.3f", (double) step->score);
+    if (offered->price_minor > base->price_minor)
+        out_printf(view->out, "  %s", degrees[step->degree].text[view->locale]);
+    out_char(view->out, '\n');
+    print_moved(view, step);
     print_rows(view, base, offered);
 }
 
@@ -156,12 +185,16 @@ static void json_step(const struct view *view, const struct product *base,
     number_member(view->out, STR("ratio"),
                   (double) offered->price_minor / (double) base->price_minor);
     number_member(view->out, STR("score"), (double) step->score);
+    out_json_key(view->out, STR("degree"));
+    out_json_str(view->out, str_of(degrees[step->degree].word));
     out_json_key(view->out, STR("gains"));
     out_json_int(view->out, step->gains);
     out_json_key(view->out, STR("losses"));
     out_json_int(view->out, step->losses);
     out_json_key(view->out, STR("moved"));
     out_json_int(view->out, step->moved);
+    out_json_key(view->out, STR("confirmed"));
+    out_json_bool(view->out, step->confirmed);
     out_json_key(view->out, STR("compare"));
     out_json_open(view->out, '[');
     for (uint32_t i = 0; i < n; i++)
@@ -199,13 +232,13 @@ static void json_ladder(const struct view *view, uint32_t number)
 
 /* ── all ─────────────────────────────────────────────────────────────────────────────────────── */
 
-/* Those with a step up. */
+/* Those with a step up that may be offered; as JSON: with any. */
 static void print_all(const struct view *view, bool json)
 {
     for (uint32_t p = 0; p < catalog_count(view->world->catalog); p++) {
         uint32_t n;
         const struct ladder_step *steps = ladder_up(view->world->ladder, p, &n);
-        if (n == 0)
+        if (n == 0 || (!json && steps->degree == LADDER_UNLIKE))
             continue;
         if (json) {
             json_ladder(view, p);

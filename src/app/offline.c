@@ -57,7 +57,8 @@ static enum err open_store(struct offline *offline, const struct settings *setti
     struct stores *stores = &offline->stores;
     struct refresh_settings refresh = { .data_dir = settings->data_dir,
                                         .shop = settings->shop,
-                                        .alone = !stores_are_shared(stores) };
+                                        .alone = !stores_are_shared(stores),
+                                        .whole = true };
     if (!has_store(stores))
         return OK;
     TRY(stores_check(stores, real_clock(), 0, note));

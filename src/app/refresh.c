@@ -6,6 +6,7 @@
 
 #include "app/composer.h"
 #include "app/model_file.h"
+#include "app/moves_source.h"
 #include "app/outcome_file.h"
 #include "app/real_clock.h"
 #include "app/trained_source.h"
@@ -23,6 +24,8 @@
 /* New models are made while there is credit: a tenth of the time, of which a quiet shop saves some up for a busy moment. */
 enum { CREDIT_PART = 10, CREDIT_MAX_US = 5000000 };
 
+enum { MOVES_AT_ONCE = 20000 }; /* orders read for them in one go */
+
 struct refresh {
     const char *data_dir, *shop;
     bool alone;
@@ -32,6 +35,7 @@ struct refresh {
     struct catalog_store *store;
     struct event_log *log;
     struct copurchase *counts;
+    struct moves_source *moves;
     struct outcomes *outcomes;
     struct trained_source *trained;
     struct learn *learn; /* while serving */
@@ -65,7 +69,10 @@ static int64_t spent_us(void)
 static enum err publish(struct refresh *refresh, struct catalog *catalog)
 {
     AUTO(model_unref) struct model *model = NULL;
+    struct moved *moved;
     TRY(model_new(catalog, refresh->counts, trained_source_now(refresh->trained), &model));
+    TRY(moves_source_now(refresh->moves, catalog, &moved));
+    model_know_moved(model, moved);
     TRY(composer_set(refresh->composer, NULL, catalog, model));
     metric_set(refresh->metrics, refresh->products, catalog_count(catalog));
     metric_set(refresh->metrics, refresh->orders, (int64_t) copurchase_orders(refresh->counts));
@@ -83,7 +90,7 @@ static enum err publish_odds(struct refresh *refresh)
 }
 
 /* What the log holds: orders and what became of offers. */
-static enum err load_counts(struct refresh *refresh, struct err_note *note)
+static enum err load_counts(struct refresh *refresh, bool whole, struct err_note *note)
 {
     uint64_t folded = 0;
     const char *why = NULL;
@@ -98,7 +105,8 @@ static enum err load_counts(struct refresh *refresh, struct err_note *note)
     if (why && folded)
         log_line(LOG_INFO, "model", "what became of %llu offers read from the log: %s",
                  (unsigned long long) folded, why);
-    return OK;
+    TRY(moves_source_new(&refresh->moves));
+    return moves_source_read(refresh->moves, refresh->log, shop, whole ? 0 : MOVES_AT_ONCE, note);
 }
 
 enum err refresh_new(const struct refresh_settings *settings, struct composer *composer,
@@ -131,7 +139,7 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
                            &refresh->trained));
     (void) trained_source_look(refresh->trained);
     uint64_t version;
-    TRY(load_counts(refresh, note));
+    TRY(load_counts(refresh, settings->whole, note));
     TRY(load_catalog(refresh, &version, &catalog, note));
     TRY(publish(refresh, catalog));
     TRY(publish_odds(refresh));
@@ -159,6 +167,7 @@ struct refresh *refresh_free(struct refresh *refresh)
     if (refresh->log)
         refresh->log->free(refresh->log);
     (void) copurchase_free(refresh->counts);
+    (void) moves_source_free(refresh->moves);
     (void) outcomes_free(refresh->outcomes);
     (void) trained_source_free(refresh->trained);
     free(refresh);
@@ -231,7 +240,8 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
     bool imported = version != refresh->catalog_version, due;
     TRY(model_is_due(refresh, &due, note));
     refresh->newly_trained |= trained_source_look(refresh->trained);
-    refresh->owed |= imported || due || refresh->newly_trained;
+    refresh->owed |=
+        imported || due || refresh->newly_trained || moves_source_is_behind(refresh->moves);
     if (!refresh->owed)
         return OK;
 
@@ -243,9 +253,11 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
         outcome_file_tail(refresh->outcomes, refresh->log, str_of(refresh->shop), &folded, note);
     refresh->unseen_outcomes += folded;
     TRY(err);
+    TRY(moves_source_read(refresh->moves, refresh->log, str_of(refresh->shop), MOVES_AT_ONCE, note));
     if (imported) {
         TRY(publish_new_catalog(refresh, note));
-    } else if (refresh->unseen_orders || refresh->newly_trained) {
+    } else if (refresh->unseen_orders || refresh->newly_trained ||
+               moves_source_has_news(refresh->moves)) {
         AUTO(world_unref) struct world *world = composer_world(refresh->composer);
         TRY(publish(refresh, world->catalog));
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "model/model_parts.h"
+#include "model/moves.h"
 #include "shop/catalog.h"
 
 static void model_free(struct snapshot *snapshot)
@@ -17,6 +18,7 @@ static void model_free(struct snapshot *snapshot)
     free(model->dense.pairs);
     free(model->dense.exact);
     (void) trained_unref(model->trained);
+    (void) moved_unref(model->moved);
     free(model->orders);
     free(model->best_sellers);
     free(model);
@@ -63,6 +65,17 @@ uint64_t model_total_orders(const struct model *model)
 const struct trained *model_trained(const struct model *model)
 {
     return model->trained;
+}
+
+void model_know_moved(struct model *model, struct moved *moved)
+{
+    (void) moved_unref(model->moved);
+    model->moved = moved_ref(moved);
+}
+
+const struct moved *model_moved(const struct model *model)
+{
+    return model->moved;
 }
 
 float model_history_weight(const struct model *model)

@@ -56,6 +56,7 @@ struct model {
     struct surge *surges; /* by from, to */
     uint32_t n_surges, surges_room;
     struct trained *trained; /* or NULL */
+    struct moved *moved;     /* or NULL */
     bool is_dense;
     struct dense dense;
     float history_weight;

@@ -74,6 +74,7 @@ static void read_price_ratio(struct rule_reader *reader, const struct doc_node *
                       (struct str){ 0 }, (struct str){ 0 });
         return;
     }
+    pick->price_ratio_written = true;
     pick->price_ratio_low = low;
     pick->price_ratio_high = high;
 }

@@ -4,6 +4,11 @@
  * from the ladder that was made with the world (shop/ladder.h). Only when a rule's `where` or an
  * unusual price ratio leaves nothing of the steps kept there are others of the kind judged, a
  * bounded number of them.
+ *
+ * What is only dearer is no upgrade, unless customers say so: they clearly went that way, or order it
+ * at least as often as what is in the cart. And where the rule does not say how much dearer, what is
+ * better in all that the customer chose is offered at up to twice the price, before anything that is
+ * nearer in price and of another line: a modest step comes first, a good one next.
  */
 #include "model/model.h"
 #include "serve/decision.h"
@@ -11,7 +16,11 @@
 #include "shop/catalog.h"
 #include "shop/ladder.h"
 
-enum { JUDGED_MAX = 128 };
+enum {
+    JUDGED_MAX = 128,
+    ORDERS_TO_TELL = 5, /* of a product, before what it sells says something */
+};
+#define RATIO_FAR 2.05 /* twice, and what it takes from 539.99 to 1079.99 */
 
 /* The first of @kin (by price) that costs at least @price_minor. */
 static uint32_t lower_bound(const struct catalog *catalog, const uint32_t *kin, uint32_t n,
@@ -43,12 +52,43 @@ static bool is_within(const struct search *s, uint32_t number, bool up)
            (double) to <= from * pick->price_ratio_high;
 }
 
+/* Beyond the usual prices, but not too far, and better without a but. */
+static bool is_far(const struct search *s, const struct ladder_step *step, bool up)
+{
+    const struct pick *pick = &s->from->rule->pick;
+    int64_t to = catalog_product(s->d->world->catalog, step->product)->price_minor;
+    double from = (double) s->d->facts.trigger->price_minor;
+    return up && !pick->price_ratio_written && step->degree == LADDER_BETTER &&
+           to > s->d->trigger_line->unit_price_minor &&
+           (double) to > from * pick->price_ratio_high && (double) to <= from * RATIO_FAR;
+}
+
+/* Is there a reason to offer it? */
+static bool is_sensible(const struct search *s, uint32_t base, const struct ladder_step *step)
+{
+    const struct model *model = s->d->world->model;
+    uint32_t orders = model_orders(model, step->product);
+    if (step->degree != LADDER_DEARER)
+        return step->degree < LADDER_DEARER;
+    return step->confirmed || (orders >= ORDERS_TO_TELL && orders >= model_orders(model, base));
+}
+
 /* False: enough. Of equals the one that is ordered more. */
-static bool take(struct search *s, const struct ladder_step *step)
+static bool take(struct search *s, const struct ladder_step *step, double score)
 {
     double orders = model_orders(s->d->world->model, step->product);
-    return pick_take(s, step->product, (double) step->score * (1 + .05 * orders / (orders + 10)), 0,
-                     0);
+    return pick_take(s, step->product, score * (1 + .01 * orders / (orders + 10)), 0, 0);
+}
+
+/* Of far ones none is before what is better at a usual price, all are before the rest. */
+static bool take_if_sensible(struct search *s, uint32_t base, const struct ladder_step *step,
+                             bool up)
+{
+    double score = (double) step->score;
+    if (is_far(s, step, up))
+        return take(s, step,
+                    (double) LADDER_SCORE_FAR + .28 * (score - (double) LADDER_SCORE_BETTER));
+    return !is_within(s, step->product, up) || !is_sensible(s, base, step) || take(s, step, score);
 }
 
 /* Others than the kept steps, evenly spread over the rule's prices. */
@@ -66,7 +106,7 @@ static void judge_others(struct search *s, uint32_t base, bool up)
         struct ladder_step step;
         uint32_t number = kin[begin + (uint32_t) ((uint64_t) i * n / judged)];
         if (is_within(s, number, up) && ladder_judge(world->ladder, base, number, &step) &&
-            !take(s, &step))
+            !take_if_sensible(s, base, &step, up))
             return;
     }
 }
@@ -91,7 +131,7 @@ void pick_ladder(struct search *s, bool up)
     const struct ladder_step *steps =
         up ? ladder_up(ladder, base, &n) : ladder_down(ladder, base, &n);
     for (uint32_t i = 0; i < n; i++)
-        if (is_within(s, steps[i].product, up) && !take(s, &steps[i]))
+        if (!take_if_sensible(s, base, &steps[i], up))
             return;
     if (s->found == 0 && !is_complete(&s->from->rule->pick, n, up))
         judge_others(s, base, up);

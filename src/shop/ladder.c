@@ -10,6 +10,8 @@
 
 #include "shop/ladder_walk.h"
 
+#define UNTOLD 4 /* customers at most, of whom nothing is told */
+
 /* ── steps ───────────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_before(const struct ladder_step *a, const struct ladder_step *b)
@@ -29,15 +31,24 @@ static void keep(struct ladder_step *best, uint32_t *n, const struct ladder_step
     *n += *n < LADDER_STEPS;
 }
 
-/* More people went that way: up to twice the score. */
-static void confirm(const struct ladder_moves *moves, uint32_t base, bool up,
-                    struct ladder_step *step)
+/*
+ * More people went that way than the other: up to twice the score. Who buys inner tubes buys another
+ * kind next time, and the first again: many moves and no step. Clearly more: by two standard
+ * deviations of tossing a coin, where too few to be told are taken for as many as those can be.
+ */
+static void confirm(const struct ladder_moves *moves, uint32_t base, struct ladder_step *step)
 {
     if (!moves)
         return;
-    step->moved = up ? moves->moved(moves->self, base, step->product)
-                     : moves->moved(moves->self, step->product, base);
-    step->score *= 1 + (float) step->moved / ((float) step->moved + 10);
+    step->moved = moves->moved(moves->self, base, step->product);
+    uint32_t told = moves->moved(moves->self, step->product, base);
+    float there = (float) step->moved, back = told ? (float) told : UNTOLD, more = there - back;
+    if (more <= 0)
+        return;
+    step->confirmed = more * more >= 4 * (there + back);
+    step->score *= 1 + more / (there + back + 10);
+    if (step->confirmed && step->degree == LADDER_UNLIKE)
+        step->degree = LADDER_DEARER;
 }
 
 static enum err append(struct ladder *ladder, const struct ladder_step *steps, uint32_t n)
@@ -70,6 +81,12 @@ static uint32_t row_from(const struct ladder *ladder, const struct kind *kind, d
     return low;
 }
 
+/* A step of the customer's own line, for which another is not to be left. */
+static bool goes_on(const struct ladder_step *step)
+{
+    return step->degree <= LADDER_ASIDE;
+}
+
 static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
                           const struct ladder_moves *moves, uint32_t product, bool up)
 {
@@ -87,11 +104,14 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     ladder_walk_run(walk, item->row, begin, end > begin ? end : begin);
     for (uint32_t i = 0; i < walk->n_rows; i++)
         if (ladder_judge_lines(ladder, kind, product, kind->kin[walk->rows[i]], &steps[n],
-                               &lines[n]))
-            item->further[up] |= lines[n++].kept;
+                               &lines[n])) {
+            item->further[up] |= goes_on(&steps[n]) ? lines[n].kept : 0;
+            n++;
+        }
     for (uint32_t i = 0; i < n; i++)
-        if (!(lines[i].left & item->further[up])) {
-            confirm(moves, product, up, &steps[i]);
+        if (ladder_leave(item, &lines[i], up, &steps[i])) {
+            confirm(moves, product, &steps[i]);
+            steps[i].score = ladder_score(steps[i].degree, steps[i].score);
             keep(best, &n_best, &steps[i]);
         }
     return append(ladder, best, n_best);

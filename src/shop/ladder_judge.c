@@ -24,18 +24,18 @@
 #define NEAR_FIT_SHARE   .06
 #define UNKNOWN          .95 /* only one of the two says */
 #define LEAVING          .5  /* its last day is known, the other's is not */
-#define BARE             .5  /* nothing but price and name */
 #define ALIKE_ENOUGH     .3  /* of the words of two names, then */
 #define SAME_AMOUNT      .005
 #define STEP_IDEAL       1.25
 #define STEP_WIDTH       .35 /* in logarithms */
+#define NO_STEP          ((enum ladder_degree) - 1)
 
 /* ── judging two products ────────────────────────────────────────────────────────────────────── */
 
 struct verdict {
     double likeness, gained, lost;
     uint16_t gains, losses;
-    bool vetoed, resized;
+    bool vetoed, resized, to_one_gender;
     struct ladder_lines lines;
 };
 
@@ -81,9 +81,10 @@ static void judge_gender(float a, float b, struct verdict *verdict)
         return;
     if (b == GENDER_EITHER && a != GENDER_CHILDREN)
         verdict->likeness *= TO_EITHER_GENDER;
-    else if (a == GENDER_EITHER && b != GENDER_CHILDREN)
+    else if (a == GENDER_EITHER && b != GENDER_CHILDREN) {
         verdict->likeness *= TO_ONE_GENDER;
-    else
+        verdict->to_one_gender = true;
+    } else
         verdict->vetoed = true;
 }
 
@@ -176,6 +177,25 @@ static const float *codes_of(const struct ladder *ladder, const struct kind *kin
     return kind->codes + (size_t) ladder->items[product].row * kind->n_scales;
 }
 
+/*
+ * A gain makes a step up; without one it is only dearer, and then not another colour of the same or
+ * another size.
+ */
+static enum ladder_degree degree_of(const struct kind *kind, const struct item *a,
+                                    const struct item *b, const struct verdict *verdict, bool up)
+{
+    if (kind->bare)
+        return alike(a, b) < ALIKE_ENOUGH ? NO_STEP : up ? LADDER_ASIDE : LADDER_BETTER;
+    if (!up)
+        return LADDER_BETTER;
+    if (verdict->gains && verdict->gained > verdict->lost)
+        return verdict->resized || verdict->to_one_gender ? LADDER_ASIDE : LADDER_BETTER;
+    if (verdict->gains || verdict->losses || verdict->resized || verdict->to_one_gender ||
+        (a->model && a->model == b->model))
+        return NO_STEP;
+    return verdict->lines.left ? LADDER_UNLIKE : LADDER_DEARER;
+}
+
 bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
                         uint32_t other, struct ladder_step *ret_step,
                         struct ladder_lines *ret_lines)
@@ -189,26 +209,44 @@ bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, ui
     const float *one = codes_of(ladder, kind, base), *two = codes_of(ladder, kind, other);
     for (uint32_t i = 0; i < kind->n_scales && !verdict.vetoed; i++)
         judge_scale(ladder, kind, i, one[i], two[i], &verdict);
-    if (verdict.vetoed || (verdict.resized && a->model && a->model == b->model))
+    if (verdict.vetoed || (verdict.resized && verdict.to_one_gender) ||
+        (verdict.resized && a->model && a->model == b->model))
         return false;
 
     bool up = b->price_minor > a->price_minor;
     double ratio = (double) b->price_minor / (double) a->price_minor;
     double score = modesty(ratio) * verdict.likeness;
-    if (kind->bare && alike(a, b) < ALIKE_ENOUGH)
+    enum ladder_degree degree = degree_of(kind, a, b, &verdict, up);
+    if (degree == NO_STEP)
         return false;
-    if (kind->bare)
-        score *= BARE;
-    else if (up && (!verdict.gains || verdict.gained <= verdict.lost))
-        return false;
-    else if (up)
+    if (up && verdict.gains)
         score *= verdict.gained / (1 + verdict.gained) * exp(-verdict.lost);
-    else
+    else if (!up)
         score *= exp(-.5 * verdict.lost);
-    *ret_step = (struct ladder_step){ other, fmaxf((float) score, 1e-12f), verdict.gains,
-                                      verdict.losses, 0 };
+    *ret_step = (struct ladder_step){ .product = other,
+                                      .score = fmaxf((float) score, 1e-12f),
+                                      .degree = degree,
+                                      .gains = verdict.gains,
+                                      .losses = verdict.losses };
     *ret_lines = verdict.lines;
     return true;
+}
+
+float ladder_score(enum ladder_degree degree, float raw)
+{
+    static const float from[] = { LADDER_SCORE_BETTER, LADDER_SCORE_ASIDE, LADDER_SCORE_DEARER, 0 };
+    static const float to[] = { 1, LADDER_SCORE_FAR, LADDER_SCORE_ASIDE, LADDER_SCORE_DEARER };
+    return fmaxf(from[degree] + (to[degree] - from[degree]) * .99F * fminf(raw, 1), 1e-12F);
+}
+
+bool ladder_leave(const struct item *item, const struct ladder_lines *lines, bool up,
+                  struct ladder_step *step)
+{
+    if (!(lines->left & item->further[up]))
+        return true;
+    if (step->degree == LADDER_BETTER)
+        step->degree = LADDER_ASIDE;
+    return up;
 }
 
 bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
@@ -217,9 +255,12 @@ bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
     struct ladder_lines lines;
     const struct kind *kind = kind_of(ladder, base);
     const struct item *item = &ladder->items[base];
-    return kind == kind_of(ladder, other) &&
-           ladder_judge_lines(ladder, kind, base, other, ret_step, &lines) &&
-           !(lines.left & item->further[ladder->items[other].price_minor > item->price_minor]);
+    if (kind != kind_of(ladder, other) ||
+        !ladder_judge_lines(ladder, kind, base, other, ret_step, &lines) ||
+        !ladder_leave(item, &lines, ladder->items[other].price_minor > item->price_minor, ret_step))
+        return false;
+    ret_step->score = ladder_score(ret_step->degree, ret_step->score);
+    return true;
 }
 
 /* ── asking ──────────────────────────────────────────────────────────────────────────────────── */

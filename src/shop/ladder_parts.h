@@ -95,13 +95,20 @@ struct ladder_lines {
     uint64_t kept, left;
 };
 
+/* Before it is given a degree's score: what the judgement alone says. */
+float ladder_score(enum ladder_degree degree, float raw);
+
 /*
- * ladder_judge of two of one kind, as if no line went further. A step that leaves a line is one
- * only where its own goes no further: item.further.
+ * ladder_judge of two of one kind, as if no line went further; the score is raw. What leaves a line that
+ * goes on elsewhere (item.further) is no more than aside: ladder_leave.
  */
 bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
                         uint32_t other, struct ladder_step *ret_step,
                         struct ladder_lines *ret_lines);
+
+/* False: no step after all. */
+bool ladder_leave(const struct item *item, const struct ladder_lines *lines, bool up,
+                  struct ladder_step *step);
 
 /* 1 … of the folded text; 0 for an empty one or for lack of memory. */
 uint32_t ladder_word(struct ladder_words *words, struct str text);

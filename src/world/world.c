@@ -12,6 +12,7 @@
 #include "base/strmap.h"
 #include "model/content.h"
 #include "model/model.h"
+#include "model/moves.h"
 #include "rules/facts.h"
 #include "rules/rule.h"
 #include "rules/ruleset.h"
@@ -149,6 +150,11 @@ static int better_by_label(const void *rules, struct str attribute)
     return label ? label->better : LADDER_UNSAID;
 }
 
+static uint32_t customers_who_moved(const void *moved, uint32_t from, uint32_t to)
+{
+    return moved_customers(moved, from, to);
+}
+
 /* What rules, catalogue and model make together, by rule number. */
 struct lists {
     struct snapshot snapshot; /* first */
@@ -186,7 +192,7 @@ static enum err lists_new(const struct ruleset *rules, const struct catalog *cat
 /* What is worked out of several parts; borrowed. */
 struct derived {
     struct wheres *wheres;   /* of rules and catalogue */
-    struct ladder *ladder;   /* of the catalogue and the rules' words for it */
+    struct ladder *ladder;   /* of the catalogue, the rules' words for it, the model's moves */
     struct content *content; /* of the catalogue */
     struct chances *chances; /* of rules, catalogue and odds */
     struct lists *lists;     /* of rules, catalogue and model; NULL: to be made */
@@ -231,6 +237,7 @@ static enum err compose_new(struct ruleset *rules, struct catalog *catalog, stru
                             struct world **ret_world)
 {
     const struct ladder_said said = { better_by_label, rules };
+    const struct ladder_moves moves = { customers_who_moved, model_moved(model) };
     AUTO(wheres_unref) struct wheres *wheres = NULL;
     AUTO(chances_unref) struct chances *chances = NULL;
     AUTO(ladder_unref) struct ladder *made = NULL;
@@ -238,7 +245,7 @@ static enum err compose_new(struct ruleset *rules, struct catalog *catalog, stru
     TRY(wheres_new(rules, catalog, &wheres));
     TRY(chances_new(rules, catalog, kept->chances ? kept->chances->odds : NULL, &chances));
     if (!ladder || !ladder_agrees(ladder, &said)) {
-        TRY(ladder_new(catalog, NULL, &said, &made));
+        TRY(ladder_new(catalog, moves.self ? &moves : NULL, &said, &made));
         ladder = made;
     }
     const struct derived derived = { wheres, ladder, kept->content, chances, NULL };
@@ -265,7 +272,8 @@ enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model 
 enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
                     struct model *model, struct world **ret_world)
 {
-    const struct derived derived = { old->wheres, old->ladder, old->content, old->chances, NULL };
+    struct derived derived = { old->wheres, old->ladder, old->content, old->chances, NULL };
+    bool same_moves = !model || model_moved(model) == model_moved(old->model);
     bool same_rules = !rules || rules == old->rules;
     bool same_catalog = !catalog || catalog == old->catalog;
     rules = rules ? rules : old->rules;
@@ -273,7 +281,9 @@ enum err world_with(const struct world *old, struct ruleset *rules, struct catal
     model = model ? model : old->model;
     if (!same_catalog)
         return world_anew(rules, catalog, model, old->chances, &old->settings, ret_world);
-    if (!same_rules)
+    if (!same_moves)
+        derived.ladder = NULL;
+    if (!same_rules || !same_moves)
         return compose_new(rules, catalog, model, &derived, &old->settings, ret_world);
     return compose(rules, catalog, model, &derived, &old->settings, ret_world);
 }

@@ -53,7 +53,7 @@ static struct ladder *made(struct catalog *catalog)
     return ladder;
 }
 
-/* The SKUs of the steps from @sku, best first, as "A B C". */
+/* The SKUs of the steps from @sku that are better, best first, as "A B C". */
 static const char *steps_of(const struct ladder *ladder, const struct catalog *catalog,
                             const char *sku, bool up, char *text)
 {
@@ -62,7 +62,7 @@ static const char *steps_of(const struct ladder *ladder, const struct catalog *c
         up ? ladder_up(ladder, base, &n) : ladder_down(ladder, base, &n);
     int len = 0;
     text[0] = '\0';
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n && steps[i].degree <= LADDER_ASIDE; i++)
         len += snprintf(text + len, 256 - (size_t) len, "%s%.*s", i ? " " : "",
                         STR_ARG(catalog_product(catalog, steps[i].product)->sku));
     return text;
@@ -216,7 +216,7 @@ START_TEST(colour_is_kept_where_there_is_a_choice_and_costs_nothing_more)
 }
 END_TEST
 
-START_TEST(a_line_is_left_only_where_it_goes_no_further)
+START_TEST(a_line_is_left_last_where_it_goes_further)
 {
     AUTO(catalog_unref)
     struct catalog *catalog =
@@ -227,11 +227,16 @@ START_TEST(a_line_is_left_only_where_it_goes_no_further)
     AUTO(ladder_unref) struct ladder *ladder = made(catalog);
     char text[256];
 
-    leads_to(ladder, catalog, "RL", "RH");
-    leads_to(ladder, catalog, "ML", "MM");
+    leads_to(ladder, catalog, "RL", "RH MM");
+    leads_to(ladder, catalog, "ML", "MM RH");
     ck_assert_ptr_nonnull(strstr(steps_of(ladder, catalog, "TL", true, text), "MM"));
     struct ladder_step step; /* the same when a pair is judged */
-    ck_assert(!ladder_judge(ladder, 0, catalog_find(catalog, STR("MM")), &step));
+    ck_assert(ladder_judge(ladder, 0, catalog_find(catalog, STR("MM")), &step));
+    ck_assert_int_eq(step.degree, LADDER_ASIDE);
+    ck_assert(step.score < LADDER_SCORE_FAR);
+    ck_assert(ladder_judge(ladder, 0, catalog_find(catalog, STR("RH")), &step));
+    ck_assert_int_eq(step.degree, LADDER_BETTER);
+    ck_assert(step.score >= LADDER_SCORE_BETTER);
 }
 END_TEST
 
@@ -249,15 +254,23 @@ START_TEST(what_fits_something_else_what_stands_opposite_and_whom_it_is_not_for_
 }
 END_TEST
 
-START_TEST(dearer_alone_is_no_step)
+START_TEST(dearer_alone_is_a_step_of_the_lowest_degrees_and_a_colour_is_none)
 {
     AUTO(catalog_unref)
     struct catalog *catalog = STOCK("A|Jersey short|a|100|color=red;id=1;since=2024-01-01",
+                                    "A2|Jersey short|a|110|color=gold;id=4;since=2024-01-01",
                                     "B|Jersey long|b|120|color=blue;id=2;since=2024-02-01",
                                     "C|Jersey longer|c|140|color=blue;id=3;since=2024-02-01");
     AUTO(ladder_unref) struct ladder *ladder = made(catalog);
 
-    leads_to(ladder, catalog, "A", "");
+    uint32_t n, base = catalog_find(catalog, STR("A"));
+    const struct ladder_step *steps = ladder_up(ladder, base, &n);
+    ck_assert_uint_eq(n, 2); /* neither is of the model of A */
+    for (uint32_t i = 0; i < n; i++) {
+        ck_assert_int_eq(steps[i].degree, LADDER_DEARER);
+        ck_assert(steps[i].score < LADDER_SCORE_ASIDE);
+        ck_assert_uint_eq(steps[i].gains + steps[i].losses, 0);
+    }
     ck_assert_int_eq(role(ladder, "since"), LADDER_NOISE);
     ck_assert_int_eq(role(ladder, "id"), LADDER_NOISE);
 }
@@ -371,6 +384,63 @@ START_TEST(what_customers_moved_to_comes_first)
 }
 END_TEST
 
+struct traffic { /* between the Road and the Mountain one, either way */
+    uint32_t up, down;
+};
+
+static uint32_t traffic_between(const void *self, uint32_t from, uint32_t to)
+{
+    const struct traffic *traffic = self;
+    return from < to ? traffic->up : traffic->down;
+}
+
+static struct ladder_step first_step(struct catalog *catalog, const struct traffic *traffic)
+{
+    const struct ladder_moves moves = { traffic_between, traffic };
+    struct ladder *ladder = NULL;
+    ck_assert_int_eq(ladder_new(catalog, &moves, NULL, &ladder), OK);
+    uint32_t n;
+    struct ladder_step step = ladder_up(ladder, 0, &n)[0];
+    ck_assert_uint_eq(n, 1);
+    (void) ladder_unref(ladder);
+    return step;
+}
+
+START_TEST(only_more_there_than_back_confirms_a_step_to_another_line)
+{
+    AUTO(catalog_unref)
+    struct catalog *catalog =
+        STOCK("A|Inner tube|a|100|line=Road", "B|Inner tube|b|120|line=Mountain");
+
+    struct ladder_step both_ways = first_step(catalog, &(struct traffic){ 91, 79 });
+    ck_assert_int_eq(both_ways.degree, LADDER_UNLIKE);
+    ck_assert_uint_eq(both_ways.moved, 91);
+    ck_assert(!both_ways.confirmed && both_ways.score < LADDER_SCORE_DEARER);
+
+    struct ladder_step one_way = first_step(catalog, &(struct traffic){ 91, 20 });
+    ck_assert_int_eq(one_way.degree, LADDER_DEARER);
+    ck_assert(one_way.confirmed && one_way.score >= LADDER_SCORE_DEARER);
+
+    struct ladder_step few = first_step(catalog, &(struct traffic){ 6, 0 }); /* 0: up to 4 */
+    ck_assert(!few.confirmed);
+}
+END_TEST
+
+START_TEST(womens_for_a_unisex_one_is_aside_and_only_in_the_same_size)
+{
+    AUTO(catalog_unref)
+    struct catalog *catalog =
+        STOCK("A|Bike U|a|100|style=U;size=40;class=L", "B|Bike U|a|100|style=U;size=42;class=L",
+              "C|Bike W|b|130|style=W;size=40;class=H");
+    AUTO(ladder_unref) struct ladder *ladder = made(catalog);
+    uint32_t n;
+
+    leads_to(ladder, catalog, "A", "C");
+    ck_assert_int_eq(ladder_up(ladder, 0, &n)[0].degree, LADDER_ASIDE);
+    leads_to(ladder, catalog, "B", "");
+}
+END_TEST
+
 /*
  * Whatever the catalogue: steps are of the kind, within bounds, sorted, with a gain on the way up.
  */
@@ -391,7 +461,7 @@ static void holds(const struct ladder *ladder, const struct catalog *catalog)
                 ck_assert(ratio >= LADDER_RATIO_LOW - 1e-9 && ratio <= LADDER_RATIO_HIGH + 1e-9);
                 ck_assert(isfinite(steps[i].score) && steps[i].score > 0);
                 ck_assert(i == 0 || steps[i].score <= steps[i - 1].score);
-                ck_assert(!up || steps[i].gains > 0);
+                ck_assert(!up || steps[i].degree > LADDER_ASIDE || steps[i].gains > 0);
             }
         }
 }
@@ -458,12 +528,15 @@ SUITE_MAIN("shop/ladder", a_step_up_has_more_of_what_rises_with_the_price,
            sizes_in_words_never_change_and_are_never_better, words_of_a_scale_are_ordered,
            weight_is_better_when_less_unless_prices_say_otherwise_or_it_is_what_is_sold,
            colour_is_kept_where_there_is_a_choice_and_costs_nothing_more,
-           a_line_is_left_only_where_it_goes_no_further,
+           a_line_is_left_last_where_it_goes_further,
            what_fits_something_else_what_stands_opposite_and_whom_it_is_not_for_are_no_steps,
-           dearer_alone_is_no_step, where_the_catalogue_says_nothing_names_and_prices_make_steps,
+           dearer_alone_is_a_step_of_the_lowest_degrees_and_a_colour_is_none,
+           where_the_catalogue_says_nothing_names_and_prices_make_steps,
            what_the_name_says_and_nothing_orders_has_to_stay,
            amounts_in_names_count_where_no_attribute_says_them,
            steps_down_give_up_as_little_as_can_be,
            the_shops_own_word_is_stronger_than_what_prices_teach,
-           what_customers_moved_to_comes_first, any_catalogue_makes_a_ladder,
+           what_customers_moved_to_comes_first,
+           only_more_there_than_back_confirms_a_step_to_another_line,
+           womens_for_a_unisex_one_is_aside_and_only_in_the_same_size, any_catalogue_makes_a_ladder,
            twenty_thousand_of_one_kind_are_walked_in_bounds)
