@@ -251,7 +251,8 @@ static void compile_all(struct bench *bench)
         const struct cel_options options = { .want = cel_type_simple(CEL_TYPE_BOOL) };
         bench->program[i] = cel_compile(bench->env, text, &options, bench->programs, &faults);
         if (!bench->program[i])
-            die(expressions[i].text, faults.count ? faults.list[0].what.at : "no room");
+            die(expressions[i].text,
+                faults.count ? cel_message_name(faults.list[0].code) : "no room");
         struct cel_run run = { .arena = bench->run };
         struct cel_value value = cel_eval(bench->program[i], bench->shop.values, &run);
         if (value.kind != CEL_BOOL || value.boolean != expressions[i].holds)

@@ -23,7 +23,7 @@ enum { DIAG_MAX = 200, DIAG_ARGS = 4 };
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
 
 /*
- * One row each in rules/diag_codes.inc: level, ja, en. {0} {1} {2} stand for the arguments; what
+ * One row each in rules/diag_codes.inc: level, ja, en. {0} {1} {2} {3} stand for the arguments; what
  * comes after a line break in a text is its hint, printed as a line of its own ("help: …").
  */
 enum diag_code {
@@ -50,7 +50,9 @@ struct diags {
 
 void diags_init(struct diags *diags, struct arena *arena);
 
-/* Adds one at @place; arguments are copied. @args ends with an absent str or at DIAG_ARGS. */
+/* Adds one at @place; arguments are copied, those not needed absent. */
+void diag_add_args(struct diags *diags, const struct doc_file *file, struct doc_place place,
+                   enum diag_code code, const struct str args[DIAG_ARGS]);
 void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place place,
               enum diag_code code, struct str arg0, struct str arg1, struct str arg2);
 

@@ -178,7 +178,7 @@ static void print_faults(const struct cel_faults *faults, struct out *out)
 {
     for (uint32_t i = 0; i < faults->count && i < CEL_FAULTS_MAX; i++)
         out_printf(out, "%s%u:%u: %.*s", i ? "; " : "error: ", faults->list[i].line,
-                   faults->list[i].column, STR_ARG(faults->list[i].what));
+                   faults->list[i].column, STR_ARG(faults->list[i].what[CEL_ENGLISH]));
 }
 
 /* "list( int )" and "list(int)" are one; so are two ways to write a type that the environment knows. */

@@ -9,6 +9,7 @@
 #include "app/cel_json.h"
 #include "app/cel_zone_files.h"
 #include "app/commands.h"
+#include "app/user_locale.h"
 #include "expr/cel.h"
 
 enum { EXIT_GOOD = 0, EXIT_ERRORS = 1, EXIT_USAGE = 2 };
@@ -19,6 +20,7 @@ struct asked {
     const char *variables[VARIABLES_MAX]; /* name=VALUE */
     int n_variables;
     bool json, type, program, lenient;
+    enum cel_language language;
 };
 
 /* One expression on its way. */
@@ -49,6 +51,8 @@ static int help(FILE *to)
         "  --type              only its type, without evaluating it\n"
         "  --program           the flat program that it becomes\n"
         "  --lenient           types are no faults before it is evaluated\n"
+        "  --lang ja|en        the language in which faults are told [LC_ALL, LC_MESSAGES or "
+        "LANG]\n"
         "  --json              one JSON object: {\"type\", \"value\", \"text\", \"cost\"}, or "
         "{\"faults\": [...]}\n"
         "  --conformance FILE  runs a JSON file of cases and prints 'FEATURE passed N failed M', "
@@ -60,7 +64,8 @@ static int help(FILE *to)
     return to == stdout ? EXIT_GOOD : EXIT_USAGE;
 }
 
-static void write_faults_json(const struct cel_faults *faults, struct out *out)
+static void write_faults_json(const struct cel_faults *faults, enum cel_language language,
+                              struct out *out)
 {
     out_json_open(out, '{');
     out_json_key(out, STR("faults"));
@@ -72,10 +77,12 @@ static void write_faults_json(const struct cel_faults *faults, struct out *out)
         out_json_int(out, fault->line);
         out_json_key(out, STR("column"));
         out_json_int(out, fault->column);
+        out_json_key(out, STR("code"));
+        out_json_str(out, str_of(cel_message_name(fault->code)));
         out_json_key(out, STR("what"));
-        cel_json_write_text(fault->what, out);
+        cel_json_write_text(fault->what[language], out);
         out_json_key(out, STR("hint"));
-        out_json_str(out, fault->hint);
+        out_json_str(out, fault->hint[language]);
         out_json_close(out, '}');
     }
     out_json_close(out, ']');
@@ -88,9 +95,9 @@ static int tell_faults(struct trial *trial, const struct cel_faults *faults, str
 {
     bool json = trial->asked->json;
     if (json)
-        write_faults_json(faults, &trial->out);
+        write_faults_json(faults, trial->asked->language, &trial->out);
     else
-        cel_faults_print(faults, name, &trial->out);
+        cel_faults_print(faults, name, trial->asked->language, &trial->out);
     (void) fwrite(trial->out.at, 1, trial->out.len, json ? stdout : stderr);
     return EXIT_ERRORS;
 }
@@ -100,7 +107,8 @@ static int tell_error(struct trial *trial, struct str text, struct cel_value err
 {
     struct cel_faults faults;
     cel_faults_init(&faults, trial->arena, text);
-    cel_fault_add(&faults, error.offset, 0, (struct str){ 0 }, "%.*s", STR_ARG(error.string));
+    const struct str what[CEL_LANGUAGES] = { error.string, error.string };
+    cel_fault_add_own(&faults, error.offset, 0, what, NULL);
     return tell_faults(trial, &faults, name);
 }
 
@@ -278,6 +286,7 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
                                              { "program", no_argument, NULL, 'p' },
                                              { "lenient", no_argument, NULL, 'n' },
                                              { "json", no_argument, NULL, 'j' },
+                                             { "lang", required_argument, NULL, 'l' },
                                              { "help", no_argument, NULL, 'h' },
                                              { 0 } };
     *ret_exit = EXIT_USAGE;
@@ -295,6 +304,13 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
         case 'p': asked->program = true; break;
         case 'n': asked->lenient = true; break;
         case 'j': asked->json = true; break;
+        case 'l':
+            if (strcmp(optarg, "ja") != 0 && strcmp(optarg, "en") != 0) {
+                (void) fprintf(stderr, "offerd cel: --lang is ja or en, not '%s'\n", optarg);
+                return false;
+            }
+            asked->language = *optarg == 'j' ? CEL_JAPANESE : CEL_ENGLISH;
+            break;
         case 'h': *ret_exit = help(stdout); return false;
         default: (void) fputs("Try 'offerd cel --help'.\n", stderr); return false;
         }
@@ -312,7 +328,7 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
 
 int cmd_cel(int argc, char **argv)
 {
-    struct asked asked = { 0 };
+    struct asked asked = { .language = user_locale() == LOCALE_JA ? CEL_JAPANESE : CEL_ENGLISH };
     int usage;
     if (!read_arguments(argc, argv, &asked, &usage))
         return usage;

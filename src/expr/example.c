@@ -42,7 +42,8 @@ int main(void)
         out_init(&out, arena, 256);
         const struct cel_program *program =
             cel_compile(env, str_of(texts[t]), NULL, arena, &faults);
-        cel_faults_print(&faults, STR("example"), &out); /* nothing, when it is right */
+        cel_faults_print(&faults, STR("example"), CEL_ENGLISH,
+                         &out); /* nothing, when it is right */
         for (int i = 0; program && i < 2; i++) {
             AUTO(arena_free)
             struct arena *scratch = arena_new(4096, 1 << 20); /* of one evaluation */

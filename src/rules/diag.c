@@ -36,8 +36,8 @@ static struct diag *next_diag(struct diags *diags)
     return &diags->list[diags->count++];
 }
 
-void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place place,
-              enum diag_code code, struct str arg0, struct str arg1, struct str arg2)
+void diag_add_args(struct diags *diags, const struct doc_file *file, struct doc_place place,
+                   enum diag_code code, const struct str args[DIAG_ARGS])
 {
     if (diag_level(code) == DIAG_ERROR)
         diags->errors++;
@@ -48,10 +48,16 @@ void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place
     if (!diag)
         return;
     *diag = (struct diag){ .code = code, .file = file, .place = place };
-    const struct str args[] = { arg0, arg1, arg2 };
-    for (size_t i = 0; i < sizeof args / sizeof *args; i++)
+    for (size_t i = 0; i < DIAG_ARGS; i++)
         if (args[i].at)
             diag->args[i] = arena_copy(diags->arena, args[i]);
+}
+
+void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place place,
+              enum diag_code code, struct str arg0, struct str arg1, struct str arg2)
+{
+    const struct str args[DIAG_ARGS] = { arg0, arg1, arg2 };
+    diag_add_args(diags, file, place, code, args);
 }
 
 void diag_add_guess(struct diags *diags, const struct doc_file *file, struct doc_place place,

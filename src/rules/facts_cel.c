@@ -206,6 +206,24 @@ static bool is_number(const struct cel_type *type)
            type->kind == CEL_TYPE_DOUBLE || type->kind == CEL_TYPE_DYN;
 }
 
+static void unknown_zone(struct cel_faults *faults, uint32_t offset, struct str zone)
+{
+    const struct str hint[CEL_LANGUAGES] = {
+        [CEL_ENGLISH] = STR("write a name of the tz database, such as Asia/Tokyo"),
+        [CEL_JAPANESE] = STR("Asia/Tokyo のような tz データベースの名前で書きます"),
+    };
+    struct str what[CEL_LANGUAGES];
+    for (int language = 0; language < CEL_LANGUAGES; language++) {
+        struct out out;
+        out_init(&out, faults->arena, 64);
+        out_text(&out, language == CEL_JAPANESE ? STR("知らないタイムゾーンです: ")
+                                                : STR("unknown time zone: "));
+        out_text(&out, zone);
+        what[language] = out.failed ? zone : out_str(&out);
+    }
+    cel_fault_add_own(faults, offset, (uint32_t) zone.len + 2, what, hint);
+}
+
 /* now.getHours("Asia/Tokio"): a zone that nobody knows is told of now, not when it is asked for. */
 static void check_zones(const struct facts_cel *cel, const struct cel_node *node,
                         struct cel_faults *faults)
@@ -220,9 +238,7 @@ static void check_zones(const struct facts_cel *cel, const struct cel_node *node
         str_contains(zone->string, STR(":")) /* +09:00 */)
         return;
     if (!cel->zones.find || !cel->zones.find(cel->zones.self, zone->string))
-        cel_fault_add(faults, node->args[1]->offset, (uint32_t) zone->string.len + 2,
-                      STR("write a name of the tz database, such as Asia/Tokyo"),
-                      "unknown time zone: %.*s", STR_ARG(zone->string));
+        unknown_zone(faults, node->args[1]->offset, zone->string);
 }
 
 static bool zones_are_known(const struct facts_cel *cel, struct str text, struct cel_faults *faults)
@@ -245,7 +261,11 @@ const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct s
         expr ? cel_compile(cel->env, text, &options, arena, faults) : NULL;
 
     if (program && cel->of_scores && !is_number(cel_program_type(program))) {
-        cel_fault_add(faults, 0, (uint32_t) text.len, (struct str){ 0 }, "a score is a number");
+        const struct str what[CEL_LANGUAGES] = {
+            [CEL_ENGLISH] = STR("a score is a number"),
+            [CEL_JAPANESE] = STR("score の式の結果は数値でなければなりません")
+        };
+        cel_fault_add_own(faults, 0, (uint32_t) text.len, what, NULL);
         return NULL;
     }
     if (!program || !zones_are_known(cel, text, faults))

@@ -44,8 +44,10 @@ static void tell(struct lowering *lowering, const struct doc_node *node,
     size_t offset;
     struct str part = part_of(node->text, fault, &offset);
     struct doc_place place = doc_place_in(lowering->file, node, offset, part);
-    lowering_fault(lowering, place, codes[fault->hint.at != NULL][lowering->idle], fault->what,
-                   fault->hint, nothing());
+    const struct str sentences[DIAG_ARGS] = { fault->what[CEL_JAPANESE], fault->hint[CEL_JAPANESE],
+                                              fault->what[CEL_ENGLISH], fault->hint[CEL_ENGLISH] };
+    bool hints = fault->hint_code != CEL_SAYS_NOTHING;
+    lowering_fault_args(lowering, place, codes[hints][lowering->idle], sentences);
 }
 
 const struct facts_expr *lower_cel(struct lowering *lowering, const struct doc_node *node,

@@ -12,11 +12,18 @@ static bool is_told(const struct lowering *lowering, struct doc_place place, enu
     return false;
 }
 
+void lowering_fault_args(struct lowering *lowering, struct doc_place place, enum diag_code code,
+                         const struct str args[DIAG_ARGS])
+{
+    if (lowering->diags->arena && !is_told(lowering, place, code))
+        diag_add_args(lowering->diags, lowering->file, place, code, args);
+}
+
 void lowering_fault(struct lowering *lowering, struct doc_place place, enum diag_code code,
                     struct str arg0, struct str arg1, struct str arg2)
 {
-    if (lowering->diags->arena && !is_told(lowering, place, code))
-        diag_add(lowering->diags, lowering->file, place, code, arg0, arg1, arg2);
+    const struct str args[DIAG_ARGS] = { arg0, arg1, arg2 };
+    lowering_fault_args(lowering, place, code, args);
 }
 
 struct str lowering_join(struct lowering *lowering, const char *const *words)

@@ -34,6 +34,10 @@ struct block {
 void lowering_fault(struct lowering *lowering, struct doc_place place, enum diag_code code,
                     struct str arg0, struct str arg1, struct str arg2);
 
+/* The same with all arguments that there may be. */
+void lowering_fault_args(struct lowering *lowering, struct doc_place place, enum diag_code code,
+                         const struct str args[DIAG_ARGS]);
+
 /* @wrong is none of @words (NULL-terminated): {0} is it, {1} all words, and a guess if one is close. */
 void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag_code code,
                     struct str wrong, const char *const *words);

@@ -50,11 +50,15 @@ static void check_faults(const struct cel_faults *faults, struct str text, struc
     for (uint32_t i = 0; i < n; i++) {
         const struct cel_fault *fault = &faults->list[i];
         must(fault->offset <= text.len && fault->length <= text.len - fault->offset);
-        must(fault->line >= 1 && fault->column >= 1 && fault->what.len > 0);
+        must(fault->line >= 1 && fault->column >= 1 && fault->code != CEL_SAYS_NOTHING);
+        for (int language = 0; language < CEL_LANGUAGES; language++)
+            must(fault->what[language].len > 0 &&
+                 !fault->hint[language].at == (fault->hint_code == CEL_SAYS_NOTHING));
     }
     struct out out;
     out_init(&out, arena, 256);
-    cel_faults_print(faults, STR("x"), &out);
+    cel_faults_print(faults, STR("x"), CEL_ENGLISH, &out);
+    cel_faults_print(faults, STR("x"), CEL_JAPANESE, &out);
     must(!out.failed && out.len > 0 && str_is_utf8(out_str(&out), NULL));
 }
 

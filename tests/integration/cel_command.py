@@ -49,6 +49,7 @@ def test_json_is_for_machines():
     done = run('cel', '--json', '1 +')
     fault = json.loads(done.stdout)['faults'][0]
     check(done.returncode == 1 and (fault['line'], fault['column']) == (1, 4), done)
+    check(fault['code'] == 'EXPECTED_AT_END', fault)
 
 
 def test_a_fault_shows_the_line_with_a_caret_and_a_guess():
@@ -56,6 +57,10 @@ def test_a_fault_shows_the_line_with_a_caret_and_a_guess():
     check(done.returncode == 1 and done.stdout == '', done)
     check(done.stderr.startswith("2:3: undeclared name 'pirce'\n"), done.stderr)
     check("  pirce < 3\n" in done.stderr and '^' in done.stderr and "'price'" in done.stderr, done.stderr)
+    done = run('cel', 'x > 2 &&\n  pirce < 3', '--var', 'price=3', '--var', 'x=1', env={'LC_ALL': 'ja_JP.UTF-8'})
+    check(done.stderr.startswith('2:3: 「pirce」という名前はありません\n'), done.stderr)
+    check(done.stderr.endswith('「price」ではありませんか?\n'), done.stderr)
+    check('という名前は' in run('cel', '--lang', 'ja', 'x').stderr and run('cel', '--lang', 'fr', 'x').returncode == 2)
     done = run('cel', '1 / zero', '--var', 'zero=0')
     check(done.returncode == 1 and done.stderr.startswith('1:3: '), done)
 

@@ -74,7 +74,44 @@ def test_a_wrong_expr_changes_nothing_and_is_shown_under_its_word():
         check(offerd.get('/rules').json['ruleset'] == live and len(shown(offerd)) == 1)
         done = run('check', rules)
         check(done.returncode == 1 and ':13:24: error' in done.stdout, done.stdout)
-        check('式に誤りがあります' in run('check', '--lang', 'ja', rules).stdout)
+
+
+def test_a_wrong_expr_is_told_in_the_language_of_its_author():
+    rules = rules_of(rule('{expr: "cart.totl > 1"}'))
+    english, japanese = (run('check', rules, env={'LC_ALL': '', 'LC_MESSAGES': '', 'LANG': lang}).stdout
+                         for lang in ('C.UTF-8', 'ja_JP.UTF-8'))
+    check(english.startswith(f"{rules}/shop.yaml:13:24: error: wrong in this expression: 'Cart' has no field 'totl'\n"),
+          english)
+    check("= help: did you mean 'cart.total'?\n" in english, english)
+    check(japanese.startswith(f'{rules}/shop.yaml:13:24: エラー: 式に誤りがあります: 「Cart」に「totl」という属性はありません\n'),
+          japanese)
+    check('= ヒント: 「cart.total」ではありませんか?\n' in japanese, japanese)
+    for expr, column, told in (
+            ('cart.total >', 30, '式がここで終わっていますが、値が必要です'),
+            ('cart.total > \'a\'', 30, '使えません: int > string'),
+            ('size(cart.items', 33, '「(」が閉じていません'),
+            ('cart.items.all(a, cart.items.all(b, customer.owned.all(c, true)))', None, 'マクロの入れ子が 2 段を'),
+            ('cart.items.all(a, customer.owned.all(b, a.tag == b.tag))', None, '手数が最大'),
+            ('now.getHours(\'Asia/Tokio\') < 3', 33, '知らないタイムゾーンです: Asia/Tokio')):
+        told_ja = run('check', '--lang', 'ja', rules_of(rule(f'{{expr: "{expr}"}}'))).stdout
+        check(told in told_ja and (column is None or f'shop.yaml:13:{column}: エラー: 式に' in told_ja), expr, told_ja)
+    rules = rules_of(rule(rank='{priority: 50, score: "\'a\'"}'))
+    check('score の式の結果は数値' in run('check', '--lang', 'ja', rules).stdout)
+    done = run('explain', '--cel', 'the-rule', '--rules', rules, '--lang', 'ja')
+    check(done.returncode == 1 and 'score の式の結果は数値' in done.stderr, done)
+
+
+def test_a_reload_tells_of_a_wrong_expr_in_the_language_that_asks_and_logs_it_in_its_own():
+    rules = rules_of(rule('{expr: "cart.total > 1"}'))
+    with Offerd(rules=rules, data=demo_data(), env={'LC_ALL': 'ja_JP.UTF-8'}) as offerd:
+        save(rules, rule('{expr: "cart.total > "}'))
+        for language, told in (('ja', '式がここで終わっていますが、値が必要です'),
+                               ('en', 'the expression ends, but a value is expected')):
+            answer = offerd.post('/-/reload', {}, headers={'Accept-Language': language})
+            problem = answer.json['problems'][0]
+            check(problem['code'] == 'EXPR' and problem['message'].endswith(told), problem)
+            check((problem['line'], problem['column']) == (13, 31), problem)
+        wait_until(10, 'the log', lambda: any('式がここで終わっていますが' in line for line in offerd.log))
 
 
 def test_an_expr_that_ends_in_an_error_skips_its_rule_and_is_counted():

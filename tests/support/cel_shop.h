@@ -206,7 +206,7 @@ static inline const struct cel_program *cel_shop_compile(struct cel_shop *shop, 
 static inline struct cel_value cel_shop_value(struct cel_shop *shop, const char *text)
 {
     const struct cel_program *program = cel_shop_compile(shop, text);
-    ck_assert_msg(program, "%s: %.*s", text, STR_ARG(shop->faults.list[0].what));
+    ck_assert_msg(program, "%s: %.*s", text, STR_ARG(shop->faults.list[0].what[CEL_ENGLISH]));
     shop->run = (struct cel_run){ .arena = shop->run_arena, .limit = shop->run.limit };
     return cel_eval(program, shop->values, &shop->run);
 }

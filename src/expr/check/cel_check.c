@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "expr/check/cel_check_parts.h"
 
 /*
@@ -16,22 +13,17 @@ enum {
     STEPS_AT_LEAST = 500000,
 };
 
-void check_fault(struct checker *c, const struct cel_node *node, struct str hint, const char *fmt,
-                 ...)
+void check_fault(struct checker *c, const struct cel_node *node, struct cel_said what,
+                 struct cel_said hint)
 {
     if (c->lenient || c->unify.exhausted) /* nothing fits any more, and that is said once */
         return;
-    char text[400];
-    va_list args;
-    va_start(args, fmt);
-    (void) vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
     uint32_t length =
         node->kind == CEL_NODE_OPERATOR && node->op != CEL_OP_IF && node->op != CEL_OP_INDEX
             ? (uint32_t) strlen(cel_op_text(node->op))
         : node->name.len ? (uint32_t) node->name.len
                          : 1;
-    cel_fault_add(c->faults, node->offset, length, hint, "%s", text);
+    cel_fault_add(c->faults, node->offset, length, what, hint);
 }
 
 bool check_may_hint(const struct checker *c)
@@ -47,22 +39,24 @@ struct str check_type_text(struct checker *c, const struct cel_type *type)
     return out.failed ? STR("?") : out_str(&out);
 }
 
-struct str check_did_you_mean(struct checker *c, struct str before, struct str name)
+struct cel_said check_did_you_mean(struct checker *c, struct str before, struct str name)
 {
     if (!name.at)
-        return (struct str){ NULL, 0 };
+        return CEL_SAY(NOTHING);
     struct out out;
     out_init(&out, c->arena, 64);
-    out_printf(&out, "did you mean '%.*s%.*s'?", STR_ARG(before), STR_ARG(name));
-    return out.failed ? (struct str){ NULL, 0 } : out_str(&out);
+    out_text(&out, before);
+    out_text(&out, name);
+    return out.failed ? CEL_SAY(NOTHING) : CEL_SAY(HINT_DID_YOU_MEAN, out_str(&out));
 }
 
-void check_wants_bool(struct checker *c, const struct cel_node *node, const char *who)
+void check_wants_bool(struct checker *c, const struct cel_node *node, struct cel_said what)
 {
     const struct cel_type *type = c->types[node->id];
-    if (!unify_assignable(&c->unify, type, cel_type_simple(CEL_TYPE_BOOL)))
-        check_fault(c, node, (struct str){ NULL, 0 }, "%s wants a bool, not %.*s", who,
-                    STR_ARG(check_type_text(c, type)));
+    if (unify_assignable(&c->unify, type, cel_type_simple(CEL_TYPE_BOOL)))
+        return;
+    what.args[what.args[0].at ? 1 : 0] = check_type_text(c, type);
+    check_fault(c, node, what, CEL_SAY(NOTHING));
 }
 
 const struct cel_type *check_join(struct checker *c, const struct cel_type *previous,
@@ -93,9 +87,7 @@ static void check_key(struct checker *c, const struct cel_node *node, const stru
     const uint32_t keys = 1u << CEL_BOOL | 1u << CEL_INT | 1u << CEL_UINT | 1u << CEL_STRING;
     type = unify_look(type);
     if (!(cel_type_kinds(type) & keys))
-        check_fault(c, node, (struct str){ NULL, 0 },
-                    "a key of a map is a bool, int, uint or string, not %.*s",
-                    STR_ARG(check_type_text(c, type)));
+        check_fault(c, node, CEL_SAY(KEY_TYPE, check_type_text(c, type)), CEL_SAY(NOTHING));
 }
 
 static const struct cel_type *check_map(struct checker *c, const struct cel_node *node)
@@ -158,13 +150,14 @@ static void check_want(struct checker *c, const struct cel_type *want)
     const struct cel_node *root = c->ast->root;
     const struct cel_type *type = c->types[root->id];
     if (want && !unify_assignable(&c->unify, type, want))
-        check_fault(c, root, (struct str){ NULL, 0 }, "the expression is of type %.*s, not %.*s",
-                    STR_ARG(check_type_text(c, type)), STR_ARG(check_type_text(c, want)));
+        check_fault(c, root,
+                    CEL_SAY(RESULT_TYPE, check_type_text(c, type), check_type_text(c, want)),
+                    CEL_SAY(NOTHING));
 }
 
 static const struct cel_checked *no_room(struct cel_faults *faults)
 {
-    cel_fault_add(faults, 0, 0, (struct str){ NULL, 0 }, "no room to check this expression");
+    cel_fault_add(faults, 0, 0, CEL_SAY(NO_ROOM_TO_CHECK), CEL_SAY(NOTHING));
     return NULL;
 }
 
@@ -188,8 +181,7 @@ const struct cel_checked *cel_check(const struct cel_env *env, const struct cel_
     if (c.unify.no_room)
         return no_room(faults);
     if (c.unify.exhausted)
-        cel_fault_add(faults, ast->root->offset, 0, (struct str){ NULL, 0 },
-                      "the types in this expression are too large to check");
+        cel_fault_add(faults, ast->root->offset, 0, CEL_SAY(TYPES_TOO_LARGE), CEL_SAY(NOTHING));
     if (faults->count != faults_before)
         return NULL;
     *checked = (struct cel_checked){ .ast = ast,

@@ -26,7 +26,6 @@ static struct str signatures_of(struct checker *c, const struct cel_family *fami
     out_init(&out, c->arena, 160);
     const struct cel_overload *shown[SIGNATURES_SHOWN];
     uint32_t n = 0;
-    out_text(&out, STR("there is "));
     for (uint32_t g = 0; g < 2 * CEL_ARITIES; g++) {
         const struct cel_overload_group *group = &family->groups[g / CEL_ARITIES][g % CEL_ARITIES];
         for (uint32_t i = 0; i < group->count; i++) {
@@ -135,8 +134,8 @@ static struct str near_function(struct checker *c, struct str name)
 static void unknown_function(struct checker *c, const struct cel_node *node, struct str name)
 {
     struct str near = check_may_hint(c) ? near_function(c, name) : (struct str){ NULL, 0 };
-    check_fault(c, node, check_did_you_mean(c, (struct str){ NULL, 0 }, near),
-                "undeclared function '%.*s'", STR_ARG(name));
+    check_fault(c, node, CEL_SAY(UNDECLARED_FUNCTION, name),
+                check_did_you_mean(c, (struct str){ NULL, 0 }, near));
 }
 
 /* Looks for the function of a call, and takes a receiver away that is only the first part of its
@@ -216,7 +215,8 @@ const struct cel_type *check_call(struct checker *c, const struct cel_node *node
         return type;
     bool shown = check_may_hint(c);
     struct str text = shown ? call_text(c, &call) : node->name;
-    struct str hint = shown ? signatures_of(c, call.family) : (struct str){ NULL, 0 };
-    check_fault(c, node, hint, "no such overload: %.*s", STR_ARG(text));
+    struct str known = shown ? signatures_of(c, call.family) : (struct str){ NULL, 0 };
+    check_fault(c, node, CEL_SAY(NO_OVERLOAD, text),
+                known.at ? CEL_SAY(HINT_OVERLOADS, known) : CEL_SAY(NOTHING));
     return check_dyn();
 }

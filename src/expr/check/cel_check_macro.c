@@ -28,8 +28,10 @@ static struct range range_of(struct checker *c, const struct cel_node *node)
         if (!unify_assignable(&c->unify, check_dyn(), type))
             return range;
     } else {
-        check_fault(c, node, (struct str){ NULL, 0 }, "'%s' wants a list or a map, not %.*s",
-                    cel_macro_name(node->macro), STR_ARG(check_type_text(c, type)));
+        check_fault(c, node,
+                    CEL_SAY(WANTS_LIST_OR_MAP, str_of(cel_macro_name(node->macro)),
+                            check_type_text(c, type)),
+                    CEL_SAY(NOTHING));
     }
     return range;
 }
@@ -58,7 +60,7 @@ static const struct cel_type *check_body(struct checker *c, const struct cel_nod
     for (uint32_t i = 1; i < node->n_args; i++) {
         type = check_node(c, node->args[i]);
         if (i + 1 < node->n_args)
-            check_wants_bool(c, node->args[i], "a filter");
+            check_wants_bool(c, node->args[i], CEL_SAY(FILTER_WANTS_BOOL));
     }
     return type;
 }
@@ -71,9 +73,8 @@ static const struct cel_type *entries_type(struct checker *c, const struct cel_n
         unify_map(&c->unify, unify_fresh(&c->unify), unify_fresh(&c->unify));
     if (unify_assignable(&c->unify, type, map))
         return map;
-    check_fault(c, node->args[node->n_args - 1], (struct str){ NULL, 0 },
-                "'transformMapEntry' wants a map for each element, not %.*s",
-                STR_ARG(check_type_text(c, type)));
+    check_fault(c, node->args[node->n_args - 1], CEL_SAY(WANTS_ENTRY, check_type_text(c, type)),
+                CEL_SAY(NOTHING));
     return cel_type_simple(CEL_TYPE_MAP);
 }
 
@@ -85,10 +86,10 @@ static const struct cel_type *result_of(struct checker *c, const struct cel_node
     case CEL_MACRO_ALL:
     case CEL_MACRO_EXISTS:
     case CEL_MACRO_EXISTS_ONE:
-        check_wants_bool(c, last, "a predicate");
+        check_wants_bool(c, last, CEL_SAY(PREDICATE_WANTS_BOOL));
         return cel_type_simple(CEL_TYPE_BOOL);
     case CEL_MACRO_FILTER:
-        check_wants_bool(c, last, "a predicate");
+        check_wants_bool(c, last, CEL_SAY(PREDICATE_WANTS_BOOL));
         return unify_list(&c->unify, range->first);
     case CEL_MACRO_MAP:
     case CEL_MACRO_TRANSFORM_LIST: return unify_list(&c->unify, body);

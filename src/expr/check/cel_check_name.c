@@ -136,10 +136,10 @@ bool check_is_known(struct checker *c, const struct cel_node *node)
     }
 }
 
-static struct str hint_for_name(struct checker *c, const struct cel_node *node)
+static struct cel_said hint_for_name(struct checker *c, const struct cel_node *node)
 {
     if (!check_may_hint(c))
-        return (struct str){ NULL, 0 };
+        return CEL_SAY(NOTHING);
     struct str whole = node->name;
     bool absolute;
     if (c->chain)
@@ -157,8 +157,8 @@ static struct str hint_for_name(struct checker *c, const struct cel_node *node)
         whole.len = dot ? (size_t) (dot - whole.at) : 0;
     }
     if (cel_env_family_of(c->env, node->name))
-        return STR("there is a function of that name: call it with ()");
-    return (struct str){ NULL, 0 };
+        return CEL_SAY(HINT_CALL_IT);
+    return CEL_SAY(NOTHING);
 }
 
 const struct cel_type *check_name(struct checker *c, const struct cel_node *node)
@@ -172,7 +172,7 @@ const struct cel_type *check_name(struct checker *c, const struct cel_node *node
     }
     if (find_value(c, node->name, node->absolute, reference, &type))
         return type;
-    check_fault(c, node, hint_for_name(c, node), "undeclared name '%.*s'", STR_ARG(node->name));
+    check_fault(c, node, CEL_SAY(UNDECLARED_NAME, node->name), hint_for_name(c, node));
     return check_dyn();
 }
 
@@ -185,7 +185,7 @@ static const struct cel_type *check_field(struct checker *c, const struct cel_no
                 (struct cel_reference){ .kind = CEL_REFERENCE_FIELD, .index = i };
             return class->fields[i].type;
         }
-    struct str hint = { NULL, 0 };
+    struct cel_said hint = CEL_SAY(NOTHING);
     if (check_may_hint(c)) {
         struct cel_guess guess = cel_guess_begin(node->name);
         for (uint32_t i = 0; i < class->n_fields; i++)
@@ -198,8 +198,7 @@ static const struct cel_type *check_field(struct checker *c, const struct cel_no
         }
         hint = check_did_you_mean(c, str_of(before), guess.best);
     }
-    check_fault(c, node, hint, "'%.*s' has no field '%.*s'", STR_ARG(class->name),
-                STR_ARG(node->name));
+    check_fault(c, node, CEL_SAY(NO_FIELD, class->name, node->name), hint);
     return check_dyn();
 }
 
@@ -216,8 +215,8 @@ static const struct cel_type *check_selection(struct checker *c, const struct ce
     /* Of an open type anything may be selected; it cannot be something else afterwards. */
     if (!unify_assignable(&c->unify, check_dyn(), of) ||
         (of->kind != CEL_TYPE_DYN && !unify_is_open(of)))
-        check_fault(c, node, (struct str){ NULL, 0 }, "%.*s has no fields, so no '%.*s'",
-                    STR_ARG(check_type_text(c, of)), STR_ARG(node->name));
+        check_fault(c, node, CEL_SAY(NO_FIELDS, check_type_text(c, of), node->name),
+                    CEL_SAY(NOTHING));
     return check_dyn();
 }
 
@@ -247,10 +246,9 @@ const struct cel_type *check_struct(struct checker *c, const struct cel_node *no
     struct str candidate;
     while (next_candidate(&them, &candidate))
         if (cel_env_type_value(c->env, candidate)) {
-            check_fault(c, node, STR("values of it come from the host, or from a conversion"),
-                        "a '%.*s' cannot be made in an expression", STR_ARG(candidate));
+            check_fault(c, node, CEL_SAY(CANNOT_BE_MADE, candidate), CEL_SAY(HINT_FROM_HOST));
             return check_dyn();
         }
-    check_fault(c, node, (struct str){ NULL, 0 }, "undeclared type '%.*s'", STR_ARG(node->name));
+    check_fault(c, node, CEL_SAY(UNDECLARED_TYPE, node->name), CEL_SAY(NOTHING));
     return check_dyn();
 }

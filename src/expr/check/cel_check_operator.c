@@ -92,7 +92,7 @@ static bool is_number(const struct cel_type *type)
            type->kind == CEL_TYPE_DOUBLE;
 }
 
-static struct str hint_for(const struct cel_node *node, const struct cel_type *const *args)
+static struct cel_said hint_for(const struct cel_node *node, const struct cel_type *const *args)
 {
     bool two = node->n_args == 2;
     bool has_null = two && (unify_look(args[0])->kind == CEL_TYPE_NULL ||
@@ -100,14 +100,33 @@ static struct str hint_for(const struct cel_node *node, const struct cel_type *c
     bool has_string = two && (unify_look(args[0])->kind == CEL_TYPE_STRING ||
                               unify_look(args[1])->kind == CEL_TYPE_STRING);
     if (node->op == CEL_OP_IF)
-        return STR("both branches must be of one type; dyn(…) around one allows two");
+        return CEL_SAY(HINT_ONE_TYPE);
     if (two && is_number(args[0]) && is_number(args[1]) && node->op != CEL_OP_MOD)
-        return STR("convert one of them: int(…), uint(…) or double(…)");
+        return CEL_SAY(HINT_CONVERT);
     if ((node->op == CEL_OP_EQ || node->op == CEL_OP_NE) && has_null)
-        return STR("it is never null");
+        return CEL_SAY(HINT_NEVER_NULL);
     if (node->op == CEL_OP_ADD && has_string)
-        return STR("string(…) makes a string of it");
-    return (struct str){ NULL, 0 };
+        return CEL_SAY(HINT_STRING_OF);
+    return CEL_SAY(NOTHING);
+}
+
+/* "int + string", "list(int)[string]": the operation as it was written, in types. */
+static struct str operation_text(struct checker *c, const struct cel_node *node,
+                                 const struct cel_type *const *args)
+{
+    struct out out;
+    out_init(&out, c->arena, 64);
+    struct str first = check_type_text(c, args[node->op == CEL_OP_IF ? 1 : 0]);
+    struct str last = check_type_text(c, args[node->n_args - 1]);
+    if (node->op == CEL_OP_IF)
+        out_printf(&out, "bool ? %.*s : %.*s", STR_ARG(first), STR_ARG(last));
+    else if (node->op == CEL_OP_INDEX)
+        out_printf(&out, "%.*s[%.*s]", STR_ARG(first), STR_ARG(last));
+    else if (node->n_args == 1)
+        out_printf(&out, "%s %.*s", cel_op_text(node->op), STR_ARG(last));
+    else
+        out_printf(&out, "%.*s %s %.*s", STR_ARG(first), cel_op_text(node->op), STR_ARG(last));
+    return out.failed ? STR("?") : out_str(&out);
 }
 
 static void no_overload(struct checker *c, const struct cel_node *node,
@@ -115,22 +134,8 @@ static void no_overload(struct checker *c, const struct cel_node *node,
 {
     if (c->lenient || c->unify.exhausted)
         return;
-    struct str text[MAX_OPERANDS] = { { NULL, 0 } };
-    for (uint32_t i = 0; i < node->n_args; i++)
-        text[i] = check_may_hint(c) ? check_type_text(c, args[i]) : STR("");
-    struct str hint = hint_for(node, args);
-    if (node->op == CEL_OP_IF)
-        check_fault(c, node, hint, "no such overload: bool ? %.*s : %.*s", STR_ARG(text[1]),
-                    STR_ARG(text[2]));
-    else if (node->op == CEL_OP_INDEX)
-        check_fault(c, node, hint, "no such overload: %.*s[%.*s]", STR_ARG(text[0]),
-                    STR_ARG(text[1]));
-    else if (node->n_args == 1)
-        check_fault(c, node, hint, "no such overload: %s %.*s", cel_op_text(node->op),
-                    STR_ARG(text[0]));
-    else
-        check_fault(c, node, hint, "no such overload: %.*s %s %.*s", STR_ARG(text[0]),
-                    cel_op_text(node->op), STR_ARG(text[1]));
+    struct str text = check_may_hint(c) ? operation_text(c, node, args) : STR("");
+    check_fault(c, node, CEL_SAY(NO_OVERLOAD, text), hint_for(node, args));
 }
 
 const struct cel_type *check_operator(struct checker *c, const struct cel_node *node)
@@ -143,11 +148,11 @@ const struct cel_type *check_operator(struct checker *c, const struct cel_node *
         args[i] = check_node(c, node->args[i]);
     if (node->op == CEL_OP_AND || node->op == CEL_OP_OR) {
         for (uint32_t i = 0; i < node->n_args; i++)
-            check_wants_bool(c, node->args[i], node->op == CEL_OP_AND ? "'&&'" : "'||'");
+            check_wants_bool(c, node->args[i], CEL_SAY(WANTS_BOOL, str_of(cel_op_text(node->op))));
         return boolean;
     }
     if (node->op == CEL_OP_IF && !unify_assignable(&c->unify, args[0], boolean)) {
-        check_wants_bool(c, node->args[0], "'?'");
+        check_wants_bool(c, node->args[0], CEL_SAY(WANTS_BOOL, STR("?")));
         args[0] = boolean;
     }
     const struct cel_type *type = resolve(c, node, args);

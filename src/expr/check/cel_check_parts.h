@@ -73,18 +73,18 @@ const struct cel_family *check_find_family(struct checker *c, struct str name, s
 const struct cel_type *check_join(struct checker *c, const struct cel_type *previous,
                                   const struct cel_type *current);
 
-/* A fault unless it is a bool. @who: "'&&'", "the condition of 'filter'". */
-void check_wants_bool(struct checker *c, const struct cel_node *node, const char *who);
+/* A fault unless it is a bool. @what: one of the messages that say so; its last argument is the type. */
+void check_wants_bool(struct checker *c, const struct cel_node *node, struct cel_said what);
 
 /* Nothing when checking leniently. */
-void check_fault(struct checker *c, const struct cel_node *node, struct str hint, const char *fmt,
-                 ...) __attribute__((format(printf, 4, 5)));
+void check_fault(struct checker *c, const struct cel_node *node, struct cel_said what,
+                 struct cel_said hint);
 bool check_may_hint(const struct checker *c); /* is a fault of now worth a hint: will it be kept? */
 
 /* "list(int)", with what stays open as dyn; in the checker's arena. */
 struct str check_type_text(struct checker *c, const struct cel_type *type);
-/* "did you mean '…'?"; absent for an absent @name. */
-struct str check_did_you_mean(struct checker *c, struct str before, struct str name);
+/* "did you mean '…'?"; CEL_SAYS_NOTHING for an absent @name. */
+struct cel_said check_did_you_mean(struct checker *c, struct str before, struct str name);
 
 static inline const struct cel_type *check_dyn(void)
 {

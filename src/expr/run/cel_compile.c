@@ -27,7 +27,7 @@ static const struct cel_checked *check_text(const struct cel_env *env, struct st
 
 static const void *no_room(struct cel_faults *faults)
 {
-    cel_fault_add(faults, 0, 0, (struct str){ 0 }, "no room to compile it");
+    cel_fault_add(faults, 0, 0, CEL_SAY(NO_ROOM_TO_COMPILE), CEL_SAY(NOTHING));
     return NULL;
 }
 
@@ -39,16 +39,17 @@ static void refuse(struct cel_faults *faults, const struct cel_node *culprit, ui
                       : culprit->kind == CEL_NODE_CALL     ? culprit->name
                       : culprit->kind == CEL_NODE_SELECT   ? culprit->name
                       : culprit->kind == CEL_NODE_OPERATOR ? str_of(cel_op_text(culprit->op))
-                                                           : STR("this");
-    struct str hint = STR("go through fewer elements, or through each of them once");
+                                                           : (struct str){ 0 };
+    char steps[CEL_DIGITS], most[CEL_DIGITS];
+    struct str up_to = cel_digits(estimated, steps), allowed = cel_digits(limit, most);
+    struct cel_said what;
     if (estimated == UINT64_MAX)
-        cel_fault_add(faults, culprit->offset, 0, hint,
-                      "'%.*s' may take any number of steps; at most %llu are allowed",
-                      STR_ARG(name), (unsigned long long) limit);
+        what = name.at ? CEL_SAY(COST_UNBOUNDED, name, allowed)
+                       : CEL_SAY(COST_UNBOUNDED_HERE, allowed);
     else
-        cel_fault_add(faults, culprit->offset, 0, hint,
-                      "'%.*s' is most of up to %llu steps; at most %llu are allowed", STR_ARG(name),
-                      (unsigned long long) estimated, (unsigned long long) limit);
+        what = name.at ? CEL_SAY(COST_TOO_HIGH, name, up_to, allowed)
+                       : CEL_SAY(COST_TOO_HIGH_HERE, up_to, allowed);
+    cel_fault_add(faults, culprit->offset, 0, what, CEL_SAY(HINT_FEWER));
 }
 
 static bool compiler_init(struct cel_compiler *c, const struct cel_env *env,

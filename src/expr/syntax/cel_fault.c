@@ -5,14 +5,12 @@
  */
 #include "expr/cel_fault.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "expr/values/cel_rune.h"
 
 /* Characters shown of a long line, on either side of the caret. */
-enum { SHOWN = 60 };
+enum { SHOWN = 60, ARG_BYTES = 400 };
 
 void cel_faults_init(struct cel_faults *faults, struct arena *arena, struct str text)
 {
@@ -37,38 +35,84 @@ void cel_place(struct str text, uint32_t offset, uint32_t *ret_line, uint32_t *r
     *ret_column = column;
 }
 
-static struct str sentence(struct arena *arena, const char *fmt, va_list args)
+/* No longer than a sentence may hold. */
+static struct str shortened(struct str text)
 {
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, again);
-    va_end(again);
-    char *at = len < 0 ? NULL : arena_take_raw(arena, (size_t) len + 1);
-    if (!at)
-        return STR("a fault, and no room to tell which");
-    (void) vsnprintf(at, (size_t) len + 1, fmt, args);
-    return (struct str){ at, (size_t) len };
+    if (text.len <= ARG_BYTES)
+        return text;
+    text.len = ARG_BYTES;
+    while (text.len > 0 && ((unsigned char) text.at[text.len] & 0xC0) == 0x80)
+        text.len--;
+    return text;
 }
 
-void cel_fault_add(struct cel_faults *faults, uint32_t offset, uint32_t length, struct str hint,
-                   const char *fmt, ...)
+static bool tell(struct arena *arena, struct cel_said said, struct str sentences[CEL_LANGUAGES])
+{
+    for (size_t i = 0; i < CEL_MESSAGE_ARGS; i++)
+        said.args[i] = shortened(said.args[i]);
+    for (int language = 0; language < CEL_LANGUAGES; language++) {
+        struct out out;
+        out_init(&out, arena, 64);
+        cel_said_print(&said, (enum cel_language) language, &out);
+        if (out.failed)
+            return false;
+        sentences[language] = out_str(&out);
+    }
+    return true;
+}
+
+/* One more with its place; NULL: it is only counted. */
+static struct cel_fault *next_fault(struct cel_faults *faults, uint32_t offset, uint32_t length)
 {
     if (faults->count >= CEL_FAULTS_MAX) {
         faults->count++;
-        return;
+        return NULL;
     }
     struct cel_fault *fault = &faults->list[faults->count++];
     size_t len = faults->text.len;
     *fault = (struct cel_fault){ .offset = offset < len ? offset : (uint32_t) len };
     fault->length = length < len - fault->offset ? length : (uint32_t) (len - fault->offset);
     cel_place(faults->text, fault->offset, &fault->line, &fault->column);
-    if (hint.at)
-        fault->hint = arena_copy(faults->arena, hint);
+    return fault;
+}
 
-    va_list args;
-    va_start(args, fmt);
-    fault->what = sentence(faults->arena, fmt, args);
-    va_end(args);
+static void no_room_to_tell(struct cel_fault *fault)
+{
+    fault->code = CEL_SAYS_NO_ROOM_TO_TELL;
+    for (int language = 0; language < CEL_LANGUAGES; language++)
+        fault->what[language] = cel_message_text(fault->code, (enum cel_language) language);
+}
+
+void cel_fault_add(struct cel_faults *faults, uint32_t offset, uint32_t length,
+                   struct cel_said what, struct cel_said hint)
+{
+    struct cel_fault *fault = next_fault(faults, offset, length);
+    if (!fault)
+        return;
+    bool room = tell(faults->arena, what, fault->what);
+    fault->code = what.message;
+    for (size_t i = 0; i < CEL_MESSAGE_ARGS && room; i++)
+        if (what.args[i].at) {
+            fault->args[i] = arena_copy(faults->arena, shortened(what.args[i]));
+            room = fault->args[i].at != NULL;
+        }
+    if (!room) {
+        no_room_to_tell(fault);
+        return;
+    }
+    struct str sentences[CEL_LANGUAGES];
+    if (hint.message == CEL_SAYS_NOTHING || !tell(faults->arena, hint, sentences))
+        return;
+    fault->hint_code = hint.message;
+    memcpy(fault->hint, sentences, sizeof sentences);
+}
+
+void cel_fault_add_own(struct cel_faults *faults, uint32_t offset, uint32_t length,
+                       const struct str what[CEL_LANGUAGES], const struct str hint[CEL_LANGUAGES])
+{
+    cel_fault_add(faults, offset, length, CEL_SAY(OF_HOST, what[CEL_ENGLISH], what[CEL_JAPANESE]),
+                  hint ? CEL_SAY(OF_HOST, hint[CEL_ENGLISH], hint[CEL_JAPANESE])
+                       : CEL_SAY(NOTHING));
 }
 
 /* How many columns of a terminal it takes. */
@@ -164,8 +208,10 @@ static void print_caret(const struct view *view, struct out *out)
     out_char(out, '\n');
 }
 
-void cel_faults_print(const struct cel_faults *faults, struct str name, struct out *out)
+void cel_faults_print(const struct cel_faults *faults, struct str name, enum cel_language language,
+                      struct out *out)
 {
+    static const char *const more[CEL_LANGUAGES] = { "and %u more\n", "ほかに %u 件あります\n" };
     uint32_t n = faults->count < CEL_FAULTS_MAX ? faults->count : CEL_FAULTS_MAX;
     for (uint32_t i = 0; i < n; i++) {
         const struct cel_fault *fault = &faults->list[i];
@@ -175,16 +221,16 @@ void cel_faults_print(const struct cel_faults *faults, struct str name, struct o
             out_char(out, ':');
         }
         out_printf(out, "%u:%u: ", fault->line, fault->column);
-        out_text(out, fault->what);
+        out_text(out, fault->what[language]);
         out_char(out, '\n');
         print_line(&view, out);
         print_caret(&view, out);
-        if (fault->hint.at) {
+        if (fault->hint[language].at) {
             out_text(out, STR("    "));
-            out_text(out, fault->hint);
+            out_text(out, fault->hint[language]);
             out_char(out, '\n');
         }
     }
     if (faults->count > n)
-        out_printf(out, "and %u more\n", faults->count - n);
+        out_printf(out, more[language], faults->count - n);
 }

@@ -108,23 +108,22 @@ static struct cel_token lex_word(struct cel_lexer *lexer)
 static struct cel_token bad_number(struct cel_lexer *lexer, enum cel_token_kind kind, size_t length)
 {
     struct cel_token token = cel_lexer_take(lexer, kind, length);
-    struct str text = cel_token_text(lexer->text, token), hint = { 0 };
+    struct str text = cel_token_text(lexer->text, token);
+    struct cel_said hint = CEL_SAY(HINT_NAME_BEGINS);
     char second = text.len > 1 ? text.at[1] : '\0';
 
     if (text.at[0] == '0' && (second == 'b' || second == 'B' || second == 'o' || second == 'O'))
-        hint = STR("numbers are written in decimal, 10, or hexadecimal, 0x0a");
+        hint = CEL_SAY(HINT_NUMBER_BASES);
     else if (text.at[0] == '0' && second == 'X')
-        hint = STR("hexadecimal numbers begin with 0x, in lower case");
+        hint = CEL_SAY(HINT_HEX_LOWER);
     else if (text.at[0] == '0' && second == 'x')
-        hint = STR("after 0x stand digits and the letters a to f; u behind them makes a uint");
+        hint = CEL_SAY(HINT_HEX_DIGITS);
     else if (memchr(text.at, '_', text.len))
-        hint = STR("digits are not grouped: write 1000");
+        hint = CEL_SAY(HINT_DIGITS_NOT_GROUPED);
     else if (kind == CEL_TOKEN_DOUBLE && memchr("eE+-", text.at[text.len - 1], 4))
-        hint = STR("after e stands the exponent: 1e3");
-    else
-        hint = STR("a name begins with a letter; a text stands in quotes");
-    cel_fault_add(lexer->faults, token.offset, token.length, hint, "'%.*s' is not a number",
-                  text.len < 40 ? (int) text.len : 40, text.at);
+        hint = CEL_SAY(HINT_EXPONENT);
+    cel_fault_add(lexer->faults, token.offset, token.length,
+                  CEL_SAY(NOT_A_NUMBER, { text.at, text.len < 40 ? text.len : 40 }), hint);
     token.faulty = true;
     return token;
 }
@@ -179,10 +178,8 @@ static struct cel_token unterminated(struct cel_lexer *lexer, size_t quotes_at, 
                                      size_t end)
 {
     uint32_t offset = lexer->at + (uint32_t) quotes_at;
-    struct str hint =
-        quotes == 3 ? STR("three of the same quotes end it")
-                    : STR("the same quote ends it, on the same line; longer texts stand in \"\"\"");
-    cel_fault_add(lexer->faults, offset, (uint32_t) quotes, hint, "this string has no end");
+    cel_fault_add(lexer->faults, offset, (uint32_t) quotes, CEL_SAY(STRING_OPEN),
+                  quotes == 3 ? CEL_SAY(HINT_TRIPLE_QUOTES_END) : CEL_SAY(HINT_QUOTE_ENDS));
     struct cel_token token = cel_lexer_take(lexer, CEL_TOKEN_BAD, end);
     token.faulty = true;
     return token;
@@ -219,8 +216,8 @@ static struct cel_token lex_quoted(struct cel_lexer *lexer)
     bool is_closed = end < length && peek(lexer, end) == '`';
     struct cel_token token = cel_lexer_take(lexer, CEL_TOKEN_QUOTED, end + is_closed);
     if (!is_closed) {
-        cel_fault_add(lexer->faults, token.offset, 1, STR("another ` ends it, on the same line"),
-                      "this quoted name has no end");
+        cel_fault_add(lexer->faults, token.offset, 1, CEL_SAY(QUOTED_OPEN),
+                      CEL_SAY(HINT_BACKTICK_ENDS));
         token.kind = CEL_TOKEN_BAD;
         token.faulty = true;
         return token;
@@ -231,9 +228,8 @@ static struct cel_token lex_quoted(struct cel_lexer *lexer)
         is_name = is_name && (cel_is_letter(c) || cel_is_digit(c) || (c && strchr(".-/ ", c)));
     }
     if (!is_name) {
-        cel_fault_add(lexer->faults, token.offset, token.length,
-                      STR("for other keys write x[\"the key\"]"),
-                      "a name in backticks has letters, digits and _ . - / or blanks");
+        cel_fault_add(lexer->faults, token.offset, token.length, CEL_SAY(QUOTED_LETTERS),
+                      CEL_SAY(HINT_OTHER_KEYS));
         token.faulty = true;
     }
     return token;
@@ -253,10 +249,9 @@ static struct cel_token lex_sign(struct cel_lexer *lexer, const struct sign *sig
 {
     struct cel_token token = cel_lexer_take(lexer, sign->kind, strlen(sign->text));
     if (sign->meant) {
-        char hint[40] = "did you mean '";
-        strcat(strcat(hint, sign->meant), "'?");
-        cel_fault_add(lexer->faults, token.offset, token.length, str_of(hint),
-                      "'%s' is not an operator", sign->text);
+        cel_fault_add(lexer->faults, token.offset, token.length,
+                      CEL_SAY(NOT_AN_OPERATOR, str_of(sign->text)),
+                      CEL_SAY(HINT_DID_YOU_MEAN, str_of(sign->meant)));
         token.faulty = true;
     }
     return token;
@@ -269,9 +264,8 @@ static bool skip_foreign_comment(struct cel_lexer *lexer)
         return false;
     struct str rest = rest_of(lexer);
     const char *end = memmem(rest.at + 2, rest.len - 2, "*/", 2);
-    cel_fault_add(lexer->faults, lexer->at, 2,
-                  STR("a comment begins with // and ends with its line"),
-                  "there are no /* comments */");
+    cel_fault_add(lexer->faults, lexer->at, 2, CEL_SAY(NO_BLOCK_COMMENTS),
+                  CEL_SAY(HINT_COMMENT_LINE));
     lexer->at += (uint32_t) (end ? (size_t) (end - rest.at) + 2 : rest.len);
     return true;
 }

@@ -15,7 +15,8 @@ enum {
     FULL_WIDTH_LAST = 0xFF5E,
     FULL_WIDTH_LESS = 0xFEE0,
     MEANT = 4,
-    SHOWN = 40
+    SHOWN = 40,
+    CODE_BYTES = 12,
 };
 
 static const struct {
@@ -50,22 +51,27 @@ static bool meant_by(struct str text, size_t at, char meant[MEANT], size_t *ret_
     return false;
 }
 
+/* "00A0" */
+static struct str code_text(uint32_t rune, char room[CODE_BYTES])
+{
+    int len = snprintf(room, CODE_BYTES, "%04X", rune);
+    return (struct str){ room, (size_t) len };
+}
+
 /* Nothing of CEL: a word of other letters is taken for a name, anything else ends the reading. */
 static struct cel_token stranger(struct cel_lexer *lexer)
 {
     static const struct {
         char c;
-        const char *hint;
+        enum cel_message hint;
     } hints[] = {
-        { ';', "an expression has no ';' at its end" },
-        { '#', "a comment begins with //" },
-        { '$', "a variable is written as its name alone" },
-        { '@', "a variable is written as its name alone" },
-        { '^', "there are no operators on bits; functions named math.bit… do that" },
-        { '~', "there are no operators on bits; functions named math.bit… do that" },
-        { '\\', "a backslash stands in strings only" },
+        { ';', CEL_SAYS_HINT_NO_SEMICOLON },          { '#', CEL_SAYS_HINT_COMMENT },
+        { '$', CEL_SAYS_HINT_VARIABLE_ALONE },        { '@', CEL_SAYS_HINT_VARIABLE_ALONE },
+        { '^', CEL_SAYS_HINT_NO_BIT_OPERATORS },      { '~', CEL_SAYS_HINT_NO_BIT_OPERATORS },
+        { '\\', CEL_SAYS_HINT_BACKSLASH_IN_STRINGS },
     };
-    struct str text = lexer->text, hint = { 0 };
+    struct str text = lexer->text;
+    struct cel_said hint = CEL_SAY(NOTHING);
     size_t bytes, end = lexer->at;
     uint32_t rune = cel_rune_at(text, lexer->at, &bytes);
 
@@ -79,18 +85,21 @@ static struct cel_token stranger(struct cel_lexer *lexer)
         while ((uint32_t) shown < token.length && (text.at[token.offset + shown] & 0xC0) == 0x80)
             shown--;
         cel_fault_add(lexer->faults, token.offset, token.length,
-                      STR("a name has letters a to z, digits and _; a text stands in quotes"),
-                      "'%.*s' is no name", shown, text.at + token.offset);
+                      CEL_SAY(NOT_A_NAME, { text.at + token.offset, (size_t) shown }),
+                      CEL_SAY(HINT_NAME_LETTERS));
         token.faulty = true;
         return token;
     }
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if ((uint32_t) hints[i].c == rune)
-            hint = str_of(hints[i].hint);
+            hint.message = hints[i].hint;
+    char room[CODE_BYTES];
     if (rune < 0x20 || rune == 0x7F)
-        cel_fault_add(lexer->faults, lexer->at, 1, hint, "unexpected character U+%04X", rune);
+        cel_fault_add(lexer->faults, lexer->at, 1, CEL_SAY(UNEXPECTED_CODE, code_text(rune, room)),
+                      hint);
     else
-        cel_fault_add(lexer->faults, lexer->at, 1, hint, "unexpected '%c'", (char) rune);
+        cel_fault_add(lexer->faults, lexer->at, 1,
+                      CEL_SAY(UNEXPECTED_CHARACTER, { text.at + lexer->at, 1 }), hint);
     struct cel_token token = cel_lexer_take(lexer, CEL_TOKEN_BAD, 1);
     token.faulty = true;
     return token;
@@ -101,9 +110,10 @@ static struct cel_token blank(struct cel_lexer *lexer, size_t bytes)
     struct cel_token token = cel_lexer_take(lexer, CEL_TOKEN_END, bytes);
     if (!lexer->told_blank) {
         size_t ignored;
-        cel_fault_add(lexer->faults, token.offset, token.length, STR("write a plain blank"),
-                      "U+%04X is not a blank here",
-                      cel_rune_at(lexer->text, token.offset, &ignored));
+        char room[CODE_BYTES];
+        struct str code = code_text(cel_rune_at(lexer->text, token.offset, &ignored), room);
+        cel_fault_add(lexer->faults, token.offset, token.length, CEL_SAY(NOT_A_BLANK, code),
+                      CEL_SAY(HINT_PLAIN_BLANK));
     }
     lexer->told_blank = true;
     return token;
@@ -123,8 +133,8 @@ static struct cel_token quoted(struct cel_lexer *lexer, size_t bytes)
             meant[0] = '\0';
         is_closed = meant[0] == '"' || meant[0] == '\'';
     }
-    cel_fault_add(lexer->faults, lexer->at, (uint32_t) bytes, STR("write \"…\" or '…'"),
-                  "'%.*s' is not a quote of a string", (int) bytes, text.at + lexer->at);
+    cel_fault_add(lexer->faults, lexer->at, (uint32_t) bytes,
+                  CEL_SAY(NOT_A_QUOTE, { text.at + lexer->at, bytes }), CEL_SAY(HINT_PLAIN_QUOTES));
     struct cel_token token =
         cel_lexer_take(lexer, is_closed ? CEL_TOKEN_STRING : CEL_TOKEN_BAD, end - lexer->at);
     token.faulty = true;
@@ -155,16 +165,13 @@ static struct cel_token respelt(struct cel_lexer *lexer)
     struct cel_lexer inner = { .text = { ascii, len }, .faults = &ignored };
     struct cel_token token = cel_lexer_next(&inner);
     uint32_t length = (uint32_t) (ends[token.length ? token.length - 1 : 0] - lexer->at);
-    char hint[64];
-    (void) snprintf(hint, sizeof hint, "write '%.*s'", (int) token.length, ascii);
+    struct str right = { ascii, token.length };
     if (token.length == 1 && memchr("=&|", ascii[0], 3))
-        (void) snprintf(hint, sizeof hint, "write '%s'",
-                        ascii[0] == '='   ? "=="
-                        : ascii[0] == '&' ? "&&"
-                                          : "||");
+        right = ascii[0] == '=' ? STR("==") : ascii[0] == '&' ? STR("&&") : STR("||");
 
-    cel_fault_add(lexer->faults, lexer->at, length, str_of(hint), "'%.*s' is not written in ASCII",
-                  (int) length, lexer->text.at + lexer->at);
+    cel_fault_add(lexer->faults, lexer->at, length,
+                  CEL_SAY(NOT_ASCII, { lexer->text.at + lexer->at, length }),
+                  CEL_SAY(HINT_WRITE, right));
     enum cel_token_kind kind = token.kind == CEL_TOKEN_END ? CEL_TOKEN_BAD : token.kind;
     token = cel_lexer_take(lexer, kind, length);
     token.faulty = true;

@@ -55,8 +55,8 @@ static void mend_word(struct cel_parser *parser)
         (!is_and && !str_is(word, "or") && !str_is(word, "OR")))
         return;
     cel_fault_add(parser->faults, parser->token.offset, parser->token.length,
-                  is_and ? STR("write '&&'") : STR("write '||'"), "'%.*s' is not an operator",
-                  STR_ARG(word));
+                  CEL_SAY(NOT_AN_OPERATOR, word),
+                  CEL_SAY(HINT_WRITE, is_and ? STR("&&") : STR("||")));
     parser->token.kind = is_and ? CEL_TOKEN_AND : CEL_TOKEN_OR;
     parser->token.faulty = true;
 }
@@ -181,7 +181,7 @@ static struct cel_node *parse_condition(struct cel_parser *parser)
     if (parser->token.kind != CEL_TOKEN_COLON && is_optional)
         return cel_parser_no_optional(parser, offset);
     if (parser->token.kind != CEL_TOKEN_COLON)
-        return cel_parser_unexpected(parser, "':' of '?:'");
+        return cel_parser_unexpected(parser, CEL_SAYS_PART_OTHERWISE);
     cel_parser_next(parser);
     args[2] = cel_parse_expression(parser);
     return cel_parser_operator(parser, CEL_OP_IF, offset, args, 3);
@@ -224,14 +224,19 @@ static bool is_readable(struct str text, const struct cel_limits *limits, struct
 {
     size_t bad;
     if (text.len > limits->text_bytes || text.len > INT32_MAX) {
-        cel_fault_add(faults, 0, 0, STR("split it up, or raise the limit 'text_bytes'"),
-                      "the expression has %zu bytes, and may have %u (limit: text_bytes)", text.len,
-                      limits->text_bytes);
+        char has[CEL_DIGITS], most[CEL_DIGITS];
+        cel_fault_add(
+            faults, 0, 0,
+            CEL_SAY(TEXT_TOO_LONG, cel_digits(text.len, has), cel_digits(limits->text_bytes, most)),
+            CEL_SAY(HINT_TEXT_BYTES));
         return false;
     }
     if (!str_is_utf8(text, &bad)) {
-        cel_fault_add(faults, (uint32_t) bad, 1, STR("bytes of any value are written b\"\\xff\""),
-                      "the text is not UTF-8: byte 0x%02x", (unsigned char) text.at[bad]);
+        static const char digits[] = "0123456789abcdef";
+        unsigned char byte = (unsigned char) text.at[bad];
+        const char hex[] = { digits[byte >> 4], digits[byte & 15] };
+        cel_fault_add(faults, (uint32_t) bad, 1, CEL_SAY(NOT_UTF8, { hex, sizeof hex }),
+                      CEL_SAY(HINT_BYTES_ESCAPED));
         return false;
     }
     return true;
@@ -255,7 +260,7 @@ struct cel_ast *cel_parse(struct str text, const struct cel_limits *limits, stru
     cel_parser_next(&parser);
     struct cel_node *root = cel_parse_expression(&parser);
     if (root && parser.token.kind != CEL_TOKEN_END)
-        cel_parser_unexpected(&parser, "an operator or the end");
+        cel_parser_unexpected(&parser, CEL_SAYS_PART_OPERATOR_OR_END);
     if (!root || faults->count != before)
         return NULL;
     ast->text = parser.text;

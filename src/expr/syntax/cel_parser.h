@@ -58,7 +58,7 @@ struct cel_node *cel_parser_too_deep(struct cel_parser *parser, uint32_t offset)
 struct cel_node *cel_parser_no_room(struct cel_parser *parser);
 
 /* cel_parser_fault.c: "unexpected ')': @wanted is expected", and a hint if there is one; NULL. */
-void *cel_parser_unexpected(struct cel_parser *parser, const char *wanted);
+void *cel_parser_unexpected(struct cel_parser *parser, enum cel_message wanted);
 /* Takes the bracket that closes @open; else a fault that tells where that one is. @is_list: a comma
  * would do too. */
 bool cel_parser_close(struct cel_parser *parser, struct cel_token open, bool is_list);
@@ -66,8 +66,8 @@ bool cel_parser_close(struct cel_parser *parser, struct cel_token open, bool is_
 void *cel_parser_no_optional(struct cel_parser *parser, uint32_t offset);
 void cel_parser_reserved(struct cel_parser *parser, struct cel_token word);
 /* A fault about all of a node. */
-void cel_parser_blame(struct cel_parser *parser, const struct cel_node *node, struct str hint,
-                      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void cel_parser_blame(struct cel_parser *parser, const struct cel_node *node, struct cel_said what,
+                      struct cel_said hint);
 
 /* cel_parser_primary.c: an operand with all its .fields, [indices] and (arguments). */
 struct cel_node *cel_parse_member(struct cel_parser *parser);

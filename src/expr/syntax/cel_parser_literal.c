@@ -26,10 +26,10 @@ static struct cel_value int_value(struct cel_parser *parser, struct cel_token to
 {
     uint64_t most = (uint64_t) INT64_MAX + minus, value = 0;
     if (!magnitude(cel_token_text(parser->text, token), &value) || value > most)
-        cel_fault_add(parser->faults, token.offset, token.length,
-                      STR("write a double, 1e30, or a uint, 1u"),
-                      "this number does not fit an int, which ends at %s",
-                      minus ? "-9223372036854775808" : "9223372036854775807");
+        cel_fault_add(
+            parser->faults, token.offset, token.length,
+            CEL_SAY(INT_RANGE, minus ? STR("-9223372036854775808") : STR("9223372036854775807")),
+            CEL_SAY(HINT_DOUBLE_OR_UINT));
     return cel_int((int64_t) (minus ? 0 - value : value));
 }
 
@@ -39,8 +39,8 @@ static struct cel_value uint_value(struct cel_parser *parser, struct cel_token t
     uint64_t value = 0;
     text.len--; /* the u */
     if (!magnitude(text, &value))
-        cel_fault_add(parser->faults, token.offset, token.length, STR("write a double, 1e30"),
-                      "this number does not fit a uint, which ends at 18446744073709551615");
+        cel_fault_add(parser->faults, token.offset, token.length, CEL_SAY(UINT_RANGE),
+                      CEL_SAY(HINT_DOUBLE));
     return cel_uint(value);
 }
 
@@ -52,8 +52,8 @@ static struct cel_value double_value(struct cel_parser *parser, struct cel_token
     if (!copy)
         (void) cel_parser_no_room(parser);
     else if (!cel_double_parse(text, copy, &value))
-        cel_fault_add(parser->faults, token.offset, token.length, (struct str){ 0 },
-                      "this number does not fit a double, which ends near 1.8e308");
+        cel_fault_add(parser->faults, token.offset, token.length, CEL_SAY(DOUBLE_RANGE),
+                      CEL_SAY(NOTHING));
     return cel_double(minus ? -value : value);
 }
 
@@ -66,11 +66,11 @@ struct escape {
     bool is_bytes;
 };
 
-static void blame(struct escape *escape, size_t from, size_t length, struct str hint,
-                  const char *what)
+static void blame(struct escape *escape, size_t from, size_t length, struct cel_said what,
+                  struct cel_said hint)
 {
-    cel_fault_add(escape->parser->faults, escape->offset + (uint32_t) from, (uint32_t) length, hint,
-                  "%s", what);
+    cel_fault_add(escape->parser->faults, escape->offset + (uint32_t) from, (uint32_t) length, what,
+                  hint);
 }
 
 /* @n digits after the letter; 0 with a fault when there are not so many. */
@@ -80,9 +80,8 @@ static uint32_t digits(struct escape *escape, size_t from, size_t n, uint32_t ba
     for (size_t i = 0; i < n; i++, escape->at++) {
         int digit = escape->at < escape->body.len ? cel_hex_value(escape->body.at[escape->at]) : -1;
         if (digit < 0 || (uint32_t) digit >= base) {
-            blame(escape, from, escape->at - from, STR("\\x41, \\101, \\u3042 or \\U0001F600"),
-                  base == 8 ? "an octal escape has three digits, 000 to 377"
-                            : "this escape lacks hexadecimal digits");
+            blame(escape, from, escape->at - from,
+                  base == 8 ? CEL_SAY(ESCAPE_OCTAL) : CEL_SAY(ESCAPE_HEX), CEL_SAY(HINT_ESCAPES));
             return 0;
         }
         value = value * base + (uint32_t) digit;
@@ -95,14 +94,14 @@ static uint32_t code_point(struct escape *escape, size_t from, size_t n)
 {
     uint32_t rune = digits(escape, from, n, 16);
     if (escape->is_bytes)
-        blame(escape, from, escape->at - from, STR("write the bytes themselves: \\xff"),
-              "bytes have no \\u escapes");
+        blame(escape, from, escape->at - from, CEL_SAY(ESCAPE_IN_BYTES),
+              CEL_SAY(HINT_BYTES_THEMSELVES));
     else if (rune >= 0xD800 && rune <= 0xDFFF)
-        blame(escape, from, escape->at - from, STR("write the whole character: \\U0001F600"),
-              "half a surrogate pair is no character");
+        blame(escape, from, escape->at - from, CEL_SAY(ESCAPE_SURROGATE),
+              CEL_SAY(HINT_WHOLE_CHARACTER));
     else if (rune > CEL_RUNE_MAX)
-        blame(escape, from, escape->at - from, STR("the last one is \\U0010FFFF"),
-              "there is no such character");
+        blame(escape, from, escape->at - from, CEL_SAY(ESCAPE_NO_CHARACTER),
+              CEL_SAY(HINT_LAST_CHARACTER));
     else
         return rune;
     return 0;
@@ -130,8 +129,7 @@ static uint32_t unescape(struct escape *escape, bool *ret_is_byte)
     }
     if (c == 'u' || c == 'U')
         return code_point(escape, from, c == 'u' ? 4 : 8);
-    blame(escape, from, 2, STR("a backslash itself is written \\\\, or the string r\"…\""),
-          "this escape means nothing");
+    blame(escape, from, 2, CEL_SAY(ESCAPE_UNKNOWN), CEL_SAY(HINT_BACKSLASH_ITSELF));
     return 0;
 }
 

@@ -52,8 +52,7 @@ static struct str variable_of(struct cel_parser *parser, const struct cel_node *
 {
     if (arg->kind == CEL_NODE_NAME && !arg->absolute)
         return arg->name;
-    cel_parser_blame(parser, arg, STR("write a name of your own, like x"),
-                     "a variable of %s() is a simple name", macro);
+    cel_parser_blame(parser, arg, CEL_SAY(MACRO_VARIABLE, str_of(macro)), CEL_SAY(HINT_OWN_NAME));
     return (struct str){ 0 };
 }
 
@@ -77,9 +76,9 @@ static struct cel_node *parse_has(struct cel_parser *parser, struct cel_node *ca
         return arg;
     }
     bool is_index = arg->kind == CEL_NODE_OPERATOR && arg->op == CEL_OP_INDEX;
-    cel_parser_blame(parser, arg,
-                     is_index ? STR("for a key write \"key\" in map") : STR("write has(a.b)"),
-                     "has() asks for a field, a.b");
+    cel_parser_blame(parser, arg, CEL_SAY(HAS_WANTS_FIELD),
+                     is_index ? CEL_SAY(HINT_KEY_IN_MAP)
+                              : CEL_SAY(HINT_WRITE_CODE, STR("has(a.b)")));
     return call;
 }
 
@@ -114,8 +113,9 @@ struct cel_node *cel_parser_macro(struct cel_parser *parser, struct cel_node *ca
         if (macros[i].variables == 2) {
             call->variable2 = variable_of(parser, call->args[2], macros[i].name);
             if (call->variable2.at && str_eq(call->variable, call->variable2))
-                cel_parser_blame(parser, call->args[2], STR("give it another name"),
-                                 "both variables of %s() have the same name", macros[i].name);
+                cel_parser_blame(parser, call->args[2],
+                                 CEL_SAY(MACRO_SAME_VARIABLES, str_of(macros[i].name)),
+                                 CEL_SAY(HINT_OTHER_NAME));
         }
         return without(parser, call, 1, macros[i].variables);
     }

@@ -15,29 +15,30 @@ static const struct cel_parsed *parsed_of(const struct cel_node *node)
 struct cel_node *cel_parser_no_room(struct cel_parser *parser)
 {
     if (!parser->is_over)
-        cel_fault_add(parser->faults, parser->token.offset, 0, (struct str){ 0 },
-                      "the expression takes more memory than there is for it");
+        cel_fault_add(parser->faults, parser->token.offset, 0, CEL_SAY(NO_MEMORY),
+                      CEL_SAY(NOTHING));
     parser->is_over = true;
     return NULL;
 }
 
 struct cel_node *cel_parser_too_deep(struct cel_parser *parser, uint32_t offset)
 {
+    char room[CEL_DIGITS];
     if (!parser->is_over)
-        cel_fault_add(parser->faults, offset, 1, STR("split it up, or raise the limit 'depth'"),
-                      "the expression is nested more than %u levels deep (limit: depth)",
-                      parser->limits.depth);
+        cel_fault_add(parser->faults, offset, 1,
+                      CEL_SAY(TOO_DEEP, cel_digits(parser->limits.depth, room)),
+                      CEL_SAY(HINT_DEPTH));
     parser->is_over = true;
     return NULL;
 }
 
 static struct cel_node *too_many_loops(struct cel_parser *parser, uint32_t offset)
 {
+    char room[CEL_DIGITS];
     if (!parser->is_over)
         cel_fault_add(parser->faults, offset, 1,
-                      STR("loops in loops multiply; or raise the limit 'nested_macros'"),
-                      "more than %u macros stand in one another (limit: nested_macros)",
-                      parser->limits.nested_macros);
+                      CEL_SAY(TOO_MANY_LOOPS, cel_digits(parser->limits.nested_macros, room)),
+                      CEL_SAY(HINT_NESTED_MACROS));
     parser->is_over = true;
     return NULL;
 }

@@ -2,7 +2,6 @@
 /*
  * Operands: names, literals, brackets, and what may follow them without an operator between.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "expr/syntax/cel_parser.h"
@@ -32,8 +31,8 @@ static void refuse_optional(struct cel_parser *parser)
 {
     if (parser->token.kind != CEL_TOKEN_QUESTION)
         return;
-    cel_fault_add(parser->faults, parser->token.offset, 1, STR("ask with has(a.b) ? … : … instead"),
-                  "there are no optional elements");
+    cel_fault_add(parser->faults, parser->token.offset, 1, CEL_SAY(NO_OPTIONAL_ELEMENTS),
+                  CEL_SAY(HINT_ASK_WITH_HAS));
     cel_parser_next(parser);
 }
 
@@ -60,8 +59,8 @@ static bool parse_arguments(struct cel_parser *parser)
         if (!take(parser, CEL_TOKEN_COMMA))
             break;
         if (parser->token.kind == CEL_TOKEN_PAREN_END)
-            cel_fault_add(parser->faults, comma.offset, comma.length, STR("leave it out"),
-                          "no comma stands behind the last argument");
+            cel_fault_add(parser->faults, comma.offset, comma.length, CEL_SAY(COMMA_BEHIND_LAST),
+                          CEL_SAY(HINT_LEAVE_OUT));
     }
     return cel_parser_close(parser, open, true);
 }
@@ -106,7 +105,7 @@ static struct cel_node *parse_name(struct cel_parser *parser)
     bool absolute = take(parser, CEL_TOKEN_DOT);
     struct cel_token name = parser->token;
     if (name.kind != CEL_TOKEN_NAME && name.kind != CEL_TOKEN_RESERVED)
-        return cel_parser_unexpected(parser, "a name");
+        return cel_parser_unexpected(parser, CEL_SAYS_PART_NAME);
     if (name.kind == CEL_TOKEN_RESERVED && !names_struct(parser))
         cel_parser_reserved(parser, name);
     cel_parser_next(parser);
@@ -153,7 +152,7 @@ static struct cel_node *parse_map(struct cel_parser *parser)
         if (!push_expression(parser))
             return NULL;
         if (!take(parser, CEL_TOKEN_COLON))
-            return cel_parser_unexpected(parser, "':' and the value of this key");
+            return cel_parser_unexpected(parser, CEL_SAYS_PART_VALUE_OF_KEY);
         if (!push_expression(parser))
             return NULL;
     } while (parser->token.kind == CEL_TOKEN_COMMA);
@@ -174,10 +173,8 @@ static struct cel_node *parse_parentheses(struct cel_parser *parser)
 static void refuse_keyword(struct cel_parser *parser, struct cel_token token)
 {
     struct str name = cel_token_text(parser->text, token);
-    char hint[48];
-    (void) snprintf(hint, sizeof hint, "put it in backticks: a.`%.*s`", STR_ARG(name));
-    cel_fault_add(parser->faults, token.offset, token.length, str_of(hint),
-                  "'%.*s' is a keyword and names no field", STR_ARG(name));
+    cel_fault_add(parser->faults, token.offset, token.length, CEL_SAY(KEYWORD_FIELD, name),
+                  CEL_SAY(HINT_BACKTICKS, name));
 }
 
 /* A field's name: also a reserved word or one in backticks. False: it is none, and that is told. */
@@ -234,7 +231,7 @@ static struct cel_node *parse_struct(struct cel_parser *parser, const struct cel
     bool absolute = false;
     struct str name = dotted_name(parser, head, &absolute);
     if (!name.at)
-        return cel_parser_unexpected(parser, "an operator");
+        return cel_parser_unexpected(parser, CEL_SAYS_PART_OPERATOR);
     do {
         struct cel_parser_item item;
         cel_parser_next(parser);
@@ -243,9 +240,9 @@ static struct cel_node *parse_struct(struct cel_parser *parser, const struct cel
         if (parser->token.kind == CEL_TOKEN_BRACE_END)
             break;
         if (!parse_field_name(parser, &item.name))
-            return cel_parser_unexpected(parser, "the name of a field");
+            return cel_parser_unexpected(parser, CEL_SAYS_PART_FIELD);
         if (!take(parser, CEL_TOKEN_COLON))
-            return cel_parser_unexpected(parser, "':' and the value of this field");
+            return cel_parser_unexpected(parser, CEL_SAYS_PART_VALUE_OF_FIELD);
         item.node = cel_parse_expression(parser);
         item.offset = 0;
         if (!item.node || !cel_parser_push(parser, item))
@@ -272,16 +269,16 @@ static struct cel_node *parse_dot(struct cel_parser *parser, struct cel_node *ta
     struct str name;
     if (!parse_field_name(parser, &name)) {
         if (!is_int)
-            return cel_parser_unexpected(parser, "the name of a field or function");
-        cel_fault_add(parser->faults, dot.offset, 1, STR("write 1.0, or 1"),
-                      "behind the point of a number stands a digit");
+            return cel_parser_unexpected(parser, CEL_SAYS_PART_FIELD_OR_FUNCTION);
+        cel_fault_add(parser->faults, dot.offset, 1, CEL_SAY(DIGIT_BEHIND_POINT),
+                      CEL_SAY(HINT_DOUBLE_OR_INT));
         parser->is_over = true;
         return NULL;
     }
     if (parser->token.kind == CEL_TOKEN_PAREN) {
         if (token.kind == CEL_TOKEN_QUOTED)
-            cel_fault_add(parser->faults, token.offset, token.length, (struct str){ 0 },
-                          "a function's name does not stand in backticks");
+            cel_fault_add(parser->faults, token.offset, token.length,
+                          CEL_SAY(FUNCTION_IN_BACKTICKS), CEL_SAY(NOTHING));
         return parse_call(parser, target, token, false);
     }
     struct cel_node *node = cel_parser_node(parser, CEL_NODE_SELECT, token.offset);
@@ -332,7 +329,7 @@ static struct cel_node *parse_primary(struct cel_parser *parser)
     case CEL_TOKEN_TRUE:
     case CEL_TOKEN_FALSE:
     case CEL_TOKEN_NULL: return cel_parse_literal(parser, false, 0);
-    default: return cel_parser_unexpected(parser, "a value");
+    default: return cel_parser_unexpected(parser, CEL_SAYS_PART_VALUE);
     }
 }
 

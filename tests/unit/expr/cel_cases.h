@@ -30,7 +30,7 @@ static inline struct cel_value cel_case_value(struct arena *arena, struct str te
     const struct cel_program *program =
         cel_compile(env, text, &(struct cel_options){ .lenient = true }, arena, &faults);
     if (!program)
-        return cel_error(faults.list[0].what);
+        return cel_error(faults.list[0].what[CEL_ENGLISH]);
     run->arena = arena;
     return cel_eval(program, &a16, run);
 }

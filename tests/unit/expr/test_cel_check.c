@@ -118,7 +118,7 @@ static void expect_type(const char *text, const char *of)
 {
     struct cel_faults faults;
     const struct cel_checked *checked = check(text, false, NULL, &faults);
-    ck_assert_msg(checked, "%s: %.*s", text, STR_ARG(faults.list[0].what));
+    ck_assert_msg(checked, "%s: %.*s", text, STR_ARG(faults.list[0].what[CEL_ENGLISH]));
     ck_assert_msg(str_is(str_of(type_text(checked->type)), of), "%s is %s, not %s", text,
                   type_text(checked->type), of);
 }
@@ -129,13 +129,13 @@ static void expect_fault(const char *text, uint32_t column, const char *what, co
     struct cel_faults faults;
     const struct cel_checked *checked = check(text, false, NULL, &faults);
     ck_assert_msg(!checked, "%s has no fault", text);
-    ck_assert_msg(str_is(faults.list[0].what, what), "%s: %.*s", text,
-                  STR_ARG(faults.list[0].what));
+    ck_assert_msg(str_is(faults.list[0].what[CEL_ENGLISH], what), "%s: %.*s", text,
+                  STR_ARG(faults.list[0].what[CEL_ENGLISH]));
     ck_assert_msg(faults.list[0].column == column, "%s: column %u", text, faults.list[0].column);
     ck_assert_msg(faults.count == 1, "%s: %u faults", text, faults.count);
     if (hint)
-        ck_assert_msg(str_is(faults.list[0].hint, hint), "%s: hint '%.*s'", text,
-                      STR_ARG(faults.list[0].hint));
+        ck_assert_msg(str_is(faults.list[0].hint[CEL_ENGLISH], hint), "%s: hint '%.*s'", text,
+                      STR_ARG(faults.list[0].hint[CEL_ENGLISH]));
 }
 
 struct typed {
@@ -467,7 +467,7 @@ START_TEST(the_result_must_have_the_wanted_type)
     ck_assert_ptr_nonnull(check("any", false, type("bool"), &faults));
     ck_assert_ptr_nonnull(check("[]", false, type("list(int)"), &faults));
     ck_assert_ptr_null(check("cart.total", false, type("bool"), &faults));
-    ck_assert(str_is(faults.list[0].what, "the expression is of type int, not bool"));
+    ck_assert(str_is(faults.list[0].what[CEL_ENGLISH], "the expression is of type int, not bool"));
     end();
 }
 END_TEST

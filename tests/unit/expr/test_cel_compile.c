@@ -14,7 +14,7 @@ static void open_shop(void)
 static const char *printed(const char *text)
 {
     const struct cel_program *program = cel_shop_compile(&shop, text);
-    ck_assert_msg(program, "%s: %.*s", text, STR_ARG(shop.faults.list[0].what));
+    ck_assert_msg(program, "%s: %.*s", text, STR_ARG(shop.faults.list[0].what[CEL_ENGLISH]));
     struct out out;
     out_init(&out, shop.arena, 512);
     cel_program_print(program, &out);

@@ -180,12 +180,14 @@ START_TEST(too_much_is_refused_and_named)
     ck_assert_ptr_null(cel_shop_compile(&shop, text));
     ck_assert_uint_eq(shop.faults.count, 1);
     const struct cel_fault *fault = &shop.faults.list[0];
-    ck_assert_msg(str_contains(fault->what, STR("'exists'")), "%.*s", STR_ARG(fault->what));
-    ck_assert_msg(str_contains(fault->what, STR("5000")), "%.*s", STR_ARG(fault->what));
+    ck_assert_msg(str_contains(fault->what[CEL_ENGLISH], STR("'exists'")), "%.*s",
+                  STR_ARG(fault->what[CEL_ENGLISH]));
+    ck_assert_msg(str_contains(fault->what[CEL_ENGLISH], STR("5000")), "%.*s",
+                  STR_ARG(fault->what[CEL_ENGLISH]));
     ck_assert_uint_ge(fault->offset, 20);
     ck_assert_uint_le(fault->offset, 28);
     ck_assert_ptr_null(cel_shop_compile(&shop, "names.exists(x, x == 'a')"));
-    ck_assert(str_contains(shop.faults.list[0].what, STR("any number of steps")));
+    ck_assert(str_contains(shop.faults.list[0].what[CEL_ENGLISH], STR("any number of steps")));
     cel_shop_close(&shop);
 }
 END_TEST

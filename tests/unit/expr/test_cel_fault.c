@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #define NOTHING ((struct str){ 0 })
+#define BAD     CEL_SAY(OF_HOST, STR("bad"), STR("bad"))
 #define A       "\xE3\x81\x82" /* a wide character */
 
 static struct arena *arena;
@@ -20,14 +21,14 @@ static struct str printed(struct str name)
 {
     struct out out;
     out_init(&out, arena, 256);
-    cel_faults_print(&faults, name, &out);
+    cel_faults_print(&faults, name, CEL_ENGLISH, &out);
     return out_str(&out);
 }
 
 static void check_printed(struct str text, uint32_t offset, uint32_t length, const char *wanted)
 {
     begin(text);
-    cel_fault_add(&faults, offset, length, NOTHING, "bad");
+    cel_fault_add(&faults, offset, length, BAD, CEL_SAY(NOTHING));
     struct str shown = printed(NOTHING);
     ck_assert_msg(str_is(shown, wanted), "\n%.*snot\n%s", STR_ARG(shown), wanted);
 }
@@ -51,13 +52,73 @@ END_TEST
 START_TEST(prints_place_sentence_line_caret_and_hint)
 {
     begin(STR("a = b\nc"));
-    cel_fault_add(&faults, 2, 1, STR("did you mean '=='?"), "'%s' is not an %s", "=", "operator");
+    cel_fault_add(&faults, 2, 1, CEL_SAY(NOT_AN_OPERATOR, STR("=")),
+                  CEL_SAY(HINT_DID_YOU_MEAN, STR("==")));
 
     ck_assert(str_is(printed(STR("x.yaml")), "x.yaml:1:3: '=' is not an operator\n"
                                              "    a = b\n"
                                              "      ^\n"
                                              "    did you mean '=='?\n"));
     ck_assert(str_starts_with(printed(NOTHING), STR("1:3: '=' is")));
+}
+END_TEST
+
+START_TEST(says_the_same_in_the_language_that_is_asked_for)
+{
+    struct out out;
+    begin(STR("a = b\nc"));
+    cel_fault_add(&faults, 2, 1, CEL_SAY(NOT_AN_OPERATOR, STR("=")),
+                  CEL_SAY(HINT_DID_YOU_MEAN, STR("==")));
+    out_init(&out, arena, 256);
+    cel_faults_print(&faults, STR("x.yaml"), CEL_JAPANESE, &out);
+    ck_assert(str_is(out_str(&out), "x.yaml:1:3: 「=」という演算子はありません\n"
+                                    "    a = b\n"
+                                    "      ^\n"
+                                    "    「==」ではありませんか?\n"));
+}
+END_TEST
+
+START_TEST(has_a_code_and_arguments_for_machines)
+{
+    char operator[] = "=";
+    begin(STR("a = b"));
+    cel_fault_add(&faults, 2, 1, CEL_SAY(NOT_AN_OPERATOR, { operator, 1 }), CEL_SAY(NOTHING));
+    operator[0] = 'x';
+    ck_assert_str_eq(cel_message_name(faults.list[0].code), "NOT_AN_OPERATOR");
+    ck_assert(str_is(faults.list[0].args[0], "="));
+    ck_assert_ptr_null(faults.list[0].args[1].at);
+    ck_assert_int_eq(faults.list[0].hint_code, CEL_SAYS_NOTHING);
+    ck_assert_ptr_null(faults.list[0].hint[CEL_JAPANESE].at);
+}
+END_TEST
+
+START_TEST(says_what_only_the_host_knows_in_its_words)
+{
+    const struct str what[CEL_LANGUAGES] = { STR("too late"), STR("遅すぎます") };
+    const struct str hint[CEL_LANGUAGES] = { STR("write it sooner"), STR("早くしてください") };
+    begin(STR("abc"));
+    cel_fault_add_own(&faults, 0, 3, what, hint);
+    cel_fault_add_own(&faults, 0, 3, what, NULL);
+    ck_assert_uint_eq(faults.count, 2);
+    for (int language = 0; language < CEL_LANGUAGES; language++) {
+        ck_assert(str_eq(faults.list[0].what[language], what[language]));
+        ck_assert(str_eq(faults.list[0].hint[language], hint[language]));
+        ck_assert_ptr_null(faults.list[1].hint[language].at);
+    }
+}
+END_TEST
+
+START_TEST(cuts_a_long_argument_between_two_characters)
+{
+    char text[1000];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = A[(i + 2) % 3]; /* so that 400 is inside of one */
+    begin(STR("abc"));
+    cel_fault_add(&faults, 0, 1, CEL_SAY(UNDECLARED_NAME, { text + 1, sizeof text - 1 }),
+                  CEL_SAY(HINT_DID_YOU_MEAN, { text + 1, sizeof text - 1 }));
+    ck_assert_uint_eq(faults.list[0].args[0].len, 399);
+    ck_assert(str_is_utf8(faults.list[0].what[CEL_ENGLISH], NULL));
+    ck_assert(str_is_utf8(faults.list[0].hint[CEL_JAPANESE], NULL));
 }
 END_TEST
 
@@ -88,7 +149,7 @@ START_TEST(shows_a_part_of_a_long_line)
     char text[100000];
     memset(text, 'a', sizeof text);
     begin((struct str){ text, sizeof text });
-    cel_fault_add(&faults, 50000, 1, NOTHING, "bad");
+    cel_fault_add(&faults, 50000, 1, BAD, CEL_SAY(NOTHING));
     struct str shown = printed(NOTHING);
     ck_assert_uint_lt(shown.len, 400);
     ck_assert(str_starts_with(shown, STR("1:50001: bad\n    \xE2\x80\xA6"
@@ -96,7 +157,7 @@ START_TEST(shows_a_part_of_a_long_line)
     ck_assert(str_contains(shown, STR("aaaa\xE2\x80\xA6\n")));
 
     cel_faults_init(&faults, arena, (struct str){ text, sizeof text });
-    cel_fault_add(&faults, 50000, 40000, NOTHING, "bad");
+    cel_fault_add(&faults, 50000, 40000, BAD, CEL_SAY(NOTHING));
     ck_assert_uint_lt(printed(NOTHING).len, 400);
 }
 END_TEST
@@ -106,7 +167,7 @@ START_TEST(prints_utf8_whatever_the_text_is)
     struct str text = STR("a\xff\x00\x1b[1m\xE3\x81 b\xC3");
     begin(text);
     for (uint32_t i = 0; i <= text.len; i++)
-        cel_fault_add(&faults, i, 2, NOTHING, "bad");
+        cel_fault_add(&faults, i, 2, BAD, CEL_SAY(NOTHING));
     struct str shown = printed(NOTHING);
     ck_assert(str_is_utf8(shown, NULL));
     ck_assert_ptr_null(memchr(shown.at, 0x1b, shown.len));
@@ -116,21 +177,23 @@ END_TEST
 START_TEST(keeps_the_first_ones_and_counts_the_rest)
 {
     begin(STR("abc"));
+    char digits[CEL_DIGITS];
     for (int i = 0; i < 25; i++)
-        cel_fault_add(&faults, 0, 1, NOTHING, "fault %d", i);
+        cel_fault_add(&faults, 0, 1, CEL_SAY(NOT_A_NAME, cel_digits((uint64_t) i, digits)),
+                      CEL_SAY(NOTHING));
     ck_assert_uint_eq(faults.count, 25);
-    ck_assert(str_is(faults.list[CEL_FAULTS_MAX - 1].what, "fault 19"));
+    ck_assert(str_is(faults.list[CEL_FAULTS_MAX - 1].what[CEL_ENGLISH], "'19' is no name"));
     ck_assert(str_ends_with(printed(NOTHING), STR("and 5 more\n")));
 }
 END_TEST
 
 START_TEST(owes_nothing_to_the_hint_it_was_given)
 {
-    char hint[] = "write that";
+    char hint[] = "that";
     begin(STR("abc"));
-    cel_fault_add(&faults, 0, 1, str_of(hint), "bad");
+    cel_fault_add(&faults, 0, 1, BAD, CEL_SAY(HINT_WRITE_CODE, str_of(hint)));
     memset(hint, 'x', sizeof hint - 1);
-    ck_assert(str_is(faults.list[0].hint, "write that"));
+    ck_assert(str_is(faults.list[0].hint[CEL_ENGLISH], "write that"));
 }
 END_TEST
 
@@ -140,7 +203,7 @@ START_TEST(counts_a_fault_that_there_is_no_room_for)
     begin(STR("abc"));
     cel_faults_init(&faults, small, STR("abc"));
     for (int i = 0; i < 10; i++)
-        cel_fault_add(&faults, 1, 1, STR("a hint of some length, for which"), "%070d", i);
+        cel_fault_add(&faults, 1, 1, CEL_SAY(UINT_RANGE), CEL_SAY(HINT_NAME_LETTERS));
     ck_assert_uint_eq(faults.count, 10);
     ck_assert(str_starts_with(printed(NOTHING), STR("1:2: a fault, and no room")));
     arena_free(small);
@@ -148,7 +211,10 @@ START_TEST(counts_a_fault_that_there_is_no_room_for)
 END_TEST
 
 SUITE_MAIN("expr/cel_fault", finds_line_and_column_in_characters,
-           prints_place_sentence_line_caret_and_hint, marks_as_much_as_the_fault_is_about,
-           puts_the_caret_below_tabs_and_wide_characters, shows_a_part_of_a_long_line,
-           prints_utf8_whatever_the_text_is, keeps_the_first_ones_and_counts_the_rest,
-           owes_nothing_to_the_hint_it_was_given, counts_a_fault_that_there_is_no_room_for)
+           prints_place_sentence_line_caret_and_hint,
+           says_the_same_in_the_language_that_is_asked_for, has_a_code_and_arguments_for_machines,
+           says_what_only_the_host_knows_in_its_words, cuts_a_long_argument_between_two_characters,
+           marks_as_much_as_the_fault_is_about, puts_the_caret_below_tabs_and_wide_characters,
+           shows_a_part_of_a_long_line, prints_utf8_whatever_the_text_is,
+           keeps_the_first_ones_and_counts_the_rest, owes_nothing_to_the_hint_it_was_given,
+           counts_a_fault_that_there_is_no_room_for)

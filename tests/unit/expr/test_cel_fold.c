@@ -180,7 +180,7 @@ static struct str result_of(const struct cel_env *env, struct str text,
     cel_faults_init(&faults, arena, text);
     out_init(&out, arena, 128);
     const struct cel_program *program = cel_compile(env, text, NULL, arena, &faults);
-    ck_assert_msg(program, "%.*s: %.*s", STR_ARG(text), STR_ARG(faults.list[0].what));
+    ck_assert_msg(program, "%.*s: %.*s", STR_ARG(text), STR_ARG(faults.list[0].what[CEL_ENGLISH]));
     struct cel_run run = { .arena = arena };
     struct cel_value value = cel_eval(program, values, &run);
     cel_value_print(&value, &out);

@@ -75,7 +75,7 @@ static const char *tree_of(struct cel_ast *ast)
     if (ast)
         print_node(ast->root, &out);
     else
-        cel_faults_print(&faults, (struct str){ 0 }, &out);
+        cel_faults_print(&faults, (struct str){ 0 }, CEL_ENGLISH, &out);
     out_char(&out, '\0');
     return out.at;
 }
@@ -489,7 +489,7 @@ START_TEST(allows_nesting_up_to_the_limit_and_names_it_behind)
             ck_assert_msg(!parse(nested(open, middle, close, n), &limits), "%s%s%s", open, middle,
                           close);
             ck_assert_uint_eq(faults.count, 1);
-            ck_assert(str_contains(faults.list[0].what, STR("limit: depth")));
+            ck_assert(str_contains(faults.list[0].what[CEL_ENGLISH], STR("limit: depth")));
         }
     }
 }
@@ -503,8 +503,8 @@ START_TEST(no_limit_lets_a_text_exhaust_the_stack)
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
         ck_assert_ptr_null(parse(repeated("", openings[i], 100000, "1"), &limits));
         ck_assert_uint_eq(faults.count, 1);
-        ck_assert_msg(str_contains(faults.list[0].what, STR("more than 1000 levels")), "%s: %.*s",
-                      openings[i], STR_ARG(faults.list[0].what));
+        ck_assert_msg(str_contains(faults.list[0].what[CEL_ENGLISH], STR("more than 1000 levels")),
+                      "%s: %.*s", openings[i], STR_ARG(faults.list[0].what[CEL_ENGLISH]));
     }
     ck_assert_ptr_nonnull(parse(nested("(", "1", ")", 1000), &limits));
     ck_assert_ptr_nonnull(parse(nested("[", "1", "]", 999), &limits));
@@ -516,14 +516,14 @@ START_TEST(bounds_the_text_and_the_macros_in_macros)
     const struct cel_limits limits = { .text_bytes = 10, .nested_macros = 2 };
     ck_assert_ptr_nonnull(parse(STR("1234567890"), &limits));
     ck_assert_ptr_null(parse(STR("1234567890 "), &limits));
-    ck_assert(str_contains(faults.list[0].what, STR("limit: text_bytes")));
+    ck_assert(str_contains(faults.list[0].what[CEL_ENGLISH], STR("limit: text_bytes")));
     ck_assert_ptr_null(parse(repeated("", " ", 100001, "1"), NULL));
 
     struct cel_ast *ast = parse(nested("a.map(x, ", "x", ")", 12), NULL);
     ck_assert_ptr_nonnull(ast);
     ck_assert_uint_eq(ast->nested_macros, 12);
     ck_assert_ptr_null(parse(nested("a.map(x, ", "x", ")", 13), NULL));
-    ck_assert(str_contains(faults.list[0].what, STR("limit: nested_macros")));
+    ck_assert(str_contains(faults.list[0].what[CEL_ENGLISH], STR("limit: nested_macros")));
 
     ast = parse(repeated("a", ".map(x, x)", 100, ""), NULL); /* one behind the other */
     ck_assert_ptr_nonnull(ast);
@@ -560,11 +560,12 @@ static void check_mistake(const struct mistake *mistake)
     ck_assert_msg(fault->column == mistake->column && fault->length == mistake->length,
                   "%s: at %u, %u bytes\n%s", mistake->text, fault->column, fault->length,
                   tree_of(NULL));
-    ck_assert_msg(str_contains(fault->what, str_of(mistake->what)), "%s:\n%s\n%s", mistake->text,
-                  tree_of(NULL), mistake->what);
-    ck_assert_msg(!mistake->hint == !fault->hint.at &&
-                      (!mistake->hint || str_contains(fault->hint, str_of(mistake->hint))),
-                  "%s:\n%s\n%s", mistake->text, tree_of(NULL), mistake->hint ? mistake->hint : "");
+    ck_assert_msg(str_contains(fault->what[CEL_ENGLISH], str_of(mistake->what)), "%s:\n%s\n%s",
+                  mistake->text, tree_of(NULL), mistake->what);
+    ck_assert_msg(
+        !mistake->hint == !fault->hint[CEL_ENGLISH].at &&
+            (!mistake->hint || str_contains(fault->hint[CEL_ENGLISH], str_of(mistake->hint))),
+        "%s:\n%s\n%s", mistake->text, tree_of(NULL), mistake->hint ? mistake->hint : "");
 }
 
 static void check_mistakes(const struct mistake *mistakes, size_t n)

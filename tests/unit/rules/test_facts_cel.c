@@ -54,7 +54,7 @@ static enum truth truth_of(struct fixture *f, const char *text)
     cel_faults_init(&faults, f->arena, str_of(text));
     const struct facts_expr *expr =
         facts_cel_compile(f->conditions, str_of(text), f->arena, &faults);
-    ck_assert_msg(expr != NULL, "%s: %.*s", text, STR_ARG(faults.list[0].what));
+    ck_assert_msg(expr != NULL, "%s: %.*s", text, STR_ARG(faults.list[0].what[CEL_ENGLISH]));
     return facts_cel_test(expr, &f->shop->facts);
 }
 
@@ -70,8 +70,8 @@ static void is_refused(struct fixture *f, const struct facts_cel *cel, const cha
     struct cel_faults faults;
     cel_faults_init(&faults, f->arena, str_of(text));
     ck_assert_msg(!facts_cel_compile(cel, str_of(text), f->arena, &faults), "%s", text);
-    ck_assert_msg(str_contains(faults.list[0].what, str_of(why)), "%s: %.*s", text,
-                  STR_ARG(faults.list[0].what));
+    ck_assert_msg(str_contains(faults.list[0].what[CEL_ENGLISH], str_of(why)), "%s: %.*s", text,
+                  STR_ARG(faults.list[0].what[CEL_ENGLISH]));
 }
 
 START_TEST(every_word_of_the_vocabulary_can_be_asked_in_cel)
@@ -233,7 +233,7 @@ static bool scores(struct fixture *f, const char *text, const struct offer_facts
     struct cel_faults faults;
     cel_faults_init(&faults, f->arena, str_of(text));
     const struct facts_expr *expr = facts_cel_compile(f->scores, str_of(text), f->arena, &faults);
-    ck_assert_msg(expr != NULL, "%s: %.*s", text, STR_ARG(faults.list[0].what));
+    ck_assert_msg(expr != NULL, "%s: %.*s", text, STR_ARG(faults.list[0].what[CEL_ENGLISH]));
     uint32_t number = catalog_find(f->shop->catalog, STR("CAM-A7"));
     return facts_cel_score(expr, &f->shop->facts, catalog_product(f->shop->catalog, number), offer,
                            ret_score);

@@ -302,7 +302,7 @@ static const struct facts_expr *compiled(struct fixture *f, struct str text)
     const struct facts_expr *expr = facts_cel_compile(f->cel, text, f->arena, &faults);
     if (!expr) {
         out_init(&told, f->arena, 256);
-        cel_faults_print(&faults, (struct str){ 0 }, &told);
+        cel_faults_print(&faults, (struct str){ 0 }, CEL_ENGLISH, &told);
         bool limit = text.len > EXPR_MAX_BYTES || str_contains(out_str(&told), STR("steps"));
         ck_assert_msg(limit, "%.*s", STR_ARG(out_str(&told)));
         f->too_long++;
