@@ -152,6 +152,7 @@ struct pick {
     uint32_t where_line;                      /* in the rule's file */
     double price_ratio_low, price_ratio_high; /* of a ladder's relation */
     bool price_ratio_written;                 /* else they are the usual ones */
+    bool without_gain;                        /* of RELATION_UPGRADE_OF: also what is only dearer */
     uint32_t limit;                           /* how many offers one rule may make; default 1 */
 };
 

@@ -55,6 +55,10 @@ struct ladder_step {
     bool confirmed; /* … and clearly more than went the other way */
 };
 
+/* Of two counts one is clearly the larger when the square of their difference is this many times their sum: two
+ * standard deviations of tossing a coin. */
+#define LADDER_CLEARLY 4
+
 /* Moves seen in history, per pair of products, as model/moves.h tells them; NULL: none known. */
 struct ladder_moves {
     uint32_t (*moved)(const void *self, uint32_t from, uint32_t to);

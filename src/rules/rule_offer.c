@@ -111,6 +111,16 @@ static void read_of(struct rule_reader *reader, const struct doc_node *pick_node
     }
 }
 
+static void read_without_gain(struct rule_reader *reader, const struct doc_node *node,
+                              const char *relation)
+{
+    struct pick *pick = &reader->rule->pick;
+    if (node && pick->relation != RELATION_UPGRADE_OF)
+        no_meaning(reader, node, relation);
+    else if (node)
+        (void) lower_bool(&reader->lowering, node, &pick->without_gain);
+}
+
 static void read_relation(struct rule_reader *reader, const struct doc_node *node)
 {
     static const char *const words[] = { "bought_together", "upgrade_of",   "best_seller",
@@ -136,6 +146,7 @@ static void read_relation(struct rule_reader *reader, const struct doc_node *nod
         read_price_ratio(reader, doc_get(node, "price_ratio"));
     else
         no_meaning(reader, doc_get(node, "price_ratio"), words[relation]);
+    read_without_gain(reader, doc_get(node, "without_gain"), words[relation]);
 }
 
 static struct str text_of(struct rule_reader *reader, const struct term *term)
@@ -149,8 +160,8 @@ static struct str text_of(struct rule_reader *reader, const struct term *term)
 
 static void read_pick(struct rule_reader *reader, const struct doc_node *node)
 {
-    static const char *const keys[] = { "relation",    "of",   "skus",  "where",
-                                        "price_ratio", "sort", "limit", NULL };
+    static const char *const keys[] = { "relation", "of",    "skus",         "where", "price_ratio",
+                                        "sort",     "limit", "without_gain", NULL };
     struct pick *pick = &reader->rule->pick;
     const struct doc_node *skus = doc_get(node, "skus"), *where = doc_get(node, "where");
     int sort;
@@ -166,6 +177,7 @@ static void read_pick(struct rule_reader *reader, const struct doc_node *node)
         (void) grammar_texts(&reader->grammar, skus, false, &pick->skus, &pick->n_skus);
         no_meaning(reader, doc_get(node, "of"), "skus");
         no_meaning(reader, doc_get(node, "price_ratio"), "skus");
+        no_meaning(reader, doc_get(node, "without_gain"), "skus");
     } else {
         read_relation(reader, node);
     }

@@ -5,8 +5,8 @@
  * unusual price ratio leaves nothing of the steps kept there are others of the kind judged, a
  * bounded number of them.
  *
- * What is only dearer is no upgrade, unless customers say so: they clearly went that way, or order it
- * at least as often as what is in the cart. And where the rule does not say how much dearer, what is
+ * What is only dearer is no upgrade, unless the rule says so (`without_gain`) or customers do: they
+ * clearly went that way, or order it clearly more often than what is in the cart. And where the rule does not say how much dearer, what is
  * better in all that the customer chose is offered at up to twice the price, before anything that is
  * nearer in price and of another line: a modest step comes first, a good one next.
  */
@@ -16,10 +16,7 @@
 #include "shop/catalog.h"
 #include "shop/ladder.h"
 
-enum {
-    JUDGED_MAX = 128,
-    ORDERS_TO_TELL = 5, /* of a product, before what it sells says something */
-};
+enum { JUDGED_MAX = 128 };
 #define RATIO_FAR 2.05 /* twice, and what it takes from 539.99 to 1079.99 */
 
 /* The first of @kin (by price) that costs at least @price_minor. */
@@ -67,10 +64,13 @@ static bool is_far(const struct search *s, const struct ladder_step *step, bool 
 static bool is_sensible(const struct search *s, uint32_t base, const struct ladder_step *step)
 {
     const struct model *model = s->d->world->model;
-    uint32_t orders = model_orders(model, step->product);
-    if (step->degree != LADDER_DEARER)
-        return step->degree < LADDER_DEARER;
-    return step->confirmed || (orders >= ORDERS_TO_TELL && orders >= model_orders(model, base));
+    double there = model_orders(model, step->product), here = model_orders(model, base);
+    if (step->degree < LADDER_DEARER || s->from->rule->pick.without_gain)
+        return true;
+    if (step->degree > LADDER_DEARER)
+        return false;
+    return step->confirmed ||
+           (there > here && (there - here) * (there - here) >= LADDER_CLEARLY * (there + here));
 }
 
 /* False: enough. Of equals the one that is ordered more. */

@@ -33,8 +33,8 @@ static void keep(struct ladder_step *best, uint32_t *n, const struct ladder_step
 
 /*
  * More people went that way than the other: up to twice the score. Who buys inner tubes buys another
- * kind next time, and the first again: many moves and no step. Clearly more: by two standard
- * deviations of tossing a coin, where too few to be told are taken for as many as those can be.
+ * kind next time, and the first again: many moves and no step. Too few to
+ * be told are taken for as many as those can be.
  */
 static void confirm(const struct ladder_moves *moves, uint32_t base, struct ladder_step *step)
 {
@@ -45,7 +45,7 @@ static void confirm(const struct ladder_moves *moves, uint32_t base, struct ladd
     float there = (float) step->moved, back = told ? (float) told : UNTOLD, more = there - back;
     if (more <= 0)
         return;
-    step->confirmed = more * more >= 4 * (there + back);
+    step->confirmed = more * more >= LADDER_CLEARLY * (there + back);
     step->score *= 1 + more / (there + back + 10);
     if (step->confirmed && step->degree == LADDER_UNLIKE)
         step->degree = LADDER_DEARER;

@@ -35,9 +35,12 @@ FEWEST = 5             # customers, of whom a move is told
 MARK_DIGITS = 6        # moves are told as of the orders rounded down to so many binary digits
 
 
-def rules(currency):
+def rules(currency, without_gain=False):
     where = scratch()
-    (where / 'rules.yaml').write_text(RULES.replace('{currency}', currency))
+    text = RULES.replace('{currency}', currency)
+    if without_gain:
+        text = text.replace('upgrade_of, of: trigger_item', 'upgrade_of, of: trigger_item, without_gain: true')
+    (where / 'rules.yaml').write_text(text)
     return where
 
 
@@ -119,8 +122,9 @@ def why_offered(base, other, kin, sold):
     ratio = other['price'] / base['price']
     if not has_gain(base, other):
         check(stays(base, other), 'only dearer, and something else', base['sku'], other['sku'])
-        check(sold[other['sku']] >= max(5, sold[base['sku']]), 'only dearer, and ordered less', base['sku'], other['sku'])
-        return 'not known to be better, but ordered at least as often'
+        there, here = sold[other['sku']], sold[base['sku']]
+        check(there > here and (there - here) ** 2 >= 4 * (there + here), 'only dearer', base['sku'], other['sku'])
+        return 'not known to be better, but ordered clearly more often'
     if ratio > HIGH:
         check(not same_was_to_be_had(base, kin), 'a nearer one is as good', base['sku'], other['sku'])
         return f'better in all that was chosen, {HIGH} to {FAR} times as dear'
@@ -135,10 +139,10 @@ def why_offered(base, other, kin, sold):
 def why_silent(base, dearer):
     """Of a product that has dearer siblings, and none is offered."""
     def may_be(row):
-        return (row['size'] == base['size'] and {row['style'], base['style']} != {'M', 'W'} and
+        return (row['size'] == base['size'] and row['model'] != base['model'] and {row['style'], base['style']} != {'M', 'W'} and
                 ('Front' in row['name']) == ('Front' in base['name']))
     if not any(may_be(row) for row in dearer):
-        return 'none in its size, for the same people, on the same side'
+        return 'none in its size, for the same people, on the same side, and not just another colour'
     if not any(may_be(row) and has_gain(base, row) for row in dearer):
         return 'none known to be better'
     return 'none that gains more than it loses'
@@ -181,6 +185,27 @@ def test_without_orders_nothing_that_is_only_dearer_is_offered():
     with Offerd(rules=rules('USD'), data=where) as offerd:
         for sku in ('TT-R982', 'TI-R982', 'LT-H902', 'LJ-0192-L', 'BC-R205', 'SO-R809-L', 'FW-R820', 'SH-M897-L'):
             check(ask(offerd, sku, 'add_to_cart', 'USD') is None, sku)
+
+
+def test_a_rule_may_offer_what_is_only_dearer():
+    shop, kin, where = adventureworks()
+    offered = with_siblings = 0
+    with Offerd(rules=rules('USD', without_gain=True), data=where) as offerd:
+        for sku, base in shop.items():
+            dearer = [row for row in kin[base['category'], base['subcategory']]
+                      if LOW <= row['price'] / base['price'] <= HIGH]
+            offer = ask(offerd, sku, 'add_to_cart', 'USD')
+            with_siblings += bool(dearer)
+            if not offer:
+                check(not dearer or why_silent(base, dearer).startswith('none in its size'), 'passed over', sku)
+                continue
+            offered += bool(dearer)
+            other = check_step(base, offer, shop, up=True)
+            check({base['style'], other['style']} != {'M', 'W'} and ('Front' in base['name']) == ('Front' in other['name']))
+            if not offer['compare'] or not any(row['better'] for row in offer['compare']):
+                check(other['size'] == base['size'], sku, other['sku'])
+    tell(f'with without_gain: {offered} of {with_siblings} are offered one')
+    check(offered >= 105, offered)
 
 
 def ladders_of_all(data, rule_dir):
