@@ -19,7 +19,7 @@ struct model;
  * w is the trained's (0 without one); v is the habit's times, decayed to now. The cart's own products never come. All memory is the arena's; no
  * locks; a cart of more than COMPLETION_LINES counts with its last lines: the newest say most.
  */
-enum { COMPLETION_LINES = 20, COMPLETION_HABITS = 512, COMPLETION_MOST = 128 };
+enum { COMPLETION_LINES = 20, COMPLETION_HABITS = 512, COMPLETION_MOST = 128, COMPLETION_DOUBT = 10 };
 
 struct habit { /* what the customer has bought before */
     uint32_t product;
@@ -52,6 +52,13 @@ struct completion;
 
 /* NULL for lack of room in @arena. What @ask points to must stay. */
 struct completion *completion_new(const struct completion_ask *ask, struct arena *arena);
+
+/*
+ * How likely the product is in the rest of the order, 0 to 1. Where the trained knows it: its score by the trained's
+ * calibration, so that what it says comes true as often as it says. Else the share of the orders with the one it is
+ * told because of that held it, too; a few orders prove little, so COMPLETION_DOUBT more without it are imagined.
+ */
+float completion_chance(const struct completion *completion, const struct complete *found);
 
 /*
  * Of the recent orders with one of the cart's products, the share that held this one, carefully, where that is

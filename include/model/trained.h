@@ -7,6 +7,7 @@
 #include "base/out.h"
 #include "base/snapshot.h"
 #include "base/str.h"
+#include "model/calibration.h"
 
 /*
  * Trained
@@ -84,6 +85,9 @@ const struct trained_edge *trained_edges(const struct trained *trained, uint32_t
 /* TRAINED_DENSE: n_skus weights, the SKU's own is 0. TRAINED_LISTS: NULL. */
 const float *trained_row(const struct trained *trained, uint32_t sku);
 
+/* How likely what it finds is wanted; NULL: nothing was learned of that. */
+const struct calibration *trained_calibration(const struct trained *trained);
+
 /* What a trainer hands over, and the file's bytes of it. */
 struct trained_parts {
     struct trained_facts facts;
@@ -92,5 +96,6 @@ struct trained_parts {
     const float *weights;  /* TRAINED_DENSE: row by row … */
     const uint64_t *first; /* … TRAINED_LISTS: edges[first[sku] .. first[sku + 1]) */
     const struct trained_edge *edges;
+    const struct calibration *calibration; /* or NULL */
 };
 MUST_CHECK enum err trained_write(const struct trained_parts *parts, struct out *out);

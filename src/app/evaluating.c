@@ -14,6 +14,7 @@
 #include "eval/method.h"
 #include "eval/offerd_part.h"
 #include "eval/ranking.h"
+#include "eval/reliability.h"
 #include "eval/trial.h"
 #include "files/catalog_csv.h"
 #include "files/order_book.h"
@@ -54,6 +55,7 @@ struct evaluating {
     uint32_t *ranks[KINDS]; /* of the measured */
     struct measured measured[KINDS];
     uint32_t n_measured;
+    struct reliabilities chances;
 };
 
 /* ── which methods ──────────────────────────────────────────────────────────────────────── */
@@ -332,6 +334,7 @@ static enum err tell(struct evaluating *self, struct err_note *note)
         .hide_last = wishes->hide_last,
         .seed = wishes->seed,
         .facts = self->part ? offerd_part_facts(self->part) : NULL,
+        .chances = &self->chances,
         .measured = self->measured,
         .n_measured = self->n_measured,
         .ranks = (const uint32_t *const *) self->ranks,
@@ -361,6 +364,7 @@ static enum err run(struct evaluating *self, bool *ret_complete, struct err_note
         if (!wishes->methods || is_listed(wishes->methods, kinds[i].name))
             TRY(measure(self, &kinds[i]));
     TRY(compare(self));
+    TRY(reliabilities_of(self->part, &self->chances));
     *ret_complete = true;
     for (uint32_t i = 0; i < self->n_measured; i++)
         if (self->measured[i].skipped &&

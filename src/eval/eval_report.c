@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "eval/reliability.h"
 #include "eval/trial.h"
 #include "model/model.h"
 #include "model/trained.h"
@@ -60,6 +61,24 @@ static void put_parameters(const struct eval_report *report, struct out *out)
                (double) chosen->history_weight, recent_weight(chosen));
 }
 
+static void put_reliability(const struct reliability *told, struct out *out)
+{
+    out_printf(out,
+               "\nchances%s: of the first %d for %u carts on their way offerd said %.1f %%, and "
+               "%.1f %% were in "
+               "the rest of the order; %.1f points off in ten parts\n",
+               told->history ? " with customer history" : "", (int) CALIBRATION_PLACES,
+               told->moments, told->said * 100, told->came_true * 100, told->error * 100);
+    out_text(out, STR("a floor of …  leaves so many of these carts without an offer, and so many "
+                      "hits are lost:"));
+    for (int f = 0; f < RELIABILITY_FLOORS; f++) {
+        const struct floor_figure *floor = &told->floors[f];
+        out_printf(out, "%s %g %%  %.1f %%  %.1f %%", f ? ";" : "", floor->floor * 100,
+                   floor->silent * 100, floor->hits_lost * 100);
+    }
+    out_char(out, '\n');
+}
+
 void eval_report_table(const struct eval_report *report, struct out *out)
 {
     put_shop(report, out);
@@ -87,6 +106,8 @@ void eval_report_table(const struct eval_report *report, struct out *out)
             out_printf(out, "%-34s  left out: %s\n", report->measured[i].title,
                        report->measured[i].why.text);
     put_parameters(report, out);
+    for (uint32_t i = 0; i < report->chances->n; i++)
+        put_reliability(&report->chances->of[i], out);
 }
 
 /* ── for programs ───────────────────────────────────────────────────────────────────────── */
@@ -134,7 +155,56 @@ static void put_trial(struct out *out, const struct eval_report *report)
     out_json_close(out, '}');
 }
 
-static void put_facts(struct out *out, const struct trained_facts *facts)
+static void put_claims(struct out *out, double said, double came_true, double error)
+{
+    put_number(out, "said", said);
+    put_number(out, "came_true", came_true);
+    put_number(out, "error", error);
+}
+
+static void put_told(struct out *out, const struct reliability *told)
+{
+    out_json_open(out, '{');
+    out_json_key(out, STR("history"));
+    out_json_bool(out, told->history);
+    put_int(out, "moments", told->moments);
+    put_int(out, "candidates", told->candidates);
+    put_int(out, "hits", told->hits);
+    put_claims(out, told->said, told->came_true, told->error);
+    out_json_key(out, STR("parts"));
+    out_json_open(out, '[');
+    for (uint32_t p = 0; p < told->n_parts; p++) {
+        out_json_open(out, '{');
+        put_number(out, "candidates", told->parts[p].n);
+        put_number(out, "said", told->parts[p].said);
+        put_number(out, "came_true", told->parts[p].came_true);
+        out_json_close(out, '}');
+    }
+    out_json_close(out, ']');
+    out_json_key(out, STR("floors"));
+    out_json_open(out, '[');
+    for (int f = 0; f < RELIABILITY_FLOORS; f++) {
+        out_json_open(out, '{');
+        put_number(out, "floor", told->floors[f].floor);
+        put_number(out, "silent", told->floors[f].silent);
+        put_number(out, "hits_lost", told->floors[f].hits_lost);
+        out_json_close(out, '}');
+    }
+    out_json_close(out, ']');
+    out_json_close(out, '}');
+}
+
+static void put_chances(struct out *out, const struct eval_report *report)
+{
+    out_json_key(out, STR("chances"));
+    out_json_open(out, '[');
+    for (uint32_t i = 0; i < report->chances->n; i++)
+        put_told(out, &report->chances->of[i]);
+    out_json_close(out, ']');
+}
+
+static void put_facts(struct out *out, const struct trained_facts *facts,
+                      const struct calibration *calibration)
 {
     const struct trained_parameters *chosen = &facts->parameters;
     const struct trained_figures *seen = &facts->figures;
@@ -158,6 +228,15 @@ static void put_facts(struct out *out, const struct trained_facts *facts)
     put_number(out, "hr@10_popular", (double) seen->hit10_popular);
     put_number(out, "mrr@20_popular", (double) seen->mrr20_popular);
     out_json_close(out, '}');
+    if (calibration) {
+        out_json_key(out, STR("calibration"));
+        out_json_open(out, '{');
+        put_int(out, "moments", calibration->moments);
+        put_int(out, "candidates", calibration->candidates);
+        put_claims(out, (double) calibration->said, (double) calibration->came_true,
+                   (double) calibration->error);
+        out_json_close(out, '}');
+    }
     out_json_close(out, '}');
 }
 
@@ -220,8 +299,10 @@ void eval_report_json(const struct eval_report *report, struct out *out)
     put_list(out, report, "results", false);
     put_list(out, report, "left_out", true);
     put_trial(out, report);
-    if (report->facts)
-        put_facts(out, report->facts);
+    if (report->facts) {
+        put_facts(out, report->facts, report->chances->learned);
+        put_chances(out, report);
+    }
     out_json_close(out, '}');
     out_char(out, '\n');
 }

@@ -7,6 +7,7 @@
 #include "base/out.h"
 #include "eval/figures.h"
 
+struct reliabilities;
 struct trial;
 struct trained_facts;
 
@@ -35,6 +36,7 @@ struct eval_report {
     bool hide_last;
     uint64_t seed;
     const struct trained_facts *facts; /* of offerd's model; NULL: not asked for */
+    const struct reliabilities *chances;
     const struct measured *measured;
     uint32_t n_measured;
     const uint32_t *const *ranks; /* of each method that was measured, one for each case */

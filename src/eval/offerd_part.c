@@ -147,13 +147,52 @@ const struct trained_facts *offerd_part_facts(const struct offerd_part *part)
     return trained_facts(part->trained);
 }
 
+const struct calibration *offerd_part_calibration(const struct offerd_part *part)
+{
+    return trained_calibration(part->trained);
+}
+
+const struct trial *offerd_part_trial(const struct offerd_part *part)
+{
+    return part->trial;
+}
+
+uint32_t offerd_part_sku(const struct offerd_part *part, uint32_t product)
+{
+    return part->skus[product];
+}
+
 /* ── asking ─────────────────────────────────────────────────────────────────────────────── */
+
+struct completion *offerd_part_complete(const struct offerd_part *part,
+                                        const struct trial_case *asked, bool history, bool alone,
+                                        struct arena *arena)
+{
+    uint32_t n_habits = history ? asked->n_pasts : 0;
+    uint32_t *cart = arena_take_raw(arena, TRIAL_CART * sizeof *cart);
+    struct habit *habits = arena_take_raw(arena, (n_habits + 1) * sizeof *habits);
+    if (!cart || !habits)
+        return NULL;
+    for (uint32_t i = 0; i < asked->n_cart; i++)
+        cart[i] = part->products[asked->cart[i]];
+    for (uint32_t i = 0; i < n_habits; i++)
+        habits[i] = (struct habit){ .product = part->products[asked->pasts[i].sku],
+                                    .times = asked->pasts[i].times,
+                                    .last_us = asked->pasts[i].last_us };
+    const struct completion_ask ask = { .model = part->model,
+                                        .cart = cart,
+                                        .n_cart = asked->n_cart,
+                                        .habits = habits,
+                                        .n_habits = n_habits,
+                                        .now_us = asked->at_us,
+                                        .habits_alone = alone };
+    return completion_new(&ask, arena);
+}
 
 struct offerd {
     struct method method; /* first */
     struct offerd_part *part;
     struct arena *arena;
-    struct habit habits[TRIAL_PASTS];
     float most_popular;
 };
 
@@ -162,23 +201,9 @@ static enum err score(struct method *method, const struct trial_case *asked, flo
 {
     struct offerd *self = (struct offerd *) method;
     const struct offerd_part *part = self->part;
-    uint32_t cart[TRIAL_CART];
-    for (uint32_t i = 0; i < asked->n_cart; i++)
-        cart[i] = part->products[asked->cart[i]];
-    uint32_t n_habits = method->history ? asked->n_pasts : 0;
-    for (uint32_t i = 0; i < n_habits; i++)
-        self->habits[i] = (struct habit){ .product = part->products[asked->pasts[i].sku],
-                                          .times = asked->pasts[i].times,
-                                          .last_us = asked->pasts[i].last_us };
-    const struct completion_ask ask = { .model = part->model,
-                                        .cart = cart,
-                                        .n_cart = asked->n_cart,
-                                        .habits = self->habits,
-                                        .n_habits = n_habits,
-                                        .now_us = asked->at_us,
-                                        .habits_alone = true }; /* as `personal` picks */
     arena_reset(self->arena);
-    struct completion *completion = completion_new(&ask, self->arena);
+    struct completion *completion =
+        offerd_part_complete(part, asked, method->history, true, self->arena);
     if (!completion)
         return ERR_NOMEM;
     for (uint32_t s = 0; s < part->trial->train->n_skus; s++)

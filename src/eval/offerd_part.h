@@ -8,7 +8,10 @@
 #include "eval/method.h"
 #include "model/train.h"
 
+struct arena;
+struct calibration;
 struct catalog;
+struct completion;
 
 /*
  * Offerd part
@@ -36,6 +39,18 @@ struct offerd_part *offerd_part_free(struct offerd_part *part);
 DEFINE_AUTO(struct offerd_part, offerd_part_free)
 
 const struct trained_facts *offerd_part_facts(const struct offerd_part *part);
+const struct calibration *offerd_part_calibration(const struct offerd_part *part); /* or NULL */
+
+/*
+ * What the service would find for @asked, all in @arena; NULL for lack of room. @history: knowing what the customer bought
+ * before; @alone: also what nothing in the cart speaks for, as `personal` picks.
+ */
+struct completion *offerd_part_complete(const struct offerd_part *part,
+                                        const struct trial_case *asked, bool history, bool alone,
+                                        struct arena *arena);
+uint32_t offerd_part_sku(const struct offerd_part *part,
+                         uint32_t product); /* a number of the training's */
+const struct trial *offerd_part_trial(const struct offerd_part *part);
 
 /*
  * @part must outlive it. @history: the customer's earlier purchases are told, too, as with consent.

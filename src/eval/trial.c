@@ -268,13 +268,58 @@ static void fill_case(struct making *making, struct trial_case *asked, const str
             asked->cart[asked->n_cart++] = making->numbers[asked->shown[i]];
 }
 
+static void fill_moment(struct making *making, struct trial_case *moment, const struct lot *lot)
+{
+    const struct baskets *all = making->trial->orders;
+    const uint32_t *items = all->items + all->first[lot->order];
+    uint32_t n = n_items(all, lot->order);
+    moment->order = lot->order;
+    moment->at_us = all->at_us[lot->order];
+    moment->hidden = BASKETS_NONE;
+    moment->n_shown = 1 + (uint32_t) (lot->lot / n % (n < TRIAL_CART ? n : TRIAL_CART));
+    for (uint32_t i = 0; i < moment->n_shown; i++) {
+        uint32_t sku = moment->shown[i] = items[(lot->lot + i) % n];
+        if (making->numbers[sku] != BASKETS_NONE)
+            moment->cart[moment->n_cart++] = making->numbers[sku];
+    }
+}
+
+static enum err make_moments(struct making *making)
+{
+    struct trial *trial = making->trial;
+    uint32_t most = making->settings->most_cases;
+    for (uint32_t i = 0; i < trial->n_test && trial->n_moments < most; i++) {
+        if (n_items(trial->orders, making->lots[i].order) == 0)
+            continue;
+        struct trial_case *moment = &trial->moments[trial->n_moments++];
+        fill_moment(making, moment, &making->lots[i]);
+        if (trial->by_time)
+            TRY(find_pasts(making, moment));
+    }
+    return OK;
+}
+
+/* What was found of all, one behind the other: the cases', then the moments'. */
+static void hand_out_pasts(struct trial *trial)
+{
+    const struct past *pasts = trial->pasts;
+    for (uint32_t i = 0; i < trial->n_cases + trial->n_moments; i++) {
+        struct trial_case *asked =
+            i < trial->n_cases ? &trial->cases[i] : &trial->moments[i - trial->n_cases];
+        asked->pasts = pasts;
+        if (pasts)
+            pasts += asked->n_pasts;
+    }
+}
+
 static enum err make_cases(struct making *making, struct err_note *note)
 {
     struct trial *trial = making->trial;
     uint32_t most = making->settings->most_cases;
-    trial->cases =
-        calloc((size_t) (trial->n_test < most ? trial->n_test : most) + 1, sizeof *trial->cases);
-    if (!trial->cases)
+    size_t room = (size_t) (trial->n_test < most ? trial->n_test : most) + 1;
+    trial->cases = calloc(room, sizeof *trial->cases);
+    trial->moments = calloc(room, sizeof *trial->moments);
+    if (!trial->cases || !trial->moments)
         return ERR_NOMEM;
     for (uint32_t i = 0; i < trial->n_test; i++) {
         if (n_items(trial->orders, making->lots[i].order) < 2)
@@ -289,13 +334,9 @@ static enum err make_cases(struct making *making, struct err_note *note)
         trial->n_unseen += asked->hidden == BASKETS_NONE;
         trial->n_returning += asked->n_pasts > 0;
     }
+    TRY(make_moments(making));
     trial->pasts = MOVE(making->pasts);
-    const struct past *pasts = trial->pasts;
-    for (uint32_t i = 0; i < trial->n_cases; i++) {
-        trial->cases[i].pasts = pasts;
-        if (pasts)
-            pasts += trial->cases[i].n_pasts;
-    }
+    hand_out_pasts(trial);
     if (trial->n_cases == 0)
         return err_fail(
             note, ERR_INPUT,
@@ -347,6 +388,7 @@ struct trial *trial_free(struct trial *trial)
         return NULL;
     (void) baskets_free(trial->train);
     free(trial->cases);
+    free(trial->moments);
     free(trial->pasts);
     free(trial->popularity);
     free(trial);

@@ -333,6 +333,21 @@ static bool tell(struct completion *c, uint32_t place, struct complete *told)
     return true;
 }
 
+static bool is_calibrated(const struct completion *c, const struct complete *found)
+{
+    const bool *known = c->model->known;
+    return known && known[found->product] &&
+           (found->because == PRODUCT_NONE || known[found->because]);
+}
+
+float completion_chance(const struct completion *c, const struct complete *found)
+{
+    if (is_calibrated(c, found))
+        return calibration_chance(trained_calibration(c->model->trained), c->n_cart,
+                                  c->ask.n_habits > 0 && c->history_weight > 0, found->score);
+    return (float) found->orders / (float) (found->base_orders + COMPLETION_DOUBT);
+}
+
 float completion_lately(const struct completion *c, const struct complete *found)
 {
     float most = 0;

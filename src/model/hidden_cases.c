@@ -7,29 +7,8 @@
 
 #include "model/baskets.h"
 #include "model/crew.h"
+#include "model/hidden_parts.h"
 #include "model/weights.h"
-#include "shop/customer.h"
-
-struct hidden {
-    uint32_t cart[HIDDEN_CART], n_cart, target;
-    uint32_t order;
-    uint64_t first_habit;
-    uint32_t n_habits;
-};
-
-struct bought { /* what the customer bought before */
-    uint32_t sku;
-    float value; /* v / (v + 1) */
-};
-
-struct hidden_cases {
-    const struct baskets *baskets;
-    struct hidden *list;
-    uint32_t n, n_orders;
-    struct bought *habits;
-    uint64_t n_habits, habits_room;
-    uint32_t *popularity; /* orders among the known that hold a SKU */
-};
 
 struct hidden_cases *hidden_cases_free(struct hidden_cases *cases)
 {
@@ -99,6 +78,18 @@ static void hide(const struct baskets *baskets, uint32_t order, uint32_t round,
             hidden->cart[hidden->n_cart++] = items[i];
 }
 
+/* The @round-th moment of an order: a run of its SKUs is in the cart, from a drawn one on. */
+static void interrupt(const struct baskets *baskets, uint32_t order, uint32_t round,
+                      struct hidden *hidden)
+{
+    const uint32_t *items = baskets->items + baskets->first[order];
+    uint64_t n = order_size(baskets, order), drawn = scrambled(order + (uint64_t) round * 0x10001);
+    *hidden = (struct hidden){ .target = BASKETS_NONE, .order = order };
+    hidden->n_cart = 1 + (uint32_t) (drawn / n % (n < HIDDEN_CART ? n : HIDDEN_CART));
+    for (uint32_t i = 0; i < hidden->n_cart; i++)
+        hidden->cart[i] = items[(drawn + i) % n];
+}
+
 struct candidate {
     uint64_t hash;
     uint32_t order;
@@ -125,143 +116,21 @@ static enum err make_cases(struct hidden_cases *cases, const struct hidden_wishe
         free(orders);
         return ERR_NOMEM;
     }
-    uint32_t n = 0;
+    uint32_t n = 0, least = wishes->moments ? 1 : 2;
     for (uint32_t i = 0; i < wishes->n_asked; i++)
-        if (order_size(wishes->baskets, wishes->asked[i]) >= 2)
+        if (order_size(wishes->baskets, wishes->asked[i]) >= least)
             orders[n++] =
                 (struct candidate){ scrambled(~(uint64_t) wishes->asked[i]), wishes->asked[i] };
     qsort(orders, n, sizeof *orders, by_hash);
     for (uint32_t round = 0; round < ROUNDS; round++)
         for (uint32_t i = 0; i < n && cases->n < wishes->most; i++)
-            if (order_size(wishes->baskets, orders[i].order) >= 2 + round)
+            if (wishes->moments)
+                interrupt(wishes->baskets, orders[i].order, round, &cases->list[cases->n++]);
+            else if (order_size(wishes->baskets, orders[i].order) >= 2 + round)
                 hide(wishes->baskets, orders[i].order, round, &cases->list[cases->n++]);
     cases->n_orders = n < cases->n ? n : cases->n;
     free(orders);
     return OK;
-}
-
-/* ── what the customers had bought before ───────────────────────────────────────────────── */
-
-/* The orders of each customer, oldest first. */
-struct history {
-    uint64_t *first;
-    uint32_t *orders;
-    uint32_t *place; /* of each order among its customer's */
-};
-
-static void history_deinit(struct history *history)
-{
-    free(history->first);
-    free(history->orders);
-    free(history->place);
-}
-
-static uint32_t nth_order(const struct hidden_wishes *wishes, uint32_t i)
-{
-    return i < wishes->n_known ? wishes->known[i] : wishes->asked[i - wishes->n_known];
-}
-
-static enum err history_init(struct history *history, const struct hidden_wishes *wishes)
-{
-    const struct baskets *baskets = wishes->baskets;
-    uint32_t n_orders = wishes->n_known + wishes->n_asked;
-    history->first = calloc((size_t) baskets->n_customers + 2, sizeof *history->first);
-    history->orders = malloc(((size_t) n_orders + 1) * sizeof *history->orders);
-    history->place = calloc((size_t) baskets->n_orders + 1, sizeof *history->place);
-    if (!history->first || !history->orders || !history->place)
-        return ERR_NOMEM;
-    uint64_t *next = history->first + 1;
-    for (uint32_t i = 0; i < n_orders; i++) {
-        uint32_t customer = baskets->customers[nth_order(wishes, i)];
-        if (customer != BASKETS_NONE)
-            next[customer + 1]++;
-    }
-    for (uint32_t i = 0; i < baskets->n_customers; i++)
-        next[i + 1] += next[i];
-    for (uint32_t i = 0; i < n_orders; i++) {
-        uint32_t order = nth_order(wishes, i), customer = baskets->customers[order];
-        if (customer != BASKETS_NONE)
-            history->orders[next[customer]++] = order;
-    }
-    for (uint32_t customer = 0; customer < baskets->n_customers; customer++)
-        for (uint64_t at = history->first[customer]; at < history->first[customer + 1]; at++)
-            history->place[history->orders[at]] = (uint32_t) (at - history->first[customer]);
-    return OK;
-}
-
-/* One count of times for each SKU; which are in use. */
-struct tally {
-    double *times;
-    uint32_t *skus, n;
-};
-
-static double faded(int64_t then_us, int64_t now_us)
-{
-    static const double US_PER_DAY = 86400e6;
-    return exp2(-(double) (now_us - then_us) / US_PER_DAY / HABIT_HALF_LIFE_DAYS);
-}
-
-static enum err keep_habits(struct hidden_cases *cases, struct hidden *hidden, struct tally *tally)
-{
-    if (cases->n_habits + tally->n > cases->habits_room) {
-        uint64_t room = 2 * cases->habits_room + tally->n + 1024;
-        struct bought *habits = realloc(cases->habits, room * sizeof *habits);
-        if (!habits)
-            return ERR_NOMEM;
-        cases->habits = habits;
-        cases->habits_room = room;
-    }
-    hidden->first_habit = cases->n_habits;
-    hidden->n_habits = tally->n;
-    for (uint32_t i = 0; i < tally->n; i++) {
-        double v = tally->times[tally->skus[i]];
-        cases->habits[cases->n_habits++] = (struct bought){ tally->skus[i], (float) (v / (v + 1)) };
-        tally->times[tally->skus[i]] = 0;
-    }
-    tally->n = 0;
-    return OK;
-}
-
-/* Newest order first, until HIDDEN_HABITS different SKUs are known. */
-static void add_up(const struct baskets *baskets, const struct history *history, uint32_t order,
-                   struct tally *tally)
-{
-    uint32_t customer = baskets->customers[order];
-    for (uint32_t place = history->place[order]; place-- > 0;) {
-        uint32_t earlier = history->orders[history->first[customer] + place];
-        if (baskets->at_us[earlier] <= 0 || baskets->at_us[earlier] >= baskets->at_us[order])
-            continue; /* nobody can say that it was before */
-        double times = faded(baskets->at_us[earlier], baskets->at_us[order]);
-        for (uint64_t i = baskets->first[earlier]; i < baskets->first[earlier + 1]; i++) {
-            uint32_t sku = baskets->items[i];
-            if (tally->times[sku] == 0) {
-                if (tally->n == HIDDEN_HABITS)
-                    continue;
-                tally->skus[tally->n++] = sku;
-            }
-            tally->times[sku] += times;
-        }
-    }
-}
-
-static enum err make_habits(struct hidden_cases *cases, const struct hidden_wishes *wishes)
-{
-    struct history history = { 0 };
-    struct tally tally = { .times =
-                               calloc((size_t) wishes->baskets->n_skus + 1, sizeof *tally.times),
-                           .skus = malloc(HIDDEN_HABITS * sizeof *tally.skus) };
-    enum err err = tally.times && tally.skus ? history_init(&history, wishes) : ERR_NOMEM;
-    for (uint32_t i = 0; err == OK && i < cases->n; i++) {
-        struct hidden *hidden = &cases->list[i];
-        if (wishes->baskets->customers[hidden->order] == BASKETS_NONE)
-            continue;
-        add_up(wishes->baskets, &history, hidden->order, &tally);
-        err = keep_habits(cases, hidden, &tally);
-    }
-    history_deinit(&history);
-    free(tally.times);
-    free(tally.skus);
-    return err;
 }
 
 enum err hidden_cases_new(const struct hidden_wishes *wishes, struct hidden_cases **ret_cases)
@@ -279,7 +148,7 @@ enum err hidden_cases_new(const struct hidden_wishes *wishes, struct hidden_case
              k < baskets->first[wishes->known[i] + 1]; k++)
             cases->popularity[baskets->items[k]]++;
     TRY(make_cases(cases, wishes));
-    TRY(make_habits(cases, wishes));
+    TRY(hidden_habits(cases, wishes));
     *ret_cases = MOVE(cases);
     return OK;
 }
@@ -294,9 +163,8 @@ struct ranking {
     uint32_t *ranks;
 };
 
-static void score_cart(const struct weights *weights, const struct hidden *hidden, float *scores)
+static void add_cart(const struct weights *weights, const struct hidden *hidden, float *scores)
 {
-    memset(scores, 0, weights->n_skus * sizeof *scores);
     for (uint32_t i = 0; i < hidden->n_cart; i++) {
         uint32_t from = hidden->cart[i];
         if (weights->form == TRAINED_DENSE) {
@@ -319,6 +187,15 @@ static void leave_out(const struct hidden_cases *cases, const struct hidden *hid
             scores[sku] = -INFINITY;
 }
 
+void hidden_scores(const struct hidden_cases *cases, const struct weights *weights,
+                   const struct hidden *hidden, float *scores)
+{
+    memset(scores, 0, cases->baskets->n_skus * sizeof *scores);
+    if (weights)
+        add_cart(weights, hidden, scores);
+    leave_out(cases, hidden, scores);
+}
+
 static uint32_t rank_of(const struct hidden_cases *cases, uint32_t target, const float *scores)
 {
     float score = scores[target];
@@ -335,11 +212,7 @@ static void rank_case(const struct ranking *ranking, uint32_t number, float *sco
     const struct hidden *hidden = &cases->list[number];
     uint32_t n_skus = cases->baskets->n_skus;
     bool known = cases->popularity[hidden->target] > 0;
-    if (known && ranking->weights)
-        score_cart(ranking->weights, hidden, scores);
-    else
-        memset(scores, 0, n_skus * sizeof *scores);
-    leave_out(cases, hidden, scores);
+    hidden_scores(cases, known ? ranking->weights : NULL, hidden, scores);
     for (uint32_t w = 0; w < ranking->n_history_weights; w++) {
         uint32_t *rank = &ranking->ranks[(size_t) w * cases->n + number];
         float weight = ranking->history_weights[w];

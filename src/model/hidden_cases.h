@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 
 struct baskets;
+struct calibration;
 struct crew;
 struct weights;
 
@@ -28,6 +30,7 @@ struct hidden_wishes {
     const uint32_t *asked; /* orders that come after those */
     uint32_t n_known, n_asked;
     uint32_t most; /* cases */
+    bool moments; /* carts on their way, for hidden_moments; nothing is hidden, one SKU is enough */
 };
 
 MUST_CHECK enum err hidden_cases_new(const struct hidden_wishes *wishes,
@@ -52,3 +55,12 @@ MUST_CHECK enum err hidden_cases_rank(const struct hidden_cases *cases,
                                       const struct weights *weights, const float *history_weights,
                                       uint32_t n_history_weights, const struct crew *crew,
                                       uint32_t *ranks);
+
+/*
+ * Of cases that are moments: how likely what is offered is in the rest of the order, learned from what completion.h would
+ * offer at each. A moment is a cart on its way: 1 to HIDDEN_CART SKUs of an order, also all of them, a run of its lines. *ret_known
+ * false: too few to tell.
+ */
+MUST_CHECK enum err hidden_moments(const struct hidden_cases *cases, const struct weights *weights,
+                                   float history_weight, const struct crew *crew,
+                                   struct calibration *ret_calibration, bool *ret_known);

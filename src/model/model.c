@@ -19,6 +19,7 @@ static void model_free(struct snapshot *snapshot)
     free(model->dense.exact);
     (void) trained_unref(model->trained);
     (void) moved_unref(model->moved);
+    free(model->known);
     free(model->orders);
     free(model->best_sellers);
     free(model);

@@ -10,7 +10,7 @@
 /*
  * Model parts
  *
- * What a sealed model is made of, for the files that make it (model.c, model_seal.c) and the one that reads it
+ * What a sealed model is made of, for the files that make it (model.c, model_*.c) and the one that reads it
  * row by row (completion.c).
  *
  * A row holds what a product speaks for. With a trained of TRAINED_DENSE the rows hold only what is to be added to its
@@ -57,6 +57,7 @@ struct model {
     uint32_t n_surges, surges_room;
     struct trained *trained; /* or NULL */
     struct moved *moved;     /* or NULL */
+    bool *known; /* by product: the trained knows it and how likely it is wanted; NULL: none is */
     bool is_dense;
     struct dense dense;
     float history_weight;
@@ -74,6 +75,12 @@ struct sealing {
     bool no_room;
 };
 
+/* Better first; a total order, so the result does not depend on the order of the pairs. */
+static inline bool companion_better(const struct companion *a, const struct companion *b)
+{
+    return a->score != b->score ? a->score > b->score : a->product < b->product;
+}
+
 /* The trained knows both. */
 static inline bool sealing_knows(const struct sealing *sealing, uint32_t x, uint32_t y)
 {
@@ -83,6 +90,9 @@ static inline bool sealing_knows(const struct sealing *sealing, uint32_t x, uint
 
 /* TRAINED_DENSE: fills dense. @product_of: by the trained's SKUs. */
 MUST_CHECK enum err seal_slots(struct sealing *sealing, uint32_t *product_of);
+
+/* TRAINED_LISTS: merges them into the rows. @product_of: the same. */
+MUST_CHECK enum err seal_lists(struct sealing *sealing, const uint32_t *product_of);
 
 /* Fills rows and dense, from @counts (or NULL) and model->trained; model->orders is known. */
 MUST_CHECK enum err model_seal(struct model *model, const struct catalog *catalog,

@@ -35,7 +35,8 @@ static void fill_facts(const struct training *training, struct trained_facts *fa
     }
 }
 
-static enum err finish(struct training *training, struct trained_facts *facts, struct out *out)
+static enum err finish(struct training *training, struct trained_facts *facts,
+                       const struct calibration *calibration, struct out *out)
 {
     AUTO(gram_free) struct gram *gram = NULL;
     AUTO(weights_free) struct weights *weights = NULL;
@@ -53,7 +54,8 @@ static enum err finish(struct training *training, struct trained_facts *facts, s
                                              .popularity = popularity,
                                              .weights = weights->dense,
                                              .first = weights->first,
-                                             .edges = weights->edges };
+                                             .edges = weights->edges,
+                                             .calibration = calibration };
         err = trained_write(&parts, out);
     }
     free(popularity);
@@ -64,8 +66,11 @@ static enum err run(struct training *training, struct out *out)
 {
     struct trained_facts facts = { 0 };
     fill_facts(training, &facts);
-    TRY(train_choose(training, &facts.parameters, &facts.figures));
-    TRY(finish(training, &facts, out));
+    struct train_chosen chosen;
+    TRY(train_choose(training, &chosen));
+    facts.parameters = chosen.parameters;
+    facts.figures = chosen.figures;
+    TRY(finish(training, &facts, chosen.calibrated ? &chosen.calibration : NULL, out));
     return training_step(training, "done", training->all);
 }
 

@@ -263,17 +263,37 @@ static enum err choose(struct choice *choice, struct trained_figures *figures)
     return figures_of(choice, figures);
 }
 
-enum err train_choose(struct training *training, struct trained_parameters *ret_parameters,
-                      struct trained_figures *ret_figures)
+/* Of orders that the weights of the inner split have not seen, as the chosen parameters will be served. */
+static enum err calibrate_chosen(struct choice *choice, struct train_chosen *chosen)
+{
+    struct training *training = choice->training;
+    const struct hidden_wishes wishes = { .baskets = training->baskets,
+                                          .known = training->orders,
+                                          .n_known = training->n_known,
+                                          .asked = training->orders + training->n_known,
+                                          .n_asked = training->n_orders - training->n_known,
+                                          .most = CASES,
+                                          .moments = true };
+    AUTO(hidden_cases_free) struct hidden_cases *moments = NULL;
+    if (!choice->best_weights)
+        return OK;
+    TRY(hidden_cases_new(&wishes, &moments));
+    return hidden_moments(moments, choice->best_weights, choice->best.history_weight,
+                          &training->crew, &chosen->calibration, &chosen->calibrated);
+}
+
+enum err train_choose(struct training *training, struct train_chosen *ret_chosen)
 {
     struct choice choice;
-    struct trained_figures figures = { 0 };
+    struct train_chosen chosen = { 0 };
     enum err err = choice_init(&choice, training);
     if (err == OK)
-        err = choose(&choice, &figures);
+        err = choose(&choice, &chosen.figures);
+    if (err == OK)
+        err = calibrate_chosen(&choice, &chosen);
     if (err == OK) {
-        *ret_parameters = choice.best;
-        *ret_figures = figures;
+        chosen.parameters = choice.best;
+        *ret_chosen = chosen;
     }
     choice_deinit(&choice);
     return err;

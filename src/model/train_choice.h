@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "model/trained.h"
 
@@ -10,8 +12,13 @@ struct training;
  *
  * Which parameters do best on the inner split, and how well. One kind after the other is varied, each time
  * from the best so far; what is dearer than can be afforded is not tried. With settings->fixed only the figures are
- * measured. Too few cases to tell good from lucky: the first guess stays.
+ * measured. Too few cases to tell good from lucky: the first guess stays. And how likely what it then finds
+ * is wanted, learned on the same split: model/calibration.h.
  */
-MUST_CHECK enum err train_choose(struct training *training,
-                                 struct trained_parameters *ret_parameters,
-                                 struct trained_figures *ret_figures);
+struct train_chosen {
+    struct trained_parameters parameters;
+    struct trained_figures figures;
+    struct calibration calibration;
+    bool calibrated; /* there was enough to learn it from */
+};
+MUST_CHECK enum err train_choose(struct training *training, struct train_chosen *ret_chosen);

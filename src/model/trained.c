@@ -5,6 +5,8 @@
  * file is refused by its checksum, and one that was made up by the bounds.
  *
  * SKUs are found through a table of hashes that is part of the file: opening one builds nothing.
+ *
+ * What writes a file and what checks one stand together, so this is longer than 400 lines.
  */
 #include "model/trained.h"
 
@@ -19,11 +21,14 @@
 static const uint32_t BYTE_ORDER_MARK = UINT32_C(0x01020304);
 static const uint32_t SLOT_FREE = UINT32_MAX;
 
+/* Of version 1, which has no section behind DENSE. */
+enum { HEAD_LEAST = offsetof(struct trained_head, sections[CALIBRATION]) };
+
 static const size_t section_unit[SECTIONS] = {
     [SKU_ENDS] = sizeof(uint32_t), [SKU_TEXT] = 1,
     [SLOTS] = sizeof(uint32_t),    [POPULARITY] = sizeof(float),
     [FIRST] = sizeof(uint64_t),    [EDGES] = sizeof(struct trained_edge),
-    [DENSE] = sizeof(float),
+    [DENSE] = sizeof(float),       [CALIBRATION] = sizeof(struct calibration),
 };
 
 struct trained {
@@ -38,6 +43,7 @@ struct trained {
     const float *popularity, *dense;
     const uint64_t *first;
     const struct trained_edge *edges;
+    const struct calibration *calibration;
 };
 
 static uint64_t sum_of(const char *at, size_t len)
@@ -99,6 +105,7 @@ static bool place_sections(struct trained_head *head, const struct trained_parts
         [FIRST] = dense ? 0 : n + 1,
         [EDGES] = dense ? 0 : parts->first[n],
         [DENSE] = dense ? n * n : 0,
+        [CALIBRATION] = parts->calibration ? 1 : 0,
     };
     uint64_t at = sizeof *head;
     for (int i = 0; i < SECTIONS; i++) {
@@ -153,6 +160,7 @@ enum err trained_write(const struct trained_parts *parts, struct out *out)
     write_section(&head, FIRST, parts->first, file);
     write_section(&head, EDGES, parts->edges, file);
     write_section(&head, DENSE, parts->weights, file);
+    write_section(&head, CALIBRATION, parts->calibration, file);
     uint64_t sum = sum_of(file + TRAINED_SUMMED_FROM, head.total_bytes - TRAINED_SUMMED_FROM);
     memcpy(file + offsetof(struct trained_head, checksum), &sum, sizeof sum);
     out_bytes(out, file, head.total_bytes);
@@ -166,9 +174,10 @@ static enum err check_head(const struct trained_head *head, struct str bytes, st
 {
     if (memcmp(head->magic, TRAINED_MAGIC, sizeof head->magic) != 0)
         return err_fail(note, ERR_CORRUPT, "this is not a trained model");
-    if (head->byte_order != BYTE_ORDER_MARK || head->version != TRAINED_VERSION)
+    if (head->byte_order != BYTE_ORDER_MARK || head->version == 0 ||
+        head->version > TRAINED_VERSION)
         return err_fail(note, ERR_CORRUPT,
-                        "a trained model of version %u; this program reads version %u",
+                        "a trained model of version %u; this program reads up to version %u",
                         head->version, (unsigned) TRAINED_VERSION);
     if (head->total_bytes != bytes.len)
         return err_fail(note, ERR_CORRUPT, "a trained model cut off: %zu bytes of %llu", bytes.len,
@@ -189,14 +198,14 @@ static bool shape_is_sound(const struct trained_head *head)
     return head->sections[SKU_ENDS].n == n && head->sections[SLOTS].n == head->n_slots &&
            head->sections[POPULARITY].n == n && head->sections[FIRST].n == (dense ? 0 : n + 1) &&
            (!dense || head->sections[EDGES].n == 0) &&
-           head->sections[DENSE].n == (dense ? n * n : 0);
+           head->sections[DENSE].n == (dense ? n * n : 0) && head->sections[CALIBRATION].n <= 1;
 }
 
 static bool sections_fit(const struct trained_head *head, size_t file_bytes)
 {
     for (int i = 0; i < SECTIONS; i++) {
         uint64_t at = head->sections[i].at, n = head->sections[i].n;
-        if (at % TRAINED_ALIGN != 0 || at < sizeof *head || at > file_bytes ||
+        if (at % TRAINED_ALIGN != 0 || at < HEAD_LEAST || at > file_bytes ||
             n > (file_bytes - at) / section_unit[i])
             return false;
     }
@@ -283,6 +292,8 @@ static void point_into(struct trained *trained, const struct trained_head *head,
     trained->sku_text = section_at(head, bytes, SKU_TEXT);
     trained->slots = section_at(head, bytes, SLOTS);
     trained->popularity = section_at(head, bytes, POPULARITY);
+    if (head->sections[CALIBRATION].n > 0)
+        trained->calibration = section_at(head, bytes, CALIBRATION);
     if (head->form == TRAINED_DENSE)
         trained->dense = section_at(head, bytes, DENSE);
     else {
@@ -295,6 +306,7 @@ static bool content_is_sound(const struct trained *trained, const struct trained
 {
     return texts_are_sound(trained, head->sections[SKU_TEXT].n) &&
            all_finite(trained->popularity, head->n_skus) &&
+           (!trained->calibration || calibration_is_sound(trained->calibration)) &&
            (trained->dense ? all_finite(trained->dense, head->sections[DENSE].n)
                            : lists_are_sound(trained, head->sections[EDGES].n));
 }
@@ -318,6 +330,10 @@ enum err trained_open(struct str bytes, void (*release)(void *owner, struct str 
                         (int) TRAINED_ALIGN);
     memcpy(&head, bytes.at, sizeof head);
     TRY(check_head(&head, bytes, note));
+    if (head.version == 1) { /* what stands there is a section's */
+        head.sections[CALIBRATION].at = HEAD_LEAST;
+        head.sections[CALIBRATION].n = 0;
+    }
     AUTO(trained_unref) struct trained *trained = calloc(1, sizeof *trained);
     if (!trained)
         return ERR_NOMEM;
@@ -387,6 +403,11 @@ const struct trained_edge *trained_edges(const struct trained *trained, uint32_t
         return NULL;
     *ret_n = (uint32_t) (trained->first[sku + 1] - trained->first[sku]);
     return trained->edges + trained->first[sku];
+}
+
+const struct calibration *trained_calibration(const struct trained *trained)
+{
+    return trained->calibration;
 }
 
 const float *trained_row(const struct trained *trained, uint32_t sku)

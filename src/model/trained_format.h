@@ -9,12 +9,22 @@
  * Trained format
  *
  * The file of a trained model: a head of fixed size, and sections behind it, each at a multiple of 8 bytes. For
- * trained.c, and for tests that forge one.
+ * trained.c, and for tests that forge one. Version 1, whose head ends before the calibration, is still read: it has none.
  */
 #define TRAINED_MAGIC "offerdTR"
 
-enum { TRAINED_VERSION = 1, TRAINED_ALIGN = 8 };
-enum trained_section { SKU_ENDS, SKU_TEXT, SLOTS, POPULARITY, FIRST, EDGES, DENSE, SECTIONS };
+enum { TRAINED_VERSION = 2, TRAINED_ALIGN = 8 };
+enum trained_section {
+    SKU_ENDS,
+    SKU_TEXT,
+    SLOTS,
+    POPULARITY,
+    FIRST,
+    EDGES,
+    DENSE,
+    CALIBRATION, /* one or none; since version 2 */
+    SECTIONS
+};
 struct trained_head {
     char magic[8];
     uint32_t version, byte_order;
@@ -34,4 +44,7 @@ _Static_assert(sizeof(struct trained_head) % TRAINED_ALIGN == 0, "the sections b
 _Static_assert(sizeof(struct trained_parameters) == 24 && sizeof(struct trained_figures) == 28 &&
                    offsetof(struct trained_head, sections) == 152,
                "the head has no holes: its bytes are the same everywhere");
+_Static_assert(sizeof(struct calibration) ==
+                   5 * 4 + 2 * CALIBRATION_SIZES * (4 + CALIBRATION_KNOTS * 8),
+               "nor has the calibration");
 enum { TRAINED_SUMMED_FROM = offsetof(struct trained_head, total_bytes) };

@@ -36,13 +36,15 @@ static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t
     return score;
 }
 
-/* Of the relations whose score says how well a product suits the cart, whatever the shop. */
-static float relevance(const struct pick *pick, double score)
+/* How well a product suits the cart, where the relation tells. */
+static float relevance(const struct search *s, double score)
 {
-    if (pick->relation != RELATION_BOUGHT_TOGETHER && pick->relation != RELATION_SIMILAR &&
-        pick->relation != RELATION_PERSONAL)
-        return -1;
-    return score < 0 ? 0 : score > 1 ? 1 : (float) score;
+    switch (s->from->rule->pick.relation) {
+    case RELATION_BOUGHT_TOGETHER:
+    case RELATION_PERSONAL: return s->relevance;
+    case RELATION_SIMILAR: return score < 0 ? 0 : score > 1 ? 1 : (float) score;
+    default: return -1;
+    }
 }
 
 bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
@@ -58,7 +60,7 @@ bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
         .score = sort_score(d, rule->pick.sort, number, score),
         .together_orders = orders,
         .base_orders = base_orders,
-        .relevance = relevance(&rule->pick, score),
+        .relevance = relevance(s, score),
     };
     return ++s->found < s->most;
 }

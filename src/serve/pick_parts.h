@@ -12,6 +12,7 @@ struct search {
     struct decision *d;
     struct considered *from;
     uint32_t found, most, walked;
+    float relevance; /* bought together, personal: of the product that is handed over, 0 to 1 */
 };
 
 /* False when this rule has found enough. @orders, @base_orders: evidence of bought together, or 0. */

@@ -11,10 +11,7 @@
 #include "shop/catalog.h"
 #include "shop/customer.h"
 
-enum {
-    TOGETHER_WALK = 64, /* products looked at for one rule: what comes later says little */
-    DOUBT = 10,
-};
+enum { TOGETHER_WALK = 64 }; /* products looked at for one rule: what comes later says little */
 
 /* What the customer has bought before; nothing without consent. Gathered once. */
 static bool gather_habits(struct decision *d)
@@ -71,29 +68,26 @@ static enum err complete(struct decision *d, enum completed which)
 }
 
 /*
- * Of the orders that held what is in the cart, so many in 10,000 held this too: a frequency, so what it says comes
- * true as often as it says. A few orders prove little: DOUBT more without it are imagined.
- */
-static int64_t share_bp(const struct complete *found)
-{
-    return (int64_t) found->orders * 10000 / (found->base_orders + DOUBT);
-}
-
-/*
  * No need seen, no offer. What the customer buys again is a need of its own; what is bought together more and more
  * counts by its recent orders, however many others there were.
  */
 static bool is_relevant(struct search *s, const struct completion *completion,
                         const struct complete *found, uint32_t floor_bp)
 {
-    if (share_bp(found) >= floor_bp || found->habit > 0 ||
-        completion_lately(completion, found) * 10000 >= (float) floor_bp)
+    const float floor = (float) floor_bp / 10000;
+    s->relevance = completion_chance(completion, found);
+    if (s->relevance >= floor || found->habit > 0)
+        return true;
+    float lately = completion_lately(completion, found);
+    if (lately > s->relevance)
+        s->relevance = lately;
+    if (s->relevance >= floor)
         return true;
     if (s->found == 0) {
         struct considered *c = s->from;
         c->reason = RECEIPT_RELEVANCE;
         c->product = catalog_product(s->d->world->catalog, found->product);
-        c->seen = share_bp(found);
+        c->seen = (int64_t) (s->relevance * 10000);
         c->wanted = floor_bp;
     }
     return false;
