@@ -6,6 +6,7 @@
 #include "rules/facts.h"
 #include "rules/rule.h"
 #include "rules/ruleset.h"
+#include "shop/locale.h"
 
 /*
  * Blame
@@ -85,3 +86,6 @@ struct blame_question blame_ask(const struct condition *condition);
 /* What would have made it true. @attr_names: the ruleset's. */
 void blame_wanted(const struct condition *condition, int decimals, const struct str *attr_names,
                   struct out *out);
+/* The same for people who read @locale; blame_wanted is what answers hold, in English. */
+void blame_wanted_in(const struct condition *condition, enum locale locale, int decimals,
+                     const struct str *attr_names, struct out *out);

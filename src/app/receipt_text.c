@@ -2,9 +2,13 @@
 #include "app/receipt_text.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "app/receipt_seen.h"
+#include "rules/blame.h"
 #include "rules/ruleset.h"
+#include "rules/term.h"
 #include "shop/money.h"
 
 /* How a number in `seen` and `wanted` is meant. */
@@ -154,6 +158,60 @@ static void print_value(const struct printing *p, const cJSON *value, enum unit 
         out_text(p->out, p->style->locale == LOCALE_JA ? STR("不明") : STR("unknown"));
 }
 
+/* The condition that @rule of the answer blames; NULL: something else is to blame. */
+static const struct condition *blamed(const struct printing *p, const cJSON *rule)
+{
+    const struct rule *known = ruleset_find(p->style->rules, str_of(text_of(rule, "rule")));
+    for (uint32_t i = 0; known && i < known->n_conditions; i++) {
+        const struct condition *condition = &known->conditions[i];
+        char line[16];
+        (void) snprintf(line, sizeof line, ":%u", condition->line);
+        if (str_is(condition->text, text_of(rule, "condition")) &&
+            str_ends_with(str_of(text_of(rule, "at")), str_of(line)))
+            return condition;
+    }
+    return NULL;
+}
+
+/* It comes escaped for the inside of a JSON string. */
+static void print_wanted_ja(const struct printing *p, const struct condition *condition)
+{
+    int decimals = money_decimals(ruleset_currency(p->style->rules));
+    struct out quoted;
+    out_init(&quoted, NULL, 256);
+    out_char(&quoted, '"');
+    blame_wanted_in(condition, LOCALE_JA, decimals > 0 ? decimals : 0,
+                    ruleset_attr_names(p->style->rules), &quoted);
+    out_char(&quoted, '"');
+    cJSON *text = quoted.failed ? NULL : cJSON_ParseWithLength(quoted.at, quoted.len);
+    if (text)
+        out_text(p->out, str_of(cJSON_GetStringValue(text)));
+    else
+        p->out->failed = true;
+    cJSON_Delete(text);
+    out_deinit(&quoted);
+}
+
+/* A sentence of the answer for who reads Japanese. */
+static void print_sentence_ja(const struct printing *p, const cJSON *rule, struct str text,
+                              bool wanted)
+{
+    const struct condition *condition = blamed(p, rule);
+    bool is_schedule = strcmp(text_of(rule, "result"), "off_schedule") == 0;
+    if (condition && wanted)
+        print_wanted_ja(p, condition);
+    else if (condition && condition->term->op == TERM_CALL && str_is(text, "false"))
+        out_text(p->out, STR("成り立たない"));
+    else if (condition)
+        receipt_seen_print_ja(text, p->out);
+    else if (is_schedule && wanted)
+        receipt_schedule_print_ja(text, p->out);
+    else if (is_schedule)
+        receipt_time_print_ja(text, p->out);
+    else
+        out_text(p->out, text);
+}
+
 static void print_seen_and_wanted(const struct printing *p, const cJSON *rule, enum unit unit)
 {
     static const struct {
@@ -170,7 +228,10 @@ static void print_seen_and_wanted(const struct printing *p, const cJSON *rule, e
         out_text(p->out, str_of(lines[i].word[p->style->locale]));
         style_end(p);
         out_text(p->out, STR("  "));
-        print_value(p, value, unit, money);
+        if (cJSON_IsString(value) && p->style->locale == LOCALE_JA)
+            print_sentence_ja(p, rule, str_of(value->valuestring), i == 1);
+        else
+            print_value(p, value, unit, money);
         out_char(p->out, '\n');
     }
 }

@@ -93,6 +93,21 @@ def test_it_speaks_the_language_of_its_user():
     check('does not hold' in explain(request, '--lang=en', data=data, env={'LC_ALL': 'ja_JP.UTF-8'}).stdout)
 
 
+def test_what_was_seen_and_wanted_is_told_in_japanese():
+    request = json.loads((ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
+    data = demo_data()
+    told = explain(request, '--lang', 'ja', data=data).stdout
+    check('      実際  1 件中 0 件: CAM-A7 (category camera)\n'
+          '      必要  「category が hotel-room」の商品がある\n' in told, told)
+    check('unknown' not in told and ' of ' not in told and ' item ' not in told, told)
+    check(explain(request, '--lang', 'ja', data=scratch() / 'nothing').stdout.count('CAM-A7 (category 不明)') > 1)
+    machines = json.loads(explain(request, '--json', '--lang', 'ja', data=data).stdout)['considered']
+    check('an item with category hotel-room' in [c.get('wanted') for c in machines], machines)
+    hotel = {'trigger': 'checkout', 'placement': 'checkout-sidebar', 'cart': {'items': [{'sku': 'ROOM-STD'}]}}
+    told = explain(hotel, '--at', '2026-11-23T10:00', '--lang', 'ja', data=data).stdout
+    check('      実際  2026-11-23 (月) 10:00 Asia/Tokyo\n      必要  金・土・日曜日\n' in told, told)
+
+
 def test_a_schedule_that_is_off_says_the_time_and_its_line():
     request = {'trigger': 'checkout', 'placement': 'checkout-sidebar',
                'cart': {'items': [{'sku': 'ROOM-STD'}, {'sku': 'CAM-A7'}]}}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions are written as rule files write them, lowered, and asked of a small shop. */
 #include "flow_doc.h"
+#include "rules/blame.h"
 #include "rules/lowering.h"
 #include "rules/ruleset.h"
 #include "small_shop.h"
@@ -85,6 +86,17 @@ static void explains(struct fixture *f, const char *text, const char *seen, cons
     out_char(&outs[1], '\0');
     ck_assert_str_eq(outs[0].at, seen);
     ck_assert_str_eq(outs[1].at, wanted);
+}
+
+/* What the first condition of @text wanted, in Japanese. */
+static void wants_ja(struct fixture *f, const char *text, const char *wanted)
+{
+    struct out out;
+    out_init(&out, f->arena, 8);
+    write_rule(f, false, text);
+    blame_wanted_in(&f->list[0], LOCALE_JA, 0, f->shop->facts.attr_names, &out);
+    out_char(&out, '\0');
+    ck_assert_str_eq(out.at, wanted);
 }
 
 START_TEST(conditions_about_the_cart_are_answered)
@@ -338,6 +350,30 @@ START_TEST(parts_that_saw_the_same_say_it_once)
 }
 END_TEST
 
+START_TEST(what_is_wanted_is_told_in_japanese_too)
+{
+    FIXTURE f = fixture();
+    wants_ja(f, "{cart.total: {at_least: 300000}}", "300000 以上");
+    wants_ja(f, "{cart.total: {between: [1, 2]}}", "1 以上 かつ 2 以下");
+    wants_ja(f, "{none: [{cart.total: {at_least: 5}}]}", "5 未満");
+    wants_ja(f, "{context.channel: {is_not: web}}", "web 以外");
+    wants_ja(f, "{context.channel: [app, kiosk]}", "app, kiosk のどれか");
+    wants_ja(f, "{context.channel: {none_of: [app, web]}}", "app, web のどれでもない");
+    wants_ja(f, "{none: [{context.channel: {starts_with: a}}]}", "a で始まらない");
+    wants_ja(f, "{context.country: {exists: true}}", "分かっている");
+    wants_ja(f, "{customer.new: false}", "false");
+    wants_ja(f, "{cart.has: {category: lens, unit_price: {more_than: 200}}}",
+             "「category が lens、unit_price が 200 超」の商品がある");
+    wants_ja(f, "{cart.lacks: {category: lens}}", "「category が lens」の商品がない");
+    wants_ja(f, "{cart.count: {where: {category: lens}, at_least: 2}}",
+             "「category が lens」の商品が 2 以上");
+    wants_ja(
+        f, "{any: [{cart.lacks: {category: lens}}, {all: [{cart.total: 1}, {cart.quantity: 4}]}]}",
+        "cart.items に「category が lens」の商品がない または (cart.total が 1 かつ "
+        "cart.quantity が 4)");
+}
+END_TEST
+
 START_TEST(what_is_shown_is_escaped_for_json)
 {
     FIXTURE f = fixture();
@@ -356,4 +392,5 @@ SUITE_MAIN("rules/matching", conditions_about_the_cart_are_answered,
            money_is_explained_in_the_main_unit, an_item_block_shows_of_each_item_what_decides,
            items_that_do_not_decide_are_left_out, a_count_shows_itself_and_every_item,
            a_long_list_is_cut, a_block_shows_what_each_part_that_decides_saw,
-           parts_that_saw_the_same_say_it_once, what_is_shown_is_escaped_for_json)
+           parts_that_saw_the_same_say_it_once, what_is_wanted_is_told_in_japanese_too,
+           what_is_shown_is_escaped_for_json)
