@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * match_rules: what finding the rules that match costs, by the number of rules. For each number it
- * reads that many rules as rule files (parsed, checked, lowered, indexed), then asks the same
- * requests four ways:
+ * match_rules: what finding the rules that match costs, by the number of rules, and what having them
+ * does. For each number, in a process of its own, it loads that many rules as a service does
+ * (load_rules.h), works out what their products have (rule_products.h), then asks the same requests
+ * four ways:
  *
  *   index      every rule that matches, by the index
  *   top 4      the first four by priority, by the index
@@ -11,23 +12,21 @@
  *
  * All but "top 4" must find as many. The functions called measured_… are where match_rules.py has
  * callgrind count instructions (--count N: so many requests each way, no timing). --quick leaves
- * out the last two, of which 100,000 rules take minutes.
+ * out the last two, of which 100,000 rules take minutes; --load all four.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "files/yaml_doc.h"
-#include "rule_mix.h"
+#include "load_rules.h"
 #include "rules/rule_index_parts.h"
 #include "rules/rule_products.h"
-#include "rules/ruleset.h"
 #include "rules/schedule.h"
 
-enum { REQUESTS = 128, TOP = 4, RULES_A_FILE = 5000, FILES_MAX = 64, ARENA_BYTES = 1 << 20 };
+enum { REQUESTS = 128, TOP = 4, ARENA_BYTES = 1 << 20 };
 enum { BATCH_US = 60000, BATCHES = 5 };
 
 struct bench {
@@ -41,19 +40,14 @@ struct bench {
     const struct rule_index
         *index; /* NULL for few rules: then "index" is brute force, as in serve/match.c */
     struct rule_products *products;
-    double products_s;
+    double products_cpu_s;
     struct arena *flat_arena;
     struct split flat;
     uint8_t *truths;
-    double load_s;
+    struct load_cost load;
 };
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* others may use the machine too */
-    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
+static bool without_products; /* --without-products */
 
 static void must(bool fine, const char *what)
 {
@@ -65,67 +59,21 @@ static void must(bool fine, const char *what)
 
 /* ── rules ── */
 
-static const struct civil_zone *zone_of(void *self, struct str name)
+static void know_products(struct bench *b)
 {
-    static const struct civil_zone utc = { .name = { "UTC", 3 } };
-    (void) self;
-    (void) name;
-    return &utc;
-}
-
-static uint32_t print_files(const struct rule_mix *mix, struct out *texts)
-{
-    uint32_t n = 0;
-    for (uint32_t from = 0; from < mix->n_rules; from += RULES_A_FILE) {
-        uint32_t to = from + RULES_A_FILE < mix->n_rules ? from + RULES_A_FILE : mix->n_rules;
-        must(n < FILES_MAX, "too many rules");
-        out_init(&texts[n], NULL, 1 << 20);
-        rule_mix_print(mix, from, to, &texts[n]);
-        must(!texts[n].failed, "no memory");
-        n++;
-    }
-    return n;
-}
-
-static struct ruleset *read_rules(const struct out *texts, uint32_t n)
-{
-    AUTO(arena_free) struct arena *arena = arena_new(1 << 20, (size_t) 1 << 32);
-    struct doc_file files[FILES_MAX];
-    struct diags diags;
-    struct ruleset *rules = NULL;
-    const struct ruleset_settings settings = { .zone = zone_of, .version = STR("0123456789ab") };
-
-    diags_init(&diags, arena);
-    for (uint32_t i = 0; i < n; i++) {
-        files[i] = (struct doc_file){ .name = STR("rules.yaml"), .text = out_str(&texts[i]) };
-        must(yaml_doc_read(&files[i], arena, &diags) == OK, "the rules are no YAML");
-    }
-    if (getenv("MATCH_RULES_TELL"))
-        fprintf(stderr, "parsed: %.2f s, %.1f MiB\n", now_s(),
-                (double) arena_used(arena) / (1 << 20));
-    if (ruleset_read(files, n, &settings, &diags, &rules) != OK) {
-        struct out out;
-        out_init(&out, arena, 4096);
-        diags_print(&diags, LOCALE_EN, false, &out);
-        fprintf(stderr, "%.*s", (int) (out.len < 2000 ? out.len : 2000), out.at);
-        must(false, "the rules have faults");
-    }
-    return rules;
+    uint32_t n_indexes;
+    const struct rule_index *const *indexes = ruleset_rule_indexes(b->rules, &n_indexes);
+    double before = cpu_now_s();
+    must(rule_products_new(indexes, n_indexes, b->catalog, ruleset_attr_names(b->rules),
+                           &b->products) == OK,
+         "no memory");
+    b->products_cpu_s = cpu_now_s() - before;
 }
 
 static void bench_new(struct bench *b, enum mix_kind kind, uint32_t n_rules)
 {
-    struct out texts[FILES_MAX];
     *b = (struct bench){ .mix = rule_mix(kind, n_rules) };
-    uint32_t n = print_files(&b->mix, texts);
-    double before = now_s();
-    b->rules = read_rules(texts, n);
-    b->load_s = now_s() - before;
-    if (getenv("MATCH_RULES_TELL"))
-        fprintf(stderr, "read: %.2f s\n", now_s());
-    while (n-- > 0)
-        out_deinit(&texts[n]);
-
+    must(load_rules(&b->mix, &b->rules, &b->load), "no rules");
     b->catalog = rule_mix_catalog(&b->mix);
     b->requests = calloc(REQUESTS, sizeof *b->requests);
     b->arena = arena_new(ARENA_BYTES, ARENA_BYTES);
@@ -135,17 +83,8 @@ static void bench_new(struct bench *b, enum mix_kind kind, uint32_t n_rules)
         rule_mix_request(&b->mix, b->catalog, ruleset_attr_names(b->rules), i, &b->requests[i]);
     b->candidates = ruleset_candidates(b->rules, TRIGGER_ADD_TO_CART, STR("cart-drawer"), &b->n);
     b->index = ruleset_rule_index(b->rules, TRIGGER_ADD_TO_CART, STR("cart-drawer"));
-    uint32_t n_indexes;
-    const struct rule_index *const *indexes = ruleset_rule_indexes(b->rules, &n_indexes);
-    before = now_s();
-    if (!getenv("MATCH_RULES_ASK"))
-        must(rule_products_new(indexes, n_indexes, b->catalog, ruleset_attr_names(b->rules),
-                               &b->products) == OK,
-             "no memory");
-    b->products_s = now_s() - before;
-    if (getenv("MATCH_RULES_TELL") && b->products)
-        fprintf(stderr, "products: %.2f s, %.1f MiB\n", b->products_s,
-                (double) rule_products_bytes(b->products) / (1 << 20));
+    if (!without_products)
+        know_products(b);
     const struct rule_lists lists = { .rules = ruleset_rule(b->rules, 0), .n_rules = n_rules };
     must(split_rules(&lists, b->flat_arena, b->flat_arena, &b->flat) == OK, "no memory");
     b->truths = arena_take(b->flat_arena, b->flat.n_conjuncts);
@@ -239,7 +178,7 @@ static const struct {
              { "flat scan", measured_flat },
              { "brute", measured_brute } };
 enum { WAYS = sizeof ways / sizeof *ways };
-static int n_ways = WAYS; /* --quick: the first two */
+static int n_ways = WAYS; /* --quick: the first two; --load: none */
 
 /* ── measuring ── */
 
@@ -252,13 +191,13 @@ static double time_of(struct bench *b, way *run, uint64_t *ret_found)
         found += run(b, &b->requests[i]);
     *ret_found = found;
     for (int batch = 0; batch < BATCHES; batch++) {
-        double before = now_s(), passed = 0;
+        double before = cpu_now_s(), passed = 0;
         uint64_t n = 0;
         while (passed < BATCH_US / 1e6) {
             for (uint32_t i = 0; i < 16; i++)
                 (void) run(b, &b->requests[(n + i) % REQUESTS]);
             n += 16;
-            passed = now_s() - before;
+            passed = cpu_now_s() - before;
         }
         each[batch] = passed * 1e6 / (double) n;
     }
@@ -274,22 +213,20 @@ static double time_of(struct bench *b, way *run, uint64_t *ret_found)
 static void print_head(const char *name)
 {
     printf("\n%s, microseconds of CPU a request\n%8s %8s", name, "rules", "matching");
-    for (int w = 0; w < WAYS; w++)
+    for (int w = 0; w < n_ways; w++)
         printf(" %10s", ways[w].name);
-    printf("  %8s %7s %9s %8s %8s %9s\n", "load s", "MiB", "hanging", "scanned", "columns",
-           "filters");
+    printf(" |%7s %6s %6s %9s %9s |%9s %9s |%8s %8s %8s %8s\n", "load s", "CPU s", "index",
+           "peak MiB", "kept MiB", "products", "MiB", "hanging", "scanned", "columns", "filters");
 }
 
 static int measure(enum mix_kind kind, uint32_t n_rules, uint32_t count)
 {
     struct bench b;
     struct rule_index_facts index = { 0 };
-    uint64_t found[WAYS];
+    uint64_t found[WAYS] = { 0 };
     double us[WAYS] = { 0 };
-    struct rusage usage;
 
     bench_new(&b, kind, n_rules);
-    (void) getrusage(RUSAGE_SELF, &usage);
     for (int w = 0; w < n_ways && count == 0; w++)
         us[w] = time_of(&b, ways[w].run, &found[w]);
     for (int w = 0; w < n_ways && count > 0; w++)
@@ -300,38 +237,37 @@ static int measure(enum mix_kind kind, uint32_t n_rules, uint32_t count)
     bool same = count > 0 || n_ways < WAYS || (found[0] == found[2] && found[0] == found[3]);
     if (count == 0) {
         printf("%8u %8.1f", n_rules, (double) found[0] / REQUESTS);
-        for (int w = 0; w < WAYS; w++)
+        for (int w = 0; w < n_ways; w++)
             printf(" %10.2f", us[w]);
-        printf("  %8.2f %7ld %9u %8u %8u %9u%s\n", b.load_s, usage.ru_maxrss / 1024, index.hanging,
-               index.scanned, index.columns, index.filters, same ? "" : "  NOT THE SAME");
+        printf(" |%7.2f %6.2f %6.2f %9.0f %9.0f |%9.2f %9.1f |", b.load.wall_s, b.load.cpu_s,
+               b.load.index_cpu_s, b.load.peak_mib, b.load.kept_mib, b.products_cpu_s,
+               b.products ? (double) rule_products_bytes(b.products) / (1 << 20) : 0);
+        printf("%8u %8u %8u %8u%s\n", index.hanging, index.scanned, index.columns, index.filters,
+               same ? "" : "  NOT THE SAME");
     }
     bench_free(&b);
     return same ? 0 : 1;
 }
 
-/* The rules as files, for `offerd check`. */
-static int write_files(const char *dir, enum mix_kind kind, uint32_t n_rules)
+/* In a process of its own, so that no other ruleset counts in its memory. */
+static int measure_apart(enum mix_kind kind, uint32_t n_rules)
 {
-    struct rule_mix mix = rule_mix(kind, n_rules);
-    struct out texts[FILES_MAX];
-    uint32_t n = print_files(&mix, texts);
-    for (uint32_t i = 0; i < n; i++) {
-        char path[4096];
-        (void) snprintf(path, sizeof path, "%s/rules-%03u.yaml", dir, i);
-        FILE *file = fopen(path, "w");
-        must(file && fwrite(texts[i].at, 1, texts[i].len, file) == texts[i].len &&
-                 fclose(file) == 0,
-             path);
-        out_deinit(&texts[i]);
-    }
-    return 0;
+    int status;
+    (void) fflush(stdout);
+    pid_t child = fork();
+    must(child >= 0, "no process");
+    if (child == 0)
+        exit(measure(kind, n_rules, 0));
+    must(waitpid(child, &status, 0) == child, "a process is lost");
+    return status != 0;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "rules", required_argument, NULL, 'r' }, { "dense", no_argument, NULL, 'd' },
-        { "quick", no_argument, NULL, 'q' },       { "count", required_argument, NULL, 'c' },
+        { "quick", no_argument, NULL, 'q' },       { "load", no_argument, NULL, 'l' },
+        { "count", required_argument, NULL, 'c' }, { "without-products", no_argument, NULL, 'p' },
         { "write", required_argument, NULL, 'w' }, { 0 }
     };
     static const uint32_t realistic[] = { 10, 100, 1000, 10000, 100000 },
@@ -346,15 +282,19 @@ int main(int argc, char **argv)
         case 'r': rules = (uint32_t) strtoul(optarg, NULL, 10); break;
         case 'd': kind = MIX_DENSE; break;
         case 'q': n_ways = 2; break;
+        case 'l': n_ways = 0; break;
+        case 'p': without_products = true; break;
         case 'c': count = (uint32_t) strtoul(optarg, NULL, 10); break;
         case 'w': dir = optarg; break;
         default:
-            fprintf(stderr,
-                    "match_rules [--quick] [--rules N [--dense] [--count N | --write DIR]]\n");
+            fprintf(stderr, "match_rules [--quick | --load] [--without-products]\n"
+                            "            [--rules N [--dense] [--count N | --write DIR]]\n");
             return 2;
         }
-    if (dir)
-        return write_files(dir, kind, rules);
+    if (dir) {
+        struct rule_mix mix = rule_mix(kind, rules);
+        return write_rules(&mix, dir) ? 0 : 1;
+    }
     if (rules) {
         if (count == 0)
             print_head(kind == MIX_DENSE ? "Dense" : "Realistic");
@@ -362,9 +302,9 @@ int main(int argc, char **argv)
     }
     print_head("Realistic mixture");
     for (size_t i = 0; i < sizeof realistic / sizeof *realistic; i++)
-        worst |= measure(MIX_REALISTIC, realistic[i], 0);
+        worst |= measure_apart(MIX_REALISTIC, realistic[i]);
     print_head("Dense mixture");
     for (size_t i = 0; i < sizeof dense / sizeof *dense; i++)
-        worst |= measure(MIX_DENSE, dense[i], 0);
+        worst |= measure_apart(MIX_DENSE, dense[i]);
     return worst;
 }

@@ -10,8 +10,9 @@
  *
  * Memory with one lifetime: one request. Take what you need, free nothing;
  * arena_reset() ends every borrow at once and keeps the first chunk, so a
- * request that fits into it calls malloc never. Under AddressSanitizer what is
- * not taken is poisoned. Not thread safe: one request, one thread at a time.
+ * request that fits into it calls malloc never. Chunks of 256 KiB and more go back
+ * to the system when they are freed. Under AddressSanitizer what is not taken is
+ * poisoned. Not thread safe: one request, one thread at a time.
  */
 struct arena;
 

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "suite.h"
+
+/* Under AddressSanitizer large chunks are malloc's. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { WITH_ASAN = 1 };
+#elif defined(__has_feature)
+enum { WITH_ASAN = __has_feature(address_sanitizer) };
+#else
+enum { WITH_ASAN = 0 };
+#endif
 
 START_TEST(refuses_beyond_its_limit_and_recovers_after_reset)
 {
@@ -56,6 +69,24 @@ START_TEST(copies_text_with_a_nul_behind_it)
 }
 END_TEST
 
+START_TEST(gives_a_large_chunk_back_to_the_system)
+{
+    enum { LARGE = 4 << 20 };
+    void *volatile before = malloc(2 * LARGE);
+    free(before); /* from now on glibc keeps what is freed */
+    struct arena *arena = arena_new(LARGE, LARGE);
+    unsigned char *taken = arena_take(arena, LARGE), resident;
+    ck_assert_ptr_nonnull(taken);
+    uintptr_t page = ((uintptr_t) taken + LARGE / 2) & ~((uintptr_t) sysconf(_SC_PAGESIZE) - 1);
+    ck_assert_int_eq(mincore((void *) page, 1, &resident), 0);
+
+    arena_free(arena);
+
+    int there = mincore((void *) page, 1, &resident);
+    ck_assert(WITH_ASAN || (there == -1 && errno == ENOMEM));
+}
+END_TEST
+
 SUITE_MAIN("base/arena", refuses_beyond_its_limit_and_recovers_after_reset,
-           gives_zeroed_memory_again_after_a_reset, grows_the_last_block_in_place_and_moves_another,
-           copies_text_with_a_nul_behind_it)
+           gives_a_large_chunk_back_to_the_system, gives_zeroed_memory_again_after_a_reset,
+           grows_the_last_block_in_place_and_moves_another, copies_text_with_a_nul_behind_it)
