@@ -38,6 +38,7 @@ struct trained_parameters {
     uint32_t support;     /* 0: solved as a whole; else for each SKU among so many neighbours */
     float history_weight; /* w of completion.h: how much the customer's own history counts */
     float recent_weight;  /* of what was bought together lately, see model.h; 0: the usual */
+    float counts_share;   /* 0: the regression alone; 1: counts of pairs alone; else a mix */
 };
 
 /* Measured on that last part, which the measured weights had not seen. */

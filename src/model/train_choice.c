@@ -50,6 +50,23 @@ static double mean_worth(const uint32_t *ranks, uint32_t n)
     return n ? sum / n : 0;
 }
 
+/* What @ranks are worth more than @than, case by case. */
+struct gain {
+    double mean, error; /* one standard error */
+};
+
+static struct gain gain_of(const uint32_t *ranks, const uint32_t *than, uint32_t n)
+{
+    double sum = 0, squares = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double gain = worth(ranks[i]) - worth(than[i]);
+        sum += gain;
+        squares += gain * gain;
+    }
+    double mean = n ? sum / n : 0, variance = n ? squares / n - mean * mean : 0;
+    return (struct gain){ mean, variance > 0 ? sqrt(variance / n) : 0 };
+}
+
 static void hit_and_mrr(const uint32_t *ranks, uint32_t n, float *ret_hit10, float *ret_mrr20)
 {
     double hit = 0, mrr = 0;
@@ -69,6 +86,17 @@ static void choice_deinit(struct choice *choice)
     free(choice->ranks);
 }
 
+static double ranking_cost(const struct choice *choice)
+{
+    return 2 * (double) hidden_cases_count(choice->cases) * choice->training->baskets->n_skus;
+}
+
+static double counts_cost(const struct choice *choice)
+{
+    const struct trained_parameters counts = { .counts_share = 1 };
+    return 5 * ranking_cost(choice) + 4 * training_solve_cost(choice->training, &counts);
+}
+
 /* The work ahead, for progress: all that may be tried, and then everything once more. */
 static double work_ahead(const struct choice *choice)
 {
@@ -79,7 +107,7 @@ static double work_ahead(const struct choice *choice)
         choosing = AFFORDABLE;
     if (choosing < each + choice->gram_cost)
         choosing = each + choice->gram_cost;
-    return choosing + each + 1.25 * choice->gram_cost;
+    return choosing + counts_cost(choice) + each + 1.25 * choice->gram_cost;
 }
 
 static enum err choice_init(struct choice *choice, struct training *training)
@@ -107,21 +135,26 @@ static bool same_gram(const struct choice *choice, const struct trained_paramete
 
 static double cost_of(const struct choice *choice, const struct trained_parameters *parameters)
 {
-    double ranking = (double) hidden_cases_count(choice->cases) * choice->training->baskets->n_skus;
     return (same_gram(choice, parameters) ? 0 : choice->gram_cost) +
-           training_solve_cost(choice->training, parameters) + 2 * ranking;
+           training_solve_cost(choice->training, parameters) + ranking_cost(choice);
+}
+
+static enum err gram_for(struct choice *choice, const struct trained_parameters *parameters)
+{
+    struct training *training = choice->training;
+    if (same_gram(choice, parameters))
+        return OK;
+    choice->gram = gram_free(choice->gram);
+    TRY(training_gram(training, parameters, training->n_known, &choice->gram, NULL));
+    choice->gram_for = *parameters;
+    return OK;
 }
 
 static enum err weights_for(struct choice *choice, const struct trained_parameters *parameters,
                             struct weights **ret_weights)
 {
-    struct training *training = choice->training;
-    if (!same_gram(choice, parameters)) {
-        choice->gram = gram_free(choice->gram);
-        TRY(training_gram(training, parameters, training->n_known, &choice->gram, NULL));
-        choice->gram_for = *parameters;
-    }
-    return training_solve(training, parameters, choice->gram, ret_weights);
+    TRY(gram_for(choice, parameters));
+    return training_solve(choice->training, parameters, choice->gram, ret_weights);
 }
 
 /* Takes @parameters when they are better; leaves them when they are more than can be afforded. */
@@ -149,6 +182,41 @@ static enum err try_out(struct choice *choice, const struct trained_parameters *
     return training_step(choice->training, "choosing", cost);
 }
 
+/*
+ * The best regression so far beside counts of pairs, alone and mixed. Mixing costs little, so it is done always. Counts
+ * must show that they help, by more than one standard error.
+ */
+static enum err try_counts(struct choice *choice)
+{
+    static const float shares[] = { 1, .75F, .5F, .25F };
+    AUTO(weights_free) struct weights *regression = MOVE(choice->best_weights);
+    struct trained_parameters parameters = choice->best;
+    uint32_t n = hidden_cases_count(choice->cases), *alone = choice->ranks + n;
+    const struct crew *crew = &choice->training->crew;
+    TRY(gram_for(choice, &parameters));
+    TRY(hidden_cases_rank(choice->cases, regression, history_weights, 1, crew, alone));
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        AUTO(weights_free) struct weights *mix = NULL;
+        parameters.counts_share = shares[i];
+        TRY(training_mix(choice->training, &parameters, choice->gram, regression, &mix));
+        TRY(hidden_cases_rank(choice->cases, mix, history_weights, 1, crew, choice->ranks));
+        double value = mean_worth(choice->ranks, n);
+        struct gain gain = gain_of(choice->ranks, alone, n);
+#ifdef TRIED
+        TRIED(&parameters, value)
+#endif
+        if (gain.mean > gain.error && value > choice->best_worth) {
+            (void) weights_free(choice->best_weights);
+            choice->best_weights = MOVE(mix);
+            choice->best_worth = value;
+            choice->best = parameters;
+        }
+    }
+    if (!choice->best_weights)
+        choice->best_weights = MOVE(regression);
+    return training_step(choice->training, "choosing", counts_cost(choice));
+}
+
 /* ── what is tried ──────────────────────────────────────────────────────────────────────── */
 
 static struct trained_parameters first_guess(const struct training *training)
@@ -174,6 +242,21 @@ static enum err try_solutions(struct choice *choice)
         parameters.support = ways[i].support;
         parameters.ridge = ways[i].ridge;
         TRY(try_out(choice, &parameters));
+    }
+    return OK;
+}
+
+/* As long as more of it does better: a shop whose pairs are seldom seen wants much. */
+static enum err try_ridges(struct choice *choice)
+{
+    static const float ridges[] = { 1, 3, 10, 30, 100, 300 };
+    struct trained_parameters parameters = choice->best;
+    for (size_t i = 0; i < sizeof ridges / sizeof *ridges; i++) {
+        if (ridges[i] < choice->best.ridge || ridges[i] > 3.5F * choice->best.ridge)
+            continue;
+        parameters.ridge = ridges[i];
+        if (ridges[i] > choice->best.ridge)
+            TRY(try_out(choice, &parameters));
     }
     return OK;
 }
@@ -206,16 +289,9 @@ static uint32_t choose_history(const struct choice *choice)
     uint32_t n = hidden_cases_count(choice->cases), best = 0;
     double best_gain = 0;
     for (uint32_t w = 1; n >= CASES_TO_CHOOSE && w < HISTORY_WEIGHTS; w++) {
-        const uint32_t *with = choice->ranks + (size_t) w * n;
-        double sum = 0, squares = 0;
-        for (uint32_t i = 0; i < n; i++) {
-            double gain = worth(with[i]) - worth(choice->ranks[i]);
-            sum += gain;
-            squares += gain * gain;
-        }
-        double gain = sum / n, error = sqrt((squares / n - gain * gain) / n);
-        if (gain > error && gain > best_gain) {
-            best_gain = gain;
+        struct gain gain = gain_of(choice->ranks + (size_t) w * n, choice->ranks, n);
+        if (gain.mean > gain.error && gain.mean > best_gain) {
+            best_gain = gain.mean;
             best = w;
         }
     }
@@ -257,6 +333,10 @@ static enum err choose(struct choice *choice, struct trained_figures *figures)
     TRY(try_out(choice, &choice->best));
     if (!fixed && n >= CASES_TO_CHOOSE) {
         TRY(try_solutions(choice));
+        TRY(try_ridges(choice));
+        TRY(try_counts(choice));
+        if (choice->best.counts_share >= 1)
+            TRY(try_ridges(choice));
         TRY(try_half_lives(choice));
         TRY(try_sizes(choice));
     }

@@ -83,7 +83,13 @@ static void fill_head(struct trained_head *head, const struct trained_parts *par
     head->first_us = facts->first_us;
     head->last_us = facts->last_us;
     head->trained_us = facts->trained_us;
-    head->parameters = facts->parameters;
+    head->parameters.half_life_days = facts->parameters.half_life_days;
+    head->parameters.size_power = facts->parameters.size_power;
+    head->parameters.ridge = facts->parameters.ridge;
+    head->parameters.support = facts->parameters.support;
+    head->parameters.history_weight = facts->parameters.history_weight;
+    head->parameters.recent_weight = facts->parameters.recent_weight;
+    head->counts_share = facts->parameters.counts_share;
     head->figures = facts->figures;
 }
 
@@ -220,15 +226,27 @@ static bool all_finite(const float *values, size_t n)
     return true;
 }
 
+static struct trained_parameters parameters_of(const struct trained_head *head)
+{
+    return (struct trained_parameters){ .half_life_days = head->parameters.half_life_days,
+                                        .size_power = head->parameters.size_power,
+                                        .ridge = head->parameters.ridge,
+                                        .support = head->parameters.support,
+                                        .history_weight = head->parameters.history_weight,
+                                        .recent_weight = head->parameters.recent_weight,
+                                        .counts_share = head->counts_share };
+}
+
 static bool numbers_are_sound(const struct trained_head *head)
 {
-    const struct trained_parameters *p = &head->parameters;
+    const struct trained_parameters parameters = parameters_of(head), *p = &parameters;
     const struct trained_figures *f = &head->figures;
-    const float all[] = { p->half_life_days, p->size_power,    p->ridge,        p->history_weight,
-                          p->recent_weight,  f->hit10,         f->mrr20,        f->hit10_history,
-                          f->mrr20_history,  f->hit10_popular, f->mrr20_popular };
+    const float all[] = { p->half_life_days, p->size_power,    p->ridge,         p->history_weight,
+                          p->recent_weight,  p->counts_share,  f->hit10,         f->mrr20,
+                          f->hit10_history,  f->mrr20_history, f->hit10_popular, f->mrr20_popular };
     return all_finite(all, sizeof all / sizeof *all) && p->history_weight >= 0 &&
-           p->history_weight <= 1 && p->recent_weight >= 0;
+           p->history_weight <= 1 && p->recent_weight >= 0 && p->counts_share >= 0 &&
+           p->counts_share <= 1;
 }
 
 static const void *section_at(const struct trained_head *head, struct str bytes,
@@ -284,7 +302,7 @@ static void point_into(struct trained *trained, const struct trained_head *head,
         .first_us = head->first_us,
         .last_us = head->last_us,
         .trained_us = head->trained_us,
-        .parameters = head->parameters,
+        .parameters = parameters_of(head),
         .figures = head->figures,
     };
     trained->n_slots = head->n_slots;

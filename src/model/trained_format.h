@@ -33,15 +33,20 @@ struct trained_head {
     uint32_t form, n_skus, top, n_slots;
     uint64_t n_orders, n_lines, position;
     int64_t first_us, last_us, trained_us;
-    struct trained_parameters parameters;
+    struct {
+        float half_life_days, size_power, ridge;
+        uint32_t support;
+        float history_weight, recent_weight;
+    } parameters; /* of struct trained_parameters; and what came to it later, below */
     struct trained_figures figures;
-    uint32_t reserved;
+    float counts_share; /* 0 in files from before there was one */
     struct {
         uint64_t at, n; /* bytes from the file's beginning; how many units */
     } sections[SECTIONS];
 };
 _Static_assert(sizeof(struct trained_head) % TRAINED_ALIGN == 0, "the sections begin aligned");
-_Static_assert(sizeof(struct trained_parameters) == 24 && sizeof(struct trained_figures) == 28 &&
+_Static_assert(offsetof(struct trained_head, figures) == 120 &&
+                   sizeof(struct trained_figures) == 28 &&
                    offsetof(struct trained_head, sections) == 152,
                "the head has no holes: its bytes are the same everywhere");
 _Static_assert(sizeof(struct calibration) ==

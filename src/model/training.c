@@ -8,6 +8,7 @@
 #include "model/gram.h"
 #include "model/spd.h"
 #include "model/weights.h"
+#include "model/weights_mix.h"
 
 enum {
     DEFAULT_TOP = 64,
@@ -161,9 +162,11 @@ double training_solve_cost(const struct training *training,
                            const struct trained_parameters *parameters)
 {
     double n = training->baskets->n_skus, s = parameters->support;
+    double row = n < ROW_MOST ? n : ROW_MOST;
+    if (parameters->counts_share >= 1)
+        return n * 50 * row;
     if (parameters->support == 0)
         return 1.5 * n * n * n; /* on one thread, and without knowing the processor's caches */
-    double row = n < ROW_MOST ? n : ROW_MOST;
     s += WEIGHTS_REGULARS;
     return n * (s * s * s / 6 + 10 * s * (n <= GRAM_WHOLE ? s : row) + 50 * row);
 }
@@ -205,16 +208,41 @@ enum err training_gram(const struct training *training, const struct trained_par
     return err;
 }
 
-enum err training_solve(const struct training *training,
-                        const struct trained_parameters *parameters, const struct gram *gram,
-                        struct weights **ret_weights)
+static uint32_t top_of(const struct training *training, const struct trained_parameters *parameters)
+{
+    bool all = parameters->support == 0 && training->baskets->n_skus <= DENSE_SKUS;
+    return all ? 0 : training->top;
+}
+
+enum err training_mix(const struct training *training, const struct trained_parameters *parameters,
+                      const struct gram *gram, const struct weights *regression,
+                      struct weights **ret_weights)
+{
+    return weights_mix(gram, regression, (double) parameters->ridge,
+                       (double) parameters->counts_share, top_of(training, parameters),
+                       &training->crew, ret_weights);
+}
+
+static enum err solve(const struct training *training, const struct trained_parameters *parameters,
+                      const struct gram *gram, struct weights **ret_weights)
 {
     double ridge = (double) parameters->ridge;
     if (parameters->support > 0)
         return weights_near(gram, ridge, parameters->support, training->top, &training->crew,
                             ret_weights);
-    return weights_whole(gram, ridge, gram->n_skus <= DENSE_SKUS ? 0 : training->top,
-                         &training->crew, ret_weights);
+    return weights_whole(gram, ridge, top_of(training, parameters), &training->crew, ret_weights);
+}
+
+enum err training_solve(const struct training *training,
+                        const struct trained_parameters *parameters, const struct gram *gram,
+                        struct weights **ret_weights)
+{
+    if (!(parameters->counts_share > 0))
+        return solve(training, parameters, gram, ret_weights);
+    AUTO(weights_free) struct weights *regression = NULL;
+    if (parameters->counts_share < 1)
+        TRY(solve(training, parameters, gram, &regression));
+    return training_mix(training, parameters, gram, regression, ret_weights);
 }
 
 enum err training_step(struct training *training, const char *what, double cost)

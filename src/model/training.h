@@ -47,6 +47,11 @@ MUST_CHECK enum err training_gram(const struct training *training,
 MUST_CHECK enum err training_solve(const struct training *training,
                                    const struct trained_parameters *parameters,
                                    const struct gram *gram, struct weights **ret_weights);
+/* What training_solve does with a regression that is there already; parameters->counts_share is above 0. */
+MUST_CHECK enum err training_mix(const struct training *training,
+                                 const struct trained_parameters *parameters,
+                                 const struct gram *gram, const struct weights *regression,
+                                 struct weights **ret_weights);
 
 /* Tells the caller that @cost more is done. ERR_UNAVAILABLE: it wants to stop. */
 MUST_CHECK enum err training_step(struct training *training, const char *what, double cost);

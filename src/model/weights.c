@@ -5,13 +5,13 @@
  */
 #include "model/weights.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/crew.h"
 #include "model/gram.h"
 #include "model/spd.h"
+#include "model/weight_lists.h"
 
 struct weights *weights_free(struct weights *weights)
 {
@@ -22,50 +22,6 @@ struct weights *weights_free(struct weights *weights)
     free(weights->edges);
     free(weights);
     return NULL;
-}
-
-static int strongest_first(const void *left, const void *right)
-{
-    const struct trained_edge *a = left, *b = right;
-    float x = fabsf(a->weight), y = fabsf(b->weight);
-    if (x != y)
-        return x > y ? -1 : 1;
-    return (a->sku > b->sku) - (a->sku < b->sku);
-}
-
-/* All edges from one SKU -> the strongest first; how many of them stay. */
-static uint32_t strongest(struct trained_edge *edges, uint32_t n, uint32_t top)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (edges[i].weight != 0)
-            edges[kept++] = edges[i];
-    qsort(edges, kept, sizeof *edges, strongest_first);
-    return kept < top ? kept : top;
-}
-
-/* Moves the lists together: list s is at @edges + first[s], counts[s] long. */
-static void close_gaps(struct weights *weights, const uint32_t *counts)
-{
-    uint64_t to = 0;
-    for (uint32_t sku = 0; sku < weights->n_skus; sku++) {
-        memmove(weights->edges + to, weights->edges + weights->first[sku],
-                counts[sku] * sizeof *weights->edges);
-        weights->first[sku] = to;
-        to += counts[sku];
-    }
-    weights->first[weights->n_skus] = to;
-}
-
-static struct weights *lists_new(uint32_t n_skus)
-{
-    AUTO(weights_free) struct weights *weights = calloc(1, sizeof *weights);
-    if (!weights)
-        return NULL;
-    weights->form = TRAINED_LISTS;
-    weights->n_skus = n_skus;
-    weights->first = calloc((size_t) n_skus + 2, sizeof *weights->first);
-    return weights->first ? MOVE(weights) : NULL;
 }
 
 /* ── as a whole ─────────────────────────────────────────────────────────────────────────── */
@@ -102,7 +58,7 @@ static enum err list_rows(void *context, uint32_t begin, uint32_t end)
     for (uint32_t from = begin; from < end; from++) {
         for (uint32_t to = 0; to < n; to++)
             row[to] = (struct trained_edge){ to, whole_weight(whole, from, to) };
-        whole->counts[from] = strongest(row, n, whole->top);
+        whole->counts[from] = weight_lists_strongest(row, n, whole->top);
         memcpy(whole->weights->edges + whole->weights->first[from], row,
                whole->counts[from] * sizeof *row);
     }
@@ -137,7 +93,7 @@ static enum err whole_lists(struct whole *whole, const struct crew *crew)
     if (err == OK)
         err = crew_run(crew, (uint32_t) n, whole, list_rows);
     if (err == OK)
-        close_gaps(whole->weights, whole->counts);
+        weight_lists_close_gaps(whole->weights, whole->counts);
     free(whole->counts);
     return err;
 }
@@ -153,7 +109,7 @@ static enum err whole_dense(struct whole *whole, const struct crew *crew)
 enum err weights_whole(const struct gram *gram, double ridge, uint32_t top, const struct crew *crew,
                        struct weights **ret_weights)
 {
-    AUTO(weights_free) struct weights *weights = lists_new(gram->n_skus);
+    AUTO(weights_free) struct weights *weights = weight_lists_new(gram->n_skus);
     double *inverse = matrix_of(gram, ridge);
     struct whole whole = { .inverse = inverse, .weights = weights, .top = top };
     enum err err = weights && inverse ? spd_invert(inverse, gram->n_skus) : ERR_NOMEM;
@@ -337,9 +293,9 @@ static enum err cut_rows(void *context, uint32_t begin, uint32_t end)
     const struct near *near = context;
     struct weights *weights = near->weights;
     for (uint32_t from = begin; from < end; from++)
-        near->counts[from] =
-            strongest(weights->edges + weights->first[from],
-                      (uint32_t) (weights->first[from + 1] - weights->first[from]), near->top);
+        near->counts[from] = weight_lists_strongest(
+            weights->edges + weights->first[from],
+            (uint32_t) (weights->first[from + 1] - weights->first[from]), near->top);
     return OK;
 }
 
@@ -367,14 +323,14 @@ static enum err near_run(struct near *near, const struct crew *crew)
     TRY(crew_run(crew, n, near, solve_columns));
     TRY(turn(near));
     TRY(crew_run(crew, n, near, cut_rows));
-    close_gaps(near->weights, near->counts);
+    weight_lists_close_gaps(near->weights, near->counts);
     return OK;
 }
 
 enum err weights_near(const struct gram *gram, double ridge, uint32_t support, uint32_t top,
                       const struct crew *crew, struct weights **ret_weights)
 {
-    AUTO(weights_free) struct weights *weights = lists_new(gram->n_skus);
+    AUTO(weights_free) struct weights *weights = weight_lists_new(gram->n_skus);
     if (!weights)
         return ERR_NOMEM;
     struct near near = { .gram = gram,
