@@ -307,6 +307,15 @@ def test_offerd_learns_what_is_there_to_learn():
     check(abs(more['mrr@20'] - (by['popularity']['mrr@20'] - by['offerd']['mrr@20'])) < 2e-6, more, by)
     check(more['mrr@20_interval'][0] <= more['mrr@20'] <= more['mrr@20_interval'][1] < 0, more)
     check('half_life_days' in told['trained'] and told['trained']['inner_split']['cases'] > 0, told['trained'])
+    learned, (guests, *_known) = told['trained']['calibration'], told['chances']
+    check(learned['moments'] > 0 and learned['error'] < .05, learned)
+    check(guests['history'] is False and guests['moments'] == min(3000, told['test_orders']), guests)
+    check(sum(part['candidates'] for part in guests['parts']) == guests['candidates'] > guests['hits'] > 0, guests)
+    check(abs(sum(part['candidates'] * part['came_true'] for part in guests['parts']) - guests['hits']) < 1, guests)
+    check(guests['error'] < .05 and abs(guests['said'] - guests['came_true']) < .05, guests)
+    floors = guests['floors']
+    check([f['silent'] for f in floors] == sorted(f['silent'] for f in floors), floors)
+    check(floors[1]['floor'] == .01 and floors[1]['hits_lost'] < .05, floors)
     for name in by:
         theirs = [int(row[name]) if row[name] else None for row in rows]
         check(all(abs(by[name][k] - v) < 1e-5 for k, v in figures(theirs).items()), name)

@@ -8,6 +8,7 @@
 #include "model/copurchase.h"
 #include "model/model.h"
 #include "model/odds.h"
+#include "model/trained.h"
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 #include "shop/catalog.h"
@@ -123,7 +124,7 @@ static struct catalog *stock_shelf(void)
 }
 
 /* Forty orders: a camera with a card in all, with a lens in half, with a bag in every fourth. */
-static struct model *learn_orders(const struct catalog *catalog)
+static struct model *learn_orders(const struct catalog *catalog, struct trained *trained)
 {
     AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
     for (uint64_t i = 1; i <= 40; i++) {
@@ -136,7 +137,7 @@ static struct model *learn_orders(const struct catalog *catalog)
         must((copurchase_add(counts, i, 0, skus, n)) == OK);
     }
     struct model *model = NULL;
-    must((model_new(catalog, counts, NULL, &model)) == OK);
+    must((model_new(catalog, counts, trained, &model)) == OK);
     return model;
 }
 
@@ -175,7 +176,7 @@ static struct ruleset *read_rules(const char *rules)
 void small_world_publish(struct small_world *small, const char *rules)
 {
     AUTO(catalog_unref) struct catalog *catalog = stock_shelf();
-    AUTO(model_unref) struct model *model = learn_orders(catalog);
+    AUTO(model_unref) struct model *model = learn_orders(catalog, small->trained);
     AUTO(ruleset_unref) struct ruleset *ruleset = read_rules(rules);
     struct world_settings settings = { .shop = STR("main"),
                                        .token_key = "0123456789abcde",
@@ -282,6 +283,7 @@ struct small_world *small_world_free(struct small_world *small)
     snapshot_slot_deinit(&small->slot);
     (void) metrics_free(small->metrics);
     (void) profile_free(small->profile);
+    (void) trained_unref(small->trained);
     (void) arena_free(small->arena);
     free(small);
     return NULL;

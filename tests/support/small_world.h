@@ -33,6 +33,8 @@ struct small_world {
     int reserves, budget_forgets;
     struct metrics *metrics;
     struct snapshot_slot slot;
+    struct trained
+        *trained; /* or NULL: the shop's, from the next publish on; let go with the shop */
     struct serve *serve;
     struct serve_worker *worker;
     struct arena *arena;

@@ -160,6 +160,38 @@ START_TEST(fewer_cases_are_the_ones_with_the_lowest_lots)
 }
 END_TEST
 
+START_TEST(of_each_test_order_a_cart_on_its_way_is_a_moment)
+{
+    struct str ids[SOME_MOST];
+    AUTO(baskets_free) struct baskets *orders = some_orders(ten, 10, ids);
+    AUTO(trial_free) struct trial *trial = made(orders, ids, &all_cases);
+    ck_assert_uint_eq(trial->n_moments, 2);
+    for (uint32_t m = 0; m < 2; m++) {
+        const struct trial_case *moment = &trial->moments[m];
+        bool eves = str_is(trial->ids[moment->order], "o9");
+        uint64_t lot = lot_of(ids[moment->order]), n = eves ? 3 : 2;
+        const uint32_t *items = orders->items + orders->first[moment->order];
+        ck_assert_uint_eq(moment->n_shown, 1 + lot / n % n);
+        for (uint32_t i = 0; i < moment->n_shown; i++)
+            ck_assert_uint_eq(moment->shown[i], items[(lot + i) % n]);
+        ck_assert_uint_eq(moment->hidden, BASKETS_NONE);
+        ck_assert_uint_eq(moment->n_pasts, eves ? 3 : 1); /* A, B, D; C */
+        ck_assert(moment->at_us == orders->at_us[moment->order]);
+    }
+
+    static const struct written_order ones[] = {
+        { "a", NULL, 1, "A B" },  { "b", NULL, 2, "A B" }, { "c", NULL, 3, "A B" },
+        { "d", NULL, 4, "A B" },  { "e", NULL, 5, "A B" }, { "f", NULL, 6, "A B" },
+        { "g", NULL, 7, "A B" },  { "h", NULL, 8, "A B" }, { "i", NULL, 9, "A" },
+        { "j", NULL, 10, "A B" },
+    };
+    AUTO(baskets_free) struct baskets *some = some_orders(ones, 10, ids);
+    AUTO(trial_free) struct trial *other = made(some, ids, &all_cases);
+    ck_assert_uint_eq(other->n_cases, 1);
+    ck_assert_uint_eq(other->n_moments, 2); /* also where nothing more was taken */
+}
+END_TEST
+
 START_TEST(says_when_there_is_nothing_to_learn_or_to_ask)
 {
     static const struct written_order lonely[] = {
@@ -189,4 +221,5 @@ SUITE_MAIN("eval/trial", the_last_fifth_by_time_is_asked_the_rest_is_learned,
            a_customer_has_bought_what_was_ordered_before_fading_with_time,
            an_order_at_the_same_instant_was_not_before, without_times_the_lowest_lots_are_asked,
            fewer_cases_are_the_ones_with_the_lowest_lots,
+           of_each_test_order_a_cart_on_its_way_is_a_moment,
            says_when_there_is_nothing_to_learn_or_to_ask)

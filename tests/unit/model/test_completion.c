@@ -60,8 +60,22 @@ static struct copurchase *counts_new(void)
 
 static float weights[SKUS][SKUS];
 
+/* A chance is half the score of one product, a quarter of it for more; a tenth more when habits were told. */
+static struct calibration some_calibration(void)
+{
+    struct calibration calibration = { .moments = 99 };
+    for (int told = 0; told < 2; told++)
+        for (int size = 0; size < CALIBRATION_SIZES; size++)
+            calibration.curves[told][size] = (struct calibration_curve){
+                .n = 2,
+                .knots = { { 0, told ? .1F : 0 }, { 1, (told ? .1F : 0) + (size ? .25F : .5F) } },
+            };
+    return calibration;
+}
+
 static struct trained *trained_new(enum trained_form form, struct out *file)
 {
+    const struct calibration calibration = some_calibration();
     static struct trained_edge edges[SKUS * SKUS];
     static uint64_t first[SKUS + 1];
     struct str skus[SKUS];
@@ -100,6 +114,7 @@ static struct trained *trained_new(enum trained_form form, struct out *file)
         .weights = &weights[0][0],
         .first = first,
         .edges = edges,
+        .calibration = &calibration,
     };
     struct trained *trained = NULL;
     struct err_note note = { "" };
@@ -328,8 +343,51 @@ START_TEST(a_long_cart_counts_with_its_last_lines_but_none_of_it_comes_back)
 }
 END_TEST
 
+static float plain_share(const struct complete *found)
+{
+    return (float) found->orders / (float) (found->base_orders + COMPLETION_DOUBT);
+}
+
+START_TEST(how_likely_it_is_wanted_is_what_the_trained_learned_or_else_the_share_of_orders)
+{
+    for (int form = -1; form <= TRAINED_LISTS; form++) {
+        enum trained_form trained = form < 0 ? TRAINED_DENSE : (enum trained_form) form;
+        struct setting s;
+        setting_init(&s, form < 0 ? NULL : &trained);
+        uint32_t seen = 0, unknown = 0;
+        for (uint32_t n_cart = 1; n_cart < 4; n_cart++)
+            for (uint32_t told = 0; told < 2; told++) {
+                const uint32_t cart[] = { 3, 7, SKUS + 1 }; /* the last is not the trained's */
+                const struct habit habit = { .product = 5, .times = 2, .last_us = START_US };
+                const struct completion_ask ask = { .model = s.model,
+                                                    .cart = cart,
+                                                    .n_cart = n_cart,
+                                                    .habits = &habit,
+                                                    .n_habits = told,
+                                                    .now_us = START_US };
+                struct completion *completion = completion_new(&ask, s.arena);
+                const struct complete *found;
+                for (uint32_t i = 0; (found = completion_at(completion, i)); i++) {
+                    float expected = plain_share(found);
+                    bool known = found->product < SKUS &&
+                                 (found->because == PRODUCT_NONE || found->because < SKUS);
+                    if (form >= 0 && known)
+                        expected =
+                            (told ? .1F : 0) + fminf(found->score, 1) * (n_cart == 1 ? .5F : .25F);
+                    ck_assert_float_eq_tol(completion_chance(completion, found), expected, 1e-6F);
+                    seen += known;
+                    unknown += !known;
+                }
+            }
+        ck_assert(seen > 20 && unknown > 5);
+        setting_deinit(&s);
+    }
+}
+END_TEST
+
 SUITE_MAIN("model/completion", without_a_trained_it_agrees_with_the_plain_sum,
            of_a_dense_trained_it_agrees_with_the_plain_sum,
            of_a_trained_of_lists_it_agrees_with_the_plain_sum,
            a_pair_bought_together_lately_comes_first_whatever_was_trained,
-           a_long_cart_counts_with_its_last_lines_but_none_of_it_comes_back)
+           a_long_cart_counts_with_its_last_lines_but_none_of_it_comes_back,
+           how_likely_it_is_wanted_is_what_the_trained_learned_or_else_the_share_of_orders)

@@ -264,6 +264,67 @@ START_TEST(numbers_that_are_none_are_refused)
 }
 END_TEST
 
+static struct calibration some_calibration(void)
+{
+    struct calibration calibration = { .moments = 60, .candidates = 600, .error = .01F };
+    for (int told = 0; told < 2; told++)
+        for (int size = 0; size < CALIBRATION_SIZES; size++)
+            calibration.curves[told][size] =
+                (struct calibration_curve){ .n = 2, .knots = { { .1F, .02F }, { .5F, .25F } } };
+    return calibration;
+}
+
+START_TEST(how_likely_its_finds_are_wanted_is_read_back)
+{
+    const struct calibration calibration = some_calibration();
+    for (int form = TRAINED_DENSE; form <= TRAINED_LISTS; form++) {
+        struct out file;
+        AUTO(trained_unref) struct trained *trained = NULL;
+        struct trained_parts parts = parts_of((enum trained_form) form);
+        parts.calibration = &calibration;
+        out_init(&file, NULL, 0);
+        ck_assert_int_eq(trained_write(&parts, &file), OK);
+        ck_assert_int_eq(open_it(&file, &trained), OK);
+        ck_assert_mem_eq(trained_calibration(trained), &calibration, sizeof calibration);
+        ck_assert_uint_eq(trained_find(trained, skus[1]), 1);
+        trained = trained_unref(trained);
+
+        ((struct calibration *) in_section(&file, CALIBRATION))->curves[0][1].knots[0].chance = 2;
+        check_refused(&file);
+        out_deinit(&file);
+    }
+}
+END_TEST
+
+/* Its head ends before the calibration's place. */
+START_TEST(version_1_is_read_and_has_no_such_chances)
+{
+    struct out file;
+    AUTO(trained_unref) struct trained *trained = NULL;
+    write_it(TRAINED_LISTS, &file);
+    enum { OLD_HEAD = offsetof(struct trained_head, sections[CALIBRATION]) };
+    const size_t shorter = sizeof(struct trained_head) - OLD_HEAD;
+    struct trained_head *head = (struct trained_head *) (void *) file.at;
+    head->version = 1;
+    for (int i = 0; i < CALIBRATION; i++)
+        head->sections[i].at -= shorter;
+    memmove(file.at + OLD_HEAD, file.at + sizeof *head, file.len - sizeof *head);
+    file.len -= shorter;
+    reseal(&file);
+
+    ck_assert_int_eq(open_it(&file, &trained), OK);
+    ck_assert_ptr_null(trained_calibration(trained));
+    for (uint32_t i = 0; i < SKUS; i++) {
+        uint32_t n;
+        ck_assert_uint_eq(trained_find(trained, skus[i]), i);
+        ck_assert_mem_eq(trained_edges(trained, i, &n), edges + first[i],
+                         (first[i + 1] - first[i]) * sizeof *edges);
+    }
+    trained = trained_unref(trained);
+    out_deinit(&file);
+}
+END_TEST
+
 START_TEST(another_version_is_told_as_such)
 {
     struct out file;
@@ -284,4 +345,5 @@ SUITE_MAIN("model/trained", what_is_written_is_read_back, lists_are_read_back,
            every_changed_byte_and_every_cut_is_noticed,
            numbers_that_point_outside_are_refused_under_a_good_checksum,
            a_head_that_lies_is_refused_under_a_good_checksum, numbers_that_are_none_are_refused,
+           how_likely_its_finds_are_wanted_is_read_back, version_1_is_read_and_has_no_such_chances,
            another_version_is_told_as_such)

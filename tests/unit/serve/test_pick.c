@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answers.h"
+#include "model/trained.h"
+#include "shop/offer_token.h"
 #include "suite.h"
 
 START_TEST(finds_what_is_bought_together_with_true_evidence)
@@ -81,6 +83,71 @@ START_TEST(what_is_bought_together_too_seldom_is_no_need)
     ck_assert_str_eq(result_of(answer, "together"), "relevance_too_low");
     ck_assert_uint_eq(silences(small, "why=\"not_relevant\""), 1);
     cJSON_Delete(answer);
+}
+END_TEST
+
+/* With the camera: a card at 8 %, a lens at 4 %, a bag at 2 %. */
+static struct trained *learned(struct out *file)
+{
+    static const struct str skus[] = { STR("CAM-1"), STR("CARD-64"), STR("LENS-1"), STR("BAG-1") };
+    static const float weights[16] = { 0, .8F, .4F, .2F }, popularity[4] = { 40, 40, 20, 10 };
+    struct calibration calibration = { .moments = 99 };
+    for (int told = 0; told < 2; told++)
+        for (int size = 0; size < CALIBRATION_SIZES; size++)
+            calibration.curves[told][size] =
+                (struct calibration_curve){ .n = 2, .knots = { { 0, 0 }, { 1, .1F } } };
+    const struct trained_parts parts = { .facts = { .form = TRAINED_DENSE, .n_skus = 4 },
+                                         .skus = skus,
+                                         .popularity = popularity,
+                                         .weights = weights,
+                                         .calibration = &calibration };
+    struct trained *trained = NULL;
+    out_init(file, NULL, 0);
+    ck_assert_int_eq(trained_write(&parts, file), OK);
+    ck_assert_int_eq(trained_open(out_str(file), NULL, NULL, &trained, NULL), OK);
+    return trained;
+}
+
+/* The share of orders, which is ten times as much, says nothing then; the evidence is counted as ever. */
+START_TEST(where_it_was_learned_the_floor_is_how_likely_a_product_is_wanted)
+{
+    static const char *const rules =
+        "policy: {floor: {relevance: 3%, relevance_at: {checkout: 9%}}}\n"
+        "rules:\n" RULE("together", "cross_sell", 1,
+                        "offer: {pick: {relation: bought_together, of: cart, limit: 3}}");
+    struct out file;
+    AUTO(small_world_free) struct small_world *small = small_world_new(rules);
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 3);
+    cJSON_Delete(answer);
+
+    small->trained = learned(&file);
+    small_world_publish(small, rules);
+    answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 2);
+    ck_assert_str_eq(text(answer, "offers/1/items/0/sku"), "LENS-1");
+    ck_assert_int_eq(number(answer, "offers/1/reasons/0/evidence/orders"), 20);
+    ck_assert(at(answer, "offers/1/reasons/0/evidence/share")->valuedouble == 0.5);
+    struct offer_token token;
+    ck_assert_int_eq(offer_token_open(str_of(text(answer, "offers/1/offer_id")),
+                                      str_of(text(answer, "decision_id")),
+                                      (const uint8_t *) "0123456789abcde", small->arena, &token),
+                     OK);
+    ck_assert_uint_eq(token.relevance_bp, 400);
+    cJSON_Delete(answer);
+
+    small_world_publish(small, "policy: {floor: {relevance: 8.01%}}\n"
+                               "rules:\n" RULE("together", "cross_sell", 1,
+                                               "offer: {pick: {relation: bought_together, of: "
+                                               "cart, limit: 3}}"));
+    answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_int_eq(offers(answer), 0);
+    ck_assert_str_eq(result_of(answer, "together"), "relevance_too_low");
+    cJSON_Delete(answer);
+    small_world_publish(
+        small, "rules:\n" RULE("other", "cross_sell", 1, "offer: {pick: {skus: [BAG-1]}}"));
+    small->trained = trained_unref(small->trained);
+    out_deinit(&file);
 }
 END_TEST
 
@@ -214,6 +281,7 @@ END_TEST
 
 SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
            what_is_bought_together_too_seldom_is_no_need,
+           where_it_was_learned_the_floor_is_how_likely_a_product_is_wanted,
            counts_how_far_a_decision_came_that_offers_nothing, sums_over_the_lines_of_a_cart,
            finds_a_step_up_of_the_same_kind_within_the_price_ratio,
            finds_a_step_down_and_swaps_it_for_the_item, a_where_picks_among_the_steps,
