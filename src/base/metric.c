@@ -23,7 +23,7 @@ static const int64_t bounds_us[BUCKETS] = { 1,       2,       5,       10,      
 struct metric {
     enum metric_kind kind;
     char *name, *help, *labels;
-    uint64_t hash; /* of the labels: thousands of rules are looked up at every reload */
+    uint64_t hash; /* of name and labels */
     metric_id first;
 };
 
@@ -35,6 +35,7 @@ struct metrics {
     pthread_mutex_t lock;
     struct metric *list;
     size_t count, room;
+    uint32_t *places; /* hash table of 2 * room numbers + 1: a reload looks up every rule */
     metric_id next;
     struct metric_shard *shards[SHARDS]; /* [0] is shared: gauges */
     int n_shards;
@@ -60,6 +61,7 @@ struct metrics *metrics_free(struct metrics *metrics)
         free(metrics->list[i].labels);
     }
     free(metrics->list);
+    free(metrics->places);
     for (int i = 0; i < metrics->n_shards; i++)
         free(metrics->shards[i]);
     (void) pthread_mutex_destroy(&metrics->lock);
@@ -77,26 +79,55 @@ struct metric_shard *metric_shard_new(struct metrics *metrics)
     return shard;
 }
 
+/* Where the metric's number stands, or would. */
+static uint32_t *place_of(const struct metrics *metrics, uint64_t hash, const char *name,
+                          struct str labels)
+{
+    const size_t mask = metrics->room * 2 - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+        uint32_t number = metrics->places[at];
+        const struct metric *there = number ? &metrics->list[number - 1] : NULL;
+        if (!there || (there->hash == hash && str_is(str_of(there->name), name) &&
+                       str_eq(str_of(there->labels), labels)))
+            return &metrics->places[at];
+    }
+}
+
+static bool make_room(struct metrics *metrics)
+{
+    if (metrics->count < metrics->room)
+        return true;
+    size_t room = metrics->room ? metrics->room * 2 : 64;
+    struct metric *list = realloc(metrics->list, room * sizeof *list);
+    if (!list)
+        return false;
+    metrics->list = list;
+    uint32_t *places = calloc(room * 2, sizeof *places);
+    if (!places)
+        return false;
+    free(metrics->places);
+    metrics->places = places;
+    metrics->room = room;
+    for (uint32_t i = 0; i < metrics->count; i++) {
+        const struct metric *m = &list[i];
+        *place_of(metrics, m->hash, m->name, str_of(m->labels)) = i + 1;
+    }
+    return true;
+}
+
 static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, const char *name,
                             const char *help, struct str labels)
 {
-    uint64_t hash = str_hash(labels);
-    for (size_t i = 0; i < metrics->count; i++)
-        if (metrics->list[i].hash == hash && str_is(str_of(metrics->list[i].name), name) &&
-            str_eq(str_of(metrics->list[i].labels), labels))
-            return metrics->list[i].first;
+    uint64_t hash = str_hash(labels) + 31 * str_hash(str_of(name));
+    if (!make_room(metrics))
+        return METRIC_NONE;
+    uint32_t *place = place_of(metrics, hash, name, labels);
+    if (*place)
+        return metrics->list[*place - 1].first;
 
     metric_id slots = kind == METRIC_HISTOGRAM ? BUCKETS + 2 : 1;
     if (metrics->next + slots > SLOTS)
         return METRIC_NONE;
-    if (metrics->count == metrics->room) {
-        size_t room = metrics->room ? metrics->room * 2 : 64;
-        struct metric *list = realloc(metrics->list, room * sizeof *list);
-        if (!list)
-            return METRIC_NONE;
-        metrics->list = list;
-        metrics->room = room;
-    }
     struct metric metric = { .kind = kind,
                              .name = str_dup(str_of(name)),
                              .help = str_dup(str_of(help)),
@@ -110,6 +141,7 @@ static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, cons
         return METRIC_NONE;
     }
     metrics->list[metrics->count++] = metric;
+    *place = (uint32_t) metrics->count;
     metrics->next += slots;
     return metric.first;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/metric.h"
 
+#include <stdio.h>
+
 #include "suite.h"
 
 START_TEST(adds_up_the_shards_and_prints_prometheus_text)
@@ -33,6 +35,26 @@ START_TEST(gives_the_same_number_for_the_same_name_and_labels)
     metric_id b = metric_register(metrics, METRIC_COUNTER, "c", "C.", STR("k=\"2\""));
     ck_assert_uint_ne(a, b);
     ck_assert_uint_eq(a, metric_register(metrics, METRIC_COUNTER, "c", "C.", STR("k=\"1\"")));
+}
+END_TEST
+
+START_TEST(gives_ten_thousand_rules_their_numbers_again)
+{
+    enum { RULES = 10000 };
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    metric_id first[RULES][2];
+    for (int again = 0; again < 2; again++)
+        for (int i = 0; i < RULES; i++)
+            for (int n = 0; n < 2; n++) {
+                char labels[32];
+                (void) snprintf(labels, sizeof labels, "rule=\"r%d\"", i);
+                metric_id id = metric_register(metrics, METRIC_COUNTER, n ? "shown" : "taken", "N.",
+                                               str_of(labels));
+                metric_id fresh = (metric_id) (1 + 2 * i + n); /* slot 0 is METRIC_NONE */
+                if (!again)
+                    ck_assert_uint_eq(first[i][n] = id, fresh);
+                ck_assert_uint_eq(id, first[i][n]);
+            }
 }
 END_TEST
 
@@ -85,5 +107,6 @@ END_TEST
 
 SUITE_MAIN("base/metric", adds_up_the_shards_and_prints_prometheus_text,
            gives_the_same_number_for_the_same_name_and_labels,
-           sorts_durations_into_cumulative_buckets, swallows_counts_for_a_metric_that_found_no_room,
+           gives_ten_thousand_rules_their_numbers_again, sorts_durations_into_cumulative_buckets,
+           swallows_counts_for_a_metric_that_found_no_room,
            has_a_shard_for_every_thread_a_service_may_have)
