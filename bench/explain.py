@@ -59,20 +59,41 @@ def explained_and_plain(request):
 
 def instructions(tools, shop, bodies):
     if not shutil.which('valgrind'):
-        return {how: float('nan') for how in bodies}
+        return {how: None for how in bodies}
     return {how: callgrind.count(tools['decide'], shop, path, shop.work / 'callgrind.out', COUNTED)['decision']
             for how, path in bodies.items()}
 
 
 def cpu_us(tools, server, bodies, turns, seconds):
-    """Median microseconds of the service's CPU for each request, and the median ratio turn by turn."""
+    """
+    Median microseconds of the service's CPU for each request, and the median ratio turn by turn; None for what was
+    not seen: a turn so short that the clock did not tick for one of the two says nothing, and is left out.
+    """
     seen = {how: [] for how in bodies}
     for _ in range(turns):
-        for how, path in bodies.items():
-            one = offers.load(tools['load'], *server, ['--body-file', path], seconds)
-            seen[how].append(one['cpu_us_per_request'])
+        turn = {how: offers.load(tools['load'], *server, ['--body-file', path], seconds)['cpu_us_per_request']
+                for how, path in bodies.items()}
+        if all(turn.values()):
+            for how, cpu in turn.items():
+                seen[how].append(cpu)
     ratios = [b / a for a, b in zip(seen['plain'], seen['explained'])]
-    return {how: statistics.median(all_) for how, all_ in seen.items()}, statistics.median(ratios)
+    return {how: median_or_none(all_) for how, all_ in seen.items()}, median_or_none(ratios)
+
+
+def median_or_none(figures):
+    return statistics.median(figures) if figures else None
+
+
+def shown(figure, form):
+    """A figure that was not seen is a dash, as wide."""
+    return format('-', '>' + form.split('.')[0].rstrip(',')) if figure is None else format(figure, form)
+
+
+def row_text(row):
+    count, cpu = row['instructions'], row['cpu_us']
+    return ' '.join(['{shop:10} {request:20} {rules:5} {offers:6}'.format(**row),
+                     shown(count['plain'], '9,.0f'), shown(count['explained'], '9,.0f'), shown(row['instructions_ratio'], '6.2f'),
+                     shown(cpu['plain'], '8.1f'), shown(cpu['explained'], '8.1f'), shown(row['cpu_ratio'], '6.2f')])
 
 
 def measure(tools, shop, name, turns, seconds):
@@ -90,11 +111,10 @@ def measure(tools, shop, name, turns, seconds):
             answer = json.loads(offers.ask(port, 'POST', '/offers', bodies['explained'].read_bytes())[1])
             cpu, cpu_ratio = cpu_us(tools, (port, process), bodies, turns, seconds)
         rows.append({'shop': name, 'request': title, 'rules': len(answer['considered']), 'offers': len(answer['offers']),
-                     'instructions': count, 'instructions_ratio': count['explained'] / count['plain'],
+                     'instructions': count,
+                     'instructions_ratio': count['explained'] / count['plain'] if count['plain'] else None,
                      'cpu_us': cpu, 'cpu_ratio': cpu_ratio})
-        print('{shop:10} {request:20} {rules:5} {offers:6} {instructions[plain]:9,.0f} {instructions[explained]:9,.0f} '
-              '{instructions_ratio:6.2f} {cpu_us[plain]:8.1f} {cpu_us[explained]:8.1f} {cpu_ratio:6.2f}'
-              .format(**rows[-1]), flush=True)
+        print(row_text(rows[-1]), flush=True)
     return rows
 
 

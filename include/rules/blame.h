@@ -23,32 +23,35 @@ enum { BLAME_KEPT = 32, BLAME_ITEMS = 4, BLAME_COLUMNS = 16 };
 
 /* What a condition asks first of the items of a list, when that is a text: "a category of these". */
 struct blame_question {
-    uint32_t list_slot, slot; /* cart.items, item.category */
     uint64_t marks;           /* of the texts; 0: it asks something else */
-    const struct term *whole; /* TERM_EQ, TERM_IN: that is all it asks; or NULL */
+    uint32_t list_slot, slot; /* cart.items, item.category … */
+    uint32_t place;           /* … whose column may stand there, when there is one */
     bool lacks;               /* it is true when no item has one */
+    const struct term *whole; /* TERM_EQ, TERM_IN: that is all it asks; or NULL */
 };
 
 /* That text of all items of a list: blame_column.c. */
 struct blame_column {
+    uint64_t marks; /* of a question none of these: no item that has one answers it */
     uint32_t list_slot, slot;
     uint32_t list, n_items;
-    uint64_t marks; /* of a question none of these: no item that has one answers it */
-    struct str texts[BLAME_ITEMS]; /* of the first items that have one */
-    uint32_t n_texts;
-    uint32_t unknown[BLAME_ITEMS]; /* the first items of which it is not known */
-    uint32_t n_unknown;
+    bool is_known; /* the list; else it may hold anything */
+    uint32_t n_texts, n_unknown;
     struct {
         size_t at, len; /* in @out; len 0: not written yet */
     } shown[2];         /* when no item answers; when none does but those unknown, which may */
+    struct str texts[BLAME_ITEMS]; /* of the first items that have one … */
+    struct str skus[BLAME_ITEMS];  /* … and what they are */
+    uint32_t unknown[BLAME_ITEMS]; /* the first items of which it is not known */
 };
 
 /* What blame_matches has seen on its way, so that blame_seen need not look again. */
 struct blame_hint {
-    bool ready;   /* the rest is set: the condition asks for an item, and none is one … */
-    bool unknown; /* … but those that the column does not know, which may be … */
+    struct blame_column
+        *column;  /* the condition asks for an item, and this is wrong with all; or NULL … */
+    bool unknown; /* … but those that the column does not know, which may be one */
+    bool ready;   /* no column, but the rest is set: none of them is one … */
     uint32_t list, n_items;      /* … of these … */
-    struct blame_column *column; /* … for this is wrong with all; or NULL … */
     uint32_t slots[BLAME_ITEMS]; /* … and this is the first thing that is wrong with each */
 };
 
@@ -79,6 +82,15 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
  */
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
                 const struct blame_hint *hint);
+
+/* The same when it stands in @blame's out already, until that grows; else empty. */
+static inline struct str blame_shown(const struct blame *blame, const struct blame_hint *hint)
+{
+    if (!hint->column || hint->column->shown[hint->unknown].len == 0)
+        return (struct str){ 0 };
+    return (struct str){ blame->out->at + hint->column->shown[hint->unknown].at,
+                         hint->column->shown[hint->unknown].len };
+}
 
 /* What @condition asks: depends on no request. */
 struct blame_question blame_ask(const struct condition *condition);

@@ -173,57 +173,123 @@ static void see(struct blame *blame, const struct term *term, enum truth truth, 
 
 /* ── conditions ──────────────────────────────────────────────────────────────────────────────── */
 
+/* The usual answer: of all items it is known, and none has such a text. NULL: not so, or not asked yet. */
+static inline struct blame_column *column_of_none(struct blame *blame,
+                                                  const struct blame_question *question)
+{
+    struct blame_column *column = &blame->columns[question->place];
+    bool is_it = question->marks && blame->is_column >> question->place & 1 &&
+                 column->slot == question->slot && column->list_slot == question->list_slot;
+    return is_it && !(column->marks & question->marks) && column->n_unknown == 0 && column->is_known
+               ? column
+               : NULL;
+}
+
+static enum truth answer(struct blame *blame, const struct condition *condition,
+                         const struct blame_question *question, struct blame_hint *ret_hint)
+{
+    enum truth truth;
+    if (question && (ret_hint->column = column_of_none(blame, question)))
+        return question->lacks ? TRUTH_YES : TRUTH_NO;
+    if (!question || !blame_answer(blame, condition, question, &truth, ret_hint))
+        truth = blame_test(blame, condition->term, ret_hint);
+    return truth;
+}
+
 struct match_verdict blame_matches(struct blame *blame, const struct rule *rule, int64_t now_us,
                                    struct blame_hint *ret_hint)
 {
     const struct condition_words *words = rule->words ? rule->words->conditions : NULL;
-    ret_hint->ready = false;
     for (uint32_t i = 0; i < rule->n_conditions; i++) {
         const struct condition *condition = &rule->conditions[i];
-        enum truth truth;
-        if (!words || !blame_answer(blame, condition, &words[i].question, &truth, ret_hint))
-            truth = blame_test(blame, condition->term, ret_hint);
+        ret_hint->column = NULL;
+        ret_hint->unknown = ret_hint->ready = false;
+        enum truth truth = answer(blame, condition, words ? &words[i].question : NULL, ret_hint);
         if (truth == TRUTH_NO)
             return (struct match_verdict){ MATCH_NO, condition };
         if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)
             return (struct match_verdict){ MATCH_UNKNOWN, condition };
-        ret_hint->ready = false;
     }
     if (!schedule_is_on(&rule->schedule, now_us))
         return (struct match_verdict){ .answer = MATCH_OFF_SCHEDULE };
     return (struct match_verdict){ .answer = MATCH_YES };
 }
 
-static void see_hint(struct blame *blame, const struct blame_hint *hint)
+/* The first items, all of which have a text: "CAM-A7 (category camera), SD-64 (category memory-card)". */
+static void see_texts(struct blame *blame, const struct blame_column *column)
 {
     struct out *out = blame->out;
-    struct blame_column *column = hint->column;
-    if (column && column->shown[hint->unknown].len &&
-        out_reserve(out, column->shown[hint->unknown].len)) {
-        out_bytes(out, out->at + column->shown[hint->unknown].at, column->shown[hint->unknown].len);
-        return;
-    }
-    size_t at = out->len;
-    uint32_t n = hint->unknown ? column->n_unknown : hint->n_items;
-    blame_count_print(out, 0, hint->n_items);
-    for (uint32_t i = 0; i < n && i < BLAME_ITEMS; i++) {
+    size_t name_at = 0, name_len = 0;
+    for (uint32_t i = 0; i < column->n_texts; i++) {
         out_bytes(out, i ? ", " : ": ", 2);
-        blame_item(blame, hint->list, hint->unknown ? column->unknown[i] : i,
-                   column ? column->slot : hint->slots[i]);
+        out_json_escaped(out, column->skus[i]);
+        if (i == 0) {
+            name_at = out->len;
+            out_bytes(out, " (", 2);
+            blame_name(blame->facts->attr_names, column->slot, out);
+            out_char(out, ' ');
+            name_len = out->len - name_at;
+        } else if (out_reserve(out, name_len)) {
+            out_bytes(out, out->at + name_at, name_len);
+        }
+        out_json_escaped(out, column->texts[i]);
+        out_char(out, ')');
     }
-    if (n > BLAME_ITEMS)
+    if (column->n_items > column->n_texts)
         out_text(out, STR(", …"));
-    if (column) {
-        column->shown[hint->unknown].at = at;
-        column->shown[hint->unknown].len = out->len - at;
+}
+
+/* Those that the column does not know. */
+static void see_unknown(struct blame *blame, const struct blame_column *column)
+{
+    for (uint32_t i = 0; i < column->n_unknown && i < BLAME_ITEMS; i++) {
+        out_bytes(blame->out, i ? ", " : ": ", 2);
+        blame_item(blame, column->list, column->unknown[i], column->slot);
     }
+    if (column->n_unknown > BLAME_ITEMS)
+        out_text(blame->out, STR(", …"));
+}
+
+static void see_column(struct blame *blame, struct blame_column *column, bool unknown)
+{
+    struct out *out = blame->out;
+    size_t at = out->len;
+    if (!column->is_known) {
+        out_text(out, STR("unknown"));
+    } else {
+        blame_count_print(out, 0, column->n_items);
+        if (unknown)
+            see_unknown(blame, column);
+        else
+            see_texts(blame, column);
+    }
+    if (out->failed)
+        return;
+    column->shown[unknown].at = at;
+    column->shown[unknown].len = out->len - at;
+}
+
+static void see_items(struct blame *blame, const struct blame_hint *hint)
+{
+    blame_count_print(blame->out, 0, hint->n_items);
+    for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
+        out_bytes(blame->out, i ? ", " : ": ", 2);
+        blame_item(blame, hint->list, i, hint->slots[i]);
+    }
+    if (hint->n_items > BLAME_ITEMS)
+        out_text(blame->out, STR(", …"));
 }
 
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
                 const struct blame_hint *hint)
 {
-    if (hint->ready && (answer == MATCH_NO || hint->unknown))
-        see_hint(blame, hint);
+    struct str shown = blame_shown(blame, hint);
+    if (shown.len && out_reserve(blame->out, shown.len))
+        out_text(blame->out, blame_shown(blame, hint)); /* it may have moved */
+    else if (hint->column)
+        see_column(blame, hint->column, hint->unknown);
+    else if (hint->ready)
+        see_items(blame, hint);
     else
         see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);
 }

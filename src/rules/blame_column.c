@@ -38,18 +38,19 @@ struct blame_question blame_ask(const struct condition *condition)
     question.whole = part == walk->children[1] ? part : NULL;
     question.list_slot = walk->children[0]->slot;
     question.slot = slot;
+    question.place = (slot * 3 + question.list_slot) % BLAME_COLUMNS;
     return question;
 }
 
-/* Where an item has something else there, or the list is not known, the marks are those of all questions. */
-static void fill(struct blame_column *column, struct term_scope *scope)
+/* Where an item has something else there, the marks are those of all questions. */
+static void fill(struct blame *blame, struct blame_column *column)
 {
+    struct term_scope *scope = &blame->facts->scope;
     struct value list = scope->load(scope, column->list_slot);
     int64_t weight;
-    if (list.kind != VALUE_LIST) {
-        column->marks = UINT64_MAX;
+    column->is_known = list.kind == VALUE_LIST;
+    if (!column->is_known)
         return;
-    }
     column->list = list.list;
     for (; scope->element(scope, list.list, column->n_items, &weight); column->n_items++) {
         struct value value = scope->load(scope, column->slot);
@@ -60,8 +61,10 @@ static void fill(struct blame_column *column, struct term_scope *scope)
             continue;
         }
         column->marks |= value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
-        if (value.kind == VALUE_STRING && column->n_texts < BLAME_ITEMS)
-            column->texts[column->n_texts++] = value.string;
+        if (value.kind != VALUE_STRING || column->n_texts == BLAME_ITEMS)
+            continue;
+        column->skus[column->n_texts] = blame->facts->item_sku;
+        column->texts[column->n_texts++] = value.string;
     }
 }
 
@@ -78,12 +81,13 @@ static bool has_text(const struct blame_column *column, const struct term *part)
 /* NULL: its place is another's. */
 static struct blame_column *column_of(struct blame *blame, const struct blame_question *question)
 {
-    uint32_t place = (question->slot * 3 + question->list_slot) % BLAME_COLUMNS;
-    struct blame_column *column = &blame->columns[place];
-    if (!(blame->is_column >> place & 1)) {
-        *column = (struct blame_column){ .list_slot = question->list_slot, .slot = question->slot };
-        fill(column, &blame->facts->scope);
-        blame->is_column |= 1u << place;
+    struct blame_column *column = &blame->columns[question->place];
+    if (!(blame->is_column >> question->place & 1)) {
+        memset(column, 0, offsetof(struct blame_column, texts));
+        column->list_slot = question->list_slot;
+        column->slot = question->slot;
+        fill(blame, column);
+        blame->is_column |= 1u << question->place;
     }
     bool is_it = column->list_slot == question->list_slot && column->slot == question->slot;
     return is_it ? column : NULL;
@@ -122,6 +126,12 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
     struct blame_column *column = question->marks ? column_of(blame, question) : NULL;
     if (!column)
         return false;
+    if (!column->is_known) {
+        ret_hint->column = column;
+        ret_hint->unknown = true;
+        *ret_truth = TRUTH_UNKNOWN;
+        return true;
+    }
     if (column->marks & question->marks) {
         *ret_truth = question->lacks ? TRUTH_NO : TRUTH_YES;
         return question->whole && has_text(column, question->whole);
@@ -133,7 +143,7 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
         return false;
     bool all_alike =
         truth == TRUTH_UNKNOWN || column->n_unknown == 0 || column->unknown[0] >= BLAME_ITEMS;
-    ret_hint->ready = true;
+    ret_hint->ready = !all_alike;
     ret_hint->unknown = truth == TRUTH_UNKNOWN;
     ret_hint->column = all_alike ? column : NULL;
     ret_hint->list = column->list;

@@ -69,7 +69,7 @@ static void ask_caps(struct decision *d, struct considered *c)
     struct caps_verdict verdict =
         caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
     if (verdict.answer == CAPS_ALLOW) {
-        c->most = most_of(d, c->rule);
+        c->most = decision_is_full(d) ? 0 : most_of(d, c->rule);
         return;
     }
     c->reason = verdict.answer == CAPS_STOPPED ? RECEIPT_STOPPED : RECEIPT_CAP;
@@ -149,10 +149,12 @@ static bool above_floor(const struct decision *d, const struct found *f)
     if (floor_bp < 0)
         return true;
     __int128 gain_bp = (__int128) (f->now_minor - cost) * 10000;
+    if (f->now_minor > 0 && gain_bp >= (__int128) floor_bp * f->now_minor)
+        return true;
     __int128 margin_bp = f->now_minor > 0 ? gain_bp / f->now_minor : INT64_MIN;
     c->seen = margin_bp > INT64_MIN ? (int64_t) margin_bp : INT64_MIN;
     c->wanted = floor_bp;
-    return f->now_minor > 0 && gain_bp >= (__int128) floor_bp * f->now_minor;
+    return false;
 }
 
 static bool in_cart(const struct decision *d, const struct found *f)

@@ -74,20 +74,22 @@ struct considered {
     uint32_t number; /* in the ruleset */
     enum receipt_reason reason;
     bool matched;
-    const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN … */
-    struct blame_hint hint;         /* … and what was seen on the way */
+    bool caps_asked;
+    bool spent;      /* RECEIPT_BUDGET, _BUDGET_MISSING: an offer of it was refused by its budget */
+    float freshness; /* profit.c; 0: not asked yet */
+    const struct condition *failed; /* RECEIPT_CONDITION, RECEIPT_UNKNOWN */
     const struct cap *cap;          /* RECEIPT_CAP */
-    const struct rule *because_of;  /* RECEIPT_SILENT, _GROUP, _SAME_…: who stands in the way */
-    const struct product *product;  /* RECEIPT_IN_CART, _OUT_OF_STOCK, _FLOOR, _PROFIT, _SAME_… */
+
+    /* From here on nothing is set before it is known. */
+    struct blame_hint hint;        /* what was seen on the way to failed */
+    const struct rule *because_of; /* RECEIPT_SILENT, _GROUP, _SAME_…: who stands in the way */
+    const struct product *product; /* RECEIPT_IN_CART, _OUT_OF_STOCK, _FLOOR, _PROFIT, _SAME_… */
     enum {
         SEEN_MARGIN_BP,
         SEEN_PRICE_MINOR,
         SEEN_NO_COST
-    } floor; /* RECEIPT_FLOOR: what was compared */
-    bool caps_asked;
-    bool spent;      /* RECEIPT_BUDGET, _BUDGET_MISSING: an offer of it was refused by its budget */
-    uint32_t most;   /* offers in one answer: its own limit, and what its caps have left */
-    float freshness; /* profit.c; 0: not asked yet */
+    } floor;       /* RECEIPT_FLOOR: what was compared */
+    uint32_t most; /* offers in one answer: its own limit, and what its caps have left */
     /* RECEIPT_CAP, _GROUP: how many, how many there may be; _SILENT: instants (us); _STOPPED:
      * declines; _FLOOR: see floor; _PROFIT: expected, minor; _THRESHOLD_REACHED: minor; _OUT_OF_STOCK: left, needed;
      * _BUDGET: accepted and held, redemptions. */
@@ -171,7 +173,8 @@ struct decision {
     uint32_t n_rules, n_considered;               /* … of which so many have been looked at */
     struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
     uint32_t n_handful;
-    struct considered *spare;   /* for the next rule: the last did not match */
+    struct considered *spare; /* places for the next n_spare rules */
+    uint32_t n_spare;
     struct rule_cursor *cursor; /* a long list: its index finds those that match … */
     uint32_t ahead;             /* … and found this one, of the next handful; its number + 1 */
     struct considered *told, **told_end; /* explain: n_told of them, in order … */
@@ -254,6 +257,12 @@ enum err decision_no_room(struct decision *d);
 
 /* Is there time left? Asked between rules; the first no marks the answer degraded. */
 bool decision_has_time(struct decision *d);
+
+/* Has the answer all the offers it may hold? Then rules are looked at for the receipt alone. */
+static inline bool decision_is_full(const struct decision *d)
+{
+    return d->n_best == d->limit;
+}
 
 /* May it wait, and for how long: sets deadline_us. Of the time for an answer, something is kept for what comes after. */
 bool decision_may_wait(struct decision *d);

@@ -10,7 +10,10 @@
 #include "shop/catalog.h"
 #include "world/wheres.h"
 
-enum { LOOKED_BETWEEN = 32 }; /* rules, between two looks at the clock */
+enum {
+    LOOKED_BETWEEN = 32, /* rules, between two looks at the clock */
+    PLACES = 8,          /* for rules, taken at once */
+};
 
 static void gather_facts(struct decision *d)
 {
@@ -56,13 +59,18 @@ static void verify(struct decision *d, struct considered *c)
  */
 static struct considered *place_of(struct decision *d, uint32_t number)
 {
-    struct considered *c = d->spare ? d->spare : arena_take_raw(d->arena, sizeof *c);
-    if (!c)
-        return NULL;
-    *c = (struct considered){ .number = number,
-                              .rule = ruleset_rule(d->world->rules, number),
-                              .reason = RECEIPT_DEADLINE };
-    d->spare = NULL;
+    if (d->n_spare == 0) {
+        d->spare = arena_take_raw(d->arena, PLACES * sizeof *d->spare);
+        d->n_spare = d->spare ? PLACES : 0;
+        if (!d->spare)
+            return NULL;
+    }
+    struct considered *c = d->spare++;
+    d->n_spare--;
+    memset(c, 0, offsetof(struct considered, hint));
+    c->rule = ruleset_rule(d->world->rules, number);
+    c->number = number;
+    c->reason = RECEIPT_DEADLINE;
     if (d->explain) {
         *d->told_end = c;
         d->told_end = &c->next_told;
@@ -202,8 +210,10 @@ static enum err match_by_list(struct decision *d, uint32_t wanted)
             verify(d, c);
         if (c->matched)
             d->handful[d->n_handful++] = c;
-        else if (!d->explain)
+        else if (!d->explain) {
             d->spare = c;
+            d->n_spare++;
+        }
     }
     return OK;
 }
@@ -214,5 +224,7 @@ enum err match_run(struct decision *d)
         TRY(begin(d));
     uint32_t wanted = d->limit < DECISION_WANTED ? d->limit : DECISION_WANTED;
     d->n_handful = 0;
-    return d->cursor ? match_by_index(d, wanted) : match_by_list(d, wanted);
+    if (d->cursor)
+        return match_by_index(d, wanted);
+    return match_by_list(d, decision_is_full(d) ? DECISION_HANDFUL : wanted);
 }

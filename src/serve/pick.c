@@ -4,6 +4,10 @@
  * the catalogue and the model answer from lists made beforehand. A rule finds a few more than
  * it may show, because the next stage will refuse some.
  *
+ * Once the answer is full, and only a receipt goes on, no later rule can have a place in it (rank.c), and
+ * the only question left is why not: its products are judged one by one, and the first that would be
+ * permitted answers it.
+ *
  * Every walk is bounded: WALK_MAX products looked at and SORTED_MAX offers found for a rule. The relations
  * that take more than a list have a file of their own: pick_together.c, pick_upgrade.c.
  */
@@ -47,6 +51,20 @@ static float relevance(const struct search *s, double score)
     }
 }
 
+/*
+ * The product just found, of a rule that comes too late: is it the reason that another one was better?
+ * False when that is answered.
+ */
+static bool judge(struct search *s)
+{
+    struct decision *d = s->d;
+    bool allowed = allow_run(d) == OK && d->found[0].allowed;
+    if (allowed)
+        s->from->reason = RECEIPT_NOT_AMONG_BEST;
+    d->n_found = 0;
+    return !allowed && s->from->matched && s->found < s->judged;
+}
+
 bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
               uint32_t base_orders)
 {
@@ -62,7 +80,7 @@ bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
         .base_orders = base_orders,
         .relevance = relevance(s, score),
     };
-    return ++s->found < s->most;
+    return ++s->found < s->most || (s->judged && judge(s));
 }
 
 bool pick_take(struct search *s, uint32_t number, double score, uint32_t orders,
@@ -116,10 +134,12 @@ static uint32_t most_for(const struct rule *rule)
     return all ? SORTED_MAX : pick->limit + SPARE;
 }
 
-/* Room for all that the handful may find. */
+/* Room for all that the handful may find; to judge one by one what is there is enough. */
 static enum err make_room(struct decision *d)
 {
     uint32_t room = 0;
+    if (decision_is_full(d))
+        return OK;
     for (uint32_t i = 0; i < d->n_handful; i++)
         room += most_for(d->handful[i]->rule);
     if (room <= d->found_room)
@@ -133,10 +153,15 @@ static enum err pick_for(struct decision *d, struct considered *c)
 {
     const struct pick *pick = &c->rule->pick;
     struct search s = { .d = d, .from = c, .most = most_for(c->rule) };
-
+    if (decision_is_full(d)) {
+        s.judged = s.most;
+        s.most = 0;
+    }
     if (!pick->present) { /* free shipping that names no filler */
         d->found[d->n_found++] =
             (struct found){ .from = c, .number = PRODUCT_NONE, .relevance = -1 };
+        if (s.judged)
+            (void) judge(&s);
         return OK;
     }
     switch (pick->relation) {

@@ -13,6 +13,8 @@ struct search {
     struct considered *from;
     uint32_t found, most, walked;
     float relevance; /* bought together, personal: of the product that is handed over, 0 to 1 */
+    uint32_t
+        judged; /* 0; the answer is full: what is found is judged at once, as far as this many */
 };
 
 /* False when this rule has found enough. @orders, @base_orders: evidence of bought together, or 0. */

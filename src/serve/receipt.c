@@ -39,6 +39,26 @@ static const struct str reason_words[RECEIPT_REASONS] = {
     [RECEIPT_BUDGET_MISSING] = { "budget_missing\"", 15 },
 };
 
+/* Those whose word says it all. */
+static const uint32_t plain_reasons = 1u << RECEIPT_SHOWN | 1u << RECEIPT_SHADOW |
+                                      1u << RECEIPT_PAUSED | 1u << RECEIPT_NO_TRIGGER_ITEM |
+                                      1u << RECEIPT_NO_PRODUCT | 1u << RECEIPT_PROFILE_MISSING |
+                                      1u << RECEIPT_TEXT_INCOMPLETE | 1u << RECEIPT_NOT_AMONG_BEST |
+                                      1u << RECEIPT_DEADLINE | 1u << RECEIPT_BUDGET_MISSING;
+
+static char *put(char *to, struct str text)
+{
+    memcpy(to, text.at, text.len);
+    return to + text.len;
+}
+
+/* There is room for all three, so that one of them may be a part of what @out holds. */
+static void put_three(struct out *out, struct str a, struct str b, struct str c)
+{
+    char *end = put(put(put(out->at + out->len, a), b), c);
+    out->len = (size_t) (end - out->at);
+}
+
 /* What does not depend on the request is ready; the value seen is put between. */
 static void encode_condition(const struct considered *c, struct blame *blame)
 {
@@ -46,9 +66,15 @@ static void encode_condition(const struct considered *c, struct blame *blame)
     const struct rule *rule = c->rule;
     uint32_t number = (uint32_t) (c->failed - rule->conditions);
     if (rule->words && c->reason == RECEIPT_CONDITION) { /* most often */
-        out_text(out, rule->words->conditions[number].asked);
+        const struct condition_words *words = &rule->words->conditions[number];
+        size_t shown = blame_shown(blame, &c->hint).len;
+        if (shown > 0 && out_reserve(out, words->asked.len + shown + words->wanted.len)) {
+            put_three(out, words->asked, blame_shown(blame, &c->hint), words->wanted);
+            return;
+        }
+        out_text(out, words->asked);
         blame_seen(blame, c->failed, MATCH_NO, &c->hint);
-        out_text(out, rule->words->conditions[number].wanted);
+        out_text(out, words->wanted);
         return;
     }
     enum match_answer answer = c->reason == RECEIPT_UNKNOWN ? MATCH_UNKNOWN : MATCH_NO;
@@ -69,46 +95,47 @@ static void encode_schedule(const struct decision *d, const struct rule *rule, s
 
 static void encode_numbers(struct out *out, int64_t seen, int64_t wanted)
 {
-    out_json_key(out, STR("seen"));
-    out_json_int(out, seen);
-    out_json_key(out, STR("wanted"));
-    out_json_int(out, wanted);
+    out_text(out, STR(",\"seen\":"));
+    out_int(out, seen);
+    out_text(out, STR(",\"wanted\":"));
+    out_int(out, wanted);
+}
+
+static void encode_text(struct out *out, struct str opening, struct str text)
+{
+    out_text(out, opening);
+    out_json_escaped(out, text);
+    out_char(out, '"');
 }
 
 static void encode_product(const struct considered *c, struct out *out)
 {
-    out_json_key(out, STR("sku"));
-    out_json_str(out, c->product->sku);
+    encode_text(out, STR(",\"sku\":\""), c->product->sku);
 }
 
 static void encode_because_of(const struct considered *c, struct out *out)
 {
-    out_json_key(out, STR("because_of"));
-    out_json_str(out, c->because_of->id);
+    encode_text(out, STR(",\"because_of\":\""), c->because_of->id);
 }
 
 /* Without a cost there is no margin to hold against the floor. */
 static void encode_floor(const struct considered *c, struct out *out)
 {
-    out_json_key(out, STR("key"));
-    out_json_str(out, c->floor == SEEN_PRICE_MINOR ? STR("price_minor") : STR("margin_bp"));
+    out_text(out, c->floor == SEEN_PRICE_MINOR ? STR(",\"key\":\"price_minor\"")
+                                               : STR(",\"key\":\"margin_bp\""));
     if (c->floor != SEEN_NO_COST) {
         encode_numbers(out, c->seen, c->wanted);
         return;
     }
-    out_json_key(out, STR("seen"));
-    out_json_null(out);
-    out_json_key(out, STR("wanted"));
-    out_json_int(out, c->wanted);
+    out_text(out, STR(",\"seen\":null,\"wanted\":"));
+    out_int(out, c->wanted);
 }
 
-static void encode_instant(struct out *out, struct str key, int64_t at_us)
+static void encode_until(struct out *out, int64_t at_us)
 {
-    out_json_key(out, key);
-    out_char(out, '"');
+    out_text(out, STR(",\"until\":\""));
     out_instant(out, at_us, false);
     out_char(out, '"');
-    out->comma = true;
 }
 
 /* Why this rule shows nothing, in the words and numbers of its reason. */
@@ -126,14 +153,12 @@ static void encode_why(const struct considered *c, struct out *out)
         break;
     case RECEIPT_PROFIT:
         encode_product(c, out);
-        out_json_key(out, STR("key"));
-        out_json_str(out, STR("expected_profit_minor"));
+        out_text(out, STR(",\"key\":\"expected_profit_minor\""));
         encode_numbers(out, c->seen, c->wanted);
         break;
     case RECEIPT_RELEVANCE:
         encode_product(c, out);
-        out_json_key(out, STR("key"));
-        out_json_str(out, STR("relevance_bp"));
+        out_text(out, STR(",\"key\":\"relevance_bp\""));
         encode_numbers(out, c->seen, c->wanted);
         break;
     case RECEIPT_THRESHOLD_REACHED:
@@ -143,7 +168,7 @@ static void encode_why(const struct considered *c, struct out *out)
     case RECEIPT_STOPPED: encode_numbers(out, c->seen, c->wanted); break;
     case RECEIPT_SILENT:
         encode_because_of(c, out);
-        encode_instant(out, STR("until"), c->wanted);
+        encode_until(out, c->wanted);
         break;
     case RECEIPT_GROUP:
         encode_because_of(c, out);
@@ -154,23 +179,29 @@ static void encode_why(const struct considered *c, struct out *out)
         encode_product(c, out);
         encode_because_of(c, out);
         break;
-    default: break; /* the word says it all */
+    default: break; /* plain_reasons */
     }
 }
 
 static void encode_rule(struct decision *d, const struct considered *c, struct out *out)
 {
+    const struct receipt_words *words = c->rule->words;
     if (c->failed) {
         encode_condition(c, d->blame);
         return;
     }
+    struct str reason = reason_words[c->reason];
+    if (words && plain_reasons >> c->reason & 1 &&
+        out_reserve(out, words->opening.len + reason.len + words->closing.len)) {
+        put_three(out, words->opening, reason, words->closing);
+        return;
+    }
     receipt_write_opening(c->rule, out);
-    out_text(out, reason_words[c->reason]);
+    out_text(out, reason);
     if (c->reason == RECEIPT_SCHEDULE) {
         encode_schedule(d, c->rule, out);
         return;
     }
-    out->comma = true;
     encode_why(c, out);
     if ((c->reason == RECEIPT_CAP || c->reason == RECEIPT_POLICY) && c->cap)
         receipt_write_place(c->cap->file, c->cap->line, out);

@@ -202,7 +202,7 @@ void decision_cancel(struct decision *d)
 /* Is the answer full, or is no rule left? */
 static bool is_settled(const struct decision *d)
 {
-    bool full = d->n_best == d->limit || d->n_best >= d->policy_left;
+    bool full = decision_is_full(d) || d->n_best >= d->policy_left;
     bool told = !d->explain || (d->cursor && d->n_told >= RECEIPT_MOST);
     return d->n_considered == d->n_rules || (full && told);
 }
