@@ -176,12 +176,17 @@ static double bytes_per_sku(const struct train_run *self)
 static void tell_parameters(const struct trained_facts *facts)
 {
     const struct trained_parameters *p = &facts->parameters;
-    if (p->support)
+    if (p->counts_share >= 1)
+        (void) printf("chosen: counts of pairs alone, shrinkage %g, %s", (double) p->ridge,
+                      facts->form == TRAINED_DENSE ? "all kept" : "the strongest kept");
+    else if (p->support)
         (void) printf("chosen: each SKU from its %u nearest, ridge %g, the strongest %u kept",
                       p->support, (double) p->ridge, facts->top);
     else
         (void) printf("chosen: all SKUs at once, ridge %g, %s", (double) p->ridge,
                       facts->form == TRAINED_DENSE ? "all weights kept" : "the strongest kept");
+    if (p->counts_share > 0 && p->counts_share < 1)
+        (void) printf("; %g of it counts of pairs", (double) p->counts_share);
     if (p->half_life_days > 0)
         (void) printf("; an order counts half after %g days", (double) p->half_life_days);
     (void) printf("; one of n SKUs counts n^-%g\n", (double) p->size_power);
@@ -250,6 +255,7 @@ static void json_facts(struct out *out, const struct trained_facts *facts)
     json_number(out, STR("top"), facts->top);
     json_number(out, STR("history_weight"), (double) p->history_weight);
     json_number(out, STR("recent_weight"), (double) p->recent_weight);
+    json_number(out, STR("counts_share"), (double) p->counts_share);
     out_json_close(out, '}');
     out_json_key(out, STR("figures"));
     out_json_open(out, '{');

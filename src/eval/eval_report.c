@@ -40,6 +40,21 @@ static void put_value(struct out *out, const struct figure_value *value)
     out_printf(out, "  %.3f [%.3f %.3f]", value->value, value->low, value->high);
 }
 
+static void put_solution(const struct trained_parameters *chosen, struct out *out)
+{
+    if (chosen->counts_share >= 1) {
+        out_printf(out, "counts of pairs alone, shrinkage %g, ", (double) chosen->ridge);
+        return;
+    }
+    out_printf(out, "ridge %g, ", (double) chosen->ridge);
+    if (chosen->support)
+        out_printf(out, "%u neighbours of each SKU, ", chosen->support);
+    else
+        out_text(out, STR("solved as a whole, "));
+    if (chosen->counts_share > 0)
+        out_printf(out, "%.2f of it counts of pairs, ", (double) chosen->counts_share);
+}
+
 static void put_parameters(const struct eval_report *report, struct out *out)
 {
     const struct trained_facts *facts = report->facts;
@@ -51,12 +66,8 @@ static void put_parameters(const struct eval_report *report, struct out *out)
         out_printf(out, "orders fade by half in %.0f days, ", (double) chosen->half_life_days);
     else
         out_text(out, STR("orders do not fade, "));
-    out_printf(out, "an order of n SKUs weighs n^-%.2f, ridge %g, ", (double) chosen->size_power,
-               (double) chosen->ridge);
-    if (chosen->support)
-        out_printf(out, "%u neighbours of each SKU, ", chosen->support);
-    else
-        out_text(out, STR("solved as a whole, "));
+    out_printf(out, "an order of n SKUs weighs n^-%.2f, ", (double) chosen->size_power);
+    put_solution(chosen, out);
     out_printf(out, "the customer's history counts %.2f, what is new lately %.2f\n",
                (double) chosen->history_weight, recent_weight(chosen));
 }
@@ -218,6 +229,7 @@ static void put_facts(struct out *out, const struct trained_facts *facts,
     put_int(out, "support", chosen->support);
     put_number(out, "history_weight", (double) chosen->history_weight);
     put_number(out, "recent_weight", recent_weight(chosen));
+    put_number(out, "counts_share", (double) chosen->counts_share);
     out_json_key(out, STR("inner_split"));
     out_json_open(out, '{');
     put_int(out, "cases", seen->cases);

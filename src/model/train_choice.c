@@ -184,13 +184,14 @@ static enum err try_out(struct choice *choice, const struct trained_parameters *
 
 /*
  * The best regression so far beside counts of pairs, alone and mixed. Mixing costs little, so it is done always. Counts
- * must show that they help, by more than one standard error.
+ * alone are the simpler of the two, and need only be better; a mix must be so by more than one standard error.
  */
 static enum err try_counts(struct choice *choice)
 {
     static const float shares[] = { 1, .75F, .5F, .25F };
     AUTO(weights_free) struct weights *regression = MOVE(choice->best_weights);
     struct trained_parameters parameters = choice->best;
+    float ridge = parameters.ridge;
     uint32_t n = hidden_cases_count(choice->cases), *alone = choice->ranks + n;
     const struct crew *crew = &choice->training->crew;
     TRY(gram_for(choice, &parameters));
@@ -198,6 +199,7 @@ static enum err try_counts(struct choice *choice)
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         AUTO(weights_free) struct weights *mix = NULL;
         parameters.counts_share = shares[i];
+        parameters.ridge = shares[i] < 1 ? ridge : TRAINING_COUNTS_RIDGE;
         TRY(training_mix(choice->training, &parameters, choice->gram, regression, &mix));
         TRY(hidden_cases_rank(choice->cases, mix, history_weights, 1, crew, choice->ranks));
         double value = mean_worth(choice->ranks, n);
@@ -205,7 +207,7 @@ static enum err try_counts(struct choice *choice)
 #ifdef TRIED
         TRIED(&parameters, value)
 #endif
-        if (gain.mean > gain.error && value > choice->best_worth) {
+        if (value > choice->best_worth && (shares[i] >= 1 || gain.mean > gain.error)) {
             (void) weights_free(choice->best_weights);
             choice->best_weights = MOVE(mix);
             choice->best_worth = value;
@@ -249,14 +251,27 @@ static enum err try_solutions(struct choice *choice)
 /* As long as more of it does better: a shop whose pairs are seldom seen wants much. */
 static enum err try_ridges(struct choice *choice)
 {
-    static const float ridges[] = { 1, 3, 10, 30, 100, 300 };
+    static const float ridges[] = { 30, 100, 300 };
     struct trained_parameters parameters = choice->best;
     for (size_t i = 0; i < sizeof ridges / sizeof *ridges; i++) {
-        if (ridges[i] < choice->best.ridge || ridges[i] > 3.5F * choice->best.ridge)
-            continue;
+        if (ridges[i] > 3.5F * choice->best.ridge)
+            break; /* the one before was no better */
         parameters.ridge = ridges[i];
         if (ridges[i] > choice->best.ridge)
             TRY(try_out(choice, &parameters));
+    }
+    return OK;
+}
+
+/* From here on nothing is solved: each of these costs little. */
+static enum err try_counts_alone(struct choice *choice)
+{
+    static const float ridges[] = { 10, 1 };
+    struct trained_parameters parameters = choice->best;
+    choice->spent = 0;
+    for (size_t i = 0; i < sizeof ridges / sizeof *ridges; i++) {
+        parameters.ridge = ridges[i];
+        TRY(try_out(choice, &parameters));
     }
     return OK;
 }
@@ -336,7 +351,7 @@ static enum err choose(struct choice *choice, struct trained_figures *figures)
         TRY(try_ridges(choice));
         TRY(try_counts(choice));
         if (choice->best.counts_share >= 1)
-            TRY(try_ridges(choice));
+            TRY(try_counts_alone(choice));
         TRY(try_half_lives(choice));
         TRY(try_sizes(choice));
     }

@@ -218,9 +218,9 @@ enum err training_mix(const struct training *training, const struct trained_para
                       const struct gram *gram, const struct weights *regression,
                       struct weights **ret_weights)
 {
-    return weights_mix(gram, regression, (double) parameters->ridge,
-                       (double) parameters->counts_share, top_of(training, parameters),
-                       &training->crew, ret_weights);
+    float ridge = parameters->counts_share < 1 ? TRAINING_COUNTS_RIDGE : parameters->ridge;
+    return weights_mix(gram, regression, (double) ridge, (double) parameters->counts_share,
+                       top_of(training, parameters), &training->crew, ret_weights);
 }
 
 static enum err solve(const struct training *training, const struct trained_parameters *parameters,

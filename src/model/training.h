@@ -47,6 +47,11 @@ MUST_CHECK enum err training_gram(const struct training *training,
 MUST_CHECK enum err training_solve(const struct training *training,
                                    const struct trained_parameters *parameters,
                                    const struct gram *gram, struct weights **ret_weights);
+/*
+ * Of counts in a mix, whose regression wants another one than counts do; counts alone have parameters->ridge. In orders' weights.
+ */
+static const float TRAINING_COUNTS_RIDGE = 3;
+
 /* What training_solve does with a regression that is there already; parameters->counts_share is above 0. */
 MUST_CHECK enum err training_mix(const struct training *training,
                                  const struct trained_parameters *parameters,

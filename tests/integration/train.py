@@ -44,7 +44,7 @@ def test_json_has_the_same_and_without_out_nothing_is_written():
     figures = told['figures']
     check(figures['cases'] == 80 and figures['hr10'] > figures['hr10_popular'], told)
     check(told['bytes'] > 0 and abs(told['bytes'] / told['skus'] - told['bytes_per_sku']) < 1e-3, told)
-    check(sorted(told['parameters']) == ['half_life_days', 'history_weight', 'recent_weight', 'ridge', 'size_power',
+    check(sorted(told['parameters']) == ['counts_share', 'half_life_days', 'history_weight', 'recent_weight', 'ridge', 'size_power',
                                          'support', 'top'], told)
     check([p.name for p in pathlib.Path(directory).iterdir()] == ['orders.csv'])
 
