@@ -2,9 +2,12 @@
 /*
  * Rule index: asking the request
  *
- * Field by field, a list of items once for all its fields, and the owned items only when something
- * depends on them. A value that some rule asks for is noted with a bit for each item that has it,
- * and its postings become hits.
+ * cursor_ask, at the end, asks one group: the request field by field, or a list of items once for all
+ * its fields. A value that some rule asks for is noted with a bit for each item that has it, and
+ * its postings become hits.
+ *
+ * A value is found in two ways: looked up by its hash, several at a time (seek, look_up_all), or
+ * taken from what is known of the item's product (take_item). Both come to is_there.
  */
 #include "rules/rule_index_parts.h"
 #include "shop/event.h"
@@ -60,8 +63,6 @@ static void add_hit(struct rule_cursor *c, uint32_t column, struct postings post
     }
     c->new_hits[c->n_new++] = (struct hit){ bits, at, at ? at + postings.n : NULL, column };
 }
-
-/* ── asking the request ── */
 
 /* ── what is there ── */
 
@@ -120,6 +121,8 @@ static void is_there(struct rule_cursor *c, uint32_t value, uint64_t items)
     if (field->bars != NO_COLUMN)
         add_hit(c, field->bars, effect->barred);
 }
+
+/* ── looked up ── */
 
 uint32_t rule_index_find(const struct rule_index *index, const struct index_field *field,
                          struct value value, uint64_t hash)
@@ -182,6 +185,8 @@ static void seek(void *self, const struct index_field *field, struct value value
         look_up_all(c);
 }
 
+/* ── what an item has ── */
+
 static inline void each_word(const struct facts *facts, const struct index_field *field,
                              struct value list, has_value *has, void *self)
 {
@@ -223,7 +228,7 @@ static bool ask(struct rule_cursor *c, const struct index_field *field, uint64_t
     return each_value(c->facts, field, seek, &(struct asking){ c, items });
 }
 
-/* ── items whose products are known ── */
+/* ── taken: items whose products are known ── */
 
 static void take_all(struct rule_cursor *c)
 {
@@ -237,6 +242,7 @@ static void take_all(struct rule_cursor *c)
     c->n_taken = 0;
 }
 
+/* The words are laid out in rule_products.c. */
 static void take_item(struct rule_cursor *c, const struct known_item *item, enum field_group group)
 {
     const uint32_t *words = c->known->words + c->known->first[item->product];
@@ -281,6 +287,8 @@ static bool is_known(struct rule_cursor *c, uint64_t item, enum field_group grou
     c->items[c->n_items++] = (struct known_item){ product, item };
     return true;
 }
+
+/* ── a group ── */
 
 static void is_unknown(struct rule_cursor *c, const struct index_field *field)
 {

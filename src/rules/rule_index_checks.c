@@ -2,19 +2,17 @@
 /*
  * Rule index: what is left to test
  *
- * With each rule, what neither the value that it hangs on nor a column settles, as code.
+ * What neither the value that a rule hangs on nor a column settles. A conjunct of a few rules is a
+ * shared check, which is tested once a request and remembered; of many scanned rules it becomes a
+ * filter besides (rule_index_filters.c); the others are code that stands with their rule. The
+ * words of the code: rule_index_parts.h.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "rules/rule_index_parts.h"
 
-enum {
-    SHARED_LEAST = 4, /* rules that a check is remembered for */
-    FILTER_LEAST = 16,
-    FILTER_SHARE =
-        64, /* scanned rules that a filter is made for: one of so many, about one a word */
-};
+enum { SHARED_LEAST = 4 }; /* from so many rules on a check is remembered */
 
 static bool is_access_of(const struct conjunct *conjunct, uint32_t access)
 {
@@ -39,7 +37,7 @@ static bool is_settled(const struct layout *l, const struct row *row, const uint
 }
 
 /* The conjuncts that are left, cheapest first. A rule that is tested as a whole needs no other. */
-static uint32_t left_of(const struct layout *l, const struct row *row, uint32_t *left)
+static uint32_t left_to_test(const struct layout *l, const struct row *row, uint32_t *left)
 {
     uint32_t chosen[COLUMNS_MAX] = { 0 }, n = 0;
 
@@ -61,7 +59,7 @@ static uint32_t left_of(const struct layout *l, const struct row *row, uint32_t 
     return n;
 }
 
-struct use {
+struct use { /* how many rules test it */
     uint32_t conjunct, uses;
 };
 
@@ -80,126 +78,29 @@ static enum err make_checks(struct layout *l)
     uint32_t left[RULE_CONJUNCTS_MAX];
 
     for (uint32_t r = 0; r < l->n_rows; r++) {
-        uint32_t n = left_of(l, &l->rows[r], left);
+        uint32_t n = left_to_test(l, &l->rows[r], left);
         for (uint32_t i = 0; i < n; i++) {
-            l->n_shared += l->uses[left[i]]++ == 0;
+            l->n_tested += l->uses[left[i]]++ == 0;
             l->scan_uses[left[i]] += !is_hanging(&l->rows[r]);
         }
     }
-    struct use *uses = arena_take_array(l->work, struct use, l->n_shared);
-    l->shared = arena_take_array(l->work, uint32_t, l->n_shared);
-    index->checks = arena_take_array(l->arena, struct check, l->n_shared);
-    if (!uses || !l->shared || !index->checks)
+    struct use *uses = arena_take_array(l->work, struct use, l->n_tested);
+    l->tested = arena_take_array(l->work, uint32_t, l->n_tested);
+    index->checks = arena_take_array(l->arena, struct check, l->n_tested);
+    if (!uses || !l->tested || !index->checks)
         return ERR_LIMIT;
     for (uint32_t c = 0; c < l->split->n_conjuncts; c++)
         if (l->uses[c])
             uses[index->n_checks++] = (struct use){ c, l->uses[c] };
-    qsort(uses, l->n_shared, sizeof *uses, by_uses);
-    for (uint32_t i = 0; i < l->n_shared; i++) {
+    qsort(uses, l->n_tested, sizeof *uses, by_uses);
+    for (uint32_t i = 0; i < l->n_tested; i++) {
         const struct conjunct *c = &l->split->conjuncts[uses[i].conjunct];
         index->checks[i] = (struct check){ c->term, c->schedule, c->rule, 0 };
-        l->shared[i] = uses[i].conjunct;
+        l->tested[i] = uses[i].conjunct;
         l->check_of[uses[i].conjunct] = i + 1;
         index->n_memo += uses[i].uses >= SHARED_LEAST && i < MEMO_MAX;
     }
     return OK;
-}
-
-/* ── filters ── */
-
-/* Which way the bound of a conjunct goes: 1 at least, -1 at most; 0: it is no plain bound. */
-static int bound_of(const struct layout *l, uint32_t conjunct, uint32_t *ret_slot,
-                    struct value *ret_bound)
-{
-    const struct conjunct *c = &l->split->conjuncts[conjunct];
-    const struct leaf *leaf = &l->split->leaves[c->first_leaf];
-    if (c->n_leaves != 1 || c->group != GROUP_REQUEST || c->negated || leaf->negated ||
-        leaf->kind != LEAF_COMPARE)
-        return 0;
-    enum term_op op = leaf->term->op;
-    *ret_slot = leaf->term->children[0]->slot;
-    *ret_bound = leaf->term->children[1]->constant;
-    return op == TERM_GE || op == TERM_GT ? 1 : op == TERM_LE || op == TERM_LT ? -1 : 0;
-}
-
-struct chained {
-    uint32_t conjunct, slot;
-    int direction;
-    struct value bound;
-    bool strict; /* more than, less than */
-};
-
-static int by_chain(const void *left, const void *right)
-{
-    const struct chained *a = left, *b = right;
-    if (a->direction != b->direction)
-        return a->direction - b->direction;
-    if (a->slot != b->slot)
-        return a->slot < b->slot ? -1 : 1;
-    bool less = value_compare(TERM_LT, a->bound, b->bound).boolean;
-    bool more = value_compare(TERM_GT, a->bound, b->bound).boolean;
-    if (a->direction != 0 && (less || more))
-        return less ? -a->direction : a->direction;
-    if (a->strict != b->strict)
-        return a->strict ? 1 : -1;
-    return (a->conjunct > b->conjunct) - (a->conjunct < b->conjunct);
-}
-
-/* The conjuncts that many scanned rules share, chain by chain. */
-static uint32_t choose_filters(const struct layout *l, struct chained chosen[FILTERS_MAX])
-{
-    uint32_t least = l->index->n_scanned / FILTER_SHARE, n = 0;
-    least = least > FILTER_LEAST ? least : FILTER_LEAST;
-    for (uint32_t i = 0; i < l->index->n_memo && n < FILTERS_MAX; i++) {
-        struct chained c = { .conjunct = l->shared[i] };
-        if (l->scan_uses[c.conjunct] < least)
-            continue;
-        c.direction = bound_of(l, c.conjunct, &c.slot, &c.bound);
-        if (c.direction == 0)
-            c.slot = NO_NUMBER;
-        else
-            c.strict = l->split->leaves[l->split->conjuncts[c.conjunct].first_leaf].term->op ==
-                       (c.direction > 0 ? TERM_GT : TERM_LT);
-        chosen[n++] = c;
-    }
-    qsort(chosen, n, sizeof *chosen, by_chain);
-    return n;
-}
-
-static enum err make_filters(struct layout *l)
-{
-    struct rule_index *index = l->index;
-    struct chained chosen[FILTERS_MAX];
-    uint32_t first = 0;
-
-    index->n_filters = choose_filters(l, chosen);
-    index->filters = arena_take_array(l->arena, struct filter, index->n_filters);
-    if (!index->filters)
-        return ERR_LIMIT;
-    for (uint32_t i = 0; i < index->n_filters; i++) {
-        uint64_t *rules = take_bits(l), *strict = take_bits(l);
-        index->filters[i] = (struct filter){ .check = l->check_of[chosen[i].conjunct] - 1,
-                                             .rules = rules,
-                                             .strict = strict };
-        l->filter_of[chosen[i].conjunct] = i + 1;
-        if (chosen[i].direction == 0 || chosen[i].direction != chosen[first].direction ||
-            chosen[i].slot != chosen[first].slot)
-            first = i;
-        index->filters[first].n_chain++;
-    }
-    return OK;
-}
-
-/* Once the entries stand: the rules of a filter are also those of the later ones of its chain. */
-static void link_chains(struct layout *l)
-{
-    const struct rule_index *index = l->index;
-    size_t words = (size_t) index->n_blocks * BLOCK_WORDS;
-    for (uint32_t i = index->n_filters; i-- > 1;)
-        for (size_t w = 0; index->filters[i].n_chain == 0 && w < words; w++) {
-            ((uint64_t *) index->filters[i - 1].rules)[w] |= index->filters[i].rules[w];
-            ((uint64_t *) index->filters[i - 1].strict)[w] |= index->filters[i].strict[w];
-        }
 }
 
 /* ── code ── */
@@ -289,10 +190,10 @@ static enum err make_code(struct layout *l)
     struct rule_index *index = l->index;
     size_t words = 0, terms = 0;
 
-    for (uint32_t i = 0; i < l->n_shared; i++) {
-        const struct conjunct *c = &l->split->conjuncts[l->shared[i]];
-        size_t times = i < index->n_memo ? 1 : l->uses[l->shared[i]];
-        words += times * code_words(l, c) + (i < index->n_memo ? l->uses[l->shared[i]] : 0);
+    for (uint32_t i = 0; i < l->n_tested; i++) {
+        const struct conjunct *c = &l->split->conjuncts[l->tested[i]];
+        size_t times = i < index->n_memo ? 1 : l->uses[l->tested[i]];
+        words += times * code_words(l, c) + (i < index->n_memo ? l->uses[l->tested[i]] : 0);
         terms += times * c->n_leaves;
     }
     words += (size_t) l->n_rows * HEAD_WORDS + (size_t) index->n_hanging * LINE_WORDS;
@@ -302,7 +203,7 @@ static enum err make_code(struct layout *l)
         return ERR_LIMIT;
     for (uint32_t i = 0; i < index->n_memo; i++) {
         index->checks[i].code = index->n_code;
-        put_code(l, l->shared[i]);
+        put_code(l, l->tested[i]);
     }
     return OK;
 }
@@ -318,10 +219,10 @@ static uint32_t on_one_line(struct rule_index *index, uint32_t first)
     return first - at + LINE_WORDS;
 }
 
-/* A rule's head and checks, but for those that a filter makes for all; where they are. */
-static uint32_t enter(struct layout *l, const struct row *row, uint32_t place)
+/* The code of a rule, but for the checks that a filter makes for all; where it is. */
+static uint32_t put_rule(struct layout *l, const struct row *row, uint32_t place)
 {
-    uint32_t left[RULE_CONJUNCTS_MAX], n = left_of(l, row, left), n_checks = 0;
+    uint32_t left[RULE_CONJUNCTS_MAX], n = left_to_test(l, row, left), n_checks = 0;
     const uint32_t first = l->index->n_code;
 
     put(l, row->number);
@@ -375,7 +276,7 @@ static enum err make_entries(struct layout *l)
     for (uint32_t r = 0; r < l->n_rows; r++) {
         const struct row *row = &l->rows[r];
         uint32_t place = is_hanging(row) ? n_hanging++ : n_scanned++;
-        uint32_t code = enter(l, row, place);
+        uint32_t code = put_rule(l, row, place);
         if (is_hanging(row)) {
             hanging[place] = code;
             continue;

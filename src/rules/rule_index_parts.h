@@ -10,8 +10,8 @@
  * The inside of the index, for the files that make it: rule_index_split.c takes the conditions of
  * all rules apart, with rule_index_ways.c, which finds in them what can be looked up; for one list
  * rule_index_list.c chooses where each rule is found, rule_index_postings.c lays that out, and
- * rule_index_checks.c what is left to test; rule_index.c walks it, rule_index_ask.c asks the
- * request, rule_index_test.c tests.
+ * rule_index_checks.c with rule_index_filters.c what is left to test; rule_index.c walks it,
+ * rule_index_ask.c asks the request, rule_index_test.c tests.
  *
  * Three-valued: a rule passes a conjunct that is true, and with `if_unknown: allow` also one that
  * is unknown. So a field of the request has a set of values and may be unknown (of an item, or as
@@ -242,8 +242,8 @@ struct layout {
     uint32_t *scan_uses, *uses; /* of each conjunct */
     uint32_t *check_of;         /* number + 1 */
     uint32_t *filter_of;        /* number + 1 */
-    uint32_t *shared;           /* conjuncts that are tested with rules */
-    uint32_t n_shared, n_places;
+    uint32_t *tested;           /* conjuncts that are left to test, those of most rules first */
+    uint32_t n_tested, n_places;
     size_t n_bits, bits_used; /* words */
 };
 
@@ -269,8 +269,10 @@ uint64_t *take_bits(struct layout *l);                   /* a bitmap of the scan
 uint32_t index_value_of(struct layout *l, uint32_t key); /* its number; made when it is new */
 
 MUST_CHECK enum err make_postings(struct layout *l);
-MUST_CHECK enum err make_slots(struct layout *l); /* when all values are known */
-MUST_CHECK enum err make_tests(struct layout *l); /* checks, filters, entries, code */
+MUST_CHECK enum err make_slots(struct layout *l);   /* when all values are known */
+MUST_CHECK enum err make_tests(struct layout *l);   /* checks, filters, entries, code */
+MUST_CHECK enum err make_filters(struct layout *l); /* once the checks are numbered */
+void link_chains(struct layout *l);                 /* once all rules are in them */
 
 /* List @list, laid out in @arena. */
 MUST_CHECK enum err rule_index_list(const struct split *split, const struct rule_lists *lists,

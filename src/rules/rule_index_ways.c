@@ -2,15 +2,16 @@
 /*
  * Rule index: what can be looked up
  *
- * In which ways can a term be true? Each way is a field and the values that it must have; an exact
- * way says all that the term says. And a conjunct about one item is taken into leaves, which are
- * tested on all items at once.
+ * In which ways can a term be true? Each way is a field and the values of which it must have one; an
+ * exact way says all that the term says. "An item of the cart is a camera of Nikon or Canon" has two,
+ * its category and its brand; neither is exact, as both must hold of one item. And a conjunct about
+ * one item is taken into leaves, which are tested on all items at once.
  */
 #include <string.h>
 
 #include "rules/rule_index_parts.h"
 
-enum { ACCESSES_MAX = 8, KEYS_MAX = 32, LEAVES_MAX = 16 };
+enum { ACCESSES_MAX = 8, KEYS_MAX = 32, LEAVES_MAX = 16 }; /* what is beyond is only tested */
 
 /* ── keys ── */
 
@@ -72,14 +73,16 @@ static uint32_t add_key(struct split *split, uint32_t field, struct value value)
     return split->n_keys++;
 }
 
+static bool same_field(const struct field *a, const struct field *b)
+{
+    return a->group == b->group && a->slot == b->slot && a->kind == b->kind && a->words == b->words;
+}
+
 static uint32_t add_field(struct split *split, struct field field)
 {
-    for (uint32_t i = 0; i < split->n_fields; i++) {
-        const struct field *f = &split->fields[i];
-        if (f->group == field.group && f->slot == field.slot && f->kind == field.kind &&
-            f->words == field.words)
+    for (uint32_t i = 0; i < split->n_fields; i++)
+        if (same_field(&split->fields[i], &field))
             return i;
-    }
     if (!SPLIT_GROW(split, split->fields, split->n_fields))
         return 0;
     split->fields[split->n_fields] = field;
@@ -100,6 +103,7 @@ struct ways {
     uint32_t n;
 };
 
+/* Is it asked of the group's own items (or of the request), not of what stands around them? */
 static bool is_own_field(uint32_t slot, enum field_group group)
 {
     bool of_item =
@@ -107,6 +111,7 @@ static bool is_own_field(uint32_t slot, enum field_group group)
     return of_item == (group != GROUP_REQUEST);
 }
 
+/* The next way, without keys; it counts only once the caller raises ways->n. NULL: there is none. */
 static struct way *add_way(struct ways *ways, enum field_group group, const struct term *slot,
                            enum value_kind kind)
 {
@@ -160,11 +165,6 @@ static void ways_of_word(const struct term *term, enum field_group group, struct
 }
 
 static void ways_of(const struct term *term, enum field_group group, struct ways *ways);
-
-static bool same_field(const struct field *a, const struct field *b)
-{
-    return a->group == b->group && a->slot == b->slot && a->kind == b->kind && a->words == b->words;
-}
 
 /* Adds to @way what @part needs of the same field. */
 static bool join_way(struct way *way, const struct ways *part)
@@ -222,7 +222,7 @@ enum field_group split_group_of(const struct term *list)
                                               : GROUP_REQUEST;
 }
 
-/* Of any item, or of at least one. */
+/* EXISTS, or a COUNT of at least one: the ways of its predicate, each of some item. */
 static void ways_of_items(const struct term *walk, enum field_group outside, struct ways *ways)
 {
     enum field_group group = split_group_of(walk->children[0]);
@@ -307,6 +307,7 @@ static uint32_t add_access(struct split *split, const struct way *way)
 
 /* ── leaves ── */
 
+/* A slot compared with a number. */
 static bool is_order(const struct term *term)
 {
     if (term->op < TERM_EQ || term->op > TERM_GE || term->children[0]->op != TERM_SLOT ||
@@ -316,7 +317,7 @@ static bool is_order(const struct term *term)
     return kind == VALUE_INT || kind == VALUE_DOUBLE;
 }
 
-/* False when there are too many. */
+/* @term's parts as leaves of the conjunct. False when there are too many. */
 static bool add_leaves(struct split *split, struct conjunct *conjunct, const struct term *term)
 {
     struct way list[ACCESSES_MAX];
