@@ -22,7 +22,7 @@ struct catalog;
  *   SKUs, for who buys more is a dealer. Bounded: past max_purchases the older half is
  *   forgotten (24 bytes each, and the ids). It is never written down: the orders are in the log.
  * - struct moved, sealed from it for one catalogue: for two products of one kind, how many
- *   customers bought @from and, in an order of a later time, @to. Statistics of fewer than
+ *   customers bought @from and, in an order of a later time, @to; and how many both at one time. Statistics of fewer than
  *   MOVES_FEWEST customers are nobody's business: they are not in it. Immutable, shared by
  *   reference between threads.
  *
@@ -63,5 +63,5 @@ DEFINE_AUTO(struct moved, moved_unref)
 
 /* Customers; 0: fewer than MOVES_FEWEST. Products are numbers of the catalogue it was sealed for. */
 uint32_t moved_customers(const struct moved *moved, uint32_t from, uint32_t to);
-uint32_t moved_pairs(const struct moved *moved); /* that it tells of */
+uint32_t moved_together(const struct moved *moved, uint32_t a, uint32_t b); /* in either order */
 bool moved_says_the_same(const struct moved *a, const struct moved *b);

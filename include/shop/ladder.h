@@ -32,7 +32,7 @@ struct ladder;
 
 enum ladder_degree {
     LADDER_BETTER, /* gains more than it loses, and what the customer chose stays; all steps down */
-    LADDER_ASIDE,  /* the same, but of another line than the customer's, which goes on elsewhere, or made for
+    LADDER_ASIDE, /* the same, but of another line than the customer's, which goes on elsewhere, or made for
                       women or men where the customer's is for both, or of the next size; or a kind without
                       any attribute, names alike */
     LADDER_DEARER, /* nothing known is better and nothing worse; or of another line, and customers went that way */
@@ -52,7 +52,8 @@ struct ladder_step {
     uint16_t gains, losses; /* attributes in which @product is better, in which it is worse */
     /* Customers who bought the one of the cart and later @product: evidence; 0: too few or unknown … */
     uint32_t moved;
-    bool confirmed; /* … and clearly more than went the other way */
+    bool
+        confirmed; /* … and clearly more than went the other way, and more than had both at one time */
 };
 
 /* Of two counts one is clearly the larger when the square of their difference is this many times their sum: two
@@ -62,6 +63,7 @@ struct ladder_step {
 /* Moves seen in history, per pair of products, as model/moves.h tells them; NULL: none known. */
 struct ladder_moves {
     uint32_t (*moved)(const void *self, uint32_t from, uint32_t to);
+    uint32_t (*together)(const void *self, uint32_t a, uint32_t b); /* who had both at one time */
     const void *self;
 };
 

@@ -34,7 +34,8 @@ static void keep(struct ladder_step *best, uint32_t *n, const struct ladder_step
 /*
  * More people went that way than the other: up to twice the score. Who buys inner tubes buys another
  * kind next time, and the first again: many moves and no step. Too few to
- * be told are taken for as many as those can be.
+ * be told are taken for as many as those can be. And what more had at one time goes beside the other, a cage
+ * with a bottle, and does not follow it.
  */
 static void confirm(const struct ladder_moves *moves, uint32_t base, struct ladder_step *step)
 {
@@ -45,7 +46,8 @@ static void confirm(const struct ladder_moves *moves, uint32_t base, struct ladd
     float there = (float) step->moved, back = told ? (float) told : UNTOLD, more = there - back;
     if (more <= 0)
         return;
-    step->confirmed = more * more >= LADDER_CLEARLY * (there + back);
+    step->confirmed = more * more >= LADDER_CLEARLY * (there + back) &&
+                      step->moved > moves->together(moves->self, base, step->product);
     step->score *= 1 + more / (there + back + 10);
     if (step->confirmed && step->degree == LADDER_UNLIKE)
         step->degree = LADDER_DEARER;

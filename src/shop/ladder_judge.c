@@ -26,6 +26,7 @@
 #define LEAVING          .5  /* its last day is known, the other's is not */
 #define ALIKE_ENOUGH     .3  /* of the words of two names, then */
 #define SAME_AMOUNT      .005
+#define RELATED          .25 /* the same, where nothing but the price speaks for it */
 #define STEP_IDEAL       1.25
 #define STEP_WIDTH       .35 /* in logarithms */
 #define NO_STEP          ((enum ladder_degree) - 1)
@@ -191,7 +192,7 @@ static enum ladder_degree degree_of(const struct kind *kind, const struct item *
     if (verdict->gains && verdict->gained > verdict->lost)
         return verdict->resized || verdict->to_one_gender ? LADDER_ASIDE : LADDER_BETTER;
     if (verdict->gains || verdict->losses || verdict->resized || verdict->to_one_gender ||
-        (a->model && a->model == b->model))
+        (a->model && a->model == b->model) || alike(a, b) < RELATED)
         return NO_STEP;
     return verdict->lines.left ? LADDER_UNLIKE : LADDER_DEARER;
 }

@@ -155,6 +155,11 @@ static uint32_t customers_who_moved(const void *moved, uint32_t from, uint32_t t
     return moved_customers(moved, from, to);
 }
 
+static uint32_t customers_with_both(const void *moved, uint32_t a, uint32_t b)
+{
+    return moved_together(moved, a, b);
+}
+
 /* What rules, catalogue and model make together, by rule number. */
 struct lists {
     struct snapshot snapshot; /* first */
@@ -237,7 +242,8 @@ static enum err compose_new(struct ruleset *rules, struct catalog *catalog, stru
                             struct world **ret_world)
 {
     const struct ladder_said said = { better_by_label, rules };
-    const struct ladder_moves moves = { customers_who_moved, model_moved(model) };
+    const struct ladder_moves moves = { customers_who_moved, customers_with_both,
+                                        model_moved(model) };
     AUTO(wheres_unref) struct wheres *wheres = NULL;
     AUTO(chances_unref) struct chances *chances = NULL;
     AUTO(ladder_unref) struct ladder *made = NULL;

@@ -102,7 +102,7 @@ def check_step(base, offer, kin, up):
 
 
 def shop_of_orders():
-    """What was ordered how often, and how many customers had one of a kind and at a later time another."""
+    """What was ordered how often, and how many customers had one of a kind and at a later time another, or both at one."""
     orders, sold = {}, collections.Counter()
     with gzip.open(data_file('adventureworks/order_lines.csv.gz'), 'rt', encoding='utf-8', newline='') as file:
         for row in csv.DictReader(file):
@@ -114,7 +114,8 @@ def shop_of_orders():
         for sku in skus if number < len(orders) >> untold << untold else ():
             first[customer].setdefault(sku, at)
     moved = collections.Counter((a, b) for times in first.values() for a in times for b in times if times[a] < times[b])
-    return sold, moved
+    both = collections.Counter((a, b) for times in first.values() for a in times for b in times if times[a] == times[b])
+    return sold, moved, both
 
 
 def why_offered(base, other, kin, sold):
@@ -136,13 +137,17 @@ def why_offered(base, other, kin, sold):
     return 'better, of another ' + ' and '.join(changes)
 
 
+def related(base, other):
+    return set(base['name'].lower().split()) & set(other['name'].lower().split())
+
+
 def why_silent(base, dearer):
     """Of a product that has dearer siblings, and none is offered."""
     def may_be(row):
-        return (row['size'] == base['size'] and row['model'] != base['model'] and {row['style'], base['style']} != {'M', 'W'} and
-                ('Front' in row['name']) == ('Front' in base['name']))
+        return (row['size'] == base['size'] and row['model'] != base['model'] and related(base, row) and
+                {row['style'], base['style']} != {'M', 'W'} and ('Front' in row['name']) == ('Front' in base['name']))
     if not any(may_be(row) for row in dearer):
-        return 'none in its size, for the same people, on the same side, and not just another colour'
+        return 'none in its size, for the same people, on the same side, of a like name and not just another colour'
     if not any(may_be(row) and has_gain(base, row) for row in dearer):
         return 'none known to be better'
     return 'none that gains more than it loses'
@@ -150,7 +155,7 @@ def why_silent(base, dearer):
 
 def test_each_upgrade_of_a_real_shop_is_of_its_kind_better_and_what_was_chosen_stays_as_long_as_it_can():
     shop, kin, where = adventureworks(with_orders=True)
-    sold, _ = shop_of_orders()
+    sold = shop_of_orders()[0]
     offered, silent, others = collections.Counter(), collections.Counter(), 0
     with Offerd(rules=rules('USD'), data=where) as offerd:
         for sku, base in shop.items():
@@ -216,7 +221,7 @@ def ladders_of_all(data, rule_dir):
 
 def test_what_customers_moved_on_to_is_as_the_orders_say():
     shop, kin, where = adventureworks(with_orders=True)
-    _, moved = shop_of_orders()
+    _, moved, both = shop_of_orders()
     told = confirmed = 0
     for ladder_ in ladders_of_all(where, rules('USD')):
         for step in ladder_['up'] + ladder_['down']:
@@ -224,7 +229,9 @@ def test_what_customers_moved_on_to_is_as_the_orders_say():
                            for pair in ((ladder_['sku'], step['sku']), (step['sku'], ladder_['sku'])))
             check(step['moved'] == there, ladder_['sku'], step['sku'], step['moved'], there)
             back = back or FEWEST - 1
-            check(step['confirmed'] == (there > back and (there - back) ** 2 >= 4 * (there + back)), ladder_['sku'], step)
+            beside = both[ladder_['sku'], step['sku']]
+            clear = there > back and (there - back) ** 2 >= 4 * (there + back)
+            check(step['confirmed'] == (clear and there > (beside if beside >= FEWEST else 0)), ladder_['sku'], step, beside)
             told += there > 0
             confirmed += step['confirmed']
     tell(f'{told} steps with customers who took them, all as counted from the orders; {confirmed} confirmed')

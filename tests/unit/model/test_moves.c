@@ -71,7 +71,13 @@ END_TEST
 START_TEST(an_order_that_held_both_or_a_guest_is_no_move)
 {
     AUTO(moves_free) struct moves *moves = moves_new(1000);
+    AUTO(catalog_unref) struct catalog *catalog = stock();
+    AUTO(moved_unref) struct moved *moved = NULL;
     orders(moves, 10, 0, 8, "AB");
+    ck_assert_int_eq(moved_new(moves, catalog, &moved), OK);
+    ck_assert_uint_eq(moved_together(moved, 0, 1), 8);
+    ck_assert_uint_eq(moved_together(moved, 1, 0), 8);
+    ck_assert_uint_eq(moved_together(moved, 0, 2), 0);
     for (int i = 0; i < 8; i++) {
         order(moves, 20, "", "A");
         order(moves, 30, "", "C");

@@ -365,12 +365,20 @@ static uint32_t moved_to_c(const void *self, uint32_t from, uint32_t to)
                : 0;
 }
 
+static uint32_t nobody(const void *self, uint32_t a, uint32_t b)
+{
+    (void) self;
+    (void) a;
+    (void) b;
+    return 0;
+}
+
 START_TEST(what_customers_moved_to_comes_first)
 {
     AUTO(catalog_unref)
     struct catalog *catalog =
         STOCK("A|Disk|a|100|storage=1TB", "B|Disk|b|125|storage=2TB", "C|Disk|c|145|storage=2TB");
-    const struct ladder_moves moves = { moved_to_c, catalog };
+    const struct ladder_moves moves = { moved_to_c, nobody, catalog };
     AUTO(ladder_unref) struct ladder *plain = made(catalog);
     struct ladder *ladder = NULL;
     ck_assert_int_eq(ladder_new(catalog, &moves, NULL, &ladder), OK);
@@ -385,7 +393,7 @@ START_TEST(what_customers_moved_to_comes_first)
 END_TEST
 
 struct traffic { /* between the Road and the Mountain one, either way */
-    uint32_t up, down;
+    uint32_t up, down, both;
 };
 
 static uint32_t traffic_between(const void *self, uint32_t from, uint32_t to)
@@ -394,9 +402,16 @@ static uint32_t traffic_between(const void *self, uint32_t from, uint32_t to)
     return from < to ? traffic->up : traffic->down;
 }
 
+static uint32_t traffic_with_both(const void *self, uint32_t a, uint32_t b)
+{
+    (void) a;
+    (void) b;
+    return ((const struct traffic *) self)->both;
+}
+
 static struct ladder_step first_step(struct catalog *catalog, const struct traffic *traffic)
 {
-    const struct ladder_moves moves = { traffic_between, traffic };
+    const struct ladder_moves moves = { traffic_between, traffic_with_both, traffic };
     struct ladder *ladder = NULL;
     ck_assert_int_eq(ladder_new(catalog, &moves, NULL, &ladder), OK);
     uint32_t n;
@@ -412,16 +427,19 @@ START_TEST(only_more_there_than_back_confirms_a_step_to_another_line)
     struct catalog *catalog =
         STOCK("A|Inner tube|a|100|line=Road", "B|Inner tube|b|120|line=Mountain");
 
-    struct ladder_step both_ways = first_step(catalog, &(struct traffic){ 91, 79 });
+    struct ladder_step both_ways = first_step(catalog, &(struct traffic){ 91, 79, 0 });
     ck_assert_int_eq(both_ways.degree, LADDER_UNLIKE);
     ck_assert_uint_eq(both_ways.moved, 91);
     ck_assert(!both_ways.confirmed && both_ways.score < LADDER_SCORE_DEARER);
 
-    struct ladder_step one_way = first_step(catalog, &(struct traffic){ 91, 20 });
+    struct ladder_step one_way = first_step(catalog, &(struct traffic){ 91, 20, 90 });
     ck_assert_int_eq(one_way.degree, LADDER_DEARER);
     ck_assert(one_way.confirmed && one_way.score >= LADDER_SCORE_DEARER);
 
-    struct ladder_step few = first_step(catalog, &(struct traffic){ 6, 0 }); /* 0: up to 4 */
+    struct ladder_step beside = first_step(catalog, &(struct traffic){ 91, 20, 91 });
+    ck_assert(!beside.confirmed);
+
+    struct ladder_step few = first_step(catalog, &(struct traffic){ 6, 0, 0 }); /* 0: up to 4 */
     ck_assert(!few.confirmed);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include "files/yaml_doc.h"
 #include "model/copurchase.h"
 #include "model/model.h"
+#include "model/moves.h"
 #include "rules/ruleset.h"
 #include "rules/schedule.h"
 #include "shop/catalog.h"
@@ -242,8 +243,48 @@ START_TEST(a_ladder_is_made_anew_for_another_catalogue_or_other_words_of_it_and_
 }
 END_TEST
 
-SUITE_MAIN("world/world", a_world_without_rules_stands,
-           the_skus_of_a_rule_are_catalogue_numbers_in_its_order,
+/* Seven customers had A and later B. */
+static struct moved *moved_in(const struct catalog *catalog)
+{
+    AUTO(moves_free) struct moves *moves = moves_new(MOVES_MAX_PURCHASES);
+    static const char *const skus[] = { "A", "B" };
+    for (uint32_t i = 0; i < 14; i++) {
+        const struct str sku = str_of(skus[i / 7]), customer = { &"abcdefg"[i % 7], 1 };
+        ck_assert_int_eq(moves_add(moves, i + 1, i / 7, customer, &sku, 1), OK);
+    }
+    struct moved *moved = NULL;
+    ck_assert_int_eq(moved_new(moves, catalog, &moved), OK);
+    return moved;
+}
+
+START_TEST(a_ladder_is_made_anew_for_other_moves_and_tells_them)
+{
+    AUTO(ruleset_unref) struct ruleset *rules = rules_of("{relation: best_seller}");
+    AUTO(catalog_unref) struct catalog *catalog = catalog_with_attribute();
+    AUTO(model_unref) struct model *plain = model_of(catalog, "A");
+    AUTO(model_unref) struct model *knowing = model_of(catalog, "A");
+    AUTO(model_unref) struct model *later = model_of(catalog, "B");
+    AUTO(moved_unref) struct moved *moved = moved_in(catalog);
+    model_know_moved(knowing, moved);
+    model_know_moved(later, moved);
+    AUTO(world_unref) struct world *world = world_of(rules, catalog, plain);
+    struct world *next = NULL, *last = NULL;
+    uint32_t n;
+
+    ck_assert_uint_eq(ladder_up(world->ladder, 0, &n)[0].moved, 0);
+    ck_assert_int_eq(world_with(world, NULL, NULL, knowing, &next), OK);
+    ck_assert_ptr_ne(next->ladder, world->ladder);
+    ck_assert_ptr_eq(next->content, world->content);
+    ck_assert_uint_eq(ladder_up(next->ladder, 0, &n)[0].moved, 7);
+    ck_assert_int_eq(world_with(next, NULL, NULL, later, &last), OK);
+    ck_assert_ptr_eq(last->ladder, next->ladder);
+    (void) world_unref(next);
+    (void) world_unref(last);
+}
+END_TEST
+
+SUITE_MAIN("world/world", a_ladder_is_made_anew_for_other_moves_and_tells_them,
+           a_world_without_rules_stands, the_skus_of_a_rule_are_catalogue_numbers_in_its_order,
            best_sellers_are_those_that_the_rule_lets_pass, a_shelf_of_best_sellers_is_bounded,
            a_rule_that_picks_by_the_cart_has_an_empty_shelf,
            one_part_is_replaced_and_the_others_stay, a_world_keeps_its_parts_alive,
