@@ -60,5 +60,12 @@ char *str_dup(struct str s);
 /* Strict UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. *ret_bad (may be NULL) = offset. */
 bool str_is_utf8(struct str s, size_t *ret_bad);
 
+/*
+ * Saved bytes, read from the front: copies @len of them, or points at them, and goes on behind; false, and nothing
+ * has changed, when there are not so many.
+ */
+bool str_take(struct str *bytes, void *ret_copy, size_t len);
+bool str_take_part(struct str *bytes, size_t len, struct str *ret_part);
+
 /* The whole of @s as a decimal integer within int64; false for anything else ("", "+1", "1x"). */
 bool str_to_int64(struct str s, int64_t *ret_value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,6 +62,23 @@ uint32_t copurchase_pair(const struct copurchase *counts, struct str a, struct s
 MUST_CHECK enum err copurchase_save(const struct copurchase *counts, struct out *out);
 MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_counts,
                                     struct err_note *note);
+
+/*
+ * News: the orders that were counted since copurchase_news_taken, so that who has made something of the counts need not look at
+ * all of them again. Bounded: `all` is false when there were more than are kept, when pairs were forgotten meanwhile, and as long as
+ * nobody has taken any.
+ */
+enum { COPURCHASE_NEWS_SKUS = 65536 };
+struct copurchase_news {
+    const uint32_t
+        *ids; /* SKUs, order after order, each once an order; borrowed until the next order … */
+    const uint32_t *ends; /* … of the i-th: from ends[i - 1], or 0, on */
+    uint32_t n_orders; /* one of too many SKUs for pairs stands here as so many orders of one SKU */
+    uint64_t after;    /* so many orders had been counted when the news began */
+    bool all;
+};
+struct copurchase_news copurchase_news(const struct copurchase *counts);
+void copurchase_news_taken(struct copurchase *counts);
 
 /*
  * For the model: SKUs are numbered 0 up to copurchase_skus in order of appearance; @visit is

@@ -48,6 +48,17 @@ struct model;
  */
 MUST_CHECK enum err model_new(const struct catalog *catalog, const struct copurchase *counts,
                               struct trained *trained, struct model **ret_model);
+
+/*
+ * The same as @old, made for @catalog of the same counts, with the orders since: copurchase_news, which @old must not know yet. Costs as
+ * much as these orders. *ret_model NULL and OK: this cannot be done (too much is new, or too often done, or it is not @old's news, or a dense trained, which
+ * is small); then model_new can. One thread makes all models of a catalogue; any may read them.
+ *
+ * Counts are exact everywhere, so is what a trained and recent orders say. What all orders say of a product that was not
+ * bought now keeps its score although another product of the pair was: model_new, now and then, brings that up to date.
+ */
+MUST_CHECK enum err model_with_news(const struct model *old, const struct catalog *catalog,
+                                    const struct copurchase *counts, struct model **ret_model);
 struct model *model_ref(struct model *model);
 struct model *model_unref(struct model *model);
 DEFINE_AUTO(struct model, model_unref)

@@ -54,6 +54,9 @@ MUST_CHECK enum err outcomes_add(struct outcomes *outcomes, uint64_t position,
                                  const struct outcome *outcome);
 uint64_t outcomes_position(const struct outcomes *outcomes);
 
+/* There is no outcome after the last and up to @position: whoever goes on reading need not look there. */
+void outcomes_pass(struct outcomes *outcomes, uint64_t position);
+
 /* How many outcomes, faded to the newest event: 1.0 is one of just now. */
 struct outcome_counts {
     double shown, accepted, declined;

@@ -23,6 +23,8 @@
 
 /* New models are made while there is credit: a tenth of the time, of which a quiet shop saves some up for a busy moment. */
 enum { CREDIT_PART = 10, CREDIT_MAX_US = 5000000 };
+/* Of that, making one of all counts takes a twentieth of the time: a small shop's always is, a large one's now and then. */
+enum { WHOLE_PART = 20 };
 
 enum { MOVES_AT_ONCE = 20000 }; /* orders read for them in one go */
 
@@ -44,7 +46,8 @@ struct refresh {
     uint64_t unseen_outcomes; /* the same, of offers */
     bool owed;                /* something has changed and is not live yet */
     bool newly_trained;       /* the same, a trained model */
-    int64_t model_us, model_next_us;
+    bool stale;               /* the live model was not made of all counts */
+    int64_t model_us, model_next_us, whole_next_us;
     int64_t credit_us, credited_us; /* of processor time; as of when */
     bool failing;                   /* said once */
 };
@@ -65,15 +68,36 @@ static int64_t spent_us(void)
     return (int64_t) spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
 }
 
-/* The world with this catalogue and what the trained and the counts now say of it. */
-static enum err publish(struct refresh *refresh, struct catalog *catalog)
+static enum err make_whole(struct refresh *refresh, struct catalog *catalog,
+                           struct model **ret_model)
+{
+    struct moved *moved;
+    TRY(model_new(catalog, refresh->counts, trained_source_now(refresh->trained), ret_model));
+    TRY(moves_source_now(refresh->moves, catalog, &moved));
+    model_know_moved(*ret_model, moved);
+    return OK;
+}
+
+/*
+ * The world with this catalogue and what the trained and the counts now say of it. Not @whole: of the catalogue, the trained and
+ * the moves that are live, and of the counts perhaps only what is new.
+ */
+static enum err publish(struct refresh *refresh, struct catalog *catalog, bool whole)
 {
     AUTO(model_unref) struct model *model = NULL;
-    struct moved *moved;
-    TRY(model_new(catalog, refresh->counts, trained_source_now(refresh->trained), &model));
-    TRY(moves_source_now(refresh->moves, catalog, &moved));
-    model_know_moved(model, moved);
+    AUTO(world_unref) struct world *live = composer_world(refresh->composer);
+    struct clock *clock = real_clock();
+    int64_t began_us = spent_us();
+    if (!whole)
+        TRY(model_with_news(live->model, catalog, refresh->counts, &model));
+    bool stale = model != NULL;
+    if (!model)
+        TRY(make_whole(refresh, catalog, &model));
     TRY(composer_set(refresh->composer, NULL, catalog, model));
+    copurchase_news_taken(refresh->counts);
+    refresh->stale = stale;
+    if (!stale)
+        refresh->whole_next_us = clock->mono_us(clock) + (spent_us() - began_us) * WHOLE_PART;
     metric_set(refresh->metrics, refresh->products, catalog_count(catalog));
     metric_set(refresh->metrics, refresh->orders, (int64_t) copurchase_orders(refresh->counts));
     return OK;
@@ -141,7 +165,7 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
     uint64_t version;
     TRY(load_counts(refresh, settings->whole, note));
     TRY(load_catalog(refresh, &version, &catalog, note));
-    TRY(publish(refresh, catalog));
+    TRY(publish(refresh, catalog, true));
     TRY(publish_odds(refresh));
     refresh->catalog_version = version;
     *ret_refresh = MOVE(refresh);
@@ -192,7 +216,23 @@ static bool has_credit(struct refresh *refresh, int64_t now_us)
     return refresh->credit_us > 0;
 }
 
-/* *ret_due: the log has grown, by our own journal or by an import beside us, and it is time to look. */
+/* The live model was not made of all there is. */
+static bool is_stale(const struct refresh *refresh)
+{
+    return refresh->stale || moves_source_has_news(refresh->moves);
+}
+
+/* All counts are worth another look. */
+static bool whole_is_due(const struct refresh *refresh)
+{
+    struct clock *clock = real_clock();
+    return clock->mono_us(clock) >= refresh->whole_next_us;
+}
+
+/*
+ * *ret_due: the log has grown, by our own journal or by an import beside us, and it is time to look; or nothing has
+ * come, but what came last is not known everywhere.
+ */
 static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_note *note)
 {
     struct clock *clock = real_clock();
@@ -202,7 +242,7 @@ static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_
     if (!has_credit(refresh, now_us) || now_us < refresh->model_next_us)
         return OK;
     TRY(refresh->log->last_position(refresh->log, &position, note));
-    *ret_due = position != refresh->log_position;
+    *ret_due = position != refresh->log_position || (is_stale(refresh) && whole_is_due(refresh));
     refresh->log_position = position;
     refresh->model_next_us = now_us + refresh->model_us;
     return OK;
@@ -226,7 +266,7 @@ static enum err publish_new_catalog(struct refresh *refresh, struct err_note *no
     uint64_t version;
     AUTO(catalog_unref) struct catalog *catalog = NULL;
     TRY(load_catalog(refresh, &version, &catalog, note));
-    TRY(publish(refresh, catalog));
+    TRY(publish(refresh, catalog, true));
     refresh->catalog_version = version;
     log_line(LOG_INFO, "catalog", "a new catalogue is live: %u products", catalog_count(catalog));
     return OK;
@@ -253,13 +293,14 @@ static enum err bring_up_to_date(struct refresh *refresh, struct err_note *note)
         outcome_file_tail(refresh->outcomes, refresh->log, str_of(refresh->shop), &folded, note);
     refresh->unseen_outcomes += folded;
     TRY(err);
-    TRY(moves_source_read(refresh->moves, refresh->log, str_of(refresh->shop), MOVES_AT_ONCE, note));
+    TRY(moves_source_read(refresh->moves, refresh->log, str_of(refresh->shop), MOVES_AT_ONCE,
+                          note));
     if (imported) {
         TRY(publish_new_catalog(refresh, note));
     } else if (refresh->unseen_orders || refresh->newly_trained ||
-               moves_source_has_news(refresh->moves)) {
+               (is_stale(refresh) && whole_is_due(refresh))) {
         AUTO(world_unref) struct world *world = composer_world(refresh->composer);
-        TRY(publish(refresh, world->catalog));
+        TRY(publish(refresh, world->catalog, refresh->newly_trained || whole_is_due(refresh)));
     }
     if (refresh->unseen_outcomes)
         TRY(publish_odds(refresh));

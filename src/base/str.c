@@ -78,6 +78,26 @@ bool str_is_utf8(struct str s, size_t *ret_bad)
     return true;
 }
 
+bool str_take_part(struct str *bytes, size_t len, struct str *ret_part)
+{
+    if (bytes->len < len)
+        return false;
+    *ret_part = (struct str){ bytes->at, len };
+    bytes->at += len;
+    bytes->len -= len;
+    return true;
+}
+
+bool str_take(struct str *bytes, void *ret_copy, size_t len)
+{
+    struct str part;
+    if (!str_take_part(bytes, len, &part))
+        return false;
+    if (len)
+        memcpy(ret_copy, part.at, len);
+    return true;
+}
+
 bool str_to_int64(struct str s, int64_t *ret_value)
 {
     bool negative = s.len && s.at[0] == '-';

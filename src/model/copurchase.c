@@ -2,53 +2,19 @@
 /*
  * SKUs become small ids in order of appearance; pairs of ids are counted in a pair_table.
  * An order is counted whole or not at all: everything that may fail happens first.
- *
- * Saved, it is a header, the SKUs with their counts, the pairs, and the XXH3 of all that, in
- * this machine's byte order: the file is a shortcut, written and read in one place, and
- * whatever cannot be read is folded again from the log.
  */
-#include "model/copurchase.h"
+#include "model/copurchase_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/strmap.h"
-#include "model/pair_table.h"
-#include "model/recency.h"
 #include "shop/event.h"
 
-enum { FIRST_SKUS = 1024, FIRST_CHUNK_BYTES = 64 * 1024, SAVED_VERSION = 2 };
-#define SAVED_MAGIC "offerdCP"
-#define SAVED_ORDER UINT32_C(0x01020304)
+enum { FIRST_SKUS = 1024, FIRST_CHUNK_BYTES = 64 * 1024 };
 
-struct sku {
-    struct str text;
-    uint32_t orders;
-    float recent;       /* scaled as recency says */
-    uint64_t last_seen; /* the last order that held it, so that it counts once an order */
-};
-
-struct copurchase {
-    struct arena *arena; /* the SKUs' texts */
-    struct strmap *ids;
-    struct sku *skus;
-    uint32_t n_skus, room;
-    struct pair_table pairs;
-    struct recency recency;
-    uint64_t position, orders;
-    uint64_t stamp; /* of the order being read; also moves when one fails half way */
-};
-
-struct saved {
-    char magic[8];
-    uint32_t version, byte_order;
-    uint64_t position, orders, n_pairs;
-    struct recency recency;
-    uint32_t n_skus, reserved;
-};
-
-static struct copurchase *new_sized(size_t expected_pairs, size_t max_pairs)
+struct copurchase *copurchase_new_sized(size_t expected_pairs, size_t max_pairs)
 {
     AUTO(copurchase_free) struct copurchase *counts = calloc(1, sizeof *counts);
     if (!counts)
@@ -58,17 +24,18 @@ static struct copurchase *new_sized(size_t expected_pairs, size_t max_pairs)
     if (!counts->arena || !counts->ids ||
         pair_table_init(&counts->pairs, expected_pairs, max_pairs) != OK)
         return NULL;
+    counts->news_lost = true; /* until somebody takes it */
     return MOVE(counts);
 }
 
 struct copurchase *copurchase_new(void)
 {
-    return new_sized(0, COPURCHASE_MAX_PAIRS);
+    return copurchase_new_sized(0, COPURCHASE_MAX_PAIRS);
 }
 
 struct copurchase *copurchase_new_bounded(size_t max_pairs)
 {
-    return new_sized(0, max_pairs);
+    return copurchase_new_sized(0, max_pairs);
 }
 
 struct copurchase *copurchase_free(struct copurchase *counts)
@@ -78,6 +45,8 @@ struct copurchase *copurchase_free(struct copurchase *counts)
     (void) arena_free(counts->arena);
     (void) strmap_free(counts->ids);
     free(counts->skus);
+    free(counts->news);
+    free(counts->news_ends);
     pair_table_deinit(&counts->pairs);
     free(counts);
     return NULL;
@@ -88,7 +57,7 @@ static enum err make_room(struct copurchase *counts)
     if (counts->n_skus < counts->room)
         return OK;
     uint32_t room = counts->room ? counts->room * 2 : FIRST_SKUS;
-    struct sku *skus = realloc(counts->skus, room * sizeof *skus);
+    struct counted_sku *skus = realloc(counts->skus, room * sizeof *skus);
     if (!skus)
         return ERR_NOMEM;
     counts->skus = skus;
@@ -96,14 +65,14 @@ static enum err make_room(struct copurchase *counts)
     return OK;
 }
 
-static enum err add_sku(struct copurchase *counts, struct str text, uint32_t *ret_id)
+enum err copurchase_add_sku(struct copurchase *counts, struct str text, uint32_t *ret_id)
 {
     TRY(make_room(counts));
     struct str mine = arena_copy(counts->arena, text);
     if (!mine.at)
         return ERR_NOMEM;
     TRY(strmap_put(counts->ids, mine, counts->n_skus));
-    counts->skus[counts->n_skus] = (struct sku){ .text = mine };
+    counts->skus[counts->n_skus] = (struct counted_sku){ .text = mine };
     *ret_id = counts->n_skus++;
     return OK;
 }
@@ -122,9 +91,9 @@ static enum err take_sku(struct copurchase *counts, struct str text, struct bask
     if (id == STRMAP_NONE) {
         if (counts->n_skus == COPURCHASE_MAX_SKUS)
             return OK;
-        TRY(add_sku(counts, text, &id));
+        TRY(copurchase_add_sku(counts, text, &id));
     }
-    struct sku *sku = &counts->skus[id];
+    struct counted_sku *sku = &counts->skus[id];
     if (sku->last_seen == counts->stamp)
         return OK;
     sku->last_seen = counts->stamp;
@@ -157,6 +126,22 @@ static float weigh(struct copurchase *counts, int64_t at_us)
     return weight;
 }
 
+static void end_news_order(struct copurchase *counts)
+{
+    uint32_t n = counts->n_news_orders, begin = n ? counts->news_ends[n - 1] : 0;
+    if (!counts->news_lost && counts->n_news > begin)
+        counts->news_ends[counts->n_news_orders++] = counts->n_news;
+}
+
+static void note_news(struct copurchase *counts, uint32_t id, bool alone)
+{
+    if (counts->news_lost)
+        return;
+    counts->news[counts->n_news++] = id;
+    if (alone)
+        end_news_order(counts);
+}
+
 enum err copurchase_add(struct copurchase *counts, uint64_t position, int64_t at_us,
                         const struct str *skus, uint32_t n_skus)
 {
@@ -171,6 +156,9 @@ enum err copurchase_add(struct copurchase *counts, uint64_t position, int64_t at
     if (has_pairs)
         TRY(pair_table_reserve(&counts->pairs, (size_t) basket.n * basket.n / 2));
 
+    if (counts->n_news + n_skus > COPURCHASE_NEWS_SKUS)
+        counts->news_lost = true;
+
     /* From here on nothing fails. The stamp tells which SKUs this order held. */
     float recent = weigh(counts, at_us);
     for (uint32_t i = 0; i < n_skus; i++) {
@@ -179,8 +167,11 @@ enum err copurchase_add(struct copurchase *counts, uint64_t position, int64_t at
             counts->skus[id].orders++;
             counts->skus[id].recent += recent;
             counts->skus[id].last_seen = 0;
+            note_news(counts, id, !has_pairs);
         }
     }
+    if (has_pairs)
+        end_news_order(counts);
     if (has_pairs)
         count_pairs(&counts->pairs, &basket, recent);
     counts->position = position;
@@ -263,119 +254,25 @@ void copurchase_each(const struct copurchase *counts, void *self,
     }
 }
 
-/* ── as bytes ───────────────────────────────────────────────────────────────────────────── */
-
-enum err copurchase_save(const struct copurchase *counts, struct out *out)
+struct copurchase_news copurchase_news(const struct copurchase *counts)
 {
-    struct saved head = { .version = SAVED_VERSION,
-                          .byte_order = SAVED_ORDER,
-                          .position = counts->position,
-                          .orders = counts->orders,
-                          .n_pairs = counts->pairs.used,
-                          .recency = counts->recency,
-                          .n_skus = counts->n_skus };
-    memcpy(head.magic, SAVED_MAGIC, sizeof head.magic);
-    size_t begin = out->len;
-    (void) out_reserve(out, sizeof head + counts->pairs.used * sizeof(struct pair));
-    out_bytes(out, &head, sizeof head);
-    for (uint32_t i = 0; i < counts->n_skus; i++) {
-        const struct sku *sku = &counts->skus[i];
-        out_bytes(out, &sku->orders, sizeof sku->orders);
-        out_bytes(out, &sku->recent, sizeof sku->recent);
-        out_char(out, (char) sku->text.len);
-        out_text(out, sku->text);
-    }
-    for (size_t i = 0; i < pair_table_slots(&counts->pairs); i++)
-        if (counts->pairs.slots[i].high)
-            out_bytes(out, &counts->pairs.slots[i], sizeof(struct pair));
-    if (out->failed)
-        return ERR_NOMEM;
-    uint64_t sum = str_hash((struct str){ out->at + begin, out->len - begin });
-    out_bytes(out, &sum, sizeof sum);
-    return out->failed ? ERR_NOMEM : OK;
+    return (struct copurchase_news){
+        .ids = counts->news,
+        .ends = counts->news_ends,
+        .n_orders = counts->n_news_orders,
+        .after = counts->news_after,
+        .all = !counts->news_lost && counts->pairs.forgettings == counts->news_forgettings,
+    };
 }
 
-/* Copies @len bytes off the front; false when there are not so many. */
-static bool take(struct str *bytes, void *to, size_t len)
+void copurchase_news_taken(struct copurchase *counts)
 {
-    if (bytes->len < len)
-        return false;
-    memcpy(to, bytes->at, len);
-    bytes->at += len;
-    bytes->len -= len;
-    return true;
-}
-
-static enum err load_skus(struct copurchase *counts, uint32_t n, struct str *bytes)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t orders = 0, id = 0;
-        float recent = 0;
-        unsigned char len = 0;
-        if (!take(bytes, &orders, sizeof orders) || !take(bytes, &recent, sizeof recent) ||
-            !take(bytes, &len, 1) || len == 0 || len > ID_MAX_BYTES || bytes->len < len ||
-            !(recent >= 0 && recent < RECENCY_MOST))
-            return ERR_CORRUPT;
-        struct str text = { bytes->at, len };
-        bytes->at += len;
-        bytes->len -= len;
-        if (strmap_get(counts->ids, text) != STRMAP_NONE)
-            return ERR_CORRUPT;
-        TRY(add_sku(counts, text, &id));
-        counts->skus[id].orders = orders;
-        counts->skus[id].recent = recent;
-    }
-    return OK;
-}
-
-static enum err load_pairs(struct copurchase *counts, struct str *bytes)
-{
-    struct pair pair;
-    while (bytes->len) {
-        if (!take(bytes, &pair, sizeof pair) || pair.low >= pair.high ||
-            pair.high >= counts->n_skus || pair.count == 0 ||
-            !(pair.recent >= 0 && pair.recent < RECENCY_MOST) ||
-            !pair_table_insert(&counts->pairs, &pair))
-            return ERR_CORRUPT;
-    }
-    return OK;
-}
-
-/* The header and the checksum; what lies between them stays in *@bytes. */
-static bool open_saved(struct str *bytes, struct saved *ret_head)
-{
-    uint64_t sum;
-    if (bytes->len < sizeof *ret_head + sizeof sum)
-        return false;
-    memcpy(&sum, bytes->at + bytes->len - sizeof sum, sizeof sum);
-    bytes->len -= sizeof sum;
-    return sum == str_hash(*bytes) && take(bytes, ret_head, sizeof *ret_head) &&
-           memcmp(ret_head->magic, SAVED_MAGIC, sizeof ret_head->magic) == 0 &&
-           ret_head->version == SAVED_VERSION && ret_head->byte_order == SAVED_ORDER &&
-           recency_is_sound(&ret_head->recency) && ret_head->n_skus <= COPURCHASE_MAX_SKUS &&
-           ret_head->n_pairs <= COPURCHASE_MAX_PAIRS &&
-           ret_head->n_pairs * sizeof(struct pair) <= bytes->len;
-}
-
-enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struct err_note *note)
-{
-    struct saved head;
-    if (!open_saved(&bytes, &head))
-        return err_fail(note, ERR_CORRUPT, "the saved counts are damaged or of another version");
-
-    AUTO(copurchase_free) struct copurchase *counts = new_sized(head.n_pairs, COPURCHASE_MAX_PAIRS);
-    if (!counts)
-        return ERR_NOMEM;
-    enum err err = load_skus(counts, head.n_skus, &bytes);
-    if (err == OK && bytes.len != head.n_pairs * sizeof(struct pair))
-        err = ERR_CORRUPT;
-    if (err == OK)
-        err = load_pairs(counts, &bytes);
-    if (err != OK)
-        return err_fail(note, err, "the saved counts contradict themselves");
-    counts->position = head.position;
-    counts->recency = head.recency;
-    counts->orders = head.orders;
-    *ret_counts = MOVE(counts);
-    return OK;
+    counts->n_news = counts->n_news_orders = 0;
+    if (!counts->news)
+        counts->news = malloc(COPURCHASE_NEWS_SKUS * sizeof *counts->news);
+    if (!counts->news_ends)
+        counts->news_ends = malloc(COPURCHASE_NEWS_SKUS * sizeof *counts->news_ends);
+    counts->news_lost = !counts->news || !counts->news_ends;
+    counts->news_after = counts->orders;
+    counts->news_forgettings = counts->pairs.forgettings;
 }

@@ -11,7 +11,11 @@ static void model_free(struct snapshot *snapshot)
 {
     struct model *model = (struct model *) snapshot;
     free(model->rows);
-    free(model->companions);
+    for (uint32_t i = 0; i < model->n_blocks; i++)
+        if (model->blocks[i])
+            (void) snapshot_unref(&model->blocks[i]->snapshot);
+    if (model->keys)
+        (void) snapshot_unref(&model->keys->snapshot);
     free(model->surges);
     free(model->dense.slot_of);
     free(model->dense.product_of);
@@ -19,10 +23,17 @@ static void model_free(struct snapshot *snapshot)
     free(model->dense.exact);
     (void) trained_unref(model->trained);
     (void) moved_unref(model->moved);
-    free(model->known);
     free(model->orders);
     free(model->best_sellers);
     free(model);
+}
+
+struct model *model_blank(void)
+{
+    struct model *model = calloc(1, sizeof *model);
+    if (model)
+        snapshot_init(&model->snapshot, model_free);
+    return model;
 }
 
 struct model *model_ref(struct model *model)
@@ -113,12 +124,7 @@ static enum err seal_counts(struct model *model, const struct catalog *catalog,
 
 /* ── popularity ─────────────────────────────────────────────────────────────────────────── */
 
-struct popular {
-    int64_t by;
-    uint32_t product;
-};
-
-static int most_first(const void *left, const void *right)
+int popular_first(const void *left, const void *right)
 {
     const struct popular *a = left, *b = right;
     if (a->by != b->by)
@@ -137,7 +143,7 @@ static enum err seal_best_sellers(struct model *model, const struct catalog *cat
             .by = has_counts ? model->orders[i] : catalog_product(catalog, i)->reviews,
             .product = i,
         };
-    qsort(all, model->n_products, sizeof *all, most_first);
+    qsort(all, model->n_products, sizeof *all, popular_first);
     for (uint32_t i = 0; i < model->n_products; i++)
         model->best_sellers[i] = all[i].product;
     free(all);
@@ -147,10 +153,9 @@ static enum err seal_best_sellers(struct model *model, const struct catalog *cat
 enum err model_new(const struct catalog *catalog, const struct copurchase *counts,
                    struct trained *trained, struct model **ret_model)
 {
-    AUTO(model_unref) struct model *model = calloc(1, sizeof *model);
+    AUTO(model_unref) struct model *model = model_blank();
     if (!model)
         return ERR_NOMEM;
-    snapshot_init(&model->snapshot, model_free);
     model->n_products = catalog_count(catalog);
     size_t room = (size_t) model->n_products + 1;
     model->rows = calloc(room, sizeof *model->rows);

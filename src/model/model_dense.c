@@ -58,7 +58,7 @@ static enum err seal_pairs(struct sealing *sealing)
     return sealing->no_room ? ERR_NOMEM : OK;
 }
 
-enum err seal_slots(struct sealing *sealing, uint32_t *product_of)
+enum err seal_slots(struct sealing *sealing)
 {
     struct model *model = sealing->model;
     struct dense *dense = &model->dense;
@@ -68,9 +68,10 @@ enum err seal_slots(struct sealing *sealing, uint32_t *product_of)
     dense->product_of = malloc(room * sizeof *dense->product_of);
     if (!dense->slot_of || !dense->product_of)
         return ERR_NOMEM;
-    memcpy(dense->product_of, product_of, dense->n_known * sizeof *product_of);
+    memcpy(dense->product_of, sealing->keys->of_trained,
+           dense->n_known * sizeof *dense->product_of);
     for (uint32_t i = 0; i < model->n_products; i++) {
-        dense->slot_of[i] = sealing->trained_of[i];
+        dense->slot_of[i] = sealing->keys->trained_of[i];
         if (dense->slot_of[i] == PRODUCT_NONE && model->orders[i] > 0) {
             dense->product_of[dense->n_slots] = i;
             dense->slot_of[i] = dense->n_slots++;

@@ -5,6 +5,7 @@
 
 #include "model/copurchase.h"
 #include "model/model.h"
+#include "model/row.h"
 #include "model/trained.h"
 
 /*
@@ -17,13 +18,6 @@
  * weights, and the weights are read from the trained itself, in slots: slot s is its SKU s, and behind those come the products that
  * were sold but that it does not know. Then `pairs` tells how many orders held two of its SKUs.
  */
-struct row {
-    const struct companion *at; /* best first */
-    uint32_t n, room;
-    uint32_t
-        n_against; /* behind those: what it speaks against, strongest first; from a trained of lists */
-};
-
 struct exact { /* of a pair that was bought together PAIRS_MORE times or more */
     uint64_t slots;
     uint32_t orders;
@@ -45,58 +39,113 @@ struct surge {         /* what is bought together more often lately than it used
     float share;       /* of the recent orders with @from, those that held @to, carefully */
 };
 
+struct block {                /* companions of rows; shared with the models made of this one */
+    struct snapshot snapshot; /* first */
+    struct companion at[];
+};
+
+struct keys {                 /* which is which; of this, decisions look at `known` alone */
+    struct snapshot snapshot; /* first */
+    uint32_t *
+        id_of; /* product -> SKU of the counts, or COPURCHASE_NONE: of the one thread that makes models */
+    uint32_t *trained_of; /* product -> SKU of the trained, or PRODUCT_NONE; NULL: no trained */
+    uint32_t *of_trained; /* SKU of the trained -> product, or PRODUCT_NONE; NULL: no trained */
+    bool *known; /* by product: the trained knows it and how likely it is wanted; NULL: none is */
+};
+
+enum { MODEL_BLOCKS = 64 };
+
 struct model {
     struct snapshot snapshot; /* first */
     uint32_t n_products;
-    struct row *rows;             /* one a product */
-    struct companion *companions; /* of all rows, one behind the other */
-    uint32_t *orders;             /* product -> orders that held it */
+    struct row *rows; /* one a product; in: */
+    struct block *blocks[MODEL_BLOCKS];
+    uint32_t n_blocks;
+    struct keys *keys;
+    uint32_t *orders; /* product -> orders that held it */
     uint32_t *best_sellers;
     uint64_t total_orders, position;
     struct surge *surges; /* by from, to */
     uint32_t n_surges, surges_room;
     struct trained *trained; /* or NULL */
     struct moved *moved;     /* or NULL */
-    bool *known; /* by product: the trained knows it and how likely it is wanted; NULL: none is */
+    const bool *known;       /* of keys */
     bool is_dense;
     struct dense dense;
     float history_weight;
 };
 
+struct model *model_blank(void); /* to be filled; NULL: no memory */
+
 /* What sealing goes by. */
 struct sealing {
     struct model *model;
+    const struct keys *keys;
     const struct copurchase *counts;
-    const uint32_t *product_of; /* SKU id of the counts -> product number, or PRODUCT_NONE */
+    const uint32_t *product_of; /* SKU of the counts -> product, or PRODUCT_NONE */
     float recent_weight;
-    float *recent;        /* product -> recent orders that held it */
-    uint32_t *id_of;      /* product -> SKU id of the counts, or COPURCHASE_NONE */
-    uint32_t *trained_of; /* product -> SKU of the trained, or PRODUCT_NONE; NULL: no trained */
+    float *recent; /* product -> recent orders that held it */
+    float *worst;  /* product -> a score below which its row takes no more */
     bool no_room;
 };
-
-/* Better first; a total order, so the result does not depend on the order of the pairs. */
-static inline bool companion_better(const struct companion *a, const struct companion *b)
-{
-    return a->score != b->score ? a->score > b->score : a->product < b->product;
-}
 
 /* The trained knows both. */
 static inline bool sealing_knows(const struct sealing *sealing, uint32_t x, uint32_t y)
 {
-    const uint32_t *trained_of = sealing->trained_of;
+    const uint32_t *trained_of = sealing->keys->trained_of;
     return trained_of && trained_of[x] != UINT32_MAX && trained_of[y] != UINT32_MAX;
 }
 
-/* TRAINED_DENSE: fills dense. @product_of: by the trained's SKUs. */
-MUST_CHECK enum err seal_slots(struct sealing *sealing, uint32_t *product_of);
+/* How @x and @y go together by all orders. */
+float seal_usual(const struct sealing *sealing, uint32_t x, uint32_t y, uint32_t orders);
 
-/* TRAINED_LISTS: merges them into the rows. @product_of: the same. */
-MUST_CHECK enum err seal_lists(struct sealing *sealing, const uint32_t *product_of);
+/* Of the orders with @x, what share lately held both and was not to be expected from before; it is noted as a surge if it is one. */
+float seal_lately(struct sealing *sealing, uint32_t x, uint32_t y, struct copurchased both);
 
-/* Fills rows and dense, from @counts (or NULL) and model->trained; model->orders is known. */
+/* There is something to say of the two that the trained does not. */
+bool seal_adds(const struct sealing *sealing, uint32_t x, uint32_t y, float recent);
+
+struct block *block_new(size_t companions);
+
+/* Of @model with its keys and trained; the rest is the caller's. */
+void sealing_init(struct sealing *sealing, struct model *model, const struct copurchase *counts);
+
+/* Rows of what counts and a trained of lists say together. */
+struct merging {
+    struct sealing *sealing;
+    uint32_t *place;           /* product -> its place in row, 1 the first; 0: not in it */
+    struct companion *row;     /* being made: what the product speaks for … */
+    uint32_t n, most;          /* … of which so many are kept at most … */
+    struct companion *against; /* … and against */
+    uint32_t n_against, against_most;
+};
+MUST_CHECK enum err merging_init(struct merging *m, struct sealing *sealing);
+void merging_deinit(struct merging *m);
+
+/*
+ * Makes the row of @product of what model->rows holds so far, and the trained says besides. It is at @to, with room for
+ * most + against_most; row->room says how much it takes.
+ */
+void merge_row(struct merging *m, uint32_t product, struct companion *to);
+
+/* Trained of lists: the rows of all products. */
+MUST_CHECK enum err seal_lists(struct sealing *sealing);
+
+/* TRAINED_DENSE: fills dense. */
+MUST_CHECK enum err seal_slots(struct sealing *sealing);
+
+/* Fills rows, dense and keys, from @counts (or NULL) and model->trained; model->orders is known. */
 MUST_CHECK enum err model_seal(struct model *model, const struct catalog *catalog,
                                const struct copurchase *counts, const uint32_t *product_of);
+
+int surges_by_products(const void *left, const void *right); /* for qsort and bsearch */
+
+/* Most ordered first, ties by product: for qsort. */
+struct popular {
+    int64_t by;
+    uint32_t product;
+};
+int popular_first(const void *left, const void *right);
 
 /* surge.share, or 0 when there is none. */
 float model_surge(const struct model *model, uint32_t from, uint32_t to);

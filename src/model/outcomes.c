@@ -360,6 +360,12 @@ uint64_t outcomes_position(const struct outcomes *outcomes)
     return outcomes->position;
 }
 
+void outcomes_pass(struct outcomes *outcomes, uint64_t position)
+{
+    if (position > outcomes->position)
+        outcomes->position = position;
+}
+
 bool outcomes_of(const struct outcomes *outcomes, struct str rule, struct str sku,
                  struct outcome_counts *ret_counts)
 {

@@ -68,25 +68,9 @@ enum err outcomes_save(const struct outcomes *outcomes, struct out *out)
     return out->failed ? ERR_NOMEM : OK;
 }
 
-/* Copies @len bytes off the front; false when there are not so many. */
-static bool take(struct str *bytes, void *to, size_t len)
-{
-    if (bytes->len < len)
-        return false;
-    memcpy(to, bytes->at, len);
-    bytes->at += len;
-    bytes->len -= len;
-    return true;
-}
-
 static bool take_text(struct str *bytes, size_t len, struct str *ret_text)
 {
-    if (len > ID_MAX_BYTES || bytes->len < len)
-        return false;
-    *ret_text = (struct str){ bytes->at, len };
-    bytes->at += len;
-    bytes->len -= len;
-    return true;
+    return len <= ID_MAX_BYTES && str_take_part(bytes, len, ret_text);
 }
 
 /* More than any shop shows in a lifetime, and what odds are made of stays finite. */
@@ -123,10 +107,10 @@ static enum err load_cell(struct outcomes *outcomes, struct str *bytes)
     struct band bands[OUTCOME_BANDS];
     struct str rule, sku;
     uint32_t at;
-    if (!take(bytes, &saved, sizeof saved) || !tally_is_fine(&saved.tally) || saved.kind < 0 ||
+    if (!str_take(bytes, &saved, sizeof saved) || !tally_is_fine(&saved.tally) || saved.kind < 0 ||
         saved.kind >= RULE_KINDS || saved.touched > outcomes->position)
         return ERR_CORRUPT;
-    if (!saved.sku_len && (!take(bytes, bands, sizeof bands) || !bands_are_fine(bands)))
+    if (!saved.sku_len && (!str_take(bytes, bands, sizeof bands) || !bands_are_fine(bands)))
         return ERR_CORRUPT;
     if (!take_text(bytes, saved.rule_len, &rule) || !take_text(bytes, saved.sku_len, &sku) ||
         rule.len == 0 || memchr(rule.at, '\0', rule.len) ||
@@ -145,7 +129,7 @@ static enum err load_open(struct outcomes *outcomes, uint32_t n, struct str *byt
 {
     struct open_offer offer;
     for (uint32_t i = 0; i < n; i++) {
-        if (!take(bytes, &offer, sizeof offer) || offer.key == 0 ||
+        if (!str_take(bytes, &offer, sizeof offer) || offer.key == 0 ||
             offer.told > (TOLD_SHOWN | TOLD_ACCEPTED | TOLD_DECLINED) ||
             !(offer.relevance >= -1 && offer.relevance <= 1) || offer.at_us <= 0 ||
             open_offers_find(&outcomes->open, offer.key))
@@ -164,7 +148,7 @@ static bool open_saved(struct str *bytes, struct saved *ret_head)
         return false;
     memcpy(&sum, bytes->at + bytes->len - sizeof sum, sizeof sum);
     bytes->len -= sizeof sum;
-    if (sum != str_hash(*bytes) || !take(bytes, ret_head, sizeof *ret_head) ||
+    if (sum != str_hash(*bytes) || !str_take(bytes, ret_head, sizeof *ret_head) ||
         memcmp(ret_head->magic, SAVED_MAGIC, sizeof ret_head->magic) != 0 ||
         ret_head->version != SAVED_VERSION || ret_head->byte_order != SAVED_ORDER ||
         ret_head->half_life_days != OUTCOMES_HALF_LIFE_DAYS ||

@@ -59,6 +59,7 @@ static enum err rebuild(struct pair_table *table, size_t pairs, uint32_t forget)
             next.used++;
         }
     }
+    next.forgettings = table->forgettings;
     pair_table_deinit(table);
     *table = next;
     return OK;
@@ -83,8 +84,10 @@ static uint32_t forgettable(const struct pair_table *table)
 
 enum err pair_table_reserve(struct pair_table *table, size_t more)
 {
-    while (table->used + more > table->max_pairs)
+    while (table->used + more > table->max_pairs) {
         TRY(rebuild(table, table->max_pairs, forgettable(table)));
+        table->forgettings++;
+    }
     if (table->used + more <= pair_table_slots(table) / 4 * 3)
         return OK;
     return rebuild(table, table->used + more, 0);

@@ -24,6 +24,7 @@ struct pair_table {
     struct pair *slots;
     unsigned bits; /* 1 << bits slots */
     size_t used, max_pairs;
+    uint64_t forgettings; /* how often the rarest were forgotten */
 };
 
 MUST_CHECK enum err pair_table_init(struct pair_table *table, size_t expected, size_t max_pairs);

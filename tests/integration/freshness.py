@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was bought together twenty times just now is offered as bought together within five seconds: with a trained model
-and without one, for SKUs with a long history and for new ones, also by another replica."""
+and without one, for SKUs with a long history and for new ones, while other orders keep coming, also by another replica."""
 import collections
 import csv
 import gzip
@@ -8,6 +8,7 @@ import itertools
 import json
 import random
 import sys
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -59,7 +60,7 @@ def rules():
 
 
 def made_up_shop(skus=60, orders=KINDRED):
-    """Ten kinds of SKUs that are bought together again and again, and one that everybody buys, alone; N-… are new. Returns
+    """Kinds of six SKUs that are bought together again and again, and one that everybody buys, alone; N-… are new. Returns
     catalogue, orders."""
     where, dice = scratch(), random.Random(5)
     catalog, history = where / 'catalog.csv', where / 'orders.csv'
@@ -67,7 +68,7 @@ def made_up_shop(skus=60, orders=KINDRED):
     catalog.write_text('sku,name,price,stock\n' + ''.join(f'{sku},{sku},5.00,1000\n' for sku in names))
     rows, begin = [], datetime.now(timezone.utc) - timedelta(days=200)
     for order in range(orders):
-        kind = dice.randrange(10)
+        kind = dice.randrange(skus // 6)
         placed = (begin + timedelta(days=199 * order / orders)).strftime('%Y-%m-%dT%H:%M:%SZ')
         for sku in {kind * 6 + min(dice.randrange(6), dice.randrange(6)) for _ in range(3)}:
             rows.append(f'O{order},C{order % 300},{placed},S-{sku:03},1,5.00\n')
@@ -90,10 +91,14 @@ def imported(catalog, orders):
     return where
 
 
-def buy(port, *skus, customer=None, at=None):
-    event = {'event_id': f'e-{next(numbers)}', 'type': 'order_placed', 'order': {
+def placed(*skus):
+    return {'event_id': f'e-{next(numbers)}', 'type': 'order_placed', 'order': {
         'id': f'o-{next(numbers)}', 'currency': 'GBP',
         'items': [{'sku': sku, 'quantity': 1, 'unit_price': 500} for sku in skus]}}
+
+
+def buy(port, *skus, customer=None, at=None):
+    event = placed(*skus)
     if customer:
         event['customer_id'] = customer
     if at:
@@ -162,6 +167,36 @@ def test_a_model_trained_beside_the_service_is_taken_over_and_a_bad_one_is_not()
         check(offerd.metric('offerd_model_trained_orders') == 0, 'it was used')
         (data / 'trained.bin').write_bytes(good)
         wait_until(5, 'it is taken over', lambda: offerd.metric('offerd_model_trained_orders') == KINDRED + ALONE)
+
+
+class Stream(threading.Thread):
+    """Orders of four SKUs each at @port, fifty a second and more, until ended."""
+
+    def __init__(self, port, skus):
+        super().__init__(daemon=True)
+        self.port, self.skus, self.dice, self.sent, self.ended = port, skus, random.Random(9), 0, threading.Event()
+
+    def run(self):
+        while not self.ended.wait(.1):
+            answer = request(self.port, 'POST', '/events', [placed(*self.dice.sample(self.skus, 4)) for _ in range(8)])
+            check(answer.status == 202, answer)
+            self.sent += 8
+
+
+def test_while_orders_keep_coming_in_a_larger_shop():
+    catalog, orders = made_up_shop(skus=20000, orders=60000)
+    data = imported(catalog, orders)
+    pairs = [('S-15000', 'S-100'), ('N-0', 'S-19000'), ('S-7000', 'S-12345'), ('N-1', 'N-2')]
+    with Offerd(rules=rules(), data=data) as offerd:
+        stream = Stream(offerd.port, [f'S-{n:03}' for n in range(5000)] + ['GONE'])
+        stream.start()
+        time.sleep(1)
+        freshly_offered(pairs, offerd.port)
+        stream.ended.set()
+        stream.join()
+        tell(f'beside {stream.sent} other orders')
+        known = offerd.metric('offerd_model_orders') or 0
+        check(stream.sent > 0 and known > 60000 + ALONE, stream.sent, known)
 
 
 def seldom(n):

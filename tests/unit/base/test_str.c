@@ -52,5 +52,24 @@ START_TEST(orders_bytewise_with_the_prefix_first)
 }
 END_TEST
 
+START_TEST(saved_bytes_are_taken_from_the_front_and_never_more_than_there_are)
+{
+    struct str bytes = STR("abcdefg"), part = { 0 };
+    char copy[4] = "...";
+    ck_assert(str_take(&bytes, copy, 3));
+    ck_assert_str_eq(copy, "abc");
+    ck_assert(str_take_part(&bytes, 2, &part));
+    ck_assert(str_is(part, "de"));
+    ck_assert(!str_take(&bytes, copy, 3));
+    ck_assert(!str_take_part(&bytes, SIZE_MAX, &part));
+    ck_assert(str_is(bytes, "fg") && str_is(part, "de"));
+    ck_assert_str_eq(copy, "abc");
+    ck_assert(str_take(&bytes, copy, 2));
+    ck_assert(str_take(&bytes, copy, 0));
+    ck_assert(!str_take(&bytes, copy, 1));
+}
+END_TEST
+
 SUITE_MAIN("base/str", tells_utf8_from_what_only_looks_like_it,
-           reads_integers_to_the_last_one_and_no_further, orders_bytewise_with_the_prefix_first)
+           reads_integers_to_the_last_one_and_no_further, orders_bytewise_with_the_prefix_first,
+           saved_bytes_are_taken_from_the_front_and_never_more_than_there_are)

@@ -370,6 +370,65 @@ START_TEST(what_is_recent_is_the_same_to_the_bit_however_often_it_was_saved)
 }
 END_TEST
 
+START_TEST(news_are_the_orders_since_it_was_taken)
+{
+    AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
+    add(counts, 1, "A B");
+    copurchase_news_taken(counts);
+    add(counts, 2, "B C B");
+    add(counts, 3, "");
+    add(counts, 3, "A C"); /* counted already */
+    add(counts, 4, "A");
+
+    struct copurchase_news news = copurchase_news(counts);
+    ck_assert(news.all);
+    ck_assert_uint_eq(news.after, 1);
+    ck_assert_uint_eq(news.n_orders, 2);
+    ck_assert_uint_eq(news.ends[0], 2);
+    ck_assert_uint_eq(news.ends[1], 3);
+    ck_assert(str_is(copurchase_sku(counts, news.ids[0]), "B"));
+    ck_assert(str_is(copurchase_sku(counts, news.ids[1]), "C"));
+    ck_assert(str_is(copurchase_sku(counts, news.ids[2]), "A"));
+    copurchase_news_taken(counts);
+    ck_assert_uint_eq(copurchase_news(counts).n_orders, 0);
+}
+END_TEST
+
+START_TEST(news_of_an_order_too_large_for_pairs_are_its_skus_one_by_one)
+{
+    AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
+    char text[COPURCHASE_MAX_BASKET * 8] = "";
+    for (int i = 0; i <= COPURCHASE_MAX_BASKET; i++)
+        (void) snprintf(text + strlen(text), 8, "%sS%d", i ? " " : "", i);
+    copurchase_news_taken(counts);
+    add(counts, 1, text);
+    struct copurchase_news news = copurchase_news(counts);
+    ck_assert_uint_eq(news.n_orders, COPURCHASE_MAX_BASKET + 1);
+    ck_assert_uint_eq(news.ends[COPURCHASE_MAX_BASKET], COPURCHASE_MAX_BASKET + 1);
+}
+END_TEST
+
+START_TEST(news_are_not_all_when_there_were_too_many_or_pairs_were_forgotten)
+{
+    AUTO(copurchase_free) struct copurchase *orders = copurchase_new();
+    ck_assert(!copurchase_news(orders).all); /* nobody has asked for it */
+    copurchase_news_taken(orders);
+    ck_assert(copurchase_news(orders).all);
+    for (uint64_t i = 1; i <= COPURCHASE_NEWS_SKUS; i++)
+        add(orders, i, "A B");
+    ck_assert(!copurchase_news(orders).all);
+    copurchase_news_taken(orders);
+    ck_assert(copurchase_news(orders).all);
+
+    AUTO(copurchase_free) struct copurchase *full = copurchase_new_bounded(4000);
+    copurchase_news_taken(full);
+    ck_assert_ptr_nonnull(many(2000, 4000, full));
+    ck_assert(copurchase_news(full).n_orders > 0 && !copurchase_news(full).all);
+    copurchase_news_taken(full);
+    ck_assert(copurchase_news(full).all);
+}
+END_TEST
+
 SUITE_MAIN("model/copurchase", what_is_recent_halves_every_seven_days_of_order_time,
            what_is_recent_is_the_same_to_the_bit_however_often_it_was_saved,
            counts_orders_that_held_one_or_both, knows_nothing_of_strangers, an_order_is_a_set,
@@ -377,4 +436,6 @@ SUITE_MAIN("model/copurchase", what_is_recent_halves_every_seven_days_of_order_t
            of_a_wholesale_order_only_the_single_counts_are_kept, agrees_with_counting_by_hand,
            saved_and_loaded_it_goes_on_as_if_nothing_had_happened, an_empty_state_can_be_saved_too,
            any_damaged_byte_is_noticed, contradictions_behind_a_good_checksum_do_no_harm,
-           past_its_bound_it_forgets_the_rarest_pairs)
+           past_its_bound_it_forgets_the_rarest_pairs, news_are_the_orders_since_it_was_taken,
+           news_of_an_order_too_large_for_pairs_are_its_skus_one_by_one,
+           news_are_not_all_when_there_were_too_many_or_pairs_were_forgotten)

@@ -143,6 +143,18 @@ START_TEST(a_position_counts_once)
 }
 END_TEST
 
+START_TEST(what_was_looked_through_is_not_looked_at_again)
+{
+    AUTO(outcomes_free) struct outcomes *outcomes = outcomes_new();
+    struct outcome first = told_of("o1", "lens", "A", SHOWN);
+    outcomes_pass(outcomes, 100);
+    outcomes_pass(outcomes, 7);
+    ck_assert_uint_eq(outcomes_position(outcomes), 100);
+    ck_assert_int_eq(outcomes_add(outcomes, 101, &first), OK);
+    ck_assert_double_eq(of(outcomes, "lens", NULL).shown, 1);
+}
+END_TEST
+
 START_TEST(an_outcome_fades_by_half_in_a_half_life)
 {
     AUTO(outcomes_free) struct outcomes *outcomes = outcomes_new();
@@ -310,7 +322,7 @@ END_TEST
 SUITE_MAIN("model/outcomes", counts_of_the_product_its_rule_and_the_shop,
            knows_nothing_of_strangers, an_offer_told_of_twice_counts_once,
            what_was_accepted_without_a_word_was_shown_once, a_position_counts_once,
-           an_outcome_fades_by_half_in_a_half_life,
+           what_was_looked_through_is_not_looked_at_again, an_outcome_fades_by_half_in_a_half_life,
            a_late_acceptance_weighs_what_its_showing_weighs,
            weights_stay_right_over_a_hundred_half_lives, the_recent_part_fades_by_what_was_shown,
            nonsense_is_passed_over, the_least_recently_touched_go_when_there_are_too_many,

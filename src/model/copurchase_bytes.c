@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counts as bytes: a header, the SKUs with their counts, the pairs, and the XXH3 of all that, in
+ * this machine's byte order: the file is a shortcut, written and read in one place, and
+ * whatever cannot be read is folded again from the log.
+ */
+#include <string.h>
+
+#include "base/strmap.h"
+#include "model/copurchase_parts.h"
+#include "shop/event.h"
+
+enum { SAVED_VERSION = 2 };
+#define SAVED_MAGIC "offerdCP"
+#define SAVED_ORDER UINT32_C(0x01020304)
+
+struct saved {
+    char magic[8];
+    uint32_t version, byte_order;
+    uint64_t position, orders, n_pairs;
+    struct recency recency;
+    uint32_t n_skus, reserved;
+};
+
+enum err copurchase_save(const struct copurchase *counts, struct out *out)
+{
+    struct saved head = { .version = SAVED_VERSION,
+                          .byte_order = SAVED_ORDER,
+                          .position = counts->position,
+                          .orders = counts->orders,
+                          .n_pairs = counts->pairs.used,
+                          .recency = counts->recency,
+                          .n_skus = counts->n_skus };
+    memcpy(head.magic, SAVED_MAGIC, sizeof head.magic);
+    size_t begin = out->len;
+    (void) out_reserve(out, sizeof head + counts->pairs.used * sizeof(struct pair));
+    out_bytes(out, &head, sizeof head);
+    for (uint32_t i = 0; i < counts->n_skus; i++) {
+        const struct counted_sku *sku = &counts->skus[i];
+        out_bytes(out, &sku->orders, sizeof sku->orders);
+        out_bytes(out, &sku->recent, sizeof sku->recent);
+        out_char(out, (char) sku->text.len);
+        out_text(out, sku->text);
+    }
+    for (size_t i = 0; i < pair_table_slots(&counts->pairs); i++)
+        if (counts->pairs.slots[i].high)
+            out_bytes(out, &counts->pairs.slots[i], sizeof(struct pair));
+    if (out->failed)
+        return ERR_NOMEM;
+    uint64_t sum = str_hash((struct str){ out->at + begin, out->len - begin });
+    out_bytes(out, &sum, sizeof sum);
+    return out->failed ? ERR_NOMEM : OK;
+}
+
+static enum err load_skus(struct copurchase *counts, uint32_t n, struct str *bytes)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t orders = 0, id = 0;
+        float recent = 0;
+        unsigned char len = 0;
+        struct str text;
+        if (!str_take(bytes, &orders, sizeof orders) || !str_take(bytes, &recent, sizeof recent) ||
+            !str_take(bytes, &len, 1) || len == 0 || len > ID_MAX_BYTES ||
+            !str_take_part(bytes, len, &text) || !(recent >= 0 && recent < RECENCY_MOST))
+            return ERR_CORRUPT;
+        if (strmap_get(counts->ids, text) != STRMAP_NONE)
+            return ERR_CORRUPT;
+        TRY(copurchase_add_sku(counts, text, &id));
+        counts->skus[id].orders = orders;
+        counts->skus[id].recent = recent;
+    }
+    return OK;
+}
+
+static enum err load_pairs(struct copurchase *counts, struct str *bytes)
+{
+    struct pair pair;
+    while (bytes->len) {
+        if (!str_take(bytes, &pair, sizeof pair) || pair.low >= pair.high ||
+            pair.high >= counts->n_skus || pair.count == 0 ||
+            !(pair.recent >= 0 && pair.recent < RECENCY_MOST) ||
+            !pair_table_insert(&counts->pairs, &pair))
+            return ERR_CORRUPT;
+    }
+    return OK;
+}
+
+/* The header and the checksum; what lies between them stays in *@bytes. */
+static bool open_saved(struct str *bytes, struct saved *ret_head)
+{
+    uint64_t sum;
+    if (bytes->len < sizeof *ret_head + sizeof sum)
+        return false;
+    memcpy(&sum, bytes->at + bytes->len - sizeof sum, sizeof sum);
+    bytes->len -= sizeof sum;
+    return sum == str_hash(*bytes) && str_take(bytes, ret_head, sizeof *ret_head) &&
+           memcmp(ret_head->magic, SAVED_MAGIC, sizeof ret_head->magic) == 0 &&
+           ret_head->version == SAVED_VERSION && ret_head->byte_order == SAVED_ORDER &&
+           recency_is_sound(&ret_head->recency) && ret_head->n_skus <= COPURCHASE_MAX_SKUS &&
+           ret_head->n_pairs <= COPURCHASE_MAX_PAIRS &&
+           ret_head->n_pairs * sizeof(struct pair) <= bytes->len;
+}
+
+enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struct err_note *note)
+{
+    struct saved head;
+    if (!open_saved(&bytes, &head))
+        return err_fail(note, ERR_CORRUPT, "the saved counts are damaged or of another version");
+
+    AUTO(copurchase_free)
+    struct copurchase *counts = copurchase_new_sized(head.n_pairs, COPURCHASE_MAX_PAIRS);
+    if (!counts)
+        return ERR_NOMEM;
+    enum err err = load_skus(counts, head.n_skus, &bytes);
+    if (err == OK && bytes.len != head.n_pairs * sizeof(struct pair))
+        err = ERR_CORRUPT;
+    if (err == OK)
+        err = load_pairs(counts, &bytes);
+    if (err != OK)
+        return err_fail(note, err, "the saved counts contradict themselves");
+    counts->position = head.position;
+    counts->recency = head.recency;
+    counts->orders = head.orders;
+    *ret_counts = MOVE(counts);
+    return OK;
+}
