@@ -64,8 +64,8 @@ const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n)
 /* `policy: {floor: {expected_profit: …}}`: what an offer must be worth at least; 0: not written. Minor units. */
 int64_t ruleset_profit_floor(const struct ruleset *ruleset);
 /*
- * `policy: {floor: {relevance: …, relevance_at: {checkout: …}}}`: of the orders that held what is in the cart, the share that
- * must have held the offered product too, in basis points; RELEVANCE_USUAL_BP when nothing is written.
+ * `policy: {floor: {relevance: …, relevance_at: {checkout: …}}}`: how likely the offered product must be wanted (completion_chance
+ * of model/completion.h), in basis points; RELEVANCE_USUAL_BP when nothing is written.
  */
 enum { RELEVANCE_USUAL_BP = 100 };
 uint32_t ruleset_relevance_floor_bp(const struct ruleset *ruleset, struct str placement);

@@ -42,7 +42,7 @@ static const struct {
       { "{sku} から見込める利益が下限に届かない", "{sku} is not expected to earn enough" } },
     { "relevance_too_low",
       MARGIN,
-      { "{sku} が一緒に買われる割合が低い", "{sku} is too seldom bought with it" } },
+      { "{sku} が求められる見込みが低い", "{sku} is too unlikely to be wanted with it" } },
     { "threshold_reached",
       MONEY,
       { "カートがもう基準に届いている", "the cart has reached the threshold" } },

@@ -70,8 +70,8 @@ enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
         serve->silent[i] =
             metric_register(metrics, METRIC_COUNTER, "offerd_decisions_silent_total",
                             "Decisions that offered nothing, by how far they came: no rule "
-                            "applied, no product was found, what was found is too seldom bought "
-                            "with it, or it was held back (caps, declines, stock, floors).",
+                            "applied, no product was found, what was found is too unlikely to be "
+                            "wanted, or it was held back (caps, declines, stock, floors).",
                             str_of(silences[i]));
     const char *what = "Answers that had to do without something, by what was missing.";
     static const char *const missing[DEGRADED_KINDS] = { "missing=\"profile\"",
