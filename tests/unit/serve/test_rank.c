@@ -58,6 +58,44 @@ START_TEST(lets_no_group_have_more_than_its_share)
 }
 END_TEST
 
+/* Those that come after are judged product by product: the first that would be permitted is one too many. */
+START_TEST(explains_a_rule_that_comes_when_the_answer_is_full)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new(
+        "rules:\n" RULE("r-1", "cross_sell", 9, "offer: {pick: {skus: [LENS-1]}}")
+            RULE("r-2", "cross_sell", 8, "offer: {pick: {skus: [CAM-1, BAG-1, CARD-64]}}")
+                RULE("r-3", "cross_sell", 7, "offer: {pick: {skus: [LENS-0, CAM-1]}}")
+                    RULE("r-4", "cross_sell", 6, "offer: {pick: {skus: [CAM-1, LENS-0]}}")
+                        RULE("r-5", "cross_sell", 5,
+                             "offer: {pick: {skus: [BAG-1, CARD-64]}, floor: {price: 600000}}")
+                            RULE("r-6", "upsell", 4,
+                                 "offer: {pick: {relation: upgrade_of, of: trigger_item, where: "
+                                 "{category: nothing}}}")
+                                RULE("r-7", "free_shipping", 3,
+                                     "offer: {threshold: {cart_total: 100001}}")
+                                    RULE("r-8", "free_shipping", 2,
+                                         "offer: {threshold: {cart_total: 100000}}"));
+
+    cJSON *answer = decided(small, ADD("CAM-1", "\"limit\": 1, "));
+
+    ck_assert_int_eq(offers(answer), 1);
+    ck_assert_str_eq(result_of(answer, "r-1"), "shown");
+    ck_assert_str_eq(result_of(answer, "r-2"), "not_among_best");
+    ck_assert_str_eq(result_of(answer, "r-3"), "in_cart");
+    ck_assert_str_eq(text(answer, "considered/2/sku"), "CAM-1");
+    ck_assert_str_eq(result_of(answer, "r-4"), "out_of_stock");
+    ck_assert_str_eq(text(answer, "considered/3/sku"), "LENS-0");
+    ck_assert_str_eq(result_of(answer, "r-5"), "below_floor");
+    ck_assert_str_eq(text(answer, "considered/4/sku"), "CARD-64");
+    ck_assert_int_eq(number(answer, "considered/4/wanted"), 600000);
+    ck_assert_str_eq(result_of(answer, "r-6"), "no_product");
+    ck_assert_str_eq(result_of(answer, "r-7"), "not_among_best");
+    ck_assert_str_eq(result_of(answer, "r-8"), "threshold_reached");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(explains_which_rule_and_which_product_stand_in_the_way)
 {
     AUTO(small_world_free)
@@ -207,6 +245,7 @@ END_TEST
 
 SUITE_MAIN("serve/rank", puts_the_higher_priority_first_and_keeps_to_the_limit,
            shows_each_product_once, lets_no_group_have_more_than_its_share,
+           explains_a_rule_that_comes_when_the_answer_is_full,
            explains_which_rule_and_which_product_stand_in_the_way,
            orders_the_offers_of_a_rule_by_its_formula,
            ranks_what_no_formula_can_tell_as_0_and_counts_it,
