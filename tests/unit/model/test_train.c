@@ -80,6 +80,46 @@ START_TEST(the_same_orders_give_the_same_bytes_however_the_work_is_spread)
 }
 END_TEST
 
+/* Many families of 20, each pair of one seen a few times at most; a third of what is bought is of any family. */
+static struct baskets *shop_of_rare_pairs(void)
+{
+    enum { FAMILIES = 30, OF_EACH = 20, ORDERS = 1000 };
+    struct baskets_builder *builder = baskets_builder_new();
+    uint64_t state = 7;
+    for (int o = 0; o < ORDERS; o++) {
+        char text[128];
+        uint32_t family = shop_dice(&state, FAMILIES), len = 0, n = 3 + shop_dice(&state, 3);
+        for (uint32_t k = 0; k < n; k++) {
+            uint32_t of = shop_dice(&state, 3) ? family : shop_dice(&state, FAMILIES),
+                     one = shop_dice(&state, 1 + shop_dice(&state, OF_EACH));
+            len += (uint32_t) snprintf(text + len, sizeof text - len, "%sS%u", k ? " " : "",
+                                       of * OF_EACH + one);
+        }
+        shop_order(builder, o / 10, "", text);
+    }
+    return shop_baskets(builder);
+}
+
+START_TEST(counts_of_pairs_count_where_pairs_are_seldom_seen)
+{
+    struct baskets *baskets = shop_of_rare_pairs();
+    struct result chosen, regression;
+    const struct train_settings choose = { .now_us = 1 };
+    ck_assert_int_eq(train_it(baskets, &choose, &chosen, NULL), OK);
+    struct trained_parameters alone = trained_facts(chosen.trained)->parameters;
+    ck_assert(alone.counts_share > 0);
+    alone.counts_share = 0;
+    alone.ridge = 10;
+    const struct train_settings fixed = { .now_us = 1, .fixed = &alone };
+    ck_assert_int_eq(train_it(baskets, &fixed, &regression, NULL), OK);
+    ck_assert(trained_facts(chosen.trained)->figures.mrr20 >
+              trained_facts(regression.trained)->figures.mrr20 + .005F);
+    result_deinit(&regression);
+    result_deinit(&chosen);
+    baskets_free(baskets);
+}
+END_TEST
+
 START_TEST(history_counts_where_customers_buy_the_same_again_and_not_elsewhere)
 {
     for (int faithful = 0; faithful < 2; faithful++) {
@@ -255,6 +295,7 @@ END_TEST
 
 SUITE_MAIN("model/train", what_is_bought_together_speaks_for_each_other,
            the_same_orders_give_the_same_bytes_however_the_work_is_spread,
+           counts_of_pairs_count_where_pairs_are_seldom_seen,
            history_counts_where_customers_buy_the_same_again_and_not_elsewhere,
            fixed_parameters_are_taken_as_they_are,
            orders_without_times_are_learned_from_without_fading,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/gram.h"
+#include "model/weights_mix.h"
 #include "shop_orders.h"
 #include "suite.h"
 
@@ -172,8 +173,66 @@ START_TEST(what_is_bought_instead_of_a_best_seller_speaks_against_it)
 }
 END_TEST
 
+START_TEST(counts_alone_are_the_share_of_orders_that_held_both)
+{
+    struct baskets *baskets;
+    AUTO(gram_free) struct gram *gram = gram_of(&baskets, UINT32_MAX);
+    AUTO(weights_free) struct weights *all = NULL;
+    AUTO(weights_free) struct weights *lists = NULL;
+    ck_assert_int_eq(weights_mix(gram, NULL, RIDGE, 1, 0, &shop_alone, &all), OK);
+    ck_assert_int_eq(weights_mix(gram, NULL, RIDGE, 1, 5, &shop_alone, &lists), OK);
+    ck_assert_int_eq(all->form, TRAINED_DENSE);
+    for (uint32_t from = 0; from < SKUS; from++) {
+        for (uint32_t to = 0; to < SKUS; to++)
+            ck_assert_double_eq_tol(
+                (double) all->dense[from * SKUS + to],
+                (double) gram->cells[from * SKUS + to] / (gram->diagonal[from] + RIDGE), 1e-6);
+        ck_assert_uint_eq(lists->first[from + 1] - lists->first[from], 5);
+        for (uint64_t k = lists->first[from]; k < lists->first[from + 1]; k++) {
+            ck_assert(lists->edges[k].weight == all->dense[from * SKUS + lists->edges[k].sku]);
+            ck_assert(k == lists->first[from] ||
+                      lists->edges[k].weight <= lists->edges[k - 1].weight);
+        }
+    }
+    baskets_free(baskets);
+}
+END_TEST
+
+START_TEST(a_mix_lies_between_the_regression_and_counts_of_its_size)
+{
+    struct baskets *baskets;
+    AUTO(gram_free) struct gram *gram = gram_of(&baskets, UINT32_MAX);
+    AUTO(weights_free) struct weights *regression = NULL;
+    AUTO(weights_free) struct weights *lists = NULL;
+    AUTO(weights_free) struct weights *half = NULL;
+    AUTO(weights_free) struct weights *half_lists = NULL;
+    ck_assert_int_eq(weights_whole(gram, RIDGE, 0, &shop_alone, &regression), OK);
+    ck_assert_int_eq(weights_whole(gram, RIDGE, SKUS, &shop_alone, &lists), OK);
+    ck_assert_int_eq(weights_mix(gram, regression, RIDGE, .5, 0, &shop_alone, &half), OK);
+    ck_assert_int_eq(weights_mix(gram, lists, RIDGE, .5, SKUS, &shop_alone, &half_lists), OK);
+    double size = 0; /* of counts, the same for all */
+    for (uint32_t from = 0; from < SKUS; from++)
+        for (uint32_t to = 0; to < SKUS; to++) {
+            size_t at = (size_t) from * SKUS + to;
+            double counts = (double) gram->cells[at] / (gram->diagonal[from] + RIDGE);
+            if (counts < .01)
+                continue;
+            double of_counts =
+                ((double) half->dense[at] - .5 * (double) regression->dense[at]) / counts;
+            size = size > 0 ? size : of_counts;
+            ck_assert_double_eq_tol(of_counts, size, 1e-4);
+            ck_assert_double_eq_tol((double) in_list(half_lists, from, to),
+                                    (double) half->dense[at], 1e-5);
+        }
+    ck_assert(size > 0 && size < .5); /* a regression's weights are smaller */
+    baskets_free(baskets);
+}
+END_TEST
+
 SUITE_MAIN("model/weights", as_a_whole_each_sku_is_the_regression_on_all_others,
            among_all_the_nearest_solve_the_same_as_the_whole,
            lists_hold_the_strongest_first_and_no_more_than_asked,
            rows_and_cells_give_the_same_weights, rows_that_were_cut_short_still_give_numbers,
-           what_is_bought_instead_of_a_best_seller_speaks_against_it)
+           what_is_bought_instead_of_a_best_seller_speaks_against_it,
+           counts_alone_are_the_share_of_orders_that_held_both,
+           a_mix_lies_between_the_regression_and_counts_of_its_size)
