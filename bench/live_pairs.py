@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,12 @@ def run(*words, **options):
         sys.exit(f'{words[0]} {words[1]} ended with {done.returncode}:\n{done.stdout}{done.stderr}')
     print(f'{pathlib.Path(words[0]).name} {words[1]}: {time.monotonic() - began:.1f} s', flush=True)
     return done.stdout
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 class Replica:
@@ -219,8 +226,8 @@ def main():
             run(program, 'migrate', '--database-url', url)
         data = shop(args, where, program, env)
         replicas = []
-        for i, port in enumerate((18731, 18732)[:2 if args.fleet else 1]):
-            replicas.append(Replica(program, port, where, '--data', where / f'data-{i}' if args.fleet else data, *flags))
+        for i in range(2 if args.fleet else 1):
+            replicas.append(Replica(program, free_port(), where, '--data', where / f'data-{i}' if args.fleet else data, *flags))
             stack.callback(replicas[-1].end)
         sys.exit(measure(args, replicas) > args.within)
 

@@ -26,6 +26,8 @@ struct err_note {
 
 MUST_CHECK enum err err_fail(struct err_note *note, enum err code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same failure, its note now beginning with where it was: "orders.csv: …". OK stays OK. */
+MUST_CHECK enum err err_in(enum err err, const char *where, struct err_note *note);
 const char *err_name(enum err code);
 
 #define TRY(call)                   \

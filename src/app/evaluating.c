@@ -94,14 +94,6 @@ static void report_reading(void *self, uint64_t lines, uint64_t bytes_read, uint
     progress_show(self, lines, bytes_read, bytes_in_all);
 }
 
-static enum err in_file(enum err err, const char *path, struct err_note *note)
-{
-    struct err_note inner = *note;
-    if (err == OK)
-        return OK;
-    return err_fail(note, err, "%s: %.200s", path, inner.text[0] ? inner.text : err_name(err));
-}
-
 static enum err read_orders(struct evaluating *self, struct err_note *note)
 {
     const char *path = self->wishes->orders;
@@ -116,7 +108,7 @@ static enum err read_orders(struct evaluating *self, struct err_note *note)
                                    &self->book, note);
     out_deinit(&ignored);
     progress_wipe(&self->progress);
-    TRY(in_file(err, path, note));
+    TRY(err_in(err, path, note));
     if (order_book_count(self->book) == 0)
         return err_fail(note, ERR_INPUT, "%s: not one order in it; %llu lines were refused", path,
                         (unsigned long long) csv_tally_refused(&self->orders_tally));
@@ -136,7 +128,7 @@ static enum err read_catalog(struct evaluating *self, struct err_note *note)
     enum err err =
         catalog_csv_read(path, &money, &progress, &self->catalog_tally, &self->catalog, note);
     progress_wipe(&self->progress);
-    return in_file(err, path, note);
+    return err_in(err, path, note);
 }
 
 static enum err add_order(struct evaluating *self, struct baskets_builder *builder, uint32_t number,
@@ -358,8 +350,8 @@ static enum err run(struct evaluating *self, bool *ret_complete, struct err_note
     if (wishes->catalog)
         TRY(read_catalog(self, note));
     TRY(make_baskets(self));
-    TRY(in_file(trial_new(self->orders, self->ids, &settings, &self->trial, note), wishes->orders,
-                note));
+    TRY(err_in(trial_new(self->orders, self->ids, &settings, &self->trial, note), wishes->orders,
+               note));
     for (int i = 0; i < KINDS; i++)
         if (!wishes->methods || is_listed(wishes->methods, kinds[i].name))
             TRY(measure(self, &kinds[i]));

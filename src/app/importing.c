@@ -108,14 +108,6 @@ static void report(void *self, uint64_t lines, uint64_t bytes_read, uint64_t byt
 }
 
 /* A note about a file begins with its name. */
-static enum err in_file(enum err err, const char *path, struct err_note *note)
-{
-    struct err_note inner = *note;
-    if (err == OK)
-        return OK;
-    return err_fail(note, err, "%s: %.200s", path, inner.text[0] ? inner.text : err_name(err));
-}
-
 static enum err read_catalog(struct importing *self, struct err_note *note)
 {
     const char *path = self->wishes->catalog;
@@ -125,7 +117,7 @@ static enum err read_catalog(struct importing *self, struct err_note *note)
     enum err err =
         catalog_csv_read(path, &self->money, &progress, &self->catalog_tally, &self->catalog, note);
     progress_wipe(&self->progress);
-    TRY(in_file(err, path, note));
+    TRY(err_in(err, path, note));
     if (catalog_count(self->catalog) == 0)
         return err_fail(note, ERR_INPUT, "%s: not one product in it; the catalogue stays as it is",
                         path);
@@ -142,7 +134,7 @@ static enum err read_orders(struct importing *self, struct err_note *note)
     enum err err = orders_csv_read(path, &settings, &progress, &self->orders_tally, &self->ignored,
                                    &self->book, note);
     progress_wipe(&self->progress);
-    return in_file(err, path, note);
+    return err_in(err, path, note);
 }
 
 /* ── storing ────────────────────────────────────────────────────────────────────────────── */

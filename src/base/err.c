@@ -15,6 +15,14 @@ enum err err_fail(struct err_note *note, enum err code, const char *fmt, ...)
     return code;
 }
 
+enum err err_in(enum err err, const char *where, struct err_note *note)
+{
+    if (err == OK || !note)
+        return err;
+    struct err_note inner = *note;
+    return err_fail(note, err, "%s: %.200s", where, inner.text[0] ? inner.text : err_name(err));
+}
+
 const char *err_name(enum err code)
 {
     switch (code) {
