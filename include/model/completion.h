@@ -19,7 +19,12 @@ struct model;
  * w is the trained's (0 without one); v is the habit's times, decayed to now. The cart's own products never come. All memory is the arena's; no
  * locks; a cart of more than COMPLETION_LINES counts with its last lines: the newest say most.
  */
-enum { COMPLETION_LINES = 20, COMPLETION_HABITS = 512, COMPLETION_MOST = 128, COMPLETION_DOUBT = 10 };
+enum {
+    COMPLETION_LINES = 20,
+    COMPLETION_HABITS = 512,
+    COMPLETION_MOST = 128,
+    COMPLETION_DOUBT = 10,
+};
 
 struct habit { /* what the customer has bought before */
     uint32_t product;

@@ -51,7 +51,7 @@ struct world {
     struct model *model;      /* never NULL; made for that catalogue */
     struct world_settings settings;
     struct wheres *wheres;   /* never NULL; for those rules and that catalogue */
-    struct ladder *ladder;   /* never NULL; of that catalogue, those rules' `attributes:`, that model's moves */
+    struct ladder *ladder;   /* never NULL; of that catalogue, those rules, that model's moves */
     struct content *content; /* never NULL; products alike, of that catalogue */
     struct chances *chances; /* never NULL; for those rules and that catalogue */
     struct snapshot *lists;  /* owns the two lists by rule number: */

@@ -29,7 +29,7 @@ struct refresh_settings {
     struct event_log *log;          /* the same */
     struct model_store *models;     /* the same; NULL: embedded */
     bool alone; /* nobody else has a journal: foreign orders in the log are an import's */
-    bool whole; /* everything is read before refresh_new returns: nothing is done in the background later */
+    bool whole; /* refresh_new reads everything: nothing is left to the background */
 };
 
 /* The first catalogue and model are published when it returns. */
