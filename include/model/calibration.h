@@ -9,7 +9,7 @@
  * A completion's score -> how likely the product is in the rest of the order. A score puts products in order; what
  * it is worth differs from shop to shop, with how much is in the cart already, and with whether the
  * customer's purchases were told. So there is a curve for each of these: a few knots, rising, straight in between, learned on
- * orders that the weights had not seen (model/calibrating.h).
+ * orders that the weights had not seen (model/train/calibrating.h).
  *
  * Plain data, part of a trained's file (model/trained.h). Reading takes a few ns and no memory.
  */

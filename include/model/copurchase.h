@@ -24,7 +24,7 @@ struct catalog;
  * the rarest are forgotten, past COPURCHASE_MAX_SKUS different SKUs new ones are not counted.
  *
  * Beside each count stands how much of it is recent: orders, each halved every RECENCY_HALF_LIFE_DAYS
- * (model/recency.h) of order time, as of the latest order. The same orders give the same
+ * (model/counts/recency.h) of order time, as of the latest order. The same orders give the same
  * figures on every replica, whether folded from the log or loaded.
  */
 enum {

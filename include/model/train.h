@@ -17,7 +17,7 @@
  * whole; else, or where it measures better, for each SKU among its nearest neighbours only (as Ning and Karypis 2011
  * choose the features of SLIM), which takes memory and time in proportion to the catalogue.
  *
- * Beside it, counts of pairs, alone or mixed with it (model/weights_mix.h): better where pairs are seldom seen.
+ * Beside it, counts of pairs, alone or mixed with it (model/train/weights_mix.h): better where pairs are seldom seen.
  *
  * Which way, half-life, ridge, the counts' share, how much the customer's own history counts (nothing, where it does not help) are chosen on an
  * inner split: the last fifth by time of @baskets is held back, each choice is measured on it as `offerd eval` measures, and

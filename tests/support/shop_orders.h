@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "model/baskets.h"
-#include "model/crew.h"
+#include "model/train/crew.h"
 
 /* Orders for the tests of training: by hand, or many with a likeness to a shop's. */
 static const int64_t SHOP_DAY_US = INT64_C(86400000000);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "model/calibrating.h"
+#include "model/train/calibrating.h"
 #include "suite.h"
 
 enum { MOMENTS = 4000, PLACES = 20 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/gram.h"
+#include "model/train/gram.h"
 
 #include <math.h>
 #include <stdlib.h>

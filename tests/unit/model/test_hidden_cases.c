@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/hidden_cases.h"
+#include "model/train/hidden_cases.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "model/completion.h"
-#include "model/gram.h"
 #include "model/model.h"
-#include "model/weights.h"
+#include "model/train/gram.h"
+#include "model/train/weights.h"
 #include "shop/catalog.h"
 #include "shop_orders.h"
 #include "suite.h"

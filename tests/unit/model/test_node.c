@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/node.h"
+#include "model/odds/node.h"
 
 #include <math.h>
 
-#include "model/outcomes_parts.h"
+#include "model/odds/outcomes_parts.h"
 #include "suite.h"
 
 static const struct node parent = { .mean = 0.1, .strength = 400, .relevance = 0.5 };

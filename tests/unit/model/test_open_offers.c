@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/open_offers.h"
+#include "model/odds/open_offers.h"
 
 #include "suite.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/outcomes_parts.h"
+#include "model/odds/outcomes_parts.h"
 #include "suite.h"
 
 #define DAY_US INT64_C(86400000000)

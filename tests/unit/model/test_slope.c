@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/slope.h"
+#include "model/odds/slope.h"
 
 #include <math.h>
 

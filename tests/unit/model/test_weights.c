@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/weights.h"
+#include "model/train/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "model/gram.h"
-#include "model/weights_mix.h"
+#include "model/train/gram.h"
+#include "model/train/weights_mix.h"
 #include "shop_orders.h"
 #include "suite.h"
 

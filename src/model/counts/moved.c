@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/moves_parts.h"
-#include "model/pair_table.h"
+#include "model/counts/moves_parts.h"
+#include "model/counts/pair_table.h"
 #include "shop/catalog.h"
 
 enum { MAX_PAIRS = 2000000 }; /* of each table, while sealing: past that the rarest are forgotten */

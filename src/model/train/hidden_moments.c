@@ -10,10 +10,10 @@
 #include "base/arena.h"
 #include "model/baskets.h"
 #include "model/best_first.h"
-#include "model/calibrating.h"
-#include "model/crew.h"
-#include "model/hidden_parts.h"
-#include "model/weights.h"
+#include "model/train/calibrating.h"
+#include "model/train/crew.h"
+#include "model/train/hidden_parts.h"
+#include "model/train/weights.h"
 
 enum { MOMENT_PLACES = 64, CHUNK_BYTES = 64 * 1024 };
 

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "model/copurchase.h"
-#include "model/pair_table.h"
-#include "model/recency.h"
+#include "model/counts/pair_table.h"
+#include "model/counts/recency.h"
 
 /*
  * Copurchase parts

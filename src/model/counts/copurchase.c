@@ -3,7 +3,7 @@
  * SKUs become small ids in order of appearance; pairs of ids are counted in a pair_table.
  * An order is counted whole or not at all: everything that may fail happens first.
  */
-#include "model/copurchase_parts.h"
+#include "model/counts/copurchase_parts.h"
 
 #include <stdlib.h>
 #include <string.h>

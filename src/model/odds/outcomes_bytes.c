@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "model/outcomes_parts.h"
+#include "model/odds/outcomes_parts.h"
 #include "shop/event.h"
 
 enum { SAVED_VERSION = 1 };

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/outcomes_parts.h"
+#include "model/odds/outcomes_parts.h"
 #include "shop/event.h"
 
 enum { FIRST_CELLS = 64, FIRST_CHUNK_BYTES = 16 * 1024 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/weight_lists.h"
+#include "model/train/weight_lists.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/weights.h"
+#include "model/train/weights.h"
 
 struct weights *weight_lists_new(uint32_t n_skus)
 {

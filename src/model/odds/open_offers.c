@@ -3,7 +3,7 @@
  * Linear probing, at most half full. What is forgotten is taken out of the table by moving the
  * entries behind it forward (Knuth, volume 3, 6.4, algorithm R), so there are no tombstones.
  */
-#include "model/open_offers.h"
+#include "model/odds/open_offers.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "model/moves_parts.h"
+#include "model/counts/moves_parts.h"
 #include "shop/event.h"
 
 enum {

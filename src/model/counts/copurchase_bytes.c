@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/strmap.h"
-#include "model/copurchase_parts.h"
+#include "model/counts/copurchase_parts.h"
 #include "shop/event.h"
 
 enum { SAVED_VERSION = 2 };

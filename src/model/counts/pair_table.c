@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/pair_table.h"
+#include "model/counts/pair_table.h"
 
 #include <stdlib.h>
 
-#include "model/recency.h"
+#include "model/counts/recency.h"
 
 static size_t slot_of(const struct pair_table *table, uint32_t low, uint32_t high)
 {

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "model/gram.h"
-#include "model/train_choice.h"
-#include "model/training.h"
-#include "model/weights.h"
+#include "model/train/gram.h"
+#include "model/train/train_choice.h"
+#include "model/train/training.h"
+#include "model/train/weights.h"
 
 static enum err check(const struct baskets *baskets, struct err_note *note)
 {

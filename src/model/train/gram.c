@@ -4,13 +4,13 @@
  * array of all SKUs. So nothing but the finished rows is ever held, and rows can be made side by side.
  * Which entries of the array are in use is told by bits, which also gives them back in rising order.
  */
-#include "model/gram.h"
+#include "model/train/gram.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "model/baskets.h"
-#include "model/crew.h"
+#include "model/train/crew.h"
 
 /* The orders of each SKU, as places in gram_wishes.orders, rising. */
 struct index {

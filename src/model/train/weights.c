@@ -3,15 +3,15 @@
  * A regression predicts one SKU from others: it gives a column of the weights. What is kept is rows: what one
  * SKU in the cart says about all others; of these the strongest by absolute value.
  */
-#include "model/weights.h"
+#include "model/train/weights.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/crew.h"
-#include "model/gram.h"
 #include "model/spd.h"
-#include "model/weight_lists.h"
+#include "model/train/crew.h"
+#include "model/train/gram.h"
+#include "model/train/weight_lists.h"
 
 struct weights *weights_free(struct weights *weights)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/calibrating.h"
+#include "model/train/calibrating.h"
 
 #include <math.h>
 #include <stdlib.h>

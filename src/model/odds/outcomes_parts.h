@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/strmap.h"
-#include "model/open_offers.h"
+#include "model/odds/open_offers.h"
 #include "model/outcomes.h"
 #include "rules/rule.h"
 

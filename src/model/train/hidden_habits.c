@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "model/baskets.h"
-#include "model/hidden_parts.h"
+#include "model/train/hidden_parts.h"
 #include "shop/customer.h"
 
 /* The orders of each customer, oldest first. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/crew.h"
+#include "model/train/crew.h"
 
 struct job {
     void *context;

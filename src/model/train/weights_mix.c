@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/weights_mix.h"
+#include "model/train/weights_mix.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/crew.h"
-#include "model/gram.h"
-#include "model/weight_lists.h"
-#include "model/weights.h"
+#include "model/train/crew.h"
+#include "model/train/gram.h"
+#include "model/train/weight_lists.h"
+#include "model/train/weights.h"
 
 struct mixing {
     const struct gram *gram;

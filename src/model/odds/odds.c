@@ -14,9 +14,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "model/node.h"
-#include "model/outcomes_parts.h"
-#include "model/slope.h"
+#include "model/odds/node.h"
+#include "model/odds/outcomes_parts.h"
+#include "model/odds/slope.h"
 
 /* Beliefs before any outcome; chosen on bench/learning, see docs/decisions/learning.md. */
 static const struct node FIRST_GUESS = { .mean = 0.03, .strength = 30, .relevance = -1 };

@@ -4,7 +4,7 @@
  * gradient and curvature are taken after them (the Schur complement), so a pass costs one exponential a
  * point and a handful of passes is enough.
  */
-#include "model/slope.h"
+#include "model/odds/slope.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-#include "model/hidden_cases.h"
+#include "model/train/hidden_cases.h"
 
 struct baskets;
 struct weights;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/training.h"
+#include "model/train/training.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/gram.h"
 #include "model/spd.h"
-#include "model/weights.h"
-#include "model/weights_mix.h"
+#include "model/train/gram.h"
+#include "model/train/weights.h"
+#include "model/train/weights_mix.h"
 
 enum {
     DEFAULT_TOP = 64,

@@ -8,12 +8,12 @@
  * correlation has strength (1 - correlation) / correlation. Members whose outcomes are most of their parent's
  * have moved p towards themselves; they weigh less by that share.
  */
-#include "model/node.h"
+#include "model/odds/node.h"
 
 #include <math.h>
 #include <stdbool.h>
 
-#include "model/outcomes_parts.h"
+#include "model/odds/outcomes_parts.h"
 
 static const double FARTHEST = 4;             /* relevance moves the log-odds by at most so much */
 static const double LEAST_MEAN = 1e-5;        /* and 1 - that is the most */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/recency.h"
+#include "model/counts/recency.h"
 
 #include <math.h>
 

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "model/crew.h"
 #include "model/train.h"
+#include "model/train/crew.h"
 
 struct gram;
 struct weights;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/train_choice.h"
+#include "model/train/train_choice.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/baskets.h"
-#include "model/gram.h"
-#include "model/hidden_cases.h"
-#include "model/training.h"
-#include "model/weights.h"
+#include "model/train/gram.h"
+#include "model/train/hidden_cases.h"
+#include "model/train/training.h"
+#include "model/train/weights.h"
 
 enum { CASES = 6000, CASES_TO_CHOOSE = 50 };
 

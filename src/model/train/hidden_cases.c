@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/hidden_cases.h"
+#include "model/train/hidden_cases.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/baskets.h"
-#include "model/crew.h"
-#include "model/hidden_parts.h"
-#include "model/weights.h"
+#include "model/train/crew.h"
+#include "model/train/hidden_parts.h"
+#include "model/train/weights.h"
 
 struct hidden_cases *hidden_cases_free(struct hidden_cases *cases)
 {
