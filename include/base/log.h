@@ -8,7 +8,8 @@
  * Log
  *
  * One line an event to standard error, as text for people or JSON lines for
- * machines, in one write so that lines of several threads do not mix. The message
+ * machines, in one write so that lines of several threads do not mix; or to a sink, so that who
+ * logs need not wait for standard error. The message
  * reads "<problem>: <value>", values in quotes.
  *   ERROR    someone must act
  *   WARNING  degraded, and the line says how
@@ -21,6 +22,14 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_setup(enum log_level level, bool json);
 bool log_wants(enum log_level level);
+
+/* Takes whole lines, each with its newline, on the thread that logs; must not wait, nor log. */
+struct log_sink {
+    void (*put)(struct log_sink *sink, struct str line);
+};
+
+/* Borrowed until another takes its place; NULL: standard error. Nobody may be logging to the one before any more. */
+void log_to(struct log_sink *sink);
 
 /* @area names the part ("http", "journal", "rules"). */
 void log_line(enum log_level level, const char *area, const char *fmt, ...)

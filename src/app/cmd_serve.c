@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/log_writer.h"
 #include "app/service.h"
 #include "base/log.h"
 
@@ -70,6 +71,7 @@ static void drain(struct service *service, const sigset_t *set)
         int number = sigtimedwait(set, NULL, &none);
         if (number != SIGTERM && number != SIGINT)
             continue;
+        log_to(NULL);
         log_line(LOG_WARNING, "serve", "leaving at once: asked twice");
         _exit(1);
     }
@@ -108,7 +110,10 @@ int cmd_serve(int argc, char **argv)
 
     sigset_t set;
     signals_block(&set);
+    AUTO(log_writer_free) struct log_writer *writer = NULL;
     struct service *service = NULL;
+    if (log_writer_new(&writer) != OK)
+        log_line(LOG_WARNING, "serve", "no thread for the log: who logs waits until it is written");
     enum err err = service_start(&settings, &service, &note);
     if (err != OK) {
         log_line(LOG_ERROR, "serve", "cannot start: %s", note.text[0] ? note.text : err_name(err));

@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -14,12 +15,19 @@ static struct {
     bool json;
 } setup = { .level = LOG_INFO };
 
+static struct log_sink *_Atomic sink;
+
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
 void log_setup(enum log_level level, bool json)
 {
     setup.level = level;
     setup.json = json;
+}
+
+void log_to(struct log_sink *new_sink)
+{
+    atomic_store(&sink, new_sink);
 }
 
 bool log_wants(enum log_level level)
@@ -81,6 +89,16 @@ static void text_line(struct out *out, enum log_level level, const char *area,
     out_char(out, '\n');
 }
 
+static void put(struct str text)
+{
+    struct log_sink *to = atomic_load(&sink);
+    if (to)
+        to->put(to, text);
+    else if (write(STDERR_FILENO, text.at, text.len) < 0) {
+        /* nowhere left to say it */
+    }
+}
+
 static void line(enum log_level level, const char *area, struct str request_id, const char *fmt,
                  va_list ap)
 {
@@ -95,9 +113,8 @@ static void line(enum log_level level, const char *area, struct str request_id, 
     struct out out;
     out_init(&out, NULL, 512);
     (setup.json ? json_line : text_line)(&out, level, area, request_id, message);
-    if (!out.failed && write(STDERR_FILENO, out.at, out.len) < 0) {
-        /* nowhere left to say it */
-    }
+    if (!out.failed)
+        put(out_str(&out));
     out_deinit(&out);
 }
 

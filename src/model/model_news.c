@@ -99,7 +99,7 @@ static void add_candidate(struct patch *p, struct candidates *all, uint32_t x, u
     copurchase_prefetch(p->sealing.counts, id_of[x], id_of[y]);
 }
 
-static const struct surge *first_surge(const struct model *model, uint32_t from)
+static uint32_t first_surge(const struct model *model, uint32_t from)
 {
     uint32_t low = 0, high = model->n_surges;
     while (low < high) {
@@ -109,17 +109,17 @@ static const struct surge *first_surge(const struct model *model, uint32_t from)
         else
             high = middle;
     }
-    return model->surges + low;
+    return low;
 }
 
 static void find_candidates(struct patch *p, uint32_t x, struct candidates *all)
 {
-    const struct row *row = &p->old->rows[x];
-    const struct surge *end = p->old->surges + p->old->n_surges;
+    const struct model *old = p->old;
+    const struct row *row = &old->rows[x];
     for (uint32_t i = 0; i < row->n + row->n_against; i++)
         add_candidate(p, all, x, row->at[i].product);
-    for (const struct surge *s = first_surge(p->old, x); s < end && s->from == x; s++)
-        add_candidate(p, all, x, s->to);
+    for (uint32_t i = first_surge(old, x); i < old->n_surges && old->surges[i].from == x; i++)
+        add_candidate(p, all, x, old->surges[i].to);
     for (; p->at < p->n_pairs && p->pairs[p->at] >> 32 == x; p->at++)
         add_candidate(p, all, x, (uint32_t) p->pairs[p->at]);
 }

@@ -374,10 +374,13 @@ class Waits(threading.Thread):
         super().__init__(daemon=True)
         self.fleet, self.samples, self.ending = fleet, {}, threading.Event()
         self.shoppers, self.watch = None, []  # their process; samples of its first thread
+        self.stolen = []  # (when, ticks of all cores that the hypervisor gave to others, since boot)
 
     def run(self):
         workers = {}
         while not self.ending.wait(.004):
+            with open('/proc/stat', encoding='ascii') as lines:
+                self.stolen.append((int(time.monotonic() * 1e6), int(lines.readline().split()[8])))
             with contextlib.suppress(OSError, IndexError):
                 waited_ns = int(pathlib.Path('/proc', str(self.shoppers), 'schedstat').read_text().split()[1])
                 self.watch.append((int(time.monotonic() * 1e6), self.shoppers, waited_ns // 1000))
@@ -400,6 +403,12 @@ class Waits(threading.Thread):
         return max((self._of(samples, sent, answered) for samples in workers), default=0) \
             + self._of(self.watch, sent, answered)
 
+    def robbed(self, sent, answered):
+        """Did the hypervisor give a core to others then? It counts in ticks of 10 ms, so a little before and after."""
+        first = bisect.bisect_left(self.stolen, (sent - 10000,))
+        last = bisect.bisect_right(self.stolen, (answered + 10000,))
+        return last > first and self.stolen[last - 1][1] > self.stolen[first][1]
+
     @staticmethod
     def _of(samples, sent, answered):
         first = bisect.bisect_right(samples, (sent,)) - 1
@@ -411,15 +420,15 @@ class Waits(threading.Thread):
 
 
 def late_by_whom(load):
-    """Late decisions while the machine ran nobody of ours (the canary overslept, or the worker and then the shoppers
-    waited for a core), and all others."""
+    """Late decisions while the machine ran nobody of ours (the canary overslept, the worker and then the shoppers
+    waited for a core, or the hypervisor took one away), and all others."""
     hiccups = [(int(due), int(woke)) for due, woke in load.lines('H')]
     machine, ours = [], []
     for late in load.lines('L'):
         sent, answered = int(late[0]), int(late[1])
         slept = sum(max(0, min(answered, woke) - max(sent, due)) for due, woke in hiccups)
         slept = max(slept, load.waits.during(late[2], sent, answered))
-        excused = answered - sent - slept <= load.budget_ms * 1000 + 5000
+        excused = answered - sent - slept <= load.budget_ms * 1000 + 5000 or load.waits.robbed(sent, answered)
         (machine if excused else ours).append(late)
     return machine, ours
 

@@ -184,6 +184,7 @@ class Stream(threading.Thread):
 
 
 def test_while_orders_keep_coming_in_a_larger_shop():
+    unhurried()
     catalog, orders = made_up_shop(skus=20000, orders=60000)
     data = imported(catalog, orders)
     pairs = [('S-15000', 'S-100'), ('N-0', 'S-19000'), ('S-7000', 'S-12345'), ('N-1', 'N-2')]
