@@ -113,7 +113,8 @@ int cmd_serve(int argc, char **argv)
     AUTO(log_writer_free) struct log_writer *writer = NULL;
     struct service *service = NULL;
     if (log_writer_new(&writer) != OK)
-        log_line(LOG_WARNING, "serve", "no thread for the log: who logs waits until it is written");
+        log_line(LOG_WARNING, "serve",
+                 "no thread for the log: workers wait until a line is written");
     enum err err = service_start(&settings, &service, &note);
     if (err != OK) {
         log_line(LOG_ERROR, "serve", "cannot start: %s", note.text[0] ? note.text : err_name(err));

@@ -16,6 +16,7 @@ static struct {
 } setup = { .level = LOG_INFO };
 
 static struct log_sink *_Atomic sink;
+static _Thread_local bool must_not_wait;
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
@@ -28,6 +29,11 @@ void log_setup(enum log_level level, bool json)
 void log_to(struct log_sink *new_sink)
 {
     atomic_store(&sink, new_sink);
+}
+
+void log_without_waiting(void)
+{
+    must_not_wait = true;
 }
 
 bool log_wants(enum log_level level)
@@ -91,7 +97,7 @@ static void text_line(struct out *out, enum log_level level, const char *area,
 
 static void put(struct str text)
 {
-    struct log_sink *to = atomic_load(&sink);
+    struct log_sink *to = must_not_wait ? atomic_load(&sink) : NULL;
     if (to)
         to->put(to, text);
     else if (write(STDERR_FILENO, text.at, text.len) < 0) {

@@ -243,6 +243,7 @@ static void *worker_main(void *of)
     char name[16];
     (void) snprintf(name, sizeof name, "worker-%u", worker->id);
     (void) pthread_setname_np(pthread_self(), name);
+    log_without_waiting();
     waiting_begin(&worker->waiting);
     (void) uv_run(&worker->loop, UV_RUN_DEFAULT);
     return NULL;

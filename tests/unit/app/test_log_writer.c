@@ -18,6 +18,7 @@ static struct log_writer *begin(void)
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
     log_setup(LOG_INFO, false);
+    log_without_waiting();
     struct log_writer *writer = NULL;
     ck_assert_int_eq(log_writer_new(&writer), OK);
     return writer;
