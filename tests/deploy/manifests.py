@@ -190,6 +190,8 @@ def libraries(program):
     found = dict(re.findall(r'^\s(\S+) => (\S+)', subprocess.run(['ldd', program], capture_output=True, text=True).stdout, re.M))
     packages = set()
     for name in asked:
+        if name.startswith('ld-linux'):
+            continue  # libc6's own
         path = found[name]
         for place in (path, '/usr' + path, os.path.realpath(path), path.removeprefix('/usr')):
             owner = subprocess.run(['dpkg-query', '-S', place], capture_output=True, text=True).stdout

@@ -14,6 +14,7 @@ import atexit
 import bisect
 import collections
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -503,15 +504,15 @@ def tell_figures(load, figures, what):
             tell(f'{title}: … {len(lines)} in all')
 
 
+class Late(Failed):
+    """All that was promised was kept but the time."""
+
+
 def judge(figures, broken_allowed=False, refused_allowed=False, busy=20):
-    """The promises: nothing lost, nothing twice, nothing late, nothing exceeded."""
+    """The promises: nothing lost, nothing twice, nothing exceeded, and nothing late, which is told last: Late."""
     check(figures['decisions answered'] >= busy and figures['events acknowledged'] >= busy, 'no load')
     check(figures['events found'] == figures['events acknowledged'], 'acknowledged events are not in the log')
     check(figures['decisions answered'] >= figures['decisions asked'], 'decisions without an answer')
-    if figures['percent of the machine taken by others'] <= QUIET_PERCENT:
-        check(figures['decisions late, and not by the machine'] == 0, 'decisions late')
-    else:
-        tell('others are at work on this machine: lateness is told, not judged')
     for name in ('events found twice', 'events never acknowledged', 'events answered with another 5xx',
                  'events rejected', 'decisions answered with 5xx', 'caps exceeded', 'shown after a decline', 'offered against cap or decline', 'budgets exceeded'):
         check(figures[name] == 0, f'{name}: {figures[name]}')
@@ -519,13 +520,34 @@ def judge(figures, broken_allowed=False, refused_allowed=False, busy=20):
         check(figures['requests whose connection broke'] == 0, 'requests whose connection broke')
     if not refused_allowed:
         check(figures['events refused with 503, and repeated'] == 0, 'events were refused with 503')
+    if figures['percent of the machine taken by others'] > QUIET_PERCENT:
+        tell('others are at work on this machine: lateness is told, not judged')
+    elif figures['decisions late, and not by the machine']:
+        raise Late(f'decisions late: {figures["decisions late, and not by the machine"]}')
 
 
 RATE = float(os.environ.get('OFFERD_FAULT_RATE', '300'))
 SEED = int(os.environ.get('OFFERD_FAULT_SEED', str(time.time_ns() % 1000000)))
 BUDGET = 60
+TRIES = int(os.environ.get('OFFERD_FAULT_TRIES', '3'))
 
 
+def in_time(drill):
+    """A virtual machine that stands still for milliseconds is not always seen; lateness of ours comes again. So what
+    went wrong in nothing but the time is held again, OFFERD_FAULT_TRIES times in all, and one of them must be in time."""
+    @functools.wraps(drill)
+    def held(*args, **kwargs):
+        for more in reversed(range(TRIES)):
+            try:
+                return drill(*args, **kwargs)
+            except Late as late:
+                if not more:
+                    raise
+                tell(f'{late}: held once more')
+    return held
+
+
+@in_time
 def drill(what, fault, replicas=2, budget=(BUDGET, '5s'), flags=(), wires=False, broken_allowed=False,
           refused_allowed=False, look=None, **options):
     """A fleet under load, and fault(fleet) meanwhile; then the account of it is told and judged."""

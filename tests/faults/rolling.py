@@ -7,7 +7,7 @@ has just found that only one is left: that is told, and bounded. OFFERD_FAULT_RO
 import os
 import time
 
-from fleet import QUIET_PERCENT, SEED, Fleet, HAProxy, Shoppers, account, check, judge, main, rehearsal, servers_or_skip, settled, \
+from fleet import QUIET_PERCENT, SEED, Fleet, HAProxy, Shoppers, account, check, in_time, judge, main, rehearsal, servers_or_skip, settled, \
     tell, tell_figures
 
 ROUNDS = int(os.environ.get('OFFERD_FAULT_ROUNDS', '1'))
@@ -28,6 +28,7 @@ def restart(fleet, proxy, number, told):
     time.sleep(.4)  # HAProxy asks each 100 ms
 
 
+@in_time
 def rolling(told):
     alone = rehearsal()
     servers = None if alone else servers_or_skip()
