@@ -420,14 +420,27 @@ class Waits(threading.Thread):
         return 0
 
 
+def covered(spans, begin, end):
+    """How much of the time between @begin and @end lies in one of the @spans, which are in order and may overlap."""
+    total = 0
+    for first, last in spans:
+        begin = max(begin, first)
+        if begin >= end:
+            break
+        if last > begin:
+            total += min(last, end) - begin
+            begin = last
+    return total
+
+
 def late_by_whom(load):
-    """Late decisions while the machine ran nobody of ours (the canary overslept, the worker and then the shoppers
+    """Late decisions while the machine ran nobody of ours (a canary overslept, the worker and then the shoppers
     waited for a core, or the hypervisor took one away), and all others."""
-    hiccups = [(int(due), int(woke)) for due, woke in load.lines('H')]
+    hiccups = sorted((int(due), int(woke)) for due, woke, _core in load.lines('H'))
     machine, ours = [], []
     for late in load.lines('L'):
         sent, answered = int(late[0]), int(late[1])
-        slept = sum(max(0, min(answered, woke) - max(sent, due)) for due, woke in hiccups)
+        slept = covered(hiccups, sent, answered)
         slept = max(slept, load.waits.during(late[2], sent, answered))
         excused = answered - sent - slept <= load.budget_ms * 1000 + 5000 or load.waits.robbed(sent, answered)
         (machine if excused else ours).append(late)

@@ -66,8 +66,15 @@ def test_an_acceptance_over_the_budget_is_seen():
 
 def test_only_what_the_machine_slept_through_is_excused():
     machine, ours = late_by_whom(told(('L', '1000', '41000', 'p', ''), ('L', '100000', '140000', 'p', ''),
-                                      ('H', '2000', '30000')))
+                                      ('H', '2000', '30000', '-1')))
     check((len(machine), len(ours)) == (1, 1), machine, ours)
+    # Two cores that stood still at once: it is one time.
+    machine, ours = late_by_whom(told(('L', '100000', '160000', 'p', ''), ('H', '110000', '130000', '0'),
+                                      ('H', '111000', '129000', '1'), ('H', '112000', '131000', '-1')))
+    check((len(machine), len(ours)) == (0, 1), machine, ours)
+    machine, ours = late_by_whom(told(('L', '100000', '160000', 'p', ''), ('H', '135000', '160001', '1'),
+                                      ('H', '110000', '130000', '0')))
+    check((len(machine), len(ours)) == (1, 0), machine, ours)
     load = told(('L', '1000', '41000', 'p', ''), ('L', '1000', '41000', 'q', ''))
     load.waits.samples = {'p': [(0, 7, 100), (42000, 7, 30100)], 'q': [(0, 8, 100), (42000, 8, 3100)]}
     machine, ours = late_by_whom(load)

@@ -13,8 +13,7 @@
  *
  * A decision is late when more than budget_ms + 5 ms pass from the write of the request to the
  * read of the answer. So that we are not late ourselves, we ask for real-time scheduling if we
- * may; and a thread of ordinary priority (the canary) that wants to wake every millisecond notes
- * when the machine let it wake more than 4 ms too late: nobody else would have run either.
+ * may; and canaries (canary.h) note when the machine stood still, as a whole or one core of it.
  *
  * The journal (--journal F) has a line a fact, separated by tabs; times are CLOCK_MONOTONIC µs:
  *   D sent answered target customer http-status degraded rule,rule   a decision
@@ -24,7 +23,7 @@
  *   F time target http-status text                                   an answer with 5xx, or 4xx not looked for
  *   V time customer rule what                                        offered what should not be
  *   B sent broke target what                                         a request without an answer
- *   H due woke                                                       the canary overslept
+ *   H due woke core                                                  a canary overslept
  * At the end a JSON object with the counts goes to stdout. Ends after --seconds or on SIGTERM: what
  * is under way is finished, for at most --finish-s.
  */
@@ -34,7 +33,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -50,6 +48,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "canary.h"
+
 enum {
     MOST_TARGETS = 8,
     MOST_OFFERS = 3,
@@ -59,7 +59,6 @@ enum {
     ANSWER_BYTES = 65536,
     ID_BYTES = 64,
     GRACE_US = 5000,
-    OVERSLEPT_US = 4000,
     OFFERS_PATIENCE_US = 5000000, /* an answer that has not come by then never will */
     EVENTS_PATIENCE_US = 15000000,
     AGAIN_US = 20000, /* until a failed request is tried again */
@@ -135,13 +134,6 @@ static struct {
     char rules[MOST_RULES][ID_BYTES];
     int n_rules;
 } seen;
-
-static struct {
-    struct {
-        int64_t due_us, woke_us;
-    } at[10000];
-    _Atomic unsigned n;
-} hiccups;
 
 static int epoll_fd;
 static uint64_t dice;
@@ -688,33 +680,12 @@ static void link_ready(struct link *link, uint32_t events)
 
 /* ── the machine itself ───────────────────────────────────────────────────────────────────────── */
 
-static void *canary_main(void *unused)
-{
-    (void) unused;
-    pthread_setname_np(pthread_self(), "canary");
-    prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
-    for (;;) {
-        int64_t due = now_us() + 1000;
-        struct timespec until = { .tv_sec = due / 1000000, .tv_nsec = due % 1000000 * 1000 };
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-        int64_t woke = now_us();
-        unsigned n = hiccups.n;
-        if (woke - due > OVERSLEPT_US && n < sizeof hiccups.at / sizeof *hiccups.at) {
-            hiccups.at[n].due_us = due;
-            hiccups.at[n].woke_us = woke;
-            hiccups.n = n + 1;
-        }
-    }
-    return NULL;
-}
-
 static void be_on_time(void)
 {
-    pthread_t canary;
     struct sched_param first = { .sched_priority = 1 };
     struct rlimit files = { 65536, 65536 };
 
-    if (pthread_create(&canary, NULL, canary_main, NULL) != 0)
+    if (canaries_start() < 0)
         die("canary");
     prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
     if (setrlimit(RLIMIT_NOFILE, &files) < 0) {
@@ -842,12 +813,13 @@ static void report(const struct shopper *shoppers, double took)
         unfinished += shoppers[i].pending && shoppers[i].step == ASK;
         unacknowledged += shoppers[i].pending && shoppers[i].step != ASK;
     }
-    unsigned n = hiccups.n;
+    unsigned n;
+    const struct hiccup *hiccups = canaries_seen(&n);
     int64_t longest = 0;
     for (unsigned i = 0; i < n; i++) {
-        int64_t overslept = hiccups.at[i].woke_us - hiccups.at[i].due_us;
+        int64_t overslept = hiccups[i].woke_us - hiccups[i].due_us;
         longest = overslept > longest ? overslept : longest;
-        note("H\t%ld\t%ld", hiccups.at[i].due_us, hiccups.at[i].woke_us);
+        note("H\t%ld\t%ld\t%d", hiccups[i].due_us, hiccups[i].woke_us, hiccups[i].core);
     }
     printf("{\"seconds\": %.2f, \"decisions_asked\": %lu, \"decisions_answered\": %lu, "
            "\"decisions_unanswered\": %u, \"late\": %lu, \"not_200\": %lu, \"server_errors\": %lu, "
