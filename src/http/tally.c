@@ -44,6 +44,11 @@ void tally_register(struct tally *tally, struct metrics *metrics)
     tally->rejected_events = metric_register(metrics, METRIC_COUNTER, "offerd_events_total",
                                              "Events by type and what became of them.",
                                              STR("type=\"unknown\",status=\"rejected\""));
+    tally->held_up =
+        metric_register(metrics, METRIC_HISTOGRAM, "offerd_http_loop_held_up_seconds",
+                        "Turns of a worker's loop that took two milliseconds and more: "
+                        "whoever is on that worker waited.",
+                        none);
     tally->connections = metric_register(metrics, METRIC_GAUGE, "offerd_http_connections",
                                          "Open connections.", none);
     tally->in_flight = metric_register(metrics, METRIC_GAUGE, "offerd_http_requests_in_flight",

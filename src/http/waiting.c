@@ -108,9 +108,10 @@ static void arm(struct waiting *waiting)
         return;
     }
     int64_t left_us = waiting->first->deadline_us - waiting->clock->mono_us(waiting->clock);
-    uv_update_time(waiting->timer.loop);
+    /* libuv counts from its own time, which stands still during a turn and stays so for turn.h. */
+    uint64_t behind_ms = uv_hrtime() / 1000000 - uv_now(waiting->timer.loop);
     (void) uv_timer_start(&waiting->timer, on_time,
-                          left_us > 0 ? (uint64_t) (left_us + 999) / 1000 : 0, 0);
+                          left_us > 0 ? behind_ms + (uint64_t) (left_us + 999) / 1000 : 0, 0);
 }
 
 static struct exchange *next_woken(struct waiting *waiting)

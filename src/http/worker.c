@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "http/exchange.h"
+#include "http/turn.h"
 #include "ports/clock.h"
 
 enum { TICK_MS = 250, NAP_MS = 1, RUNS_FOR_NOTHING = 16 };
@@ -163,6 +164,7 @@ static void before_sleep(uv_prepare_t *handle)
     } else {
         (void) uv_idle_start(&worker->awake, stay_awake);
     }
+    turn_note(&worker->loop, worker->shard, worker->http->tally.held_up);
 }
 
 static void after_poll(uv_check_t *handle)
@@ -170,6 +172,7 @@ static void after_poll(uv_check_t *handle)
     struct worker *worker = handle->data;
     if (has_work_at_hand(worker) && !should_nap(worker))
         run(worker);
+    turn_note(&worker->loop, worker->shard, worker->http->tally.held_up);
 }
 
 static void on_resumed(void *of)

@@ -7,8 +7,8 @@ has just found that only one is left: that is told, and bounded. OFFERD_FAULT_RO
 import os
 import time
 
-from fleet import QUIET_PERCENT, SEED, Fleet, HAProxy, Shoppers, account, check, in_time, judge, main, rehearsal, servers_or_skip, settled, \
-    tell, tell_figures
+from fleet import SEED, Fleet, HAProxy, Shoppers, account, check, in_time, judge, main, others_matter, rehearsal, \
+    servers_or_skip, settled, tell, tell_figures
 
 ROUNDS = int(os.environ.get('OFFERD_FAULT_ROUNDS', '1'))
 HELD_US = 100_000
@@ -53,7 +53,7 @@ def rolling(told):
             figures |= {'offered against cap or decline': 0, 'shown after a decline': 0}
         if not told:
             held_us = load.figures['offers']['max_us']
-            check(held_us < 2 * HELD_US or load.others_percent > QUIET_PERCENT, 'held for longer than HAProxy would')
+            check(held_us < 2 * HELD_US or others_matter(load.others_percent), 'held for longer than HAProxy would')
             figures['decisions late, and not by the machine'] = 0
         judge(figures)
     finally:

@@ -160,7 +160,7 @@ def judged_of(watch):
 
 
 def test_a_fleet_that_works_for_long_takes_no_more_memory_and_no_more_files():
-    with servers_or_skip() as servers, Fleet(servers, 2, drill_rules((100000, '5s')), ['--hot-profiles', '100']) as fleet:
+    with servers_or_skip(ahead=False) as servers, Fleet(servers, 2, drill_rules((100000, '5s')), ['--hot-profiles', '100']) as fleet:
         with Shoppers(fleet.ports, seconds=SECONDS + 600, rate=RATE, roam=True, settle_ms=50) as load:
             time.sleep(min(5, SECONDS / 10))  # connections are made
             watch = Watch({f'replica {i}': [replica.process.pid] for i, replica in enumerate(fleet.replicas)} |

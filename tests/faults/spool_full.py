@@ -9,8 +9,8 @@ import resource
 import subprocess
 import time
 
-from fleet import QUIET_PERCENT, SEED, Fleet, Late, Shoppers, account, check, drill_rules, in_time, judge, main, rehearsal, request, scratch, \
-    servers_or_skip, settled, skip, tell, tell_figures, wait_until
+from fleet import SEED, Fleet, Late, Shoppers, account, check, drill_rules, in_time, judge, main, others_matter, \
+    rehearsal, request, scratch, servers_or_skip, settled, skip, tell, tell_figures, wait_until
 
 DISK_BYTES = 24 << 20
 LEFT_BYTES = 1 << 20
@@ -95,7 +95,7 @@ def spool_fills_up(what, flags=(), disk=None):
              f'{watched["decisions answered with 5xx"]} 5xx')
         judge(figures, refused_allowed=True)
         check(watched['decisions answered'] > 100 and watched['decisions answered with 5xx'] == 0, watched)
-        if watched['percent of the machine taken by others'] <= QUIET_PERCENT:
+        if not others_matter(watched['percent of the machine taken by others']):
             if watched['decisions late, and not by the machine']:
                 raise Late(f'who only ask: {watched}')
     finally:

@@ -4,7 +4,8 @@
  * a late answer is not laid to a server that the machine did not let run.
  *
  * The ordinary one has ordinary priority and any core: where it overslept for more than 4 ms,
- * nobody else would have run either. Beside it each core has one of its own, with a real-time
+ * nobody else would have run either. It is there only while all of us are ordinary; it would wait for
+ * servers that are not. Beside it each core has one of its own, with a real-time
  * priority above everybody's: nothing that we or others run can hold it up, so where it overslept for
  * more than 1 ms the core itself stood still (a hypervisor that ran somebody else, an interrupt). Without the right to
  * real-time priority there are none of these, since an ordinary thread that is bound to a core would also
