@@ -34,3 +34,4 @@ void strmap_get_many(const struct strmap *map, const struct str *keys, uint32_t 
                      uint32_t *ret_values);
 
 size_t strmap_count(const struct strmap *map);
+size_t strmap_bytes(const struct strmap *map); /* of memory, the keys left out */

@@ -20,7 +20,8 @@ struct catalog;
  * - struct moves, a fold over orders in log order, each once, on one thread: who bought what, and
  *   when first. Only customers with an id; of one customer the first MOVES_MOST_OF_ONE different
  *   SKUs, for who buys more is a dealer. Bounded: past max_purchases the older half is
- *   forgotten (24 bytes each, and the ids). It is never written down: the orders are in the log.
+ *   forgotten. With MOVES_MAX_PURCHASES, each another customer's, it takes MOVES_MOST_BYTES at most, besides the texts
+ *   of SKUs. It is never written down: the orders are in the log.
  * - struct moved, sealed from it for one catalogue: for two products of one kind, how many
  *   customers bought @from and, in an order of a later time, @to; and how many both at one time. Statistics of fewer than
  *   MOVES_FEWEST customers are nobody's business: they are not in it. Immutable, shared by
@@ -33,7 +34,8 @@ struct catalog;
 enum {
     MOVES_FEWEST = 5,
     MOVES_MOST_OF_ONE = 64,
-    MOVES_MAX_PURCHASES = 4000000,
+    MOVES_MAX_PURCHASES = 3000000,
+    MOVES_MOST_BYTES = 176 << 20,
 };
 
 struct moves;
@@ -51,6 +53,7 @@ MUST_CHECK enum err moves_add(struct moves *moves, uint64_t position, int64_t at
 
 uint64_t moves_position(const struct moves *moves);
 uint64_t moves_orders(const struct moves *moves);
+size_t moves_bytes(const struct moves *moves);  /* of memory it takes */
 uint64_t moves_mark(const struct moves *moves); /* the orders that a sealed one would tell of */
 
 struct moved;

@@ -209,3 +209,8 @@ size_t strmap_count(const struct strmap *map)
 {
     return map ? map->count : 0;
 }
+
+size_t strmap_bytes(const struct strmap *map)
+{
+    return map ? sizeof *map + (map->mask + 1) * sizeof *map->slots : 0;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sealing walks each customer's purchases and counts the pairs of one kind in pair tables: those whose
- * later product has the larger number, those whose later one has the smaller, those of one time.
+ * Sealing goes through the purchases in their order, beside each the same customer's earlier ones, and counts the pairs
+ * of one kind in pair tables: those whose later product has the larger number, those whose later one has the smaller, those
+ * of one time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,21 +62,17 @@ static void count_both(struct sealing *sealing, const struct purchase *a, const 
     pair_table_add(from < to ? &sealing->up : &sealing->down, from, to, 0);
 }
 
-static enum err count_customer(struct sealing *sealing, uint32_t customer)
+/* With what the same customer had before it. */
+static enum err count_purchase(struct sealing *sealing, const struct purchase *purchase)
 {
     const struct purchase *purchases = sealing->moves->purchases;
-    uint32_t last = sealing->moves->chains[customer].last;
-    size_t n = sealing->moves->chains[customer].n;
-    TRY(pair_table_reserve(&sealing->up, n * n / 2));
-    TRY(pair_table_reserve(&sealing->down, n * n / 2));
-    TRY(pair_table_reserve(&sealing->both, n * n / 2));
-    for (uint32_t i = last; i != PURCHASE_NONE; i = purchases[i].next) {
-        if (purchases[i].order > sealing->mark ||
-            sealing->product_of[purchases[i].sku] == PRODUCT_NONE)
-            continue;
-        for (uint32_t j = purchases[i].next; j != PURCHASE_NONE; j = purchases[j].next)
-            count_both(sealing, &purchases[i], &purchases[j]);
-    }
+    if (purchase->next == PURCHASE_NONE || sealing->product_of[purchase->sku] == PRODUCT_NONE)
+        return OK;
+    TRY(pair_table_reserve(&sealing->up, MOVES_MOST_OF_ONE));
+    TRY(pair_table_reserve(&sealing->down, MOVES_MOST_OF_ONE));
+    TRY(pair_table_reserve(&sealing->both, MOVES_MOST_OF_ONE));
+    for (uint32_t i = purchase->next; i != PURCHASE_NONE; i = purchases[i].next)
+        count_both(sealing, purchase, &purchases[i]);
     return OK;
 }
 
@@ -104,8 +101,9 @@ static int in_order(const void *left, const void *right)
 
 static enum err count_and_keep(struct sealing *sealing, struct moved *moved)
 {
-    for (uint32_t i = 0; i < sealing->moves->customers.n; i++)
-        TRY(count_customer(sealing, i));
+    const struct moves *moves = sealing->moves;
+    for (size_t i = 0; i < moves->n && moves->purchases[i].order <= sealing->mark; i++)
+        TRY(count_purchase(sealing, &moves->purchases[i]));
     uint32_t n_up = gather(&sealing->up, true, NULL), n_down = gather(&sealing->down, false, NULL);
     moved->n = n_up + n_down;
     moved->n_together = gather(&sealing->both, true, NULL);

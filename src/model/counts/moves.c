@@ -2,6 +2,7 @@
 #include "model/moves.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/counts/moves_parts.h"
 #include "shop/event.h"
@@ -12,39 +13,23 @@ enum {
     MARK_DIGITS = 6,
 };
 
-/* ── the fold ────────────────────────────────────────────────────────────────────────────────── */
+/* ── SKUs ────────────────────────────────────────────────────────────────────────────────────── */
 
-struct moves *moves_new(size_t max_purchases)
+static void ids_deinit(struct ids *ids)
 {
-    AUTO(moves_free) struct moves *moves = calloc(1, sizeof *moves);
-    if (!moves)
-        return NULL;
-    moves->max_purchases = max_purchases;
-    moves->arena = arena_new(FIRST_CHUNK_BYTES, SIZE_MAX);
-    moves->customers.numbers = strmap_new(FIRST_ROOM);
-    moves->skus.numbers = strmap_new(FIRST_ROOM);
-    if (!moves->arena || !moves->customers.numbers || !moves->skus.numbers)
-        return NULL;
-    return MOVE(moves);
+    (void) arena_free(ids->arena);
+    (void) strmap_free(ids->numbers);
+    free(ids->texts);
 }
 
-struct moves *moves_free(struct moves *moves)
+static enum err ids_init(struct ids *ids)
 {
-    if (!moves)
-        return NULL;
-    (void) arena_free(moves->arena);
-    (void) strmap_free(moves->customers.numbers);
-    (void) strmap_free(moves->skus.numbers);
-    free(moves->customers.texts);
-    free(moves->skus.texts);
-    free(moves->chains);
-    free(moves->purchases);
-    free(moves);
-    return NULL;
+    *ids = (struct ids){ .arena = arena_new(FIRST_CHUNK_BYTES, SIZE_MAX),
+                         .numbers = strmap_new(FIRST_ROOM) };
+    return ids->arena && ids->numbers ? OK : ERR_NOMEM;
 }
 
-static enum err number_of(struct moves *moves, struct ids *ids, struct str text,
-                          uint32_t *ret_number)
+static enum err number_of(struct ids *ids, struct str text, uint32_t *ret_number)
 {
     *ret_number = strmap_get(ids->numbers, text);
     if (*ret_number != STRMAP_NONE)
@@ -57,7 +42,7 @@ static enum err number_of(struct moves *moves, struct ids *ids, struct str text,
         ids->texts = texts;
         ids->room = room;
     }
-    struct str mine = arena_copy(moves->arena, text);
+    struct str mine = arena_copy(ids->arena, text);
     if (!mine.at)
         return ERR_NOMEM;
     TRY(strmap_put(ids->numbers, mine, ids->n));
@@ -65,64 +50,136 @@ static enum err number_of(struct moves *moves, struct ids *ids, struct str text,
     *ret_number = ids->n++;
     return OK;
 }
+/* ── customers ───────────────────────────────────────────────────────────────────────────────── */
 
-static enum err number_of_customer(struct moves *moves, struct str id, uint32_t *ret_customer)
+/* Room for @customers and a third more. */
+static enum err chains_init(struct chains *chains, size_t customers)
 {
-    if (moves->customers.n == moves->chains_room) {
-        uint32_t room = moves->chains_room ? 2 * moves->chains_room : FIRST_ROOM;
-        struct chain *chains = realloc(moves->chains, room * sizeof *chains);
-        if (!chains)
-            return ERR_NOMEM;
-        moves->chains = chains;
-        moves->chains_room = room;
-    }
-    uint32_t before = moves->customers.n;
-    TRY(number_of(moves, &moves->customers, id, ret_customer));
-    if (*ret_customer == before)
-        moves->chains[before] = (struct chain){ PURCHASE_NONE, 0 };
+    size_t n_slots = FIRST_ROOM;
+    while (n_slots / 4 * 3 <= customers)
+        n_slots *= 2;
+    *chains =
+        (struct chains){ .slots = calloc(n_slots, sizeof *chains->slots), .n_slots = n_slots };
+    return chains->slots ? OK : ERR_NOMEM;
+}
+
+/* The customer's, or the free one where it belongs. */
+static struct chain *chain_of(const struct chains *chains, uint64_t customer)
+{
+    size_t mask = chains->n_slots - 1, i = customer & mask;
+    while (chains->slots[i].n > 0 && chains->slots[i].customer != customer)
+        i = (i + 1) & mask;
+    return &chains->slots[i];
+}
+
+static enum err reserve_one(struct chains *chains)
+{
+    struct chains more;
+    if (chains->n + 1 <= chains->n_slots / 4 * 3)
+        return OK;
+    TRY(chains_init(&more, chains->n + 1));
+    for (size_t i = 0; i < chains->n_slots; i++)
+        if (chains->slots[i].n > 0)
+            *chain_of(&more, chains->slots[i].customer) = chains->slots[i];
+    more.n = chains->n;
+    free(chains->slots);
+    *chains = more;
     return OK;
 }
 
-static bool has_bought(const struct moves *moves, uint32_t customer, uint32_t sku)
+/* ── the fold ────────────────────────────────────────────────────────────────────────────────── */
+
+struct moves *moves_new(size_t max_purchases)
 {
-    for (uint32_t i = moves->chains[customer].last; i != PURCHASE_NONE;
-         i = moves->purchases[i].next)
-        if (moves->purchases[i].sku == sku)
-            return true;
-    return false;
+    AUTO(moves_free) struct moves *moves = calloc(1, sizeof *moves);
+    if (!moves || ids_init(&moves->skus) != OK || chains_init(&moves->customers, 0) != OK)
+        return NULL;
+    moves->max_purchases = max_purchases;
+    return MOVE(moves);
 }
 
-/* There is room. */
-static void append(struct moves *moves, uint32_t customer, uint32_t sku, int64_t at_us,
-                   uint32_t order)
+struct moves *moves_free(struct moves *moves)
 {
-    struct chain *chain = &moves->chains[customer];
-    if (chain->n == MOVES_MOST_OF_ONE || has_bought(moves, customer, sku))
+    if (!moves)
+        return NULL;
+    ids_deinit(&moves->skus);
+    free(moves->customers.slots);
+    free(moves->purchases);
+    free(moves);
+    return NULL;
+}
+
+static bool has_bought(const struct moves *moves, const struct chain *chain, uint32_t sku)
+{
+    uint32_t i = chain->n > 0 ? chain->last : PURCHASE_NONE;
+    while (i != PURCHASE_NONE && moves->purchases[i].sku != sku)
+        i = moves->purchases[i].next;
+    return i != PURCHASE_NONE;
+}
+
+/* There is room. @chain: the customer's slot, which may be free yet. */
+static void append(struct moves *moves, struct chain *chain, uint64_t customer,
+                   struct purchase purchase)
+{
+    if (has_bought(moves, chain, purchase.sku))
         return;
-    moves->purchases[moves->n] = (struct purchase){ customer, sku, chain->last, order, at_us };
+    if (chain->n == 0) {
+        *chain = (struct chain){ .customer = customer, .last = PURCHASE_NONE };
+        moves->customers.n++;
+    }
+    purchase.next = chain->last;
+    moves->purchases[moves->n] = purchase;
     chain->last = (uint32_t) moves->n++;
     chain->n++;
 }
 
-/* The newer half as a fold of its own, so that the ids that nobody needs any more go as well. */
+/* ── forgetting ──────────────────────────────────────────────────────────────────────────────── */
+
+/* Of those who bought something from purchase @first on. */
+static enum err chains_from(const struct moves *moves, size_t first, struct chains *ret_chains)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < moves->customers.n_slots; i++)
+        n += moves->customers.slots[i].n > 0 && moves->customers.slots[i].last >= first;
+    TRY(chains_init(ret_chains, n));
+    ret_chains->n = n;
+    for (size_t i = 0; i < moves->customers.n_slots; i++) {
+        const struct chain *before = &moves->customers.slots[i];
+        if (before->n == 0 || before->last < first)
+            continue;
+        struct chain *chain = chain_of(ret_chains, before->customer);
+        *chain = (struct chain){ before->customer, before->last - (uint32_t) first, 0 };
+        for (uint32_t at = before->last; at != PURCHASE_NONE && at >= first;
+             at = moves->purchases[at].next)
+            chain->n++;
+    }
+    return OK;
+}
+
+/* The newer half stays, without the ids that nobody needs any more. */
 static enum err forget_older_half(struct moves *moves)
 {
-    AUTO(moves_free) struct moves *kept = moves_new(moves->max_purchases);
-    if (!kept || !(kept->purchases = malloc(moves->room * sizeof *kept->purchases)))
+    AUTO(moves_free) struct moves *old = calloc(1, sizeof *old);
+    uint32_t half = (uint32_t) (moves->n / 2), sku;
+    if (!old)
         return ERR_NOMEM;
-    kept->room = moves->room;
-    for (size_t i = moves->n / 2; i < moves->n; i++) {
-        const struct purchase *purchase = &moves->purchases[i];
-        uint32_t customer, sku;
-        TRY(number_of_customer(kept, moves->customers.texts[purchase->customer], &customer));
-        TRY(number_of(kept, &kept->skus, moves->skus.texts[purchase->sku], &sku));
-        append(kept, customer, sku, purchase->at_us, purchase->order);
+    TRY(ids_init(&old->skus));
+    for (size_t i = half; i < moves->n; i++)
+        TRY(number_of(&old->skus, moves->skus.texts[moves->purchases[i].sku], &sku));
+    TRY(chains_from(moves, half, &old->customers));
+
+    /* From here on nothing fails. */
+    for (size_t i = half; i < moves->n; i++) {
+        struct purchase purchase = moves->purchases[i];
+        purchase.sku = strmap_get(old->skus.numbers, moves->skus.texts[purchase.sku]);
+        if (purchase.next != PURCHASE_NONE)
+            purchase.next = purchase.next < half ? PURCHASE_NONE : purchase.next - half;
+        moves->purchases[i - half] = purchase;
     }
-    kept->position = moves->position;
-    kept->orders = moves->orders;
     struct moves whole = *moves;
-    *moves = *kept;
-    *kept = whole;
+    moves->n -= half;
+    moves->skus = old->skus, old->skus = whole.skus;
+    moves->customers = old->customers, old->customers = whole.customers;
     return OK;
 }
 
@@ -141,6 +198,8 @@ static enum err make_room(struct moves *moves)
     return OK;
 }
 
+/* ── adding ──────────────────────────────────────────────────────────────────────────────────── */
+
 static bool is_id(struct str text)
 {
     return text.len > 0 && text.len <= ID_MAX_BYTES;
@@ -150,14 +209,16 @@ static bool is_id(struct str text)
 static enum err add_purchases(struct moves *moves, int64_t at_us, struct str customer_id,
                               const struct str *skus, uint32_t n_skus)
 {
-    uint32_t customer, sku;
+    uint64_t customer = str_hash(customer_id);
     TRY(make_room(moves));
-    TRY(number_of_customer(moves, customer_id, &customer));
-    for (uint32_t i = 0; i < n_skus; i++) {
+    TRY(reserve_one(&moves->customers));
+    struct chain *chain = chain_of(&moves->customers, customer);
+    for (uint32_t i = 0; i < n_skus && chain->n < MOVES_MOST_OF_ONE; i++) {
+        struct purchase purchase = { .order = (uint32_t) moves->orders + 1, .at_us = at_us };
         if (!is_id(skus[i]))
             continue;
-        TRY(number_of(moves, &moves->skus, skus[i], &sku));
-        append(moves, customer, sku, at_us, (uint32_t) moves->orders + 1);
+        TRY(number_of(&moves->skus, skus[i], &purchase.sku));
+        append(moves, chain, customer, purchase);
     }
     return OK;
 }
@@ -172,6 +233,14 @@ enum err moves_add(struct moves *moves, uint64_t position, int64_t at_us, struct
     moves->position = position;
     moves->orders++;
     return OK;
+}
+
+size_t moves_bytes(const struct moves *moves)
+{
+    const struct ids *skus = &moves->skus;
+    return sizeof *moves + moves->room * sizeof *moves->purchases +
+           moves->customers.n_slots * sizeof *moves->customers.slots +
+           skus->room * sizeof *skus->texts + arena_used(skus->arena) + strmap_bytes(skus->numbers);
 }
 
 uint64_t moves_position(const struct moves *moves)

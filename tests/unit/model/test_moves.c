@@ -170,9 +170,50 @@ START_TEST(past_its_bound_the_older_half_is_forgotten)
 }
 END_TEST
 
+/* @n of them, who each buy one of 1,000 products, once. The most that it took meanwhile. */
+static size_t most_bytes(struct moves *moves, uint32_t n)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        char customer[40], sku[8];
+        (void) snprintf(customer, sizeof customer, "0190f3c2-6c1e-7cc0-98c4-%012u", i);
+        (void) snprintf(sku, sizeof sku, "s%u", i % 1000);
+        struct str text = str_of(sku);
+        ck_assert_int_eq(moves_add(moves, i + 1, 10, str_of(customer), &text, 1), OK);
+        if (i % 1024 == 0 && moves_bytes(moves) > most)
+            most = moves_bytes(moves);
+    }
+    return most;
+}
+
+START_TEST(customers_come_by_without_end_and_its_memory_stays_under_its_bound)
+{
+    AUTO(moves_free) struct moves *moves = moves_new(MOVES_MAX_PURCHASES / 128);
+    ck_assert_uint_le(most_bytes(moves, 250000), MOVES_MOST_BYTES / 128);
+}
+END_TEST
+
+START_TEST(what_a_dealer_buys_beyond_64_products_takes_no_memory)
+{
+    AUTO(moves_free) struct moves *moves = moves_new(10000);
+    size_t before = 0;
+    for (uint32_t i = 0; i < 100000; i++) {
+        char sku[16];
+        (void) snprintf(sku, sizeof sku, "sku-%u", i);
+        struct str text = str_of(sku);
+        ck_assert_int_eq(moves_add(moves, i + 1, i, STR("dealer"), &text, 1), OK);
+        if (i == 100)
+            before = moves_bytes(moves);
+    }
+    ck_assert_uint_eq(moves_bytes(moves), before);
+}
+END_TEST
+
 SUITE_MAIN("model/moves", counts_customers_who_bought_one_and_later_the_other,
            an_order_that_held_both_or_a_guest_is_no_move,
            the_times_of_the_orders_count_not_the_order_of_the_log,
            what_fewer_than_five_did_is_told_to_nobody, a_repeated_position_is_one_order,
            between_two_marks_it_says_the_same, a_dealer_is_a_customer_with_64_products_and_no_more,
-           past_its_bound_the_older_half_is_forgotten)
+           past_its_bound_the_older_half_is_forgotten,
+           customers_come_by_without_end_and_its_memory_stays_under_its_bound,
+           what_a_dealer_buys_beyond_64_products_takes_no_memory)
