@@ -37,6 +37,7 @@ enum ladder_degree {
                       any attribute, names alike */
     LADDER_DEARER, /* nothing known is better and nothing worse; or of another line, and customers went that way */
     LADDER_UNLIKE, /* the same of another line, and nobody is known to go that way */
+    LADDER_NO_STEP,
 };
 
 /* Scores of a degree lie between this and the next one's; FAR is kept free, for who offers what is far in price. */
@@ -99,6 +100,12 @@ bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said);
 const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t product, uint32_t *ret_n);
 const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t product,
                                       uint32_t *ret_n);
+
+/*
+ * The best that ladder_judge could say of any product but the steps kept, which costs between LADDER_RATIO_*: who
+ * would not take that need not ask it. LADDER_NO_STEP: there is no further step.
+ */
+enum ladder_degree ladder_rest(const struct ladder *ladder, uint32_t product, bool up);
 
 /*
  * Is @other a sensible step from @base, whatever the price: dearer, up; else down? For those beyond

@@ -19,16 +19,21 @@ static bool is_before(const struct ladder_step *a, const struct ladder_step *b)
     return a->score > b->score || (a->score == b->score && a->product < b->product);
 }
 
-static void keep(struct ladder_step *best, uint32_t *n, const struct ladder_step *step)
+/* The degree of the one that there is no room for. */
+static enum ladder_degree keep(struct ladder_step *best, uint32_t *n,
+                               const struct ladder_step *step)
 {
     uint32_t at = *n;
+    enum ladder_degree left_out = LADDER_NO_STEP;
     if (at == LADDER_STEPS && !is_before(step, &best[at - 1]))
-        return;
-    at -= at == LADDER_STEPS;
+        return step->degree;
+    if (at == LADDER_STEPS)
+        left_out = best[--at].degree;
     for (; at > 0 && is_before(step, &best[at - 1]); at--)
         best[at] = best[at - 1];
     best[at] = *step;
     *n += *n < LADDER_STEPS;
+    return left_out;
 }
 
 /*
@@ -89,6 +94,13 @@ static bool goes_on(const struct ladder_step *step)
     return step->degree <= LADDER_ASIDE;
 }
 
+/* The best that a step may be in that kind, not knowing the products. */
+static enum ladder_degree best_of_kind(const struct kind *kind, bool up)
+{
+    return !up || kind->gains ? LADDER_BETTER : kind->bare ? LADDER_ASIDE : LADDER_DEARER;
+}
+
+/* Gives the product's place its share of them in `rest`. */
 static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
                           const struct ladder_moves *moves, uint32_t product, bool up)
 {
@@ -100,6 +112,7 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     struct ladder_lines lines[LADDER_CANDIDATES];
     struct item *item = &ladder->items[product];
     uint32_t n = 0, n_best = 0;
+    enum ladder_degree rest = LADDER_NO_STEP;
     if (kind->n < 2 || price <= 0)
         return OK;
     uint32_t begin = row_from(ladder, kind, low), end = row_from(ladder, kind, high + 1e-6);
@@ -114,8 +127,12 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
         if (ladder_leave(item, &lines[i], up, &steps[i])) {
             confirm(moves, product, &steps[i]);
             steps[i].score = ladder_score(steps[i].degree, steps[i].score);
-            keep(best, &n_best, &steps[i]);
+            enum ladder_degree left_out = keep(best, &n_best, &steps[i]);
+            rest = left_out < rest ? left_out : rest;
         }
+    if (rest != LADDER_NO_STEP && walk->n_rows < end - begin)
+        rest = best_of_kind(kind, up);
+    ladder->places[product].rest[up] = (uint8_t) rest;
     return append(ladder, best, n_best);
 }
 
@@ -265,4 +282,11 @@ const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t prod
     const struct place *place = &ladder->places[product];
     *ret_n = place->down;
     return ladder->steps + place->at + place->up;
+}
+
+enum ladder_degree ladder_rest(const struct ladder *ladder, uint32_t product, bool up)
+{
+    const struct place *place = &ladder->places[product];
+    return (up ? place->up : place->down) < LADDER_STEPS ? LADDER_NO_STEP
+                                                         : (enum ladder_degree) place->rest[up];
 }

@@ -29,12 +29,11 @@
 #define RELATED          .25 /* the same, where nothing but the price speaks for it */
 #define STEP_IDEAL       1.25
 #define STEP_WIDTH       .35 /* in logarithms */
-#define NO_STEP          ((enum ladder_degree) - 1)
 
 /* ── judging two products ────────────────────────────────────────────────────────────────────── */
 
 struct verdict {
-    double likeness, gained, lost;
+    double alike, likeness, gained, lost;
     uint16_t gains, losses;
     bool vetoed, resized, to_one_gender;
     struct ladder_lines lines;
@@ -135,6 +134,12 @@ static void judge_scale(const struct ladder *ladder, const struct kind *kind, ui
     }
 }
 
+static double share_of(const struct item *a, const struct item *b, uint32_t shared)
+{
+    uint32_t all = a->n_words + b->n_words - shared;
+    return all ? (double) shared / all : 1;
+}
+
 /* Shared words of two names, of all their words; 1 when neither has any. */
 static double alike(const struct item *a, const struct item *b)
 {
@@ -145,13 +150,19 @@ static double alike(const struct item *a, const struct item *b)
         i += step_a;
         j += step_b;
     }
-    uint32_t all = a->n_words + b->n_words - shared;
-    return all ? (double) shared / all : 1;
+    return share_of(a, b, shared);
 }
 
-static double likeness_of_items(const struct item *base, const struct item *other)
+/* No more than that: a look at signatures alone. */
+static double alike_at_most(const struct item *a, const struct item *b)
 {
-    double likeness = .4 + .6 * alike(base, other);
+    uint32_t hidden = a->n_hidden < b->n_hidden ? a->n_hidden : b->n_hidden;
+    return share_of(a, b, (uint32_t) __builtin_popcountll(a->signature & b->signature) + hidden);
+}
+
+static double likeness_of_items(const struct item *base, const struct item *other, double alike)
+{
+    double likeness = .4 + .6 * alike;
     if (base->model && other->model && base->model != other->model)
         likeness *= OTHER_MODEL;
     if (base->brand != other->brand)
@@ -186,15 +197,21 @@ static enum ladder_degree degree_of(const struct kind *kind, const struct item *
                                     const struct item *b, const struct verdict *verdict, bool up)
 {
     if (kind->bare)
-        return alike(a, b) < ALIKE_ENOUGH ? NO_STEP : up ? LADDER_ASIDE : LADDER_BETTER;
+        return up ? LADDER_ASIDE : LADDER_BETTER;
     if (!up)
         return LADDER_BETTER;
     if (verdict->gains && verdict->gained > verdict->lost)
         return verdict->resized || verdict->to_one_gender ? LADDER_ASIDE : LADDER_BETTER;
     if (verdict->gains || verdict->losses || verdict->resized || verdict->to_one_gender ||
-        (a->model && a->model == b->model) || alike(a, b) < RELATED)
-        return NO_STEP;
+        (a->model && a->model == b->model) || verdict->alike < RELATED)
+        return LADDER_NO_STEP;
     return verdict->lines.left ? LADDER_UNLIKE : LADDER_DEARER;
+}
+
+/* How alike the names must be for any step at all: where nothing can be gained they are what there is. */
+static double akin_enough(const struct kind *kind, bool up)
+{
+    return kind->bare ? ALIKE_ENOUGH : up && !kind->gains ? RELATED : 0;
 }
 
 bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
@@ -206,7 +223,14 @@ bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, ui
         sides_clash(a->sides, b->sides))
         return false;
 
-    struct verdict verdict = { .likeness = likeness_of_items(a, b) };
+    bool up = b->price_minor > a->price_minor;
+    double akin = akin_enough(kind, up);
+    if (akin > 0 && alike_at_most(a, b) < akin)
+        return false;
+    struct verdict verdict = { .alike = alike(a, b) };
+    if (verdict.alike < akin)
+        return false;
+    verdict.likeness = likeness_of_items(a, b, verdict.alike);
     const float *one = codes_of(ladder, kind, base), *two = codes_of(ladder, kind, other);
     for (uint32_t i = 0; i < kind->n_scales && !verdict.vetoed; i++)
         judge_scale(ladder, kind, i, one[i], two[i], &verdict);
@@ -214,11 +238,10 @@ bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, ui
         (verdict.resized && a->model && a->model == b->model))
         return false;
 
-    bool up = b->price_minor > a->price_minor;
     double ratio = (double) b->price_minor / (double) a->price_minor;
     double score = modesty(ratio) * verdict.likeness;
     enum ladder_degree degree = degree_of(kind, a, b, &verdict, up);
-    if (degree == NO_STEP)
+    if (degree == LADDER_NO_STEP)
         return false;
     if (up && verdict.gains)
         score *= verdict.gained / (1 + verdict.gained) * exp(-verdict.lost);

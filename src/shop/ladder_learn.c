@@ -385,6 +385,7 @@ enum err ladder_learn_kind(struct ladder *ladder, struct kind *kind)
     for (uint32_t column = 0; column < kind->n_scales; column++) {
         learn_scale(ladder, kind, sample, column);
         kind->bare &= kind->scales[column].role == LADDER_NOISE;
+        kind->gains |= kind->scales[column].role == LADDER_QUALITY;
     }
     free(sample);
     return OK;

@@ -40,6 +40,7 @@ struct kind {
     uint32_t n_scales;
     float *codes; /* kin's order × n_scales */
     bool bare;    /* nothing to compare: no attribute but noise */
+    bool gains;   /* some scale is a matter of quality: one can be better than another */
 };
 
 /* Of an attribute name, over the whole catalogue. */
@@ -60,15 +61,17 @@ struct item { /* per product: what judging needs, so that the product itself is 
     uint32_t model, brand; /* word numbers; 0: none */
     uint32_t family; /* of brand and all that has to fit: for kinds too large to look at each */
     uint32_t words[ITEM_WORDS]; /* hashes of its name's words, rising */
+    uint64_t signature;         /* a bit of each word */
     uint32_t sides;
     uint64_t further[2]; /* bits of columns whose word has steps of its own, [0] down, [1] up */
-    uint8_t n_words;
-    bool leaving; /* the catalogue names its last day */
+    uint8_t n_words, n_hidden; /* those whose bit another one has too */
+    bool leaving;              /* the catalogue names its last day */
 };
 
 struct place { /* of a product's steps: those up, then those down */
     uint32_t at;
     uint8_t up, down;
+    uint8_t rest[2]; /* enum ladder_degree: the best of those not kept, [0] down, [1] up */
 };
 
 struct ladder {

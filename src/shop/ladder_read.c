@@ -147,6 +147,9 @@ static void add_word(struct item *item, uint32_t hash)
         item->words[j] = item->words[j - 1];
     item->words[i] = hash;
     item->n_words++;
+    uint64_t bit = UINT64_C(1) << hash % 64;
+    item->n_hidden += (item->signature & bit) != 0;
+    item->signature |= bit;
 }
 
 /* Numbers are left out: they are what steps differ in. */

@@ -484,6 +484,69 @@ static void holds(const struct ladder *ladder, const struct catalog *catalog)
         }
 }
 
+static bool is_kept(const struct ladder *ladder, uint32_t from, uint32_t to, bool up)
+{
+    uint32_t n;
+    const struct ladder_step *steps =
+        up ? ladder_up(ladder, from, &n) : ladder_down(ladder, from, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (steps[i].product == to)
+            return true;
+    return false;
+}
+
+/* What ladder_judge says of all that is not kept. */
+static enum ladder_degree best_not_kept(const struct ladder *ladder, const struct catalog *catalog,
+                                        uint32_t from, bool up)
+{
+    enum ladder_degree best = LADDER_NO_STEP;
+    double price = (double) catalog_product(catalog, from)->price_minor;
+    for (uint32_t to = 0; to < catalog_count(catalog); to++) {
+        struct ladder_step step;
+        double ratio = (double) catalog_product(catalog, to)->price_minor / price;
+        ratio = up ? ratio : 1 / ratio;
+        if (ratio >= LADDER_RATIO_LOW && ratio <= LADDER_RATIO_HIGH &&
+            !is_kept(ladder, from, to, up) && ladder_judge(ladder, from, to, &step))
+            best = step.degree < best ? step.degree : best;
+    }
+    return best;
+}
+
+START_TEST(the_best_of_what_is_not_kept_is_known_without_judging)
+{
+    static const char *const names[] = { "red mug", "red cup", "big red mug", "blue mug" };
+    static const char *const made_of[] = { "class=L;line=road", "class=H;line=hill",
+                                           "colour=red;line=road", "colour=red;line=hill", "" };
+    uint32_t left_out[LADDER_NO_STEP + 1] = { 0 }, dice = 3;
+    for (int round = 0; round < 40; round++) {
+        AUTO(catalog_builder_free)
+        struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+        struct catalog *sealed = NULL;
+        for (int i = 0; i < 40; i++) {
+            char row[128];
+            dice = dice * 1664525 + 1013904223;
+            (void) snprintf(row, sizeof row, "S%d|%s|m%d|%u|%s", i, names[(dice >> 16) % 4], i,
+                            100 + (dice >> 20) % 200,
+                            made_of[round % 5 < 2    ? (dice >> 28) % 2 + 2 * (round % 5)
+                                    : round % 5 == 2 ? (dice >> 28) % 4
+                                                     : 4]);
+            add(builder, row);
+        }
+        ck_assert_int_eq(catalog_builder_seal(builder, &sealed), OK);
+        AUTO(catalog_unref) struct catalog *catalog = sealed;
+        AUTO(ladder_unref) struct ladder *ladder = made(catalog);
+        for (uint32_t p = 0; p < 40; p++)
+            for (int up = 0; up < 2; up++) {
+                enum ladder_degree rest = ladder_rest(ladder, p, up);
+                ck_assert_int_eq(rest, best_not_kept(ladder, catalog, p, up));
+                left_out[rest]++;
+            }
+    }
+    for (int degree = LADDER_BETTER; degree <= LADDER_NO_STEP; degree++)
+        ck_assert_uint_gt(left_out[degree], 0);
+}
+END_TEST
+
 START_TEST(any_catalogue_makes_a_ladder)
 {
     static const char *const texts[] = { "1", "2",   "3.5", "L",          "M", "H",
@@ -556,5 +619,6 @@ SUITE_MAIN("shop/ladder", a_step_up_has_more_of_what_rises_with_the_price,
            the_shops_own_word_is_stronger_than_what_prices_teach,
            what_customers_moved_to_comes_first,
            only_more_there_than_back_confirms_a_step_to_another_line,
-           womens_for_a_unisex_one_is_aside_and_only_in_the_same_size, any_catalogue_makes_a_ladder,
+           womens_for_a_unisex_one_is_aside_and_only_in_the_same_size,
+           the_best_of_what_is_not_kept_is_known_without_judging, any_catalogue_makes_a_ladder,
            twenty_thousand_of_one_kind_are_walked_in_bounds)
