@@ -3,6 +3,7 @@
 #include "learn/marks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct marks {
     struct mark *all;
@@ -11,7 +12,8 @@ struct marks {
     uint32_t n_places;
 };
 
-enum { FIRST_CAP = 64 };
+/* Room for KEPT_CAP is kept for the next time; what an outage made of it goes back. */
+enum { FIRST_CAP = 64, KEPT_CAP = 4096 };
 
 struct marks *marks_new(void)
 {
@@ -92,9 +94,25 @@ const struct mark *marks_all(const struct marks *marks, uint32_t *ret_n)
 
 void marks_clear(struct marks *marks)
 {
+    if (marks->n == 0)
+        return;
     for (uint32_t i = 0; i < marks->n; i++)
         free((char *) marks->all[i].customer_id.at);
-    for (uint32_t i = 0; i < marks->n_places; i++)
-        marks->places[i] = 0;
     marks->n = 0;
+    if (marks->cap <= KEPT_CAP) {
+        memset(marks->places, 0, marks->n_places * sizeof *marks->places);
+        return;
+    }
+    free(marks->all);
+    free(marks->places);
+    *marks = (struct marks){ 0 };
+}
+
+size_t marks_bytes(const struct marks *marks)
+{
+    size_t bytes =
+        sizeof *marks + marks->cap * sizeof *marks->all + marks->n_places * sizeof *marks->places;
+    for (uint32_t i = 0; i < marks->n; i++)
+        bytes += marks->all[i].customer_id.len + 1;
+    return bytes;
 }
