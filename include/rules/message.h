@@ -12,7 +12,7 @@
  * Message
  *
  * A marketer's sentence with placeholders, cut into pieces when it is loaded so that
- * rendering is copying: "+{price_gap} で {offer.spec_gain}". A placeholder may say what to
+ * rendering is copying: "+{price_gap} で {offer.spec_gain}". What is copied is escaped for JSON by then. A placeholder may say what to
  * write when its value is unknown: "{customer.first_name ?? お客様}"; one without is an
  * error to the reader when the value can be unknown, and at run time a text that still
  * lacks a value is not shown at all. "{{" and "}}" are braces.
@@ -25,13 +25,14 @@ enum placeholder {
 };
 
 struct message_piece {
-    struct str text; /* literal, or the fallback of a placeholder (absent: none) */
+    struct str text; /* escaped: a literal, or the fallback of a placeholder (absent: none) */
     int placeholder; /* enum placeholder, or -1 for literal text */
 };
 
 struct message_text {
     const struct message_piece *pieces;
     uint32_t n_pieces;
+    uint32_t uses, needs; /* placeholders: bit 1u << enum placeholder; needs: without a fallback */
 };
 
 /*
@@ -43,16 +44,14 @@ MUST_CHECK enum err message_compile(struct str text, struct arena *arena,
                                     const struct message_text **ret_text, size_t *ret_at,
                                     struct str *ret_bad, struct err_note *note);
 
-/* The values of one offer, rendered already; absent = unknown. */
+/* The values of one offer, rendered and escaped already; absent = unknown. */
 struct message_values {
     struct str values[PLACEHOLDERS];
 };
 
-/* Appends to @out as the escaped inside of a JSON string. False when a value is missing: nothing appended. */
-bool message_render(const struct message_text *text, const struct message_values *values,
+/* Appends to @out as the escaped inside of a JSON string. All that @text needs is known. */
+void message_render(const struct message_text *text, const struct message_values *values,
                     struct out *out);
 
 /* NULL-terminated, for guesses. */
 const char *const *message_placeholder_names(void);
-/* Which placeholders this text uses: bit 1u << enum placeholder. */
-uint32_t message_uses(const struct message_text *text);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/message.h"
 
+#include "base/json_text.h"
+
 static const char *const names[] = {
 #define PLACEHOLDER(id, name) name,
 #include "rules/placeholders.inc"
@@ -8,7 +10,7 @@ static const char *const names[] = {
     NULL,
 };
 
-_Static_assert(PLACEHOLDERS <= 32, "message_uses has a bit for each");
+_Static_assert(PLACEHOLDERS <= 32, "message_text has a bit for each");
 
 const char *const *message_placeholder_names(void)
 {
@@ -32,8 +34,9 @@ static struct str part(struct str s, size_t from, size_t to)
 /* One message being cut; faults leave through ret_at and ret_bad. */
 struct cutter {
     struct str text;
-    struct message_piece *pieces;
-    uint32_t n;
+    struct arena *arena;
+    struct message_text made;
+    struct message_piece *pieces; /* made's */
     size_t *ret_at;
     struct str *ret_bad;
     struct err_note *note;
@@ -46,11 +49,19 @@ static enum err fault(struct cutter *cutter, size_t at, struct str bad, const ch
     return err_fail(cutter->note, ERR_INPUT, "%s", what);
 }
 
-static void add_literal(struct cutter *cutter, size_t from, size_t to)
+/* A piece of the text; a fallback may be absent. */
+static enum err add_piece(struct cutter *cutter, struct str text, int placeholder)
 {
-    if (to > from)
-        cutter->pieces[cutter->n++] =
-            (struct message_piece){ .text = part(cutter->text, from, to), .placeholder = -1 };
+    struct str escaped = json_escaped(cutter->arena, text);
+    if (text.at && !escaped.at)
+        return err_fail(cutter->note, ERR_LIMIT, "no room for another message");
+    cutter->pieces[cutter->made.n_pieces++] = (struct message_piece){ escaped, placeholder };
+    return OK;
+}
+
+static enum err add_literal(struct cutter *cutter, size_t from, size_t to)
+{
+    return to > from ? add_piece(cutter, part(cutter->text, from, to), -1) : OK;
 }
 
 /* @inside is what stands between the braces. */
@@ -67,8 +78,9 @@ static enum err add_placeholder(struct cutter *cutter, struct str inside)
     name = trim(name);
     for (int i = 0; names[i]; i++)
         if (str_is(name, names[i])) {
-            cutter->pieces[cutter->n++] = (struct message_piece){ fallback, i };
-            return OK;
+            cutter->made.uses |= 1u << i;
+            cutter->made.needs |= fallback.at ? 0 : 1u << i;
+            return add_piece(cutter, fallback, i);
         }
     return fault(cutter, (size_t) (name.at - cutter->text.at), name,
                  "there is no placeholder of that name");
@@ -81,7 +93,7 @@ static enum err cut_at_brace(struct cutter *cutter, size_t *from, size_t *i)
     char brace = text.at[*i];
 
     if (*i + 1 < text.len && text.at[*i + 1] == brace) {
-        add_literal(cutter, *from, *i + 1);
+        TRY(add_literal(cutter, *from, *i + 1));
         *from = *i += 2;
         return OK;
     }
@@ -95,7 +107,7 @@ static enum err cut_at_brace(struct cutter *cutter, size_t *from, size_t *i)
     if (close == text.len || text.at[close] == '{')
         return fault(cutter, *i, (struct str){ 0 },
                      "a '{' that is not closed; write '{{' for a brace");
-    add_literal(cutter, *from, *i);
+    TRY(add_literal(cutter, *from, *i));
     TRY(add_placeholder(cutter, part(text, *i + 1, close)));
     *from = *i = close + 1;
     return OK;
@@ -109,53 +121,36 @@ enum err message_compile(struct str text, struct arena *arena, const struct mess
         braces += text.at[i] == '{' || text.at[i] == '}';
 
     struct message_text *self = arena_take(arena, sizeof *self);
+    struct message_piece *pieces = arena_take_array(arena, struct message_piece, 2 * braces + 1);
+    if (!self || !pieces)
+        return err_fail(note, ERR_LIMIT, "no room for another message");
+
     struct cutter cutter = { .text = text,
-                             .pieces =
-                                 arena_take_array(arena, struct message_piece, 2 * braces + 1),
+                             .arena = arena,
+                             .made.pieces = pieces,
+                             .pieces = pieces,
                              .ret_at = ret_at,
                              .ret_bad = ret_bad,
                              .note = note };
-    if (!self || !cutter.pieces)
-        return err_fail(note, ERR_LIMIT, "no room for another message");
-
     size_t from = 0, i = 0;
     while (i < text.len)
         if (text.at[i] == '{' || text.at[i] == '}')
             TRY(cut_at_brace(&cutter, &from, &i));
         else
             i++;
-    add_literal(&cutter, from, text.len);
+    TRY(add_literal(&cutter, from, text.len));
 
-    *self = (struct message_text){ cutter.pieces, cutter.n };
+    *self = cutter.made;
     *ret_text = self;
     return OK;
 }
 
-/* What a piece says; absent when its value is unknown and it has no fallback. */
-static struct str piece_text(const struct message_piece *piece, const struct message_values *values)
-{
-    if (piece->placeholder < 0)
-        return piece->text;
-    struct str value = values->values[piece->placeholder];
-    return value.at ? value : piece->text;
-}
-
-bool message_render(const struct message_text *text, const struct message_values *values,
+void message_render(const struct message_text *text, const struct message_values *values,
                     struct out *out)
 {
-    for (uint32_t i = 0; i < text->n_pieces; i++)
-        if (!piece_text(&text->pieces[i], values).at)
-            return false;
-    for (uint32_t i = 0; i < text->n_pieces; i++)
-        out_json_escaped(out, piece_text(&text->pieces[i], values));
-    return true;
-}
-
-uint32_t message_uses(const struct message_text *text)
-{
-    uint32_t uses = 0;
-    for (uint32_t i = 0; i < text->n_pieces; i++)
-        if (text->pieces[i].placeholder >= 0)
-            uses |= 1u << text->pieces[i].placeholder;
-    return uses;
+    for (uint32_t i = 0; i < text->n_pieces; i++) {
+        const struct message_piece *piece = &text->pieces[i];
+        bool known = piece->placeholder >= 0 && values->values[piece->placeholder].at;
+        out_text(out, known ? values->values[piece->placeholder] : piece->text);
+    }
 }

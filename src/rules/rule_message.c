@@ -64,13 +64,8 @@ static void check_placeholders(struct rule_reader *reader, const struct doc_node
                                const struct message_text *text)
 {
     const char *const *names = message_placeholder_names();
-    uint32_t uses = message_uses(text), bare = 0;
-    for (uint32_t i = 0; i < text->n_pieces; i++)
-        if (text->pieces[i].placeholder >= 0 && !text->pieces[i].text.at)
-            bare |= 1u << text->pieces[i].placeholder;
-
     for (uint32_t p = 0; p < PLACEHOLDERS; p++) {
-        if (!(uses & 1u << p))
+        if (!(text->uses & 1u << p))
             continue;
         enum presence presence = presence_of(reader->rule, (enum placeholder) p);
         struct str name = str_of(names[p]);
@@ -78,7 +73,7 @@ static void check_placeholders(struct rule_reader *reader, const struct doc_node
             diag_add(reader->all->diags, reader->grammar.file, place_of(reader, node, name),
                      DIAG_PLACEHOLDER_NEVER, name, str_of(words_kinds()[reader->rule->kind]),
                      (struct str){ 0 });
-        else if (presence == SOMETIMES && bare & 1u << p)
+        else if (presence == SOMETIMES && text->needs & 1u << p)
             diag_add(reader->all->diags, reader->grammar.file, place_of(reader, node, name),
                      DIAG_PLACEHOLDER_UNKNOWN, name, (struct str){ 0 }, (struct str){ 0 });
     }

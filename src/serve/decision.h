@@ -10,6 +10,7 @@
 #include "rules/blame.h"
 #include "rules/caps.h"
 #include "rules/facts.h"
+#include "rules/message.h"
 #include "rules/rule.h"
 #include "rules/ruleset.h"
 #include "rules/silence.h"
@@ -118,9 +119,10 @@ struct found {
     int64_t now_minor, was_minor, gap_minor; /* see allow.c */
 };
 
-/* The texts of one offer, in the request's language: wording.c. */
+/* What one offer says, in the request's language: wording.c. */
 struct wording {
-    struct str texts[TEXT_PARTS]; /* escaped for JSON; absent: this offer has none */
+    const struct message_text *const *texts; /* by enum text_part; NULL: this offer has none */
+    struct message_values values;            /* what they need; the offer's name in any case */
 };
 
 /* What the model completes: pick_together.c. */
@@ -196,7 +198,6 @@ struct decision {
 
     /* rank */
     struct found best[DECISION_MAX_OFFERS];
-    struct wording wordings[DECISION_MAX_OFFERS];
     uint32_t n_best;
     enum silence_reason silence; /* if none is best */
     bool budgeted;               /* some of this handful's are of a rule with a budget */
@@ -212,8 +213,11 @@ struct decision {
     char id[36]; /* see decision_id */
     struct str answer;
 
-    /* match again: what conditions ask. Last, because its own last member is large and needs no zeroes. */
+    /* match again: what conditions ask. Its own last member is large and, as what follows, needs no zeroes. */
     struct facts facts;
+
+    /* rank again: of best */
+    struct wording wordings[DECISION_MAX_OFFERS];
 };
 
 enum degraded { DEGRADED_PROFILE = 1, DEGRADED_DEADLINE = 2, DEGRADED_BUDGET = 4 };
@@ -288,8 +292,9 @@ struct offer_token;
 void decision_token(const struct decision *d, const struct found *found,
                     struct offer_token *ret_token);
 
-/* False when a value that a text needs is not known, or there is no room. */
+/* What @found says, made but for the writing. False when a value that a text needs is not known, or no room. */
 bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording);
+void wording_encode(const struct wording *wording, struct out *out);
 
 /* The parts of an answer that have a file of their own. */
 void compare_encode(struct decision *d, const struct product *base, const struct product *offered,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Encode: the best few -> the JSON answer, written straight into the arena. The fixed parts
- * are literals; texts came escaped from rank, names and ids are escaped here. took_us stands
- * last, so that it counts the writing too.
+ * are literals, as long as they can be; ids of rules, kinds and currencies are plain by their
+ * grammar, SKUs are escaped here, and what the offer says came escaped from rank. took_us
+ * stands last, so that it counts the writing too.
  */
 #include <math.h>
 
@@ -55,18 +56,6 @@ struct str decision_id(struct decision *d)
     if (d->id[0] == '\0')
         make_decision_id(d, d->id);
     return (struct str){ d->id, sizeof d->id };
-}
-
-static void text_member(struct out *out, struct str opening, struct str text)
-{
-    out_text(out, opening);
-    if (text.at) {
-        out_char(out, '"');
-        out_json_escaped(out, text);
-        out_char(out, '"');
-    } else {
-        out_text(out, STR("null"));
-    }
 }
 
 static void int_member(struct out *out, struct str opening, int64_t value)
@@ -140,102 +129,84 @@ static void encode_offer_id(struct decision *d, const struct found *f, struct st
     decision_token(d, f, &token);
     out_text(out, STR("{\"offer_id\":\""));
     offer_token_seal(&token, id, d->world->settings.token_key, out);
-    out_char(out, '"');
 }
 
-static void encode_items(struct decision *d, const struct found *f, struct out *out)
+/* {"sku":"…","quantity":1} */
+static void encode_line(struct out *out, struct str sku, int64_t quantity)
 {
+    out_text(out, STR("{\"sku\":\""));
+    out_json_escaped(out, sku);
+    int_member(out, STR("\",\"quantity\":"), quantity);
+    out_char(out, '}');
+}
+
+static void encode_items(struct decision *d, uint32_t i, struct out *out)
+{
+    const struct found *f = &d->best[i];
+    struct str name = d->wordings[i].values.values[PLACE_OFFER_NAME];
     out_text(out, STR(",\"items\":["));
     if (f->product) {
-        text_member(out, STR("{\"sku\":"), f->product->sku);
-        text_member(out, STR(",\"name\":"), f->product->name[d->locale]);
-        int_member(out, STR(",\"quantity\":"), f->quantity);
+        out_text(out, STR("{\"sku\":\""));
+        out_json_escaped(out, f->product->sku);
+        out_text(out, name.at ? STR("\",\"name\":\"") : STR("\",\"name\":null"));
+        out_text(out, name);
+        int_member(out, name.at ? STR("\",\"quantity\":") : STR(",\"quantity\":"), f->quantity);
         int_member(out, STR(",\"unit_price\":"), f->product->price_minor);
         out_char(out, '}');
     }
-    out_text(out, STR("],\"replaces\":"));
     const struct cart_line *line = replaced(d, f);
-    if (!line) {
-        out_text(out, STR("null"));
-        return;
+    if (line) {
+        out_text(out, STR("],\"replaces\":"));
+        encode_line(out, line->sku, line->quantity);
+    } else {
+        out_text(out, STR("],\"replaces\":null"));
     }
-    text_member(out, STR("{\"sku\":"), line->sku);
-    int_member(out, STR(",\"quantity\":"), line->quantity);
-    out_char(out, '}');
 }
 
 static void encode_price(struct decision *d, const struct found *f, struct out *out)
 {
-    text_member(out, STR(",\"price\":{\"currency\":"), d->cart.currency);
-    int_member(out, STR(",\"now\":"), f->now_minor);
+    out_text(out, STR(",\"price\":{\"currency\":\""));
+    out_text(out, d->cart.currency);
+    int_member(out, STR("\",\"now\":"), f->now_minor);
     int_member(out, STR(",\"was\":"), f->was_minor);
     int_member(out, STR(",\"gap\":"), f->gap_minor);
     int_member(out, STR(",\"saving\":"), f->was_minor - f->now_minor);
-    out_char(out, '}');
-}
-
-static void encode_message(const struct wording *wording, struct out *out)
-{
-    static const struct {
-        enum text_part part;
-        struct str opening;
-    } members[] = { { TEXT_TITLE, { ",\"message\":{\"title\":", 20 } },
-                    { TEXT_BODY, { ",\"body\":", 8 } },
-                    { TEXT_CTA, { ",\"cta\":", 7 } },
-                    { TEXT_DECLINE, { ",\"decline\":", 11 } },
-                    { TEXT_BADGE, { ",\"badge\":", 9 } } };
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        struct str text = wording->texts[members[i].part];
-        out_text(out, members[i].opening);
-        if (text.at) {
-            out_char(out, '"');
-            out_text(out, text);
-            out_char(out, '"');
-        } else {
-            out_text(out, STR("null"));
-        }
-    }
-    out_char(out, '}');
 }
 
 /* The exact change to the cart that accepting means. */
 static void encode_apply(struct decision *d, const struct found *f, struct out *out)
 {
     out_text(out, STR(",\"apply\":{\"add\":["));
-    if (f->product) {
-        text_member(out, STR("{\"sku\":"), f->product->sku);
-        int_member(out, STR(",\"quantity\":"), f->quantity);
-        out_char(out, '}');
-    }
+    if (f->product)
+        encode_line(out, f->product->sku, f->quantity);
     const struct cart_line *line = removed(d, f), *too = added_too(d, f);
     if (too) {
-        text_member(out, STR(",{\"sku\":"), too->sku);
-        out_text(out, STR(",\"quantity\":1}"));
+        out_char(out, ',');
+        encode_line(out, too->sku, 1);
     }
     out_text(out, STR("],\"remove\":["));
-    if (line) {
-        text_member(out, STR("{\"sku\":"), line->sku);
-        int_member(out, STR(",\"quantity\":"), line->quantity);
-        out_char(out, '}');
-    }
-    out_text(out, STR("],\"coupon\":null}"));
+    if (line)
+        encode_line(out, line->sku, line->quantity);
 }
 
-static void encode_offer(struct decision *d, uint32_t i, struct str id, struct out *out)
+static void encode_offer(struct decision *d, uint32_t i, struct str id, struct str expires_at,
+                         struct out *out)
 {
     const struct found *f = &d->best[i];
     const struct rule *rule = f->from->rule;
     encode_offer_id(d, f, id, out);
-    text_member(out, STR(",\"rule\":"), rule->id);
-    text_member(out, STR(",\"kind\":"), str_of(words_kinds()[rule->kind]));
-    out_text(out, STR(",\"variant\":null,\"propensity\":"));
+    out_text(out, STR("\",\"rule\":\""));
+    out_text(out, rule->id);
+    out_text(out, STR("\",\"kind\":\""));
+    out_text(out, str_of(words_kinds()[rule->kind]));
+    out_text(out, STR("\",\"variant\":null,\"propensity\":"));
     out_share(out, f->propensity_bp);
-    encode_items(d, f, out);
+    encode_items(d, i, out);
     encode_price(d, f, out);
-    encode_message(&d->wordings[i], out);
+    out_text(out, STR("},\"message\":"));
+    wording_encode(&d->wordings[i], out);
 
     out_text(out, STR(",\"reasons\":"));
-    out->comma = false;
     reasons_encode(d, f, out);
     out_text(out, STR(",\"compare\":"));
     out->comma = false;
@@ -247,8 +218,8 @@ static void encode_offer(struct decision *d, uint32_t i, struct str id, struct o
         out_text(out, STR(",\"scarcity\":null"));
     }
     encode_apply(d, f, out);
-    out_text(out, STR(",\"expires_at\":\""));
-    out_instant(out, d->now_us + d->world->settings.offer_lifetime_us, false);
+    out_text(out, STR("],\"coupon\":null},\"expires_at\":\""));
+    out_text(out, expires_at);
     out_text(out, STR("\"}"));
 }
 
@@ -261,7 +232,7 @@ static void encode_degraded(struct decision *d, struct out *out)
                                 { DEGRADED_DEADLINE, { "\"deadline\"", 10 } },
                                 { DEGRADED_BUDGET, { "\"budget\"", 8 } } };
     bool first = true;
-    out_text(out, STR(",\"degraded\":["));
+    out_text(out, STR("\",\"degraded\":["));
     for (int i = 0; d->degraded && i < DEGRADED_KINDS; i++) {
         if (!(d->degraded & words[i].bit))
             continue;
@@ -280,14 +251,20 @@ enum err encode_run(struct decision *d)
     out_init(&out, d->arena, ANSWER_BYTES + receipts * RECEIPT_BYTES);
 
     struct str id = decision_id(d);
-    text_member(&out, STR("{\"decision_id\":"), id);
-    text_member(&out, STR(",\"ruleset\":"), ruleset_version(d->world->rules));
+    struct out expires_at; /* the same for every offer */
+    out_init(&expires_at, d->arena, 32);
+    out_instant(&expires_at, d->now_us + d->world->settings.offer_lifetime_us, false);
+
+    out_text(&out, STR("{\"decision_id\":\""));
+    out_text(&out, id);
+    out_text(&out, STR("\",\"ruleset\":\""));
+    out_text(&out, ruleset_version(d->world->rules));
     encode_degraded(d, &out);
     out_text(&out, STR(",\"offers\":["));
     for (uint32_t i = 0; i < d->n_best; i++) {
         if (i)
             out_char(&out, ',');
-        encode_offer(d, i, id, &out);
+        encode_offer(d, i, id, out_str(&expires_at), &out);
     }
     out_char(&out, ']');
     if (d->explain) {
@@ -299,7 +276,7 @@ enum err encode_run(struct decision *d)
     int_member(&out, STR(",\"took_us\":"), clock->mono_us(clock) - d->started_us);
     out_char(&out, '}');
 
-    if (out.failed)
+    if (out.failed || expires_at.failed)
         return decision_no_room(d);
     d->answer = out_str(&out);
     return OK;

@@ -5,7 +5,6 @@
  * rooms, plans and services alike.
  */
 #include "model/model.h"
-#include "rules/words.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
 #include "shop/customer.h"
@@ -16,12 +15,36 @@ enum {
     STOCK_LOW = 5,
 };
 
-static void open_reason(struct out *out, enum reason_word word)
+/* Between a reason's text and what makes it true: its first key. */
+#define EVIDENCE(key) STR("\",\"evidence\":{\"" key "\":")
+
+/* Up to its text. @code is a word of words_reasons, or "rating". */
+static void open_reason(struct out *out, struct str code)
 {
-    out_json_open(out, '{');
-    out_json_key(out, STR("code"));
-    out_json_str(out, str_of(words_reasons()[word]));
-    out_json_key(out, STR("text"));
+    if (out->comma)
+        out_char(out, ',');
+    out_text(out, STR("{\"code\":\""));
+    out_text(out, code);
+    out_text(out, STR("\",\"text\":\""));
+}
+
+static void close_reason(struct out *out)
+{
+    out_text(out, STR("}}"));
+    out->comma = true;
+}
+
+static void int_member(struct out *out, struct str opening, int64_t value)
+{
+    out_text(out, opening);
+    out_int(out, value);
+}
+
+static void text_member(struct out *out, struct str opening, struct str text)
+{
+    out_text(out, opening);
+    out_char(out, '"');
+    out_json_escaped(out, text);
     out_char(out, '"');
 }
 
@@ -34,28 +57,6 @@ static void decimal(struct out *out, int64_t value, int decimals)
     if (decimals == 2)
         out_char(out, (char) ('0' + value % unit / 10));
     out_char(out, (char) ('0' + value % 10));
-    out->comma = true;
-}
-
-/* Ends the text, opens the evidence. */
-static void open_evidence(struct out *out)
-{
-    out_char(out, '"');
-    out->comma = true;
-    out_json_key(out, STR("evidence"));
-    out_json_open(out, '{');
-}
-
-static void evidence_int(struct out *out, struct str key, int64_t value)
-{
-    out_json_key(out, key);
-    out_json_int(out, value);
-}
-
-static void close_reason(struct out *out)
-{
-    out_json_close(out, '}');
-    out_json_close(out, '}');
 }
 
 static void bought_together(struct decision *d, const struct found *f, struct out *out)
@@ -63,7 +64,7 @@ static void bought_together(struct decision *d, const struct found *f, struct ou
     if (f->together_orders < TOGETHER_MIN_ORDERS || f->base_orders == 0)
         return;
     int64_t share_bp = (int64_t) f->together_orders * 10000 / f->base_orders;
-    open_reason(out, REASON_BOUGHT_TOGETHER);
+    open_reason(out, STR("bought_together"));
     if (d->locale == LOCALE_JA) {
         out_int(out, f->together_orders);
         out_text(out, STR("件の注文で一緒に購入されています"));
@@ -72,9 +73,8 @@ static void bought_together(struct decision *d, const struct found *f, struct ou
         out_int(out, f->together_orders);
         out_text(out, STR(" orders"));
     }
-    open_evidence(out);
-    evidence_int(out, STR("orders"), f->together_orders);
-    out_json_key(out, STR("share"));
+    int_member(out, EVIDENCE("orders"), f->together_orders);
+    out_text(out, STR(",\"share\":"));
     decimal(out, share_bp / 100, 2);
     close_reason(out);
 }
@@ -84,7 +84,7 @@ static void popular(struct decision *d, const struct found *f, struct out *out)
     uint32_t orders = model_orders(d->world->model, f->number);
     if (orders < POPULAR_MIN_ORDERS)
         return;
-    open_reason(out, REASON_POPULAR);
+    open_reason(out, STR("popular"));
     if (d->locale == LOCALE_JA) {
         out_text(out, STR("これまでに"));
         out_int(out, orders);
@@ -94,8 +94,7 @@ static void popular(struct decision *d, const struct found *f, struct out *out)
         out_int(out, orders);
         out_text(out, STR(" times so far"));
     }
-    open_evidence(out);
-    evidence_int(out, STR("orders"), orders);
+    int_member(out, EVIDENCE("orders"), orders);
     close_reason(out);
 }
 
@@ -104,7 +103,7 @@ static void compatible(struct decision *d, const struct found *f, struct out *ou
 {
     if (!d->facts.trigger)
         return;
-    open_reason(out, REASON_COMPATIBLE);
+    open_reason(out, STR("compatible"));
     if (d->locale == LOCALE_JA) {
         out_json_escaped(out, d->facts.trigger->name[LOCALE_JA]);
         out_text(out, STR("に合わせて選ばれています"));
@@ -112,9 +111,7 @@ static void compatible(struct decision *d, const struct found *f, struct out *ou
         out_text(out, STR("Chosen to go with "));
         out_json_escaped(out, d->facts.trigger->name[LOCALE_EN]);
     }
-    open_evidence(out);
-    out_json_key(out, STR("rule"));
-    out_json_str(out, f->from->rule->id);
+    text_member(out, EVIDENCE("rule"), f->from->rule->id);
     close_reason(out);
 }
 
@@ -122,11 +119,10 @@ static void cheaper_together(struct decision *d, const struct found *f, struct o
 {
     if (f->now_minor >= f->was_minor)
         return;
-    open_reason(out, REASON_CHEAPER_TOGETHER);
+    open_reason(out, STR("cheaper_together"));
     out_text(out, d->locale == LOCALE_JA ? STR("別々に買うよりお得です")
                                          : STR("Cheaper than bought one by one"));
-    open_evidence(out);
-    evidence_int(out, STR("saving"), f->was_minor - f->now_minor);
+    int_member(out, EVIDENCE("saving"), f->was_minor - f->now_minor);
     close_reason(out);
 }
 
@@ -136,12 +132,10 @@ static void tier_upgrade(struct decision *d, const struct found *f, struct out *
         d->facts.trigger ? compare_gain(d, d->facts.trigger, f->product) : (struct str){ 0 };
     if (!gain.at)
         return;
-    open_reason(out, REASON_TIER_UPGRADE);
+    open_reason(out, STR("tier_upgrade"));
     out_text(out, d->locale == LOCALE_JA ? STR("グレードアップ: ") : STR("A step up: "));
     out_json_escaped(out, gain);
-    open_evidence(out);
-    out_json_key(out, STR("gain"));
-    out_json_str(out, gain);
+    text_member(out, EVIDENCE("gain"), gain);
     close_reason(out);
 }
 
@@ -155,7 +149,7 @@ static void owned_item(struct decision *d, const struct found *f, struct out *ou
         const struct product *owned = catalog_product(d->world->catalog, number);
         if (!owned->category.at || !str_eq(owned->category, f->product->category))
             continue;
-        open_reason(out, REASON_OWNED_ITEM);
+        open_reason(out, STR("owned_item"));
         if (d->locale == LOCALE_JA) {
             out_text(out, STR("以前お求めの "));
             out_json_escaped(out, owned->name[LOCALE_JA]);
@@ -164,9 +158,7 @@ static void owned_item(struct decision *d, const struct found *f, struct out *ou
             out_text(out, STR("Same category as your "));
             out_json_escaped(out, owned->name[LOCALE_EN]);
         }
-        open_evidence(out);
-        out_json_key(out, STR("sku"));
-        out_json_str(out, owned->sku);
+        text_member(out, EVIDENCE("sku"), owned->sku);
         close_reason(out);
         return;
     }
@@ -178,14 +170,13 @@ static void similar(struct decision *d, const struct found *f, struct out *out)
     const struct product *base = d->facts.trigger;
     if (!base || f->from->rule->pick.relation != RELATION_SIMILAR)
         return;
-    open_reason(out, REASON_SIMILAR);
+    open_reason(out, STR("similar"));
     out_text(out, d->locale == LOCALE_JA ? STR("") : STR("Similar to "));
     out_json_escaped(out, base->name[d->locale]);
     out_text(out, d->locale == LOCALE_JA ? STR("に似た商品です") : STR(""));
-    open_evidence(out);
-    out_json_key(out, STR("sku"));
-    out_json_str(out, base->sku);
-    out_json_key(out, STR("same"));
+    text_member(out, EVIDENCE("sku"), base->sku);
+    out_text(out, STR(",\"same\":"));
+    out->comma = false;
     out_json_open(out, '[');
     if (base->category.at && str_eq(base->category, f->product->category))
         out_json_str(out, STR("category"));
@@ -202,12 +193,10 @@ static void viewed(struct decision *d, const struct found *f, struct out *out)
 {
     if (!d->person || f->from->rule->pick.relation != RELATION_VIEWED)
         return;
-    open_reason(out, REASON_VIEWED);
+    open_reason(out, STR("viewed"));
     out_text(out, d->locale == LOCALE_JA ? STR("最近ご覧になった商品です")
                                          : STR("You looked at this lately"));
-    open_evidence(out);
-    out_json_key(out, STR("sku"));
-    out_json_str(out, f->product->sku);
+    text_member(out, EVIDENCE("sku"), f->product->sku);
     close_reason(out);
 }
 
@@ -217,7 +206,7 @@ static void bought_before(struct decision *d, const struct found *f, struct out 
     const struct owned *owned = d->person ? profile_owned(d->person, f->product->sku) : NULL;
     if (!owned)
         return;
-    open_reason(out, REASON_BOUGHT_BEFORE);
+    open_reason(out, STR("bought_before"));
     if (owned->orders < 2)
         out_text(out, d->locale == LOCALE_JA ? STR("以前にもご購入いただいています")
                                              : STR("You bought this before"));
@@ -226,14 +215,14 @@ static void bought_before(struct decision *d, const struct found *f, struct out 
         out_int(out, owned->orders);
         out_text(out, d->locale == LOCALE_JA ? STR("回ご購入いただいています") : STR(" times"));
     }
-    open_evidence(out);
-    if (owned->orders > 0)
-        evidence_int(out, STR("times"), owned->orders);
-    out_json_key(out, STR("last_at"));
-    out_char(out, '"');
+    out_text(out, STR("\",\"evidence\":{"));
+    if (owned->orders > 0) {
+        int_member(out, STR("\"times\":"), owned->orders);
+        out_char(out, ',');
+    }
+    out_text(out, STR("\"last_at\":\""));
     out_instant(out, owned->last_us, false);
     out_char(out, '"');
-    out->comma = true;
     close_reason(out);
 }
 
@@ -241,12 +230,11 @@ static void stock_low(struct decision *d, const struct found *f, struct out *out
 {
     if (!reasons_stock_is_low(f))
         return;
-    open_reason(out, REASON_STOCK_LOW);
+    open_reason(out, STR("stock_low"));
     out_text(out, d->locale == LOCALE_JA ? STR("残りわずかです(あと") : STR("Only "));
     out_int(out, f->product->stock);
     out_text(out, d->locale == LOCALE_JA ? STR(")") : STR(" left"));
-    open_evidence(out);
-    evidence_int(out, STR("left"), f->product->stock);
+    int_member(out, EVIDENCE("left"), f->product->stock);
     close_reason(out);
 }
 
@@ -258,11 +246,7 @@ static void rating(struct decision *d, const struct found *f, struct out *out)
         f->product->reviews < rule->evidence_min_reviews)
         return;
     int tenths = (int) (f->product->rating * 10 + 0.5);
-    out_json_open(out, '{');
-    out_json_key(out, STR("code"));
-    out_json_str(out, STR("rating"));
-    out_json_key(out, STR("text"));
-    out_char(out, '"');
+    open_reason(out, STR("rating"));
     out_text(out, d->locale == LOCALE_JA ? STR("評価 ") : STR("Rated "));
     out_int(out, tenths / 10);
     out_char(out, '.');
@@ -270,10 +254,9 @@ static void rating(struct decision *d, const struct found *f, struct out *out)
     out_text(out, STR(" ("));
     out_int(out, f->product->reviews);
     out_text(out, d->locale == LOCALE_JA ? STR("件)") : STR(" reviews)"));
-    open_evidence(out);
-    out_json_key(out, STR("stars"));
+    out_text(out, EVIDENCE("stars"));
     decimal(out, tenths, 1);
-    evidence_int(out, STR("reviews"), f->product->reviews);
+    int_member(out, STR(",\"reviews\":"), f->product->reviews);
     close_reason(out);
 }
 
@@ -311,11 +294,12 @@ void reasons_encode(struct decision *d, const struct found *f, struct out *out)
     if (rule->pick.present && rule->pick.relation == RELATION_PERSONAL)
         reasons |= 1u << REASON_BOUGHT_TOGETHER; /* what chose the product is always said */
 
-    out_json_open(out, '[');
+    out_char(out, '[');
+    out->comma = false;
     for (int i = 0; i < REASON_WORDS && f->product; i++)
         if (reasons & 1u << i && say[i])
             say[i](d, f, out);
     if (f->product)
         rating(d, f, out);
-    out_json_close(out, ']');
+    out_char(out, ']');
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wording: the marketer's sentences with this offer's values. Only the values that a text
- * asks for are made. All texts come out escaped, ready to stand in the answer.
+ * Wording: the marketer's sentences with this offer's values. Only the values that a text asks for
+ * are made, each once and escaped, and every text is written once, straight into the answer.
  */
-#include "rules/message.h"
+#include "base/json_text.h"
 #include "serve/decision.h"
 #include "shop/catalog.h"
 #include "shop/customer.h"
@@ -86,24 +86,43 @@ static const struct message_text *const *texts_of(const struct rule *rule, enum 
 bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording)
 {
     const struct message_text *const *texts = texts_of(found->from->rule, d->locale);
-    uint32_t uses = 0;
+    uint32_t uses = 1u << PLACE_OFFER_NAME, needs = 0;
     for (int part = 0; part < TEXT_PARTS; part++)
-        uses |= texts[part] ? message_uses(texts[part]) : 0;
+        if (texts[part]) {
+            uses |= texts[part]->uses;
+            needs |= texts[part]->needs;
+        }
 
-    struct message_values values = { 0 };
-    for (int i = 0; i < PLACEHOLDERS; i++)
-        if (uses & 1u << i)
-            values.values[i] = value_of(d, found, (enum placeholder) i);
-
-    *ret_wording = (struct wording){ 0 };
-    for (int part = 0; part < TEXT_PARTS; part++) {
-        if (!texts[part])
-            continue;
-        struct out out;
-        out_init(&out, d->arena, 96);
-        if (!message_render(texts[part], &values, &out) || out.failed)
+    *ret_wording = (struct wording){ .texts = texts };
+    for (uint32_t left = uses; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
+        struct str value = value_of(d, found, (enum placeholder) i);
+        ret_wording->values.values[i] = json_escaped(d->arena, value);
+        if (!ret_wording->values.values[i].at && needs & 1u << i)
             return false;
-        ret_wording->texts[part] = out_str(&out);
     }
-    return ret_wording->texts[TEXT_TITLE].at != NULL;
+    return texts[TEXT_TITLE] != NULL;
+}
+
+static void text_member(const struct wording *wording, struct str opening, enum text_part part,
+                        struct out *out)
+{
+    out_text(out, opening);
+    if (!wording->texts[part]) {
+        out_text(out, STR("null"));
+        return;
+    }
+    out_char(out, '"');
+    message_render(wording->texts[part], &wording->values, out);
+    out_char(out, '"');
+}
+
+void wording_encode(const struct wording *wording, struct out *out)
+{
+    text_member(wording, STR("{\"title\":"), TEXT_TITLE, out);
+    text_member(wording, STR(",\"body\":"), TEXT_BODY, out);
+    text_member(wording, STR(",\"cta\":"), TEXT_CTA, out);
+    text_member(wording, STR(",\"decline\":"), TEXT_DECLINE, out);
+    text_member(wording, STR(",\"badge\":"), TEXT_BADGE, out);
+    out_char(out, '}');
 }
