@@ -12,7 +12,8 @@
 
 Nothing here waits without an end: requests, start, stop and commands have timeouts. Every process
 started is ended by its own id, also when the test fails. A test that lacks what it needs is skipped and says why.
-Standard library only. Environment: OFFERD (the program), SOURCE_ROOT, OFFERD_TEST_DATA.
+Standard library only. Environment: OFFERD (the program), SOURCE_ROOT, OFFERD_TEST_DATA; TEST_PATIENCE (how much
+slower a sanitizer makes everything) and TEST_SANITIZER (thread, where it is that one).
 """
 import atexit
 import http.client
@@ -34,6 +35,8 @@ PROGRAM = os.environ.get('OFFERD') or str(ROOT / 'build' / 'offerd')
 DATA = pathlib.Path(os.environ.get('OFFERD_TEST_DATA') or ROOT.parent / 'shared' / 'data')
 # A sanitizer or valgrind slows the program down; tests ask for patience instead of guessing.
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
+TICKS = os.sysconf('SC_CLK_TCK')
+QUIET_PERCENT = 10  # others may take so much of the machine while a time is judged
 UNDISTURBED = {'OFFERD_TRAIN_EVERY_H': '0'}  # no training beside, unless a test is about that
 
 
@@ -59,6 +62,12 @@ def unhurried():
     """Skips where a sanitizer makes minutes of it: for tests of figures, whose code smaller tests run too."""
     if PATIENCE > 1:
         skip('a sanitizer would take minutes; smaller tests run the same code')
+
+
+def of_one_thread():
+    """Skips under ThreadSanitizer: for tests in which all of the program's work is done by a command with one thread."""
+    if os.environ.get('TEST_SANITIZER') == 'thread':
+        skip('one thread has nobody to race with')
 
 
 def data_file(name):
@@ -178,6 +187,8 @@ class Offerd:
 
     def __exit__(self, failure, *_):
         if failure:
+            if self.process and self.process.poll() is not None:  # a crash, or a sanitizer's finding
+                print(f'the service ended with {self.process.returncode}\n{self.log_text(200)}', file=sys.stderr)
             self.kill()  # whatever its end would say, the test has failed of something else
         else:
             self.stop()
@@ -275,8 +286,47 @@ class Offerd:
         return None
 
 
+class Machine:
+    """How busy all cores are, and how much of that is neither this program nor the service @pid (to be set when it
+    runs): what judges a time looks whether it was the machine's."""
+
+    def __init__(self, pid=None):
+        self.pid, self.before = pid, None
+        self.before = self.now()
+
+    def service_ticks(self):
+        if not self.pid:
+            return 0
+        ticks = pathlib.Path('/proc', str(self.pid), 'stat').read_text().rpartition(')')[2].split()
+        return int(ticks[11]) + int(ticks[12])
+
+    def now(self):
+        """Ticks: of all cores, of them idle, ours."""
+        cores = [int(word) for word in pathlib.Path('/proc/stat').read_text().split('\n')[0].split()[1:9]]
+        own = os.times()
+        return sum(cores), cores[3] + cores[4], self.service_ticks() + (own.user + own.system) * TICKS
+
+    def service_s(self):
+        """Seconds that the service has worked since its start."""
+        return self.service_ticks() / TICKS
+
+    def others_percent(self):
+        total, idle, ours = (after - before for before, after in zip(self.before, self.now()))
+        return max(0, 100 * (total - idle - ours) / total)
+
+
+_demo_shops = {}
+
+
 def demo_data(orders=True):
-    """A fresh data directory with the demo shop imported, with its order history unless told not."""
+    """A fresh data directory with the demo shop in it, with its order history unless told not. A test program imports
+    it once; each further one is a copy."""
+    if orders not in _demo_shops:
+        _demo_shops[orders] = _imported_demo_shop(orders)
+    return pathlib.Path(shutil.copytree(_demo_shops[orders], scratch() / 'data'))
+
+
+def _imported_demo_shop(orders):
     data = scratch()
     command = ['import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', data]
     if orders:

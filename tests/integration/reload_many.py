@@ -6,16 +6,15 @@ How soon, and how long the shoppers wait, is judged where not much else runs and
 """
 import http.client
 import os
-import pathlib
 import shutil
 import threading
 import time
 
-from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, scratch, tell, wait_until
+from harness import PATIENCE, QUIET_PERCENT, ROOT, Machine, Offerd, check, demo_data, main, scratch, tell, wait_until
 
 OFFER = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text()
 RULES, FILES, RELOADS, SECONDS = 10_000, 10, 8, 4
-QUIET_PERCENT, LEAST_MS = 10, 3  # below that a wait is the shoppers' own: they are two threads of Python
+LEAST_MS = 3  # below that a wait is the shoppers' own: they are two threads of Python
 CATEGORIES = ['camera', 'lens', 'bag', 'memory-card', 'tripod', 'laptop', 'coffee-beans', 'warranty']
 PLACEMENTS = ['cart-drawer', 'cart-page', 'home', 'email']
 HEAD = 'version: 1\ncurrency: JPY\ntimezone: Asia/Tokyo\nlocales: [ja, en]\nrules:\n'
@@ -57,25 +56,6 @@ def part(number, priority):
     """One of the files; another @priority is another ruleset."""
     each = RULES // FILES
     return HEAD + ''.join(rule(n, priority) for n in range(number * each, (number + 1) * each))
-
-
-class Machine:
-    """How busy all cores are, and how much of that is neither this program nor the service."""
-
-    def __init__(self, pid):
-        self.pid, self.before = pid, None
-        self.before = self.now()
-
-    def now(self):
-        """Ticks: of all cores, of them idle, ours."""
-        cores = [int(word) for word in pathlib.Path('/proc/stat').read_text().split('\n')[0].split()[1:9]]
-        service = pathlib.Path('/proc', str(self.pid), 'stat').read_text().rpartition(')')[2].split()
-        own = os.times()
-        return sum(cores), cores[3] + cores[4], int(service[11]) + int(service[12]) + (own.user + own.system) * os.sysconf('SC_CLK_TCK')
-
-    def others_percent(self):
-        total, idle, ours = (after - before for before, after in zip(self.before, self.now()))
-        return max(0, 100 * (total - idle - ours) / total)
 
 
 class Shoppers:
