@@ -66,5 +66,6 @@ DEFINE_AUTO(struct moved, moved_unref)
 
 /* Customers; 0: fewer than MOVES_FEWEST. Products are numbers of the catalogue it was sealed for. */
 uint32_t moved_customers(const struct moved *moved, uint32_t from, uint32_t to);
+bool moved_any(const struct moved *moved, uint32_t from);                   /* to anything */
 uint32_t moved_together(const struct moved *moved, uint32_t a, uint32_t b); /* in either order */
 bool moved_says_the_same(const struct moved *a, const struct moved *b);

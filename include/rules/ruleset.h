@@ -45,7 +45,8 @@ MUST_CHECK enum err ruleset_read(const struct doc_file *files, uint32_t n_files,
                                  const struct ruleset_settings *settings, struct diags *diags,
                                  struct ruleset **ret_ruleset);
 
-/* No rules at all: what serves before the first rule file. */
+/* No rules at all: what serves before the first rule file. Its version is RULESET_VERSION_UNREAD. */
+#define RULESET_VERSION_UNREAD "000000000000"
 struct ruleset *ruleset_empty(void);
 
 struct ruleset *ruleset_ref(struct ruleset *ruleset);

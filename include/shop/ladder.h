@@ -26,7 +26,8 @@ struct catalog;
  * reason to pay more, so one without needs another reason, what customers themselves did.
  *
  * Immutable, made once for a catalogue, off the request path (100,000 products of one kind: a
- * second or two; the candidates looked at are bounded); shared by reference between threads. Pure.
+ * second or two; the candidates looked at are bounded), and for other moves from the one before;
+ * shared by reference between threads. Pure.
  */
 struct ladder;
 
@@ -65,6 +66,8 @@ struct ladder_step {
 struct ladder_moves {
     uint32_t (*moved)(const void *self, uint32_t from, uint32_t to);
     uint32_t (*together)(const void *self, uint32_t a, uint32_t b); /* who had both at one time */
+    bool (*any)(const void *self,
+                uint32_t from); /* is there one to whom moved() says more than 0? */
     const void *self;
 };
 
@@ -89,6 +92,16 @@ enum {
 /* @moves and @said are asked while it is made, and may be NULL. */
 MUST_CHECK enum err ladder_new(struct catalog *catalog, const struct ladder_moves *moves,
                                const struct ladder_said *said, struct ladder **ret_ladder);
+
+/* No steps: for a shop whose rules have not been read yet. It agrees with nobody. */
+MUST_CHECK enum err ladder_blank(struct catalog *catalog, struct ladder **ret_ladder);
+
+/*
+ * What ladder_new would make of the same catalogue and words with these moves. What the catalogue teaches is shared with @old,
+ * and only those products are looked at again from which customers move or did.
+ */
+MUST_CHECK enum err ladder_with_moves(const struct ladder *old, const struct ladder_moves *moves,
+                                      struct ladder **ret_ladder);
 struct ladder *ladder_ref(struct ladder *ladder);
 struct ladder *ladder_unref(struct ladder *ladder); /* NULL in, NULL out */
 DEFINE_AUTO(struct ladder, ladder_unref)

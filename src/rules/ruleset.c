@@ -23,7 +23,7 @@ struct ruleset *ruleset_new(void)
     if (!self)
         return NULL;
     snapshot_init(&self->snapshot, ruleset_free);
-    self->version = STR("000000000000");
+    self->version = STR(RULESET_VERSION_UNREAD);
     self->arena = arena_new(RULESET_CHUNK_BYTES, RULESET_LIMIT_BYTES);
     return self->arena ? self : ruleset_unref(self);
 }

@@ -75,12 +75,13 @@ static enum err append(struct ladder *ladder, const struct ladder_step *steps, u
 }
 
 /* The first row whose price is at least @price_minor. */
-static uint32_t row_from(const struct ladder *ladder, const struct kind *kind, double price_minor)
+static uint32_t row_from(const struct learned *learned, const struct kind *kind, double price_minor)
 {
     uint32_t low = 0, high = kind->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if ((double) catalog_product(ladder->catalog, kind->kin[middle])->price_minor < price_minor)
+        if ((double) catalog_product(learned->catalog, kind->kin[middle])->price_minor <
+            price_minor)
             low = middle + 1;
         else
             high = middle;
@@ -104,25 +105,29 @@ static enum ladder_degree best_of_kind(const struct kind *kind, bool up)
 static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
                           const struct ladder_moves *moves, uint32_t product, bool up)
 {
+    const struct learned *learned = ladder->learned;
     const struct kind *kind = walk->kind;
-    double price = (double) catalog_product(ladder->catalog, product)->price_minor;
+    double price = (double) catalog_product(learned->catalog, product)->price_minor;
     double low = up ? price * LADDER_RATIO_LOW : price / LADDER_RATIO_HIGH;
     double high = up ? price * LADDER_RATIO_HIGH : price / LADDER_RATIO_LOW;
     struct ladder_step best[LADDER_STEPS], steps[LADDER_CANDIDATES];
     struct ladder_lines lines[LADDER_CANDIDATES];
-    struct item *item = &ladder->items[product];
+    struct item *item = &learned->items[product];
     uint32_t n = 0, n_best = 0;
+    uint64_t further = 0;
     enum ladder_degree rest = LADDER_NO_STEP;
-    if (kind->n < 2 || price <= 0)
+    if (price <= 0)
         return OK;
-    uint32_t begin = row_from(ladder, kind, low), end = row_from(ladder, kind, high + 1e-6);
+    uint32_t begin = row_from(learned, kind, low), end = row_from(learned, kind, high + 1e-6);
     ladder_walk_run(walk, item->row, begin, end > begin ? end : begin);
     for (uint32_t i = 0; i < walk->n_rows; i++)
-        if (ladder_judge_lines(ladder, kind, product, kind->kin[walk->rows[i]], &steps[n],
+        if (ladder_judge_lines(learned, kind, product, kind->kin[walk->rows[i]], &steps[n],
                                &lines[n])) {
-            item->further[up] |= goes_on(&steps[n]) ? lines[n].kept : 0;
+            further |= goes_on(&steps[n]) ? lines[n].kept : 0;
             n++;
         }
+    if (item->further[up] != further) /* the first time: whoever shares the items reads the same */
+        item->further[up] = further;
     for (uint32_t i = 0; i < n; i++)
         if (ladder_leave(item, &lines[i], up, &steps[i])) {
             confirm(moves, product, &steps[i]);
@@ -136,16 +141,88 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     return append(ladder, best, n_best);
 }
 
+/* ── what the catalogue teaches ──────────────────────────────────────────────────────────────── */
+
+static void learned_free(struct snapshot *snapshot)
+{
+    struct learned *learned = (struct learned *) snapshot;
+    (void) catalog_unref(learned->catalog);
+    (void) arena_free(learned->arena);
+    free(learned->attributes);
+    free(learned->kinds);
+    free(learned->items);
+    free(learned);
+}
+
+static enum err number_kinds(struct learned *learned)
+{
+    uint32_t n = catalog_count(learned->catalog);
+    for (uint32_t p = 0; p < n; p++) {
+        uint32_t kind = catalog_product(learned->catalog, p)->kind;
+        learned->n_kinds = kind >= learned->n_kinds ? kind + 1 : learned->n_kinds;
+    }
+    learned->kinds = calloc(learned->n_kinds + 1, sizeof *learned->kinds);
+    if (!learned->kinds)
+        return ERR_NOMEM;
+    for (uint32_t p = 0; p < n; p++) {
+        struct kind *kind = &learned->kinds[catalog_product(learned->catalog, p)->kind];
+        if (!kind->kin)
+            kind->kin = catalog_same_kind(learned->catalog, p, &kind->n);
+    }
+    return OK;
+}
+
+static struct learned *learned_unref(struct learned *learned)
+{
+    if (learned)
+        (void) snapshot_unref(&learned->snapshot);
+    return NULL;
+}
+DEFINE_AUTO(struct learned, learned_unref)
+
+/* Nothing is read yet. */
+static enum err learned_new(struct catalog *catalog, struct learned **ret_learned)
+{
+    struct learned *made = calloc(1, sizeof *made);
+    if (!made)
+        return ERR_NOMEM;
+    snapshot_init(&made->snapshot, learned_free);
+    AUTO(learned_unref) struct learned *learned = made;
+    learned->catalog = catalog_ref(catalog);
+    learned->arena = arena_new(1 << 16, SIZE_MAX);
+    learned->items = calloc((size_t) catalog_count(catalog) + 1, sizeof *learned->items);
+    if (!learned->arena || !learned->items)
+        return ERR_NOMEM;
+    TRY(number_kinds(learned));
+    *ret_learned = MOVE(learned);
+    return OK;
+}
+
+static enum err learn(struct learned *learned, const struct ladder_said *said)
+{
+    AUTO(arena_free) struct arena *texts = arena_new(1 << 16, SIZE_MAX);
+    AUTO(strmap_free) struct strmap *numbers = strmap_new(256);
+    if (!texts || !numbers)
+        return ERR_NOMEM;
+    struct ladder_words words = { texts, numbers };
+    TRY(ladder_read_attributes(learned, said));
+    for (uint32_t p = 0; p < catalog_count(learned->catalog); p++)
+        ladder_read_item(learned, &words, p);
+    for (uint32_t k = 0; k < learned->n_kinds; k++) {
+        if (learned->kinds[k].n < 2)
+            continue;
+        TRY(ladder_read_kind(learned, &words, &learned->kinds[k]));
+        TRY(ladder_learn_kind(learned, &learned->kinds[k]));
+    }
+    return OK;
+}
+
 /* ── making one ──────────────────────────────────────────────────────────────────────────────── */
 
 static void ladder_free(struct snapshot *snapshot)
 {
     struct ladder *ladder = (struct ladder *) snapshot;
-    (void) catalog_unref(ladder->catalog);
-    (void) arena_free(ladder->arena);
-    free(ladder->attributes);
-    free(ladder->kinds);
-    free(ladder->items);
+    (void) learned_unref(ladder->learned);
     free(ladder->steps);
     free(ladder->places);
     free(ladder);
@@ -165,106 +242,125 @@ struct ladder *ladder_unref(struct ladder *ladder)
     return NULL;
 }
 
-static enum err number_kinds(struct ladder *ladder)
+/* Nobody moves from it, and nobody did: its steps are those of @old. */
+static bool stays(const struct ladder *old, const struct ladder_moves *moves, uint32_t product)
 {
-    uint32_t n = catalog_count(ladder->catalog);
-    for (uint32_t p = 0; p < n; p++) {
-        uint32_t kind = catalog_product(ladder->catalog, p)->kind;
-        ladder->n_kinds = kind >= ladder->n_kinds ? kind + 1 : ladder->n_kinds;
-    }
-    ladder->kinds = calloc(ladder->n_kinds + 1, sizeof *ladder->kinds);
-    if (!ladder->kinds)
-        return ERR_NOMEM;
-    for (uint32_t p = 0; p < n; p++) {
-        struct kind *kind = &ladder->kinds[catalog_product(ladder->catalog, p)->kind];
-        if (!kind->kin)
-            kind->kin = catalog_same_kind(ladder->catalog, p, &kind->n);
-    }
-    return OK;
+    const struct place *place = &old->places[product];
+    for (uint32_t i = 0; i < (uint32_t) place->up + place->down; i++)
+        if (old->steps[place->at + i].moved)
+            return false;
+    return !moves || !moves->any(moves->self, product);
 }
 
-static enum err learn(struct ladder *ladder, const struct ladder_said *said)
+static enum err copy_steps(struct ladder *ladder, const struct ladder *old, uint32_t product)
 {
-    AUTO(arena_free) struct arena *texts = arena_new(1 << 16, SIZE_MAX);
-    AUTO(strmap_free) struct strmap *numbers = strmap_new(256);
-    if (!texts || !numbers)
-        return ERR_NOMEM;
-    struct ladder_words words = { texts, numbers };
-    TRY(ladder_read_attributes(ladder, said));
-    TRY(number_kinds(ladder));
-    for (uint32_t p = 0; p < catalog_count(ladder->catalog); p++)
-        ladder_read_item(ladder, &words, p);
-    for (uint32_t k = 0; k < ladder->n_kinds; k++) {
-        if (ladder->kinds[k].n < 2)
-            continue;
-        TRY(ladder_read_kind(ladder, &words, &ladder->kinds[k]));
-        TRY(ladder_learn_kind(ladder, &ladder->kinds[k]));
-    }
+    struct place *place = &ladder->places[product];
+    *place = old->places[product];
+    const struct ladder_step *steps = old->steps + place->at;
+    place->at = ladder->n_steps;
+    return append(ladder, steps, (uint32_t) place->up + place->down);
+}
+
+static enum err walk_product(struct ladder *ladder, const struct ladder_moves *moves,
+                             struct ladder_walk *walk, uint32_t product)
+{
+    struct place *place = &ladder->places[product];
+    place->at = ladder->n_steps;
+    TRY(add_steps(ladder, walk, moves, product, true));
+    place->up = (uint8_t) (ladder->n_steps - place->at);
+    TRY(add_steps(ladder, walk, moves, product, false));
+    place->down = (uint8_t) (ladder->n_steps - place->at - place->up);
     return OK;
 }
 
 /* By price, so that one product's candidates are mostly the next one's too, and near at hand. */
-static enum err walk_kind(struct ladder *ladder, const struct ladder_moves *moves,
-                          struct ladder_walk *walk)
+static enum err walk_kind(struct ladder *ladder, const struct ladder *old,
+                          const struct ladder_moves *moves, const struct kind *kind)
 {
-    const struct kind *kind = walk->kind;
-    for (uint32_t row = 0; row < kind->n; row++) {
-        struct place *place = &ladder->places[kind->kin[row]];
-        place->at = ladder->n_steps;
-        TRY(add_steps(ladder, walk, moves, kind->kin[row], true));
-        place->up = (uint8_t) (ladder->n_steps - place->at);
-        TRY(add_steps(ladder, walk, moves, kind->kin[row], false));
-        place->down = (uint8_t) (ladder->n_steps - place->at - place->up);
-    }
-    return OK;
-}
-
-static enum err walk_all(struct ladder *ladder, const struct ladder_moves *moves)
-{
+    struct ladder_walk walk = { .kind = NULL };
     enum err err = OK;
-    for (uint32_t k = 0; k < ladder->n_kinds && err == OK; k++) {
-        struct ladder_walk walk;
-        if (ladder->kinds[k].n < 2)
+    for (uint32_t row = 0; row < kind->n && err == OK; row++) {
+        uint32_t product = kind->kin[row];
+        if (old && stays(old, moves, product)) {
+            err = copy_steps(ladder, old, product);
             continue;
-        TRY(ladder_walk_init(&walk, ladder, &ladder->kinds[k]));
-        err = walk_kind(ladder, moves, &walk);
-        ladder_walk_deinit(&walk);
+        }
+        if (!walk.kind)
+            err = ladder_walk_init(&walk, ladder->learned, kind);
+        if (err == OK)
+            err = walk_product(ladder, moves, &walk, product);
     }
-    /* What was kept in reserve goes back; failing to is no harm. */
-    struct ladder_step *exact = realloc(ladder->steps, (ladder->n_steps + 1) * sizeof *exact);
-    ladder->steps = exact ? exact : ladder->steps;
+    ladder_walk_deinit(&walk);
     return err;
 }
 
-enum err ladder_new(struct catalog *catalog, const struct ladder_moves *moves,
-                    const struct ladder_said *said, struct ladder **ret_ladder)
+static enum err walk_all(struct ladder *ladder, const struct ladder *old,
+                         const struct ladder_moves *moves)
+{
+    const struct learned *learned = ladder->learned;
+    for (uint32_t k = 0; k < learned->n_kinds; k++)
+        if (learned->kinds[k].n > 1)
+            TRY(walk_kind(ladder, old, moves, &learned->kinds[k]));
+    /* What was kept in reserve goes back; failing to is no harm. */
+    struct ladder_step *exact = realloc(ladder->steps, (ladder->n_steps + 1) * sizeof *exact);
+    ladder->steps = exact ? exact : ladder->steps;
+    return OK;
+}
+
+/* No steps yet. */
+static enum err ladder_of(struct learned *learned, struct ladder **ret_ladder)
 {
     struct ladder *made = calloc(1, sizeof *made);
     if (!made)
         return ERR_NOMEM;
     snapshot_init(&made->snapshot, ladder_free);
     AUTO(ladder_unref) struct ladder *ladder = made;
-    uint32_t n = catalog_count(catalog);
-    ladder->catalog = catalog_ref(catalog);
-    ladder->arena = arena_new(1 << 16, SIZE_MAX);
-    ladder->items = calloc((size_t) n + 1, sizeof *ladder->items);
-    ladder->places = calloc((size_t) n + 1, sizeof *ladder->places);
-    if (!ladder->arena || !ladder->items || !ladder->places)
+    (void) snapshot_ref(&learned->snapshot);
+    ladder->learned = learned;
+    ladder->places = calloc((size_t) catalog_count(learned->catalog) + 1, sizeof *ladder->places);
+    if (!ladder->places)
         return ERR_NOMEM;
-    TRY(learn(ladder, said));
-    TRY(walk_all(ladder, moves));
+    *ret_ladder = MOVE(ladder);
+    return OK;
+}
+
+enum err ladder_blank(struct catalog *catalog, struct ladder **ret_ladder)
+{
+    AUTO(learned_unref) struct learned *learned = NULL;
+    TRY(learned_new(catalog, &learned));
+    return ladder_of(learned, ret_ladder);
+}
+
+enum err ladder_new(struct catalog *catalog, const struct ladder_moves *moves,
+                    const struct ladder_said *said, struct ladder **ret_ladder)
+{
+    AUTO(ladder_unref) struct ladder *ladder = NULL;
+    TRY(ladder_blank(catalog, &ladder));
+    TRY(learn(ladder->learned, said));
+    TRY(walk_all(ladder, NULL, moves));
+    *ret_ladder = MOVE(ladder);
+    return OK;
+}
+
+enum err ladder_with_moves(const struct ladder *old, const struct ladder_moves *moves,
+                           struct ladder **ret_ladder)
+{
+    AUTO(ladder_unref) struct ladder *ladder = NULL;
+    TRY(ladder_of(old->learned, &ladder));
+    TRY(walk_all(ladder, old, moves));
     *ret_ladder = MOVE(ladder);
     return OK;
 }
 
 bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said)
 {
-    for (uint32_t i = 0; i < ladder->n_attributes; i++) {
-        const struct attribute *attribute = &ladder->attributes[i];
+    const struct learned *learned = ladder->learned;
+    for (uint32_t i = 0; i < learned->n_attributes; i++) {
+        const struct attribute *attribute = &learned->attributes[i];
         if (attribute->said != (said ? said->better(said->self, attribute->name) : LADDER_UNSAID))
             return false;
     }
-    return true;
+    return learned->n_attributes > 0;
 }
 
 /* ── asking ──────────────────────────────────────────────────────────────────────────────────── */

@@ -88,7 +88,7 @@ static void judge_gender(float a, float b, struct verdict *verdict)
         verdict->vetoed = true;
 }
 
-static void judge_taste(const struct ladder *ladder, const struct scale *scale, float a, float b,
+static void judge_taste(const struct learned *learned, const struct scale *scale, float a, float b,
                         struct verdict *verdict)
 {
     if (a == b)
@@ -97,8 +97,9 @@ static void judge_taste(const struct ladder *ladder, const struct scale *scale, 
         double apart = fmin(1, fabs(log((double) b / (double) a)) / .3);
         verdict->likeness *= 1 - (1 - OTHER_AMOUNT) * apart;
     } else {
-        verdict->likeness *=
-            ladder->attributes[scale->attribute].says == NAME_SAYS_TASTE ? OTHER_TASTE : OTHER_LINE;
+        verdict->likeness *= learned->attributes[scale->attribute].says == NAME_SAYS_TASTE
+                                 ? OTHER_TASTE
+                                 : OTHER_LINE;
     }
 }
 
@@ -106,14 +107,14 @@ static void judge_taste(const struct ladder *ladder, const struct scale *scale, 
  * Is it a word that parts a kind into lines: Road and Mountain, men's and women's? A colour does
  * not.
  */
-static bool is_line(const struct ladder *ladder, const struct scale *scale)
+static bool is_line(const struct learned *learned, const struct scale *scale)
 {
     return scale->role == LADDER_GENDER ||
            (scale->role == LADDER_TASTE && scale->reading == READING_WORD &&
-            ladder->attributes[scale->attribute].says != NAME_SAYS_TASTE);
+            learned->attributes[scale->attribute].says != NAME_SAYS_TASTE);
 }
 
-static void judge_scale(const struct ladder *ladder, const struct kind *kind, uint32_t column,
+static void judge_scale(const struct learned *learned, const struct kind *kind, uint32_t column,
                         float a, float b, struct verdict *verdict)
 {
     const struct scale *scale = &kind->scales[column];
@@ -122,13 +123,13 @@ static void judge_scale(const struct ladder *ladder, const struct kind *kind, ui
             verdict->likeness *= UNKNOWN;
         return;
     }
-    if (is_line(ladder, scale))
+    if (is_line(learned, scale))
         *(a == b ? &verdict->lines.kept : &verdict->lines.left) |= UINT64_C(1) << column;
     switch (scale->role) {
     case LADDER_QUALITY: judge_quality(scale, a, b, verdict); break;
     case LADDER_FIT: judge_fit(scale, a, b, verdict); break;
     case LADDER_GENDER: judge_gender(a, b, verdict); break;
-    case LADDER_TASTE: judge_taste(ladder, scale, a, b, verdict); break;
+    case LADDER_TASTE: judge_taste(learned, scale, a, b, verdict); break;
     case LADDER_NEUTRAL:
     case LADDER_NOISE: break;
     }
@@ -179,14 +180,15 @@ static double modesty(double ratio)
     return exp(-off * off / 2);
 }
 
-static const struct kind *kind_of(const struct ladder *ladder, uint32_t product)
+static const struct kind *kind_of(const struct learned *learned, uint32_t product)
 {
-    return &ladder->kinds[catalog_product(ladder->catalog, product)->kind];
+    return &learned->kinds[catalog_product(learned->catalog, product)->kind];
 }
 
-static const float *codes_of(const struct ladder *ladder, const struct kind *kind, uint32_t product)
+static const float *codes_of(const struct learned *learned, const struct kind *kind,
+                             uint32_t product)
 {
-    return kind->codes + (size_t) ladder->items[product].row * kind->n_scales;
+    return kind->codes + (size_t) learned->items[product].row * kind->n_scales;
 }
 
 /*
@@ -214,11 +216,11 @@ static double akin_enough(const struct kind *kind, bool up)
     return kind->bare ? ALIKE_ENOUGH : up && !kind->gains ? RELATED : 0;
 }
 
-bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
+bool ladder_judge_lines(const struct learned *learned, const struct kind *kind, uint32_t base,
                         uint32_t other, struct ladder_step *ret_step,
                         struct ladder_lines *ret_lines)
 {
-    const struct item *a = &ladder->items[base], *b = &ladder->items[other];
+    const struct item *a = &learned->items[base], *b = &learned->items[other];
     if (a->price_minor <= 0 || b->price_minor <= 0 || a->price_minor == b->price_minor ||
         sides_clash(a->sides, b->sides))
         return false;
@@ -231,9 +233,9 @@ bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, ui
     if (verdict.alike < akin)
         return false;
     verdict.likeness = likeness_of_items(a, b, verdict.alike);
-    const float *one = codes_of(ladder, kind, base), *two = codes_of(ladder, kind, other);
+    const float *one = codes_of(learned, kind, base), *two = codes_of(learned, kind, other);
     for (uint32_t i = 0; i < kind->n_scales && !verdict.vetoed; i++)
-        judge_scale(ladder, kind, i, one[i], two[i], &verdict);
+        judge_scale(learned, kind, i, one[i], two[i], &verdict);
     if (verdict.vetoed || (verdict.resized && verdict.to_one_gender) ||
         (verdict.resized && a->model && a->model == b->model))
         return false;
@@ -277,11 +279,13 @@ bool ladder_judge(const struct ladder *ladder, uint32_t base, uint32_t other,
                   struct ladder_step *ret_step)
 {
     struct ladder_lines lines;
-    const struct kind *kind = kind_of(ladder, base);
-    const struct item *item = &ladder->items[base];
-    if (kind != kind_of(ladder, other) ||
-        !ladder_judge_lines(ladder, kind, base, other, ret_step, &lines) ||
-        !ladder_leave(item, &lines, ladder->items[other].price_minor > item->price_minor, ret_step))
+    const struct learned *learned = ladder->learned;
+    const struct kind *kind = kind_of(learned, base);
+    const struct item *item = &learned->items[base];
+    if (kind != kind_of(learned, other) ||
+        !ladder_judge_lines(learned, kind, base, other, ret_step, &lines) ||
+        !ladder_leave(item, &lines, learned->items[other].price_minor > item->price_minor,
+                      ret_step))
         return false;
     ret_step->score = ladder_score(ret_step->degree, ret_step->score);
     return true;
@@ -299,18 +303,19 @@ static const struct scale *scale_of(const struct kind *kind, struct str attribut
 
 enum ladder_role ladder_role(const struct ladder *ladder, uint32_t product, struct str attribute)
 {
-    const struct scale *scale = scale_of(kind_of(ladder, product), attribute);
+    const struct scale *scale = scale_of(kind_of(ladder->learned, product), attribute);
     return scale ? scale->role : LADDER_NEUTRAL;
 }
 
 int ladder_compare(const struct ladder *ladder, uint32_t a, uint32_t b, struct str attribute)
 {
-    const struct kind *kind = kind_of(ladder, a);
+    const struct learned *learned = ladder->learned;
+    const struct kind *kind = kind_of(learned, a);
     const struct scale *scale = scale_of(kind, attribute);
-    if (kind != kind_of(ladder, b) || !scale || scale->role != LADDER_QUALITY)
+    if (kind != kind_of(learned, b) || !scale || scale->role != LADDER_QUALITY)
         return 0;
     ptrdiff_t column = scale - kind->scales;
-    float one = codes_of(ladder, kind, a)[column], other = codes_of(ladder, kind, b)[column];
+    float one = codes_of(learned, kind, a)[column], other = codes_of(learned, kind, b)[column];
     if (isnan(one) || isnan(other))
         return 0;
     double step = ahead(scale, one, other);

@@ -39,28 +39,29 @@ struct evidence {
 
 /* ── designs ─────────────────────────────────────────────────────────────────────────────────── */
 
-static const struct product *product_at(const struct ladder *ladder, const struct kind *kind,
+static const struct product *product_at(const struct learned *learned, const struct kind *kind,
                                         uint32_t row)
 {
-    return catalog_product(ladder->catalog, kind->kin[row]);
+    return catalog_product(learned->catalog, kind->kin[row]);
 }
 
 /* The design that row's product belongs to: rows come by price, so only the last ones can be it. */
-static uint32_t design_of(const struct ladder *ladder, const struct kind *kind,
+static uint32_t design_of(const struct learned *learned, const struct kind *kind,
                           const struct sample *sample, uint32_t row)
 {
-    uint32_t model = ladder->items[kind->kin[row]].model;
-    int64_t price = product_at(ladder, kind, row)->price_minor;
+    uint32_t model = learned->items[kind->kin[row]].model;
+    int64_t price = product_at(learned, kind, row)->price_minor;
     for (uint32_t i = sample->n; model && i-- > 0;) {
-        if (product_at(ladder, kind, sample->rows[i])->price_minor != price)
+        if (product_at(learned, kind, sample->rows[i])->price_minor != price)
             break;
-        if (ladder->items[kind->kin[sample->rows[i]]].model == model)
+        if (learned->items[kind->kin[sample->rows[i]]].model == model)
             return sample->design[i];
     }
     return sample->n_designs;
 }
 
-static void take_sample(const struct ladder *ladder, const struct kind *kind, struct sample *sample)
+static void take_sample(const struct learned *learned, const struct kind *kind,
+                        struct sample *sample)
 {
     uint32_t runs = kind->n > SAMPLE_MAX ? SAMPLE_MAX / RUN : 1;
     uint32_t length = kind->n > SAMPLE_MAX ? RUN : kind->n;
@@ -69,10 +70,10 @@ static void take_sample(const struct ladder *ladder, const struct kind *kind, st
         uint32_t begin =
             runs > 1 ? (uint32_t) ((uint64_t) run * (kind->n - length) / (runs - 1)) : 0;
         for (uint32_t row = begin; row < begin + length; row++) {
-            uint32_t design = design_of(ladder, kind, sample, row);
+            uint32_t design = design_of(learned, kind, sample, row);
             if (design == sample->n_designs)
                 sample->price[sample->n_designs++] =
-                    (double) product_at(ladder, kind, row)->price_minor;
+                    (double) product_at(learned, kind, row)->price_minor;
             sample->rows[sample->n] = row;
             sample->design[sample->n++] = design;
         }
@@ -161,7 +162,7 @@ static bool names_amount(struct str name, enum quantity_dimension dimension, dou
 }
 
 /* Do most names say this amount ("Lotion 150mL", "50mm prime")? Then it is what is bought. */
-static bool is_named(const struct ladder *ladder, const struct kind *kind,
+static bool is_named(const struct learned *learned, const struct kind *kind,
                      const struct sample *sample, uint32_t column)
 {
     enum quantity_dimension dimension = kind->scales[column].dimension;
@@ -172,7 +173,7 @@ static bool is_named(const struct ladder *ladder, const struct kind *kind,
         return false;
     for (uint32_t i = 0; i < sample->n && values < 32; i++) {
         double code = code_at(kind, sample->rows[i], column);
-        const struct product *product = product_at(ladder, kind, sample->rows[i]);
+        const struct product *product = product_at(learned, kind, sample->rows[i]);
         if (isnan(code))
             continue;
         values++;
@@ -347,18 +348,18 @@ static bool are_names(const struct kind *kind, const struct sample *sample, uint
 
 /* ── a kind ──────────────────────────────────────────────────────────────────────────────────── */
 
-static void learn_scale(const struct ladder *ladder, struct kind *kind, const struct sample *sample,
-                        uint32_t column)
+static void learn_scale(const struct learned *learned, struct kind *kind,
+                        const struct sample *sample, uint32_t column)
 {
     struct scale *scale = &kind->scales[column];
-    const struct attribute *attribute = &ladder->attributes[scale->attribute];
+    const struct attribute *attribute = &learned->attributes[scale->attribute];
     struct evidence evidence;
     if (scale->role != LADDER_TASTE || attribute->says == NAME_SAYS_TASTE)
         return;
     switch (scale->reading) {
     case READING_AMOUNT:
         evidence = weigh(kind, sample, column);
-        learn_amount(attribute, scale, &evidence, is_named(ladder, kind, sample, column));
+        learn_amount(attribute, scale, &evidence, is_named(learned, kind, sample, column));
         break;
     case READING_STEP:
         evidence = weigh(kind, sample, column);
@@ -375,15 +376,15 @@ static void learn_scale(const struct ladder *ladder, struct kind *kind, const st
     }
 }
 
-enum err ladder_learn_kind(struct ladder *ladder, struct kind *kind)
+enum err ladder_learn_kind(struct learned *learned, struct kind *kind)
 {
     struct sample *sample = malloc(sizeof *sample);
     if (!sample)
         return ERR_NOMEM;
-    take_sample(ladder, kind, sample);
+    take_sample(learned, kind, sample);
     kind->bare = true;
     for (uint32_t column = 0; column < kind->n_scales; column++) {
-        learn_scale(ladder, kind, sample, column);
+        learn_scale(learned, kind, sample, column);
         kind->bare &= kind->scales[column].role == LADDER_NOISE;
         kind->gains |= kind->scales[column].role == LADDER_QUALITY;
     }

@@ -50,12 +50,12 @@ static bool has_dimension(const struct kind *kind, uint32_t dimension)
     return false;
 }
 
-void ladder_find_names(const struct ladder *ladder, struct kind *kind)
+void ladder_find_names(const struct learned *learned, struct kind *kind)
 {
     uint32_t named[QUANTITY_DIMENSIONS] = { 0 };
     double sums[QUANTITY_DIMENSIONS];
     for (uint32_t row = 0; row < kind->n; row++) {
-        sum_name(catalog_product(ladder->catalog, kind->kin[row]), sums);
+        sum_name(catalog_product(learned->catalog, kind->kin[row]), sums);
         for (int d = 0; d < QUANTITY_DIMENSIONS; d++)
             named[d] += sums[d] > 0;
     }
@@ -64,7 +64,7 @@ void ladder_find_names(const struct ladder *ladder, struct kind *kind)
             100 * (uint64_t) named[d] >= NAMED_PERCENT * (uint64_t) kind->n)
             kind->scales[kind->n_scales++] =
                 (struct scale){ .name = STR(""),
-                                .attribute = ladder->n_attributes - 1, /* of no column */
+                                .attribute = learned->n_attributes - 1, /* of no column */
                                 .role = LADDER_TASTE,
                                 .reading = READING_AMOUNT,
                                 .dimension = (enum quantity_dimension) d,
@@ -88,12 +88,12 @@ static bool is_said_already(const struct kind *kind, uint32_t column)
     return false;
 }
 
-void ladder_read_names(const struct ladder *ladder, struct kind *kind, uint32_t first)
+void ladder_read_names(const struct learned *learned, struct kind *kind, uint32_t first)
 {
     double sums[QUANTITY_DIMENSIONS];
     for (uint32_t row = 0; row < kind->n && first < kind->n_scales; row++) {
         float *codes = kind->codes + (size_t) row * kind->n_scales;
-        sum_name(catalog_product(ladder->catalog, kind->kin[row]), sums);
+        sum_name(catalog_product(learned->catalog, kind->kin[row]), sums);
         for (uint32_t i = first; i < kind->n_scales; i++) {
             double sum = sums[kind->scales[i].dimension];
             codes[i] = sum > 0 ? (float) sum : NAN;

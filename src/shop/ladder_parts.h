@@ -23,7 +23,7 @@ enum reading {
 
 struct scale {
     struct str name;
-    uint32_t attribute; /* number in ladder.attributes */
+    uint32_t attribute; /* number in learned.attributes */
     enum ladder_role role;
     enum reading reading;
     enum quantity_dimension dimension;
@@ -74,15 +74,24 @@ struct place { /* of a product's steps: those up, then those down */
     uint8_t rest[2]; /* enum ladder_degree: the best of those not kept, [0] down, [1] up */
 };
 
-struct ladder {
+/*
+ * What the catalogue and the shop's words teach, whoever buys what: shared by the ladders that are made of it with
+ * other moves. Its items' `further` is set by the first.
+ */
+struct learned {
     struct snapshot snapshot; /* first */
     struct catalog *catalog;
     struct arena *arena;          /* scales, codes */
     struct attribute *attributes; /* the last one has no name: it stands for names of products */
-    uint32_t n_attributes;
-    struct kind *kinds; /* by product.kind */
+    uint32_t n_attributes;        /* 0: nothing was read, a blank one */
+    struct kind *kinds;           /* by product.kind */
     uint32_t n_kinds;
     struct item *items;
+};
+
+struct ladder {
+    struct snapshot snapshot; /* first */
+    struct learned *learned;
     struct ladder_step *steps;
     struct place *places; /* of product p's */
     uint32_t n_steps, room;
@@ -105,7 +114,7 @@ float ladder_score(enum ladder_degree degree, float raw);
  * ladder_judge of two of one kind, as if no line went further; the score is raw. What leaves a line that
  * goes on elsewhere (item.further) is no more than aside: ladder_leave.
  */
-bool ladder_judge_lines(const struct ladder *ladder, const struct kind *kind, uint32_t base,
+bool ladder_judge_lines(const struct learned *learned, const struct kind *kind, uint32_t base,
                         uint32_t other, struct ladder_step *ret_step,
                         struct ladder_lines *ret_lines);
 
@@ -116,22 +125,22 @@ bool ladder_leave(const struct item *item, const struct ladder_lines *lines, boo
 /* 1 … of the folded text; 0 for an empty one or for lack of memory. */
 uint32_t ladder_word(struct ladder_words *words, struct str text);
 
-/* Fills ladder.attributes from the whole catalogue. */
-MUST_CHECK enum err ladder_read_attributes(struct ladder *ladder, const struct ladder_said *said);
+/* Fills learned.attributes from the whole catalogue. */
+MUST_CHECK enum err ladder_read_attributes(struct learned *learned, const struct ladder_said *said);
 
 /* Fills items: model, brand, words of the name, sides. */
-void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_t product);
+void ladder_read_item(struct learned *learned, struct ladder_words *words, uint32_t product);
 
 /* Fills a kind's scales and codes, as far as texts alone tell. */
-MUST_CHECK enum err ladder_read_kind(struct ladder *ladder, struct ladder_words *words,
+MUST_CHECK enum err ladder_read_kind(struct learned *learned, struct ladder_words *words,
                                      struct kind *kind);
 
 /*
  * Adds scales for amounts that only the names of a kind say; then fills their codes, those of the
  * scales from @first on.
  */
-void ladder_find_names(const struct ladder *ladder, struct kind *kind);
-void ladder_read_names(const struct ladder *ladder, struct kind *kind, uint32_t first);
+void ladder_find_names(const struct learned *learned, struct kind *kind);
+void ladder_read_names(const struct learned *learned, struct kind *kind, uint32_t first);
 
 /* Then what prices tell: which scales are a matter of quality, and which way. */
-MUST_CHECK enum err ladder_learn_kind(struct ladder *ladder, struct kind *kind);
+MUST_CHECK enum err ladder_learn_kind(struct learned *learned, struct kind *kind);

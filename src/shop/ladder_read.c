@@ -68,49 +68,49 @@ static bool names_a_last_day(struct str folded)
     return false;
 }
 
-static enum err add_attribute(struct ladder *ladder, const struct ladder_said *said,
+static enum err add_attribute(struct learned *learned, const struct ladder_said *said,
                               struct str name, struct strmap *numbers)
 {
     char folded[FOLDED_MAX_BYTES];
-    uint32_t n = ladder->n_attributes;
+    uint32_t n = learned->n_attributes;
     if ((n & (n - 1)) == 0) { /* full: 1, 2, 4 … */
         struct attribute *more =
-            realloc(ladder->attributes, (n ? 2 * (size_t) n : 1) * sizeof *more);
+            realloc(learned->attributes, (n ? 2 * (size_t) n : 1) * sizeof *more);
         if (!more)
             return ERR_NOMEM;
-        ladder->attributes = more;
+        learned->attributes = more;
     }
     TRY(strmap_put(numbers, name, n));
     struct str plain = fold(name, folded);
-    ladder->attributes[n] = (struct attribute){
+    learned->attributes[n] = (struct attribute){
         .name = name,
         .says = attribute_name_says(plain),
         .said = said ? said->better(said->self, name) : LADDER_UNSAID,
         .has_last_day = names_a_last_day(plain),
     };
-    ladder->n_attributes++;
+    learned->n_attributes++;
     return OK;
 }
 
-enum err ladder_read_attributes(struct ladder *ladder, const struct ladder_said *said)
+enum err ladder_read_attributes(struct learned *learned, const struct ladder_said *said)
 {
     AUTO(strmap_free) struct strmap *numbers = strmap_new(64);
     if (!numbers)
         return ERR_NOMEM;
-    for (uint32_t p = 0; p < catalog_count(ladder->catalog); p++) {
-        const struct product *product = catalog_product(ladder->catalog, p);
+    for (uint32_t p = 0; p < catalog_count(learned->catalog); p++) {
+        const struct product *product = catalog_product(learned->catalog, p);
         for (uint32_t i = 0; i < product->n_attrs; i++) {
             struct str name = product->attrs[i].name;
             uint32_t number = strmap_get(numbers, name);
-            if (number == STRMAP_NONE && ladder->n_attributes < MAX_ATTRIBUTES) {
-                number = ladder->n_attributes;
-                TRY(add_attribute(ladder, said, name, numbers));
+            if (number == STRMAP_NONE && learned->n_attributes < MAX_ATTRIBUTES) {
+                number = learned->n_attributes;
+                TRY(add_attribute(learned, said, name, numbers));
             }
             if (number != STRMAP_NONE)
-                read_value(&ladder->attributes[number], product->attrs[i].text);
+                read_value(&learned->attributes[number], product->attrs[i].text);
         }
     }
-    return add_attribute(ladder, said, STR(""), numbers);
+    return add_attribute(learned, said, STR(""), numbers);
 }
 
 /* ── a product ───────────────────────────────────────────────────────────────────────────────── */
@@ -171,10 +171,10 @@ static void read_name(struct item *item, struct str name)
     }
 }
 
-void ladder_read_item(struct ladder *ladder, struct ladder_words *words, uint32_t number)
+void ladder_read_item(struct learned *learned, struct ladder_words *words, uint32_t number)
 {
-    const struct product *product = catalog_product(ladder->catalog, number);
-    struct item *item = &ladder->items[number];
+    const struct product *product = catalog_product(learned->catalog, number);
+    struct item *item = &learned->items[number];
     item->price_minor = product->price_minor;
     item->model = ladder_word(words, product->model);
     item->brand = ladder_word(words, product->brand);
@@ -202,12 +202,12 @@ static uint32_t find_scale(const struct kind *kind, struct str name, uint32_t gu
     return UINT32_MAX;
 }
 
-static uint32_t find_attribute(const struct ladder *ladder, struct str name, uint32_t guess)
+static uint32_t find_attribute(const struct learned *learned, struct str name, uint32_t guess)
 {
-    uint32_t n = ladder->n_attributes;
+    uint32_t n = learned->n_attributes;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t number = (guess + i) % n;
-        if (str_eq(ladder->attributes[number].name, name))
+        if (str_eq(learned->attributes[number].name, name))
             return number;
     }
     return UINT32_MAX;
@@ -227,15 +227,15 @@ static void vote(struct votes *votes, const struct quantity *quantity)
 }
 
 /* The kind's attributes, those of its products that come first first; how their values look. */
-static void find_scales(const struct ladder *ladder, struct kind *kind, struct votes *votes)
+static void find_scales(const struct learned *learned, struct kind *kind, struct votes *votes)
 {
     for (uint32_t row = 0; row < kind->n; row++) {
-        const struct product *product = catalog_product(ladder->catalog, kind->kin[row]);
+        const struct product *product = catalog_product(learned->catalog, kind->kin[row]);
         for (uint32_t i = 0, guess = 0; i < product->n_attrs; i++, guess++) {
             const struct attr *attr = &product->attrs[i];
             uint32_t at = find_scale(kind, attr->name, guess);
             if (at == UINT32_MAX) {
-                uint32_t number = find_attribute(ladder, attr->name, i);
+                uint32_t number = find_attribute(learned, attr->name, i);
                 if (kind->n_scales == LADDER_MAX_ATTRS || number == UINT32_MAX)
                     continue;
                 at = kind->n_scales++;
@@ -291,10 +291,10 @@ static bool are_amounts(const struct votes *votes, enum ladder_role role)
     return 100 * (uint64_t) votes->amounts >= AMOUNTS_PERCENT * (uint64_t) votes->values;
 }
 
-static struct decoder decoder_of(const struct ladder *ladder, struct scale *scale,
+static struct decoder decoder_of(const struct learned *learned, struct scale *scale,
                                  const struct votes *votes)
 {
-    const struct attribute *attribute = &ladder->attributes[scale->attribute];
+    const struct attribute *attribute = &learned->attributes[scale->attribute];
     struct decoder decoder = { .form = votes->form };
     scale->role = role_of(attribute);
     decoder.vocabulary = vocabulary_of(attribute, scale->role);
@@ -334,11 +334,11 @@ static float code_of(const struct scale *scale, const struct decoder *decoder,
     return word ? (float) word : NAN;
 }
 
-static void read_row(struct ladder *ladder, struct ladder_words *words, struct kind *kind,
+static void read_row(struct learned *learned, struct ladder_words *words, struct kind *kind,
                      const struct decoder *decoders, uint32_t row)
 {
-    const struct product *product = catalog_product(ladder->catalog, kind->kin[row]);
-    struct item *item = &ladder->items[kind->kin[row]];
+    const struct product *product = catalog_product(learned->catalog, kind->kin[row]);
+    struct item *item = &learned->items[kind->kin[row]];
     float *codes = kind->codes + (size_t) row * kind->n_scales;
     item->row = row;
     for (uint32_t i = 0; i < kind->n_scales; i++)
@@ -354,31 +354,31 @@ static void read_row(struct ladder *ladder, struct ladder_words *words, struct k
         codes[at] = code_of(scale, &decoders[at], words, attr);
         if (scale->role == LADDER_FIT)
             family = family * 31 + str_hash(attr->text) + at;
-        if (ladder->attributes[scale->attribute].has_last_day && quantity_is_date(attr->text))
+        if (learned->attributes[scale->attribute].has_last_day && quantity_is_date(attr->text))
             item->leaving = true;
     }
     item->family = (uint32_t) (family ^ family >> 32);
 }
 
-enum err ladder_read_kind(struct ladder *ladder, struct ladder_words *words, struct kind *kind)
+enum err ladder_read_kind(struct learned *learned, struct ladder_words *words, struct kind *kind)
 {
     struct votes votes[LADDER_MAX_ATTRS] = { 0 };
     struct decoder decoders[LADDER_MAX_ATTRS];
     struct scale scales[LADDER_MAX_ATTRS];
     kind->scales = scales;
-    find_scales(ladder, kind, votes);
+    find_scales(learned, kind, votes);
     uint32_t columns = kind->n_scales;
     for (uint32_t i = 0; i < columns; i++)
-        decoders[i] = decoder_of(ladder, &kind->scales[i], &votes[i]);
-    ladder_find_names(ladder, kind);
-    kind->scales = arena_take_array(ladder->arena, struct scale, kind->n_scales + 1);
+        decoders[i] = decoder_of(learned, &kind->scales[i], &votes[i]);
+    ladder_find_names(learned, kind);
+    kind->scales = arena_take_array(learned->arena, struct scale, kind->n_scales + 1);
     kind->codes =
-        arena_take_raw(ladder->arena, ((size_t) kind->n * kind->n_scales + 1) * sizeof(float));
+        arena_take_raw(learned->arena, ((size_t) kind->n * kind->n_scales + 1) * sizeof(float));
     if (!kind->scales || !kind->codes)
         return ERR_NOMEM;
     memcpy(kind->scales, scales, kind->n_scales * sizeof *scales);
     for (uint32_t row = 0; row < kind->n; row++)
-        read_row(ladder, words, kind, decoders, row);
-    ladder_read_names(ladder, kind, columns);
+        read_row(learned, words, kind, decoders, row);
+    ladder_read_names(learned, kind, columns);
     return OK;
 }

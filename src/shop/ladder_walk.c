@@ -13,12 +13,12 @@ enum { WALK = LADDER_CANDIDATES / 3 };
 /* A kind's rows in another order: those of one group side by side, by price. */
 static uint32_t model_of(const struct ladder_walk *walk, uint32_t row)
 {
-    return walk->ladder->items[walk->kind->kin[row]].model;
+    return walk->learned->items[walk->kind->kin[row]].model;
 }
 
 static uint32_t family_of(const struct ladder_walk *walk, uint32_t row)
 {
-    return walk->ladder->items[walk->kind->kin[row]].family;
+    return walk->learned->items[walk->kind->kin[row]].family;
 }
 
 static int in_order(uint32_t group_a, uint32_t a, uint32_t group_b, uint32_t b)
@@ -38,11 +38,11 @@ static int by_family(const void *left, const void *right, void *walk)
     return in_order(family_of(walk, a), a, family_of(walk, b), b);
 }
 
-enum err ladder_walk_init(struct ladder_walk *walk, const struct ladder *ladder,
+enum err ladder_walk_init(struct ladder_walk *walk, const struct learned *learned,
                           const struct kind *kind)
 {
     uint32_t n = kind->n;
-    *walk = (struct ladder_walk){ .ladder = ladder, .kind = kind };
+    *walk = (struct ladder_walk){ .learned = learned, .kind = kind };
     if (n <= LADDER_CANDIDATES)
         return OK;
     walk->of_model = malloc((size_t) n * sizeof *walk->of_model);

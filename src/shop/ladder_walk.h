@@ -11,7 +11,7 @@
 enum { LADDER_CANDIDATES = 96 };
 
 struct ladder_walk {
-    const struct ladder *ladder;
+    const struct learned *learned;
     const struct kind *kind;
     uint32_t *of_model, *of_family; /* rows side by side; NULL: a small kind needs no other order */
     uint32_t *seen;                 /* by row: the run that took it last */
@@ -19,7 +19,7 @@ struct ladder_walk {
     uint32_t rows[LADDER_CANDIDATES], n_rows; /* of the last run */
 };
 
-MUST_CHECK enum err ladder_walk_init(struct ladder_walk *walk, const struct ladder *ladder,
+MUST_CHECK enum err ladder_walk_init(struct ladder_walk *walk, const struct learned *learned,
                                      const struct kind *kind);
 void ladder_walk_deinit(struct ladder_walk *walk);
 

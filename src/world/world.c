@@ -160,6 +160,11 @@ static uint32_t customers_with_both(const void *moved, uint32_t a, uint32_t b)
     return moved_together(moved, a, b);
 }
 
+static bool moves_any(const void *moved, uint32_t from)
+{
+    return moved_any(moved, from);
+}
+
 /* What rules, catalogue and model make together, by rule number. */
 struct lists {
     struct snapshot snapshot; /* first */
@@ -201,6 +206,7 @@ struct derived {
     struct content *content; /* of the catalogue */
     struct chances *chances; /* of rules, catalogue and odds */
     struct lists *lists;     /* of rules, catalogue and model; NULL: to be made */
+    bool other_moves;        /* the ladder was made with others than the model's */
 };
 
 static enum err compose(struct ruleset *rules, struct catalog *catalog, struct model *model,
@@ -233,6 +239,31 @@ static enum err compose(struct ruleset *rules, struct catalog *catalog, struct m
     return OK;
 }
 
+/* Who has no rules yet offers nothing; the first rules bring words for what is better. */
+static bool waits_for_rules(const struct ruleset *rules)
+{
+    return str_is(ruleset_version(rules), RULESET_VERSION_UNREAD);
+}
+
+/* The kept one or what is left to do: mostly nothing, after new moves little. */
+static enum err ladder_for(struct ruleset *rules, struct catalog *catalog,
+                           const struct model *model, const struct derived *kept,
+                           struct ladder **ret_ladder)
+{
+    const struct ladder_said said = { better_by_label, rules };
+    const struct ladder_moves moved = { customers_who_moved, customers_with_both, moves_any,
+                                        model_moved(model) };
+    const struct ladder_moves *moves = moved.self ? &moved : NULL;
+    if (waits_for_rules(rules))
+        return ladder_blank(catalog, ret_ladder);
+    if (!kept->ladder || !ladder_agrees(kept->ladder, &said))
+        return ladder_new(catalog, moves, &said, ret_ladder);
+    if (kept->other_moves)
+        return ladder_with_moves(kept->ladder, moves, ret_ladder);
+    *ret_ladder = ladder_ref(kept->ladder);
+    return OK;
+}
+
 /*
  * What belongs to rules and catalogue is made anew for these; of @kept come what belongs to the
  * catalogue alone, the odds, and the ladder, if there is one, where the rules say the same.
@@ -241,20 +272,15 @@ static enum err compose_new(struct ruleset *rules, struct catalog *catalog, stru
                             const struct derived *kept, const struct world_settings *settings,
                             struct world **ret_world)
 {
-    const struct ladder_said said = { better_by_label, rules };
-    const struct ladder_moves moves = { customers_who_moved, customers_with_both,
-                                        model_moved(model) };
     AUTO(wheres_unref) struct wheres *wheres = NULL;
     AUTO(chances_unref) struct chances *chances = NULL;
-    AUTO(ladder_unref) struct ladder *made = NULL;
-    struct ladder *ladder = kept->ladder;
+    AUTO(ladder_unref) struct ladder *ladder = NULL;
     TRY(wheres_new(rules, catalog, &wheres));
     TRY(chances_new(rules, catalog, kept->chances ? kept->chances->odds : NULL, &chances));
-    if (!ladder || !ladder_agrees(ladder, &said)) {
-        TRY(ladder_new(catalog, moves.self ? &moves : NULL, &said, &made));
-        ladder = made;
-    }
-    const struct derived derived = { wheres, ladder, kept->content, chances, NULL };
+    TRY(ladder_for(rules, catalog, model, kept, &ladder));
+    const struct derived derived = {
+        .wheres = wheres, .ladder = ladder, .content = kept->content, .chances = chances
+    };
     return compose(rules, catalog, model, &derived, settings, ret_world);
 }
 
@@ -278,8 +304,12 @@ enum err world_new(struct ruleset *rules, struct catalog *catalog, struct model 
 enum err world_with(const struct world *old, struct ruleset *rules, struct catalog *catalog,
                     struct model *model, struct world **ret_world)
 {
-    struct derived derived = { old->wheres, old->ladder, old->content, old->chances, NULL };
-    bool same_moves = !model || model_moved(model) == model_moved(old->model);
+    const struct derived derived = { .wheres = old->wheres,
+                                     .ladder = old->ladder,
+                                     .content = old->content,
+                                     .chances = old->chances,
+                                     .other_moves =
+                                         model && model_moved(model) != model_moved(old->model) };
     bool same_rules = !rules || rules == old->rules;
     bool same_catalog = !catalog || catalog == old->catalog;
     rules = rules ? rules : old->rules;
@@ -287,9 +317,7 @@ enum err world_with(const struct world *old, struct ruleset *rules, struct catal
     model = model ? model : old->model;
     if (!same_catalog)
         return world_anew(rules, catalog, model, old->chances, &old->settings, ret_world);
-    if (!same_moves)
-        derived.ladder = NULL;
-    if (!same_rules || !same_moves)
+    if (!same_rules || derived.other_moves)
         return compose_new(rules, catalog, model, &derived, &old->settings, ret_world);
     return compose(rules, catalog, model, &derived, &old->settings, ret_world);
 }
@@ -298,7 +326,10 @@ enum err world_with_odds(const struct world *old, struct odds *odds, struct worl
 {
     AUTO(chances_unref) struct chances *chances = NULL;
     TRY(chances_with(old->chances, old->rules, odds, &chances));
-    const struct derived derived = { old->wheres, old->ladder, old->content, chances,
-                                     (struct lists *) old->lists };
+    const struct derived derived = { .wheres = old->wheres,
+                                     .ladder = old->ladder,
+                                     .content = old->content,
+                                     .chances = chances,
+                                     .lists = (struct lists *) old->lists };
     return compose(old->rules, old->catalog, old->model, &derived, &old->settings, ret_world);
 }

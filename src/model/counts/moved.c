@@ -184,6 +184,19 @@ uint32_t moved_customers(const struct moved *moved, uint32_t from, uint32_t to)
     return find(moved->moves, moved->n, from, to);
 }
 
+bool moved_any(const struct moved *moved, uint32_t from)
+{
+    uint32_t low = 0, high = moved->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (moved->moves[middle].from < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < moved->n && moved->moves[low].from == from;
+}
+
 uint32_t moved_together(const struct moved *moved, uint32_t a, uint32_t b)
 {
     return find(moved->moves + moved->n, moved->n_together, a < b ? a : b, a < b ? b : a);

@@ -373,12 +373,19 @@ static uint32_t nobody(const void *self, uint32_t a, uint32_t b)
     return 0;
 }
 
+static bool anybody(const void *self, uint32_t from)
+{
+    (void) self;
+    (void) from;
+    return true;
+}
+
 START_TEST(what_customers_moved_to_comes_first)
 {
     AUTO(catalog_unref)
     struct catalog *catalog =
         STOCK("A|Disk|a|100|storage=1TB", "B|Disk|b|125|storage=2TB", "C|Disk|c|145|storage=2TB");
-    const struct ladder_moves moves = { moved_to_c, nobody, catalog };
+    const struct ladder_moves moves = { moved_to_c, nobody, anybody, catalog };
     AUTO(ladder_unref) struct ladder *plain = made(catalog);
     struct ladder *ladder = NULL;
     ck_assert_int_eq(ladder_new(catalog, &moves, NULL, &ladder), OK);
@@ -411,7 +418,7 @@ static uint32_t traffic_with_both(const void *self, uint32_t a, uint32_t b)
 
 static struct ladder_step first_step(struct catalog *catalog, const struct traffic *traffic)
 {
-    const struct ladder_moves moves = { traffic_between, traffic_with_both, traffic };
+    const struct ladder_moves moves = { traffic_between, traffic_with_both, anybody, traffic };
     struct ladder *ladder = NULL;
     ck_assert_int_eq(ladder_new(catalog, &moves, NULL, &ladder), OK);
     uint32_t n;
@@ -420,6 +427,90 @@ static struct ladder_step first_step(struct catalog *catalog, const struct traff
     (void) ladder_unref(ladder);
     return step;
 }
+
+enum { SHELF = 60 };
+struct crowd { /* that many customers moved from one product to another */
+    uint32_t moved[SHELF][SHELF];
+    bool moves_from[SHELF];
+    uint32_t asked[SHELF], asking;
+};
+
+static uint32_t crowd_moved(const void *self, uint32_t from, uint32_t to)
+{
+    struct crowd *crowd = (struct crowd *) self;
+    crowd->asked[from] += crowd->asking++ % 2 == 0; /* and the other way round after it */
+    return crowd->moved[from][to];
+}
+
+static bool crowd_any(const void *self, uint32_t from)
+{
+    return ((const struct crowd *) self)->moves_from[from];
+}
+
+/* From every seventh product, of those at @first, to some others. */
+static void gather(struct crowd *crowd, uint32_t first, uint32_t *dice)
+{
+    *crowd = (struct crowd){ 0 };
+    for (uint32_t from = first; from < SHELF; from += 7)
+        for (int i = 0; i < 20; i++) {
+            *dice = *dice * 1664525 + 1013904223;
+            crowd->moved[from][(*dice >> 16) % SHELF] = 5 + (*dice >> 24) % 60;
+            crowd->moves_from[from] = true;
+        }
+}
+
+static bool are_same_steps(const struct ladder *a, const struct ladder *b, uint32_t product,
+                           bool up)
+{
+    uint32_t n, n_other;
+    const struct ladder_step *one = up ? ladder_up(a, product, &n) : ladder_down(a, product, &n);
+    const struct ladder_step *other =
+        up ? ladder_up(b, product, &n_other) : ladder_down(b, product, &n_other);
+    bool same = n == n_other && ladder_rest(a, product, up) == ladder_rest(b, product, up);
+    for (uint32_t i = 0; i < n && same; i++)
+        same = one[i].product == other[i].product && one[i].degree == other[i].degree &&
+               one[i].moved == other[i].moved && one[i].confirmed == other[i].confirmed &&
+               fabsf(one[i].score - other[i].score) < 1e-9F;
+    return same;
+}
+
+START_TEST(other_moves_make_the_same_ladder_as_from_the_start_and_only_touch_whom_they_concern)
+{
+    AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+    struct catalog *sealed = NULL;
+    uint32_t dice = 5, differs = 0;
+    for (int i = 0; i < SHELF; i++) {
+        char row[128];
+        (void) snprintf(row, sizeof row, "S%02d|Thing %d|m%d|%d|storage=%dGB;line=%s", i, i % 5, i,
+                        1000 + i * 17, 1 + i / 9, i % 3 ? "road" : "hill");
+        add(builder, row);
+    }
+    ck_assert_int_eq(catalog_builder_seal(builder, &sealed), OK);
+    AUTO(catalog_unref) struct catalog *catalog = sealed;
+    AUTO(ladder_unref) struct ladder *ladder = made(catalog);
+    for (uint32_t round = 0; round < 12; round++) {
+        struct crowd crowd;
+        const struct ladder_moves moves = { crowd_moved, nobody, crowd_any, &crowd };
+        struct ladder *next = NULL, *anew = NULL;
+        gather(&crowd, round, &dice);
+        ck_assert_int_eq(ladder_with_moves(ladder, round == 11 ? NULL : &moves, &next), OK);
+        for (uint32_t from = 0; from < SHELF;
+             from++) /* those of the round before, back to nothing */
+            ck_assert(crowd.asked[from] == 0 || crowd.moves_from[from] ||
+                      (round > 0 && from % 7 == (round - 1) % 7));
+        ck_assert_int_eq(ladder_new(catalog, round == 11 ? NULL : &moves, NULL, &anew), OK);
+        for (uint32_t p = 0; p < SHELF; p++)
+            for (int up = 0; up < 2; up++) {
+                ck_assert(are_same_steps(next, anew, p, up));
+                differs += !are_same_steps(next, ladder, p, up);
+            }
+        (void) ladder_unref(anew);
+        (void) ladder_unref(ladder);
+        ladder = next;
+    }
+    ck_assert_uint_gt(differs, 20);
+}
+END_TEST
 
 START_TEST(only_more_there_than_back_confirms_a_step_to_another_line)
 {
@@ -618,6 +709,7 @@ SUITE_MAIN("shop/ladder", a_step_up_has_more_of_what_rises_with_the_price,
            steps_down_give_up_as_little_as_can_be,
            the_shops_own_word_is_stronger_than_what_prices_teach,
            what_customers_moved_to_comes_first,
+           other_moves_make_the_same_ladder_as_from_the_start_and_only_touch_whom_they_concern,
            only_more_there_than_back_confirms_a_step_to_another_line,
            womens_for_a_unisex_one_is_aside_and_only_in_the_same_size,
            the_best_of_what_is_not_kept_is_known_without_judging, any_catalogue_makes_a_ladder,

@@ -243,6 +243,29 @@ START_TEST(a_ladder_is_made_anew_for_another_catalogue_or_other_words_of_it_and_
 }
 END_TEST
 
+START_TEST(the_first_rules_bring_the_words_for_ladders_which_are_not_made_before)
+{
+    AUTO(catalog_unref) struct catalog *catalog = catalog_with_attribute();
+    AUTO(model_unref) struct model *model = model_of(catalog, "A");
+    AUTO(ruleset_unref) struct ruleset *none = ruleset_empty();
+    AUTO(ruleset_unref)
+    struct ruleset *rules =
+        rules_with("attributes: {level: {en: Level, better: more}}\n", "{relation: best_seller}");
+    AUTO(world_unref) struct world *world = world_of(none, catalog, model);
+    struct world *made = NULL;
+    uint32_t n;
+
+    (void) ladder_up(world->ladder, 0, &n);
+    ck_assert_uint_eq(n, 0);
+    ck_assert_int_eq(ladder_compare(world->ladder, 0, 1, STR("level")), 0);
+    ck_assert_int_eq(world_with(world, rules, NULL, NULL, &made), OK);
+    AUTO(world_unref) struct world *ready = made;
+    (void) ladder_up(ready->ladder, 0, &n);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_ptr_eq(ready->content, world->content);
+}
+END_TEST
+
 /* Seven customers had A and later B. */
 static struct moved *moved_in(const struct catalog *catalog)
 {
@@ -288,4 +311,5 @@ SUITE_MAIN("world/world", a_ladder_is_made_anew_for_other_moves_and_tells_them,
            best_sellers_are_those_that_the_rule_lets_pass, a_shelf_of_best_sellers_is_bounded,
            a_rule_that_picks_by_the_cart_has_an_empty_shelf,
            one_part_is_replaced_and_the_others_stay, a_world_keeps_its_parts_alive,
-           a_ladder_is_made_anew_for_another_catalogue_or_other_words_of_it_and_else_stays)
+           a_ladder_is_made_anew_for_another_catalogue_or_other_words_of_it_and_else_stays,
+           the_first_rules_bring_the_words_for_ladders_which_are_not_made_before)
