@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After a flush everybody is wanted at once, and what one profile costs is waiting for answers: claim, get and fill go
+ * out for up to TOGETHER customers in one round trip each. They are told after the fill; that is why there are no more of
+ * them, for the first one's decision waits for the last one's fold.
+ */
 #include "learn/loader.h"
 
 #include <pthread.h>
@@ -17,7 +22,8 @@
 #include "shop/customer.h"
 #include "shop/profile_bytes.h"
 
-enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 23 };
+enum { SCRATCH_BYTES = 1 << 16, SCRATCH_LIMIT_BYTES = 1 << 23, ROUND_LIMIT_BYTES = 1 << 26 };
+enum { TOGETHER = 16 };
 #define LOSING_US INT64_C(100000)
 #define GRACE_US  INT64_C(3000000)
 
@@ -27,7 +33,8 @@ struct loader {
     struct fold *fold;
     struct wanted *wanted;
     struct clock *clock;
-    struct arena *arena;
+    struct arena *arena; /* of one fold */
+    struct arena *round; /* of all that are loaded together */
     struct loader_sharing sharing;
     struct shared_writer *writer; /* NULL: embedded */
     uint64_t token;               /* of the last claim; begins anywhere */
@@ -42,46 +49,103 @@ struct loader {
 
 /* ── with shared profiles ────────────────────────────────────────────────────────────────────── */
 
-static enum err put_one(struct loader *loader, const struct shared_put *put, bool *ret_taken)
+/* One of those that are loaded together. */
+struct sought {
+    struct load *load;
+    struct profile *profile;   /* NULL: it could not be loaded */
+    struct shared_put put;     /* the claim; then the fill, which is due when it has a body */
+    struct shared_value value; /* that was there before the claim; all of it in the round's arena */
+    bool taken;                /* the claim: nothing was there */
+};
+
+static enum err put_all(struct loader *loader, struct shared_put *puts, uint32_t n, bool *ret_taken)
 {
     struct err_note why = { "" };
-    *ret_taken = false;
-    return loader->sharing.shared->put(loader->writer, put, 1, ret_taken, &why);
+    return loader->sharing.shared->put(loader->writer, puts, n, ret_taken, &why);
+}
+
+/* False while the shared profiles are away. */
+static bool claim(struct loader *loader, struct sought *sought, uint32_t n)
+{
+    struct shared_put puts[TOGETHER];
+    bool taken[TOGETHER] = { false };
+    for (uint32_t i = 0; i < n; i++) {
+        struct str id = arena_copy(loader->round, sought[i].load->customer_id);
+        if (!id.at)
+            return false;
+        puts[i] = sought[i].put =
+            (struct shared_put){ .value = { .customer_id = id, .token = ++loader->token },
+                                 .mode = SHARED_CLAIM };
+    }
+    bool away = put_all(loader, puts, n, taken) != OK;
+    if (away)
+        share_note_doubt(loader->sharing.share, loader->clock->mono_us(loader->clock));
+    for (uint32_t i = 0; i < n; i++) {
+        sought[i].put.mode = SHARED_FILL;
+        sought[i].taken = taken[i];
+    }
+    return !away;
+}
+
+/* Of those where something is. What cannot be had stays absent: it is folded. */
+static void get(struct loader *loader, struct sought *sought, uint32_t n)
+{
+    struct str ids[TOGETHER];
+    struct shared_value values[TOGETHER] = { { .position = 0 } };
+    struct err_note why = { "" };
+    uint32_t n_ids = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (!sought[i].taken)
+            ids[n_ids++] = sought[i].put.value.customer_id;
+    if (n_ids == 0 ||
+        loader->sharing.shared->get(loader->writer, ids, n_ids, loader->round, values, &why) != OK)
+        return;
+    for (uint32_t i = 0, at = 0; i < n; i++)
+        if (!sought[i].taken) {
+            sought[i].value = values[at++];
+            sought[i].value.customer_id = sought[i].put.value.customer_id;
+        }
 }
 
 /*
- * What is there already. ERR_UNAVAILABLE when it may not be known now, ERR_LIMIT when it has to be folded; @fill
- * is told over what.
+ * What was there already. ERR_UNAVAILABLE when it may not be known now, ERR_LIMIT when it has to be folded; the
+ * fill is told over what.
  */
-static enum err get_one(struct loader *loader, struct str customer_id, struct shared_put *fill,
-                        struct profile **ret_profile)
+static enum err use_value(struct sought *sought, struct profile **ret_profile)
 {
-    struct shared_value value = { 0 };
-    struct err_note why = { "" };
-    arena_reset(loader->arena);
-    if (loader->sharing.shared->get(loader->writer, &customer_id, 1, loader->arena, &value, &why) !=
-        OK)
+    const struct shared_value *value = &sought->value;
+    if (!value->customer_id.at)
         return ERR_LIMIT;
-    if (value.body.at && profile_parse(customer_id, value.body, ret_profile) == OK)
+    if (value->body.at && profile_parse(value->customer_id, value->body, ret_profile) == OK)
         return OK;
-    fill->mode = value.body.at ? SHARED_MEND : SHARED_FILL;
-    fill->over = value.position;
-    fill->value.token = value.token;
-    return value.position >= POSITION_PROVISIONAL ? ERR_UNAVAILABLE : ERR_LIMIT;
+    sought->put.mode = value->body.at ? SHARED_MEND : SHARED_FILL;
+    sought->put.over = value->position;
+    sought->put.value.token = value->token;
+    return value->position >= POSITION_PROVISIONAL ? ERR_UNAVAILABLE : ERR_LIMIT;
 }
 
-static void fill(struct loader *loader, const struct profile *profile, struct shared_put *put)
+/* All whose folds have ended well. */
+static void fill(struct loader *loader, const struct sought *sought, uint32_t n)
+{
+    struct shared_put puts[TOGETHER];
+    bool taken[TOGETHER];
+    uint32_t n_puts = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (sought[i].put.value.body.at)
+            puts[n_puts++] = sought[i].put;
+    if (n_puts > 0)
+        (void) put_all(loader, puts, n_puts, taken);
+}
+
+static void print_fill(struct loader *loader, const struct profile *profile, struct shared_put *put)
 {
     struct out out;
-    bool taken;
-    arena_reset(loader->arena);
-    out_init(&out, loader->arena, 512);
+    out_init(&out, loader->round, 512);
     profile_print(&out, profile);
     if (out.failed)
         return;
     put->value.position = profile->position;
     put->value.body = out_str(&out);
-    (void) put_one(loader, put, &taken);
 }
 
 /* From the log. Events in our own spool are the view's business: nobody asks for those customers. */
@@ -115,22 +179,15 @@ static bool is_too_soon(struct loader *loader)
 }
 
 /*
- * While the shared profiles are away, or lack what we owe, the fold alone answers. What is folded is good for
- * who waits, taken or not: whatever was acknowledged before he asked is in it.
+ * @owes: as it was before the claim. While the shared profiles are away, or lack what we owe, the fold alone answers. What
+ * is folded is good for who waits, taken or not: whatever was acknowledged before he asked is in it.
  */
-static enum err load_shared(struct loader *loader, struct str customer_id,
+static enum err load_shared(struct loader *loader, struct sought *sought, bool away, bool owes,
                             struct profile **ret_profile, struct err_note *note)
 {
-    struct shared_put put = { .value = { .customer_id = customer_id, .token = ++loader->token },
-                              .mode = SHARED_CLAIM };
-    bool taken = false, owes = share_owes(loader->sharing.share);
-    bool away = put_one(loader, &put, &taken) != OK;
-    if (away)
-        share_note_doubt(loader->sharing.share, loader->clock->mono_us(loader->clock));
-    put.mode = SHARED_FILL;
-    if (!away && !taken) {
+    if (!away && !sought->taken) {
         struct profile *profile = NULL;
-        enum err err = get_one(loader, customer_id, &put, &profile);
+        enum err err = use_value(sought, &profile);
         if (err == OK && !owes) {
             *ret_profile = profile;
             return OK;
@@ -140,33 +197,69 @@ static enum err load_shared(struct loader *loader, struct str customer_id,
         if (err == ERR_UNAVAILABLE)
             return err_fail(note, err, "events of this customer wait in another replica's spool");
     }
-    TRY(fold_whole(loader, customer_id, ret_profile, note));
+    TRY(fold_whole(loader, sought->load->customer_id, ret_profile, note));
     if (is_too_soon(loader)) {
         *ret_profile = profile_free(*ret_profile);
         return err_fail(note, ERR_UNAVAILABLE, "other replicas may have events in their spools");
     }
     if (!away)
-        fill(loader, *ret_profile, &put);
+        print_fill(loader, *ret_profile, &sought->put);
     return OK;
 }
 
-/* ── one profile after the other ───────────────────────────────────────────────────────────────── */
+/* ── what is wanted ───────────────────────────────────────────────────────────────────────────── */
 
-/* Embedded it goes into the table, and *ret_profile stays NULL. */
-static void load_one(struct loader *loader, struct str customer_id, struct profile **ret_profile)
+static void note_end(struct loader *loader, enum err err, const struct err_note *why)
 {
-    struct err_note why = { "out of memory" };
-    enum err err = loader->writer
-                       ? load_shared(loader, customer_id, ret_profile, &why)
-                       : fold_customer(loader->fold, loader->log, customer_id, loader->arena, &why);
-    if (!loader->writer)
-        loader->log_failed = err != OK;
     metric_add(loader->shard, err == OK ? loader->done : loader->failed, 1);
     if (err == OK || !loader->log_failed)
         return;
     log_line(LOG_WARNING, "loader",
-             "a profile could not be read, the decision goes on without: \"%s\"", why.text);
+             "a profile could not be read, the decision goes on without: \"%s\"", why->text);
     atomic_store(&loader->losing_until_us, loader->clock->mono_us(loader->clock) + LOSING_US);
+}
+
+/* It goes into the table; who waits looks there. */
+static void load_embedded(struct loader *loader, struct load *load)
+{
+    struct err_note why = { "out of memory" };
+    enum err err = fold_customer(loader->fold, loader->log, load->customer_id, loader->arena, &why);
+    loader->log_failed = err != OK;
+    note_end(loader, err, &why);
+    (void) wanted_done(loader->wanted, load, NULL);
+}
+
+static void load_together(struct loader *loader, struct sought *sought, uint32_t n)
+{
+    bool owes = share_owes(loader->sharing.share), away = !claim(loader, sought, n);
+    if (!away)
+        get(loader, sought, n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct err_note why = { "out of memory" };
+        enum err err = load_shared(loader, &sought[i], away, owes, &sought[i].profile, &why);
+        note_end(loader, err, &why);
+    }
+    fill(loader, sought, n);
+    for (uint32_t i = 0; i < n; i++)
+        if (!wanted_done(loader->wanted, sought[i].load, sought[i].profile))
+            (void) profile_free(sought[i].profile);
+    arena_reset(loader->round);
+}
+
+/* The first of @load and those behind it; gives back the next. */
+static struct load *load_some(struct loader *loader, struct load *load)
+{
+    struct sought sought[TOGETHER];
+    uint32_t n = 0;
+    if (!loader->writer) {
+        struct load *next = load->next;
+        load_embedded(loader, load);
+        return next;
+    }
+    for (; load && n < TOGETHER; load = load->next)
+        sought[n++] = (struct sought){ .load = load };
+    load_together(loader, sought, n);
+    return load;
 }
 
 static void *run(void *self)
@@ -175,14 +268,8 @@ static void *run(void *self)
     struct load *load;
     pthread_setname_np(pthread_self(), "loader");
     while ((load = wanted_take(loader->wanted))) {
-        while (load) {
-            struct load *next = load->next;
-            struct profile *profile = NULL;
-            load_one(loader, load->customer_id, &profile);
-            if (!wanted_done(loader->wanted, load, profile))
-                (void) profile_free(profile);
-            load = next;
-        }
+        while (load)
+            load = load_some(loader, load);
         metric_set(loader->metrics, loader->cached, atomic_load(&loader->fold->cached));
         metric_set(loader->metrics, loader->unreadable,
                    (int64_t) atomic_load(&loader->fold->unreadable));
@@ -218,6 +305,7 @@ static struct loader *loader_free(struct loader *loader)
     if (loader->writer)
         loader->sharing.shared->writer_free(loader->sharing.shared, loader->writer);
     arena_free(loader->arena);
+    arena_free(loader->round);
     free(loader);
     return NULL;
 }
@@ -237,12 +325,13 @@ enum err loader_start(struct event_log *reader, struct fold *fold, struct wanted
     loader->wanted = wanted;
     loader->clock = clock;
     loader->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
+    loader->round = arena_new(SCRATCH_BYTES, ROUND_LIMIT_BYTES);
     loader->sharing = *sharing;
     if (getrandom(&loader->token, sizeof loader->token, GRND_NONBLOCK) < 0)
         loader->token = (uint64_t) clock->wall_us(clock) << 20;
     if (sharing->shared && !(loader->writer = sharing->shared->writer_new(sharing->shared)))
         return ERR_NOMEM;
-    if (!loader->arena || !register_metrics(loader, metrics))
+    if (!loader->arena || !loader->round || !register_metrics(loader, metrics))
         return ERR_NOMEM;
     if (pthread_create(&loader->thread, NULL, run, loader) != 0)
         return err_fail(note, ERR_UNAVAILABLE, "loader: the thread cannot be started");
