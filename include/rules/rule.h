@@ -120,6 +120,7 @@ struct condition {
     struct str text;                   /* its CEL */
     struct str file;
     uint32_t line;
+    bool is_dear; /* walks what the customer owns, or is an `expr`: rule_holds asks it last */
 };
 
 /* Of policy, see ruleset_relevance_floor_bp. */

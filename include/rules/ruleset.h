@@ -105,6 +105,9 @@ bool pick_takes(const struct pick *pick, struct facts *facts, const struct produ
 /* All conditions and the schedule; not caps (caps.h). No allocation. */
 struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us);
 
+/* Would rule_matches say MATCH_YES? What is dear to ask is asked last, so what failed is not told. */
+bool rule_holds(const struct rule *rule, struct facts *facts, int64_t now_us);
+
 /* The value seen and wanted by a failed condition, as text for a receipt; absent when not a plain comparison. */
 void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
                        struct out *ret_wanted);

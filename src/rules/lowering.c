@@ -95,6 +95,17 @@ bool lower_block(struct lowering *lowering, const struct doc_node *mapping, int 
     return !block->failed;
 }
 
+/* Does it cost much more to ask than to look at the cart? */
+static bool is_dear(const struct term *term)
+{
+    if (term->op == TERM_CALL || (term->op == TERM_SLOT && term->slot == FACT_OWNED_ITEMS))
+        return true;
+    for (uint32_t i = 0; i < term->n_children; i++)
+        if (is_dear(term->children[i]))
+            return true;
+    return false;
+}
+
 static bool fill_condition(struct lowering *lowering, const struct block *block, uint32_t i,
                            struct condition *condition)
 {
@@ -111,6 +122,7 @@ static bool fill_condition(struct lowering *lowering, const struct block *block,
                     ? lowering->file_name
                     : arena_copy(lowering->arena, block->files[i]->name),
         .line = block->members[i]->key_place.line,
+        .is_dear = is_dear(block->terms[i]),
     };
     out_init(&text, NULL, 256);
     term_print(block->terms[i], &names.names, &text);

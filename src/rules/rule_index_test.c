@@ -21,8 +21,7 @@ static enum truth evaluate(struct rule_cursor *c, const struct check *check)
         return term_test(check->term, &c->facts->scope);
     if (check->schedule)
         return schedule_is_on(check->schedule, c->now_us) ? TRUTH_YES : TRUTH_NO;
-    struct match_verdict verdict = rule_matches(check->rule, c->facts, c->now_us);
-    return verdict.answer == MATCH_YES ? TRUTH_YES : TRUTH_NO;
+    return rule_holds(check->rule, c->facts, c->now_us) ? TRUTH_YES : TRUTH_NO;
 }
 
 static enum truth compare_ints(enum term_op op, int64_t a, int64_t b)

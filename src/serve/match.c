@@ -35,6 +35,7 @@ static void gather_facts(struct decision *d)
     f->order_total_minor = d->order_total_minor;
 }
 
+/* What failed only a receipt tells. */
 static void verify(struct decision *d, struct considered *c)
 {
     static const enum receipt_reason reasons[] = { [MATCH_YES] = RECEIPT_NO_PRODUCT,
@@ -45,9 +46,12 @@ static void verify(struct decision *d, struct considered *c)
         c->reason = RECEIPT_PAUSED;
         return;
     }
-    struct match_verdict verdict = d->explain
-                                       ? blame_matches(d->blame, c->rule, d->now_us, &c->hint)
-                                       : rule_matches(c->rule, &d->facts, d->now_us);
+    if (!d->explain) {
+        c->matched = rule_holds(c->rule, &d->facts, d->now_us);
+        c->reason = c->matched ? RECEIPT_NO_PRODUCT : RECEIPT_CONDITION;
+        return;
+    }
+    struct match_verdict verdict = blame_matches(d->blame, c->rule, d->now_us, &c->hint);
     c->reason = reasons[verdict.answer];
     c->failed = verdict.failed;
     c->matched = verdict.answer == MATCH_YES;

@@ -67,6 +67,7 @@ static void answers_as(struct fixture *f, bool audience, const char *text, enum 
     struct match_verdict verdict = ask(f);
     ck_assert_msg(verdict.answer == answer, "%s: %d", text, verdict.answer);
     ck_assert((verdict.failed == NULL) == (answer == MATCH_YES));
+    ck_assert(rule_holds(&f->rule, &f->shop->facts, SHOP_NOW) == (answer == MATCH_YES));
 }
 
 static void answers(struct fixture *f, const char *text, enum match_answer answer)
@@ -191,6 +192,37 @@ START_TEST(the_first_condition_that_is_not_true_is_named)
 }
 END_TEST
 
+static uint32_t n_asked; /* for elements of a list */
+
+static bool count_elements(struct term_scope *scope, uint32_t list, uint32_t index,
+                           int64_t *ret_weight)
+{
+    (void) scope, (void) list, (void) index, (void) ret_weight;
+    n_asked++;
+    return false;
+}
+
+START_TEST(what_the_customer_owns_is_asked_last_when_nobody_asks_what_failed)
+{
+    FIXTURE f = fixture();
+    struct condition list[2];
+    write_rule(f, true, "{owns: {category: camera}}");
+    list[0] = f->list[0];
+    write_rule(f, false, "{cart.total: 1}");
+    list[1] = f->list[0];
+    ck_assert(list[0].is_dear && !list[1].is_dear);
+    f->rule.conditions = list;
+    f->rule.n_conditions = 2;
+    f->shop->facts.scope.element = count_elements;
+
+    n_asked = 0;
+    ck_assert(!rule_holds(&f->rule, &f->shop->facts, SHOP_NOW));
+    ck_assert_uint_eq(n_asked, 0);
+    ck_assert_ptr_eq(ask(f).failed, &list[0]);
+    ck_assert_uint_gt(n_asked, 0);
+}
+END_TEST
+
 START_TEST(the_schedule_is_looked_at_after_the_conditions)
 {
     FIXTURE f = fixture();
@@ -202,6 +234,8 @@ START_TEST(the_schedule_is_looked_at_after_the_conditions)
     ck_assert_int_eq(verdict.answer, MATCH_OFF_SCHEDULE);
     ck_assert_ptr_null(verdict.failed);
     ck_assert_int_eq(rule_matches(&f->rule, &f->shop->facts, SHOP_NOW + 1).answer, MATCH_YES);
+    ck_assert(!rule_holds(&f->rule, &f->shop->facts, SHOP_NOW));
+    ck_assert(rule_holds(&f->rule, &f->shop->facts, SHOP_NOW + 1));
     f->shop->cart.total_minor = 1;
     ck_assert_int_eq(ask(f).answer, MATCH_NO);
 }
@@ -387,6 +421,7 @@ SUITE_MAIN("rules/matching", conditions_about_the_cart_are_answered,
            missing_is_unknown_and_never_fires_however_it_is_put,
            what_is_known_of_the_person_is_answered, a_known_no_is_a_no_even_when_unknown_is_allowed,
            the_first_condition_that_is_not_true_is_named,
+           what_the_customer_owns_is_asked_last_when_nobody_asks_what_failed,
            the_schedule_is_looked_at_after_the_conditions, a_rule_without_conditions_matches,
            a_plain_comparison_explains_the_value_seen_and_wanted,
            money_is_explained_in_the_main_unit, an_item_block_shows_of_each_item_what_decides,
