@@ -187,11 +187,19 @@ class Offerd:
 
     def __exit__(self, failure, *_):
         if failure:
-            if self.process and self.process.poll() is not None:  # a crash, or a sanitizer's finding
-                print(f'the service ended with {self.process.returncode}\n{self.log_text(200)}', file=sys.stderr)
+            if self.process and (issubclass(failure, OSError) or self.process.poll() is not None):
+                self._tell_its_end()  # after a broken connection it may need a moment to be seen ended
             self.kill()  # whatever its end would say, the test has failed of something else
         else:
             self.stop()
+
+    def _tell_its_end(self):
+        try:
+            status = self.process.wait(5 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            return
+        self._reader.join(5)
+        print(f'the service ended with {status}\n{self.log_text(200)}', file=sys.stderr)
 
     def start(self, timeout=20, ready=True):
         """Starts it (again, on the same data) and waits for /readyz to answer 200."""
