@@ -63,9 +63,27 @@ void out_share(struct out *out, uint32_t share_bp); /* of 10,000: 1, 0.42, 0.000
 void out_printf(struct out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* JSON. Strings are escaped; they must be UTF-8 already. */
-void out_json_open(struct out *out, char bracket);    /* '{' or '[' */
-void out_json_close(struct out *out, char bracket);   /* '}' or ']' */
-void out_json_key(struct out *out, struct str key);   /* a name of ours: not escaped */
+void out_json_open(struct out *out, char bracket);  /* '{' or '[' */
+void out_json_close(struct out *out, char bracket); /* '}' or ']' */
+
+/* A name of ours: not escaped. In line, because a literal of known length is stored, not copied. */
+static inline void out_json_key(struct out *out, struct str key)
+{
+    if (out_reserve(out, key.len + 4)) {
+        char *to = out->at + out->len;
+        *to = ',';
+        to += out->comma;
+        *to++ = '"';
+        if (key.len)
+            memcpy(to, key.at, key.len);
+        to += key.len;
+        *to++ = '"';
+        *to++ = ':';
+        out->len = (size_t) (to - out->at);
+    }
+    out->comma = false;
+}
+
 void out_json_str(struct out *out, struct str value); /* absent: null */
 void out_json_int(struct out *out, int64_t value);
 void out_json_bool(struct out *out, bool value);
