@@ -71,5 +71,11 @@ float completion_chance(const struct completion *completion, const struct comple
  */
 float completion_lately(const struct completion *completion, const struct complete *found);
 
-/* The @i-th best, @i < COMPLETION_MOST; NULL past the end. Sorts only as far as it is asked. */
+/*
+ * The @i-th best product, @i < COMPLETION_MOST; PRODUCT_NONE past the end. Sorts only as far as it is asked, and costs little: who may
+ * not want the product asks this first, and completion_at for the few that are wanted.
+ */
+uint32_t completion_product(struct completion *completion, uint32_t i);
+
+/* All of the @i-th best; NULL past the end. */
 const struct complete *completion_at(struct completion *completion, uint32_t i);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #ifdef __SSE2__
-#include <xmmintrin.h>
+#include <emmintrin.h>
 #endif
 
 typedef float four __attribute__((vector_size(16)));
@@ -18,27 +18,32 @@ static four load(const float *at)
 
 static four larger(four a, four b)
 {
+#ifdef __SSE2__
+    return _mm_max_ps(a, b);
+#else
     const bits first = a > b;
     return (four) (((bits) a & first) | ((bits) b & ~first));
+#endif
 }
 
 static float best_of_block(const float *at)
 {
-    four a = larger(load(at), load(at + 4)), b = larger(load(at + 8), load(at + 12));
-    four all = larger(a, b);
-    float left = all[0] > all[1] ? all[0] : all[1], right = all[2] > all[3] ? all[2] : all[3];
-    return left > right ? left : right;
+    four all = larger(larger(load(at), load(at + 4)), larger(load(at + 8), load(at + 12)));
+    all = larger(all, __builtin_shufflevector(all, all, 2, 3, 0, 1));
+    all = larger(all, __builtin_shufflevector(all, all, 1, 0, 3, 2));
+    return all[0];
 }
 
 /* Where @score stands in the block at @at, which holds it. */
 static uint32_t place_of(const float *at, float score)
 {
 #ifdef __SSE2__
-    const __m128 wanted = _mm_set1_ps(score);
-    int found = _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at), wanted));
-    found |= _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at + 4), wanted)) << 4;
-    found |= _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at + 8), wanted)) << 8;
-    found |= _mm_movemask_ps(_mm_cmpeq_ps(_mm_loadu_ps(at + 12), wanted)) << 12;
+    const four wanted = { score, score, score, score };
+    __m128i left =
+        _mm_packs_epi32((__m128i) (load(at) == wanted), (__m128i) (load(at + 4) == wanted));
+    __m128i right =
+        _mm_packs_epi32((__m128i) (load(at + 8) == wanted), (__m128i) (load(at + 12) == wanted));
+    int found = _mm_movemask_epi8(_mm_packs_epi16(left, right)); /* a bit each */
     return (uint32_t) __builtin_ctz((unsigned) found | 1U << BEST_BLOCK);
 #else
     uint32_t i = 0;
@@ -70,23 +75,28 @@ bool best_first_new(struct best_first *best, float *scores, uint32_t n, struct a
     return true;
 }
 
-bool best_first_take(struct best_first *best, uint32_t *ret_place, float *ret_score)
+uint32_t best_first_take_some(struct best_first *best, uint32_t most, uint32_t *ret_places,
+                              float *ret_scores)
 {
-    float score = 0;
-    uint32_t super = 0;
-    for (uint32_t i = 0; i < best->n_supers; i++)
-        if (best->supers[i] > score) {
-            score = best->supers[i];
-            super = i;
-        }
-    if (score <= 0)
-        return false;
-    uint32_t block = super * BEST_BLOCK + place_of(best->blocks + super * BEST_BLOCK, score);
-    uint32_t place = block * BEST_BLOCK + place_of(best->scores + block * BEST_BLOCK, score);
-    best->scores[place] = BEST_GONE;
-    best->blocks[block] = best_of_block(best->scores + block * BEST_BLOCK);
-    best->supers[super] = best_of_block(best->blocks + super * BEST_BLOCK);
-    *ret_place = place;
-    *ret_score = score;
-    return true;
+    for (uint32_t n = 0; n < most; n++) {
+        float score = 0;
+        uint32_t super = 0;
+        for (uint32_t i = 0; i < best->n_supers; i++)
+            if (best->supers[i] > score) {
+                score = best->supers[i];
+                super = i;
+            }
+        if (score <= 0)
+            return n;
+        float *blocks = best->blocks + super * BEST_BLOCK;
+        uint32_t block = super * BEST_BLOCK + place_of(blocks, score);
+        float *scores = best->scores + block * BEST_BLOCK;
+        uint32_t place = place_of(scores, score);
+        scores[place] = BEST_GONE;
+        best->blocks[block] = best_of_block(scores);
+        best->supers[super] = best_of_block(blocks);
+        ret_places[n] = block * BEST_BLOCK + place;
+        ret_scores[n] = score;
+    }
+    return most;
 }

@@ -29,5 +29,11 @@ static inline uint32_t best_first_room(uint32_t n)
 /* @scores, with room for best_first_room(@n), is the tournament's from now on. False: no room in @arena. */
 bool best_first_new(struct best_first *best, float *scores, uint32_t n, struct arena *arena);
 
-/* The place of the best, which is then BEST_GONE; false when none is above 0. */
-bool best_first_take(struct best_first *best, uint32_t *ret_place, float *ret_score);
+/* Takes the best @most off: their places and scores, best first, which then are BEST_GONE. Fewer when no more are above 0. */
+uint32_t best_first_take_some(struct best_first *best, uint32_t most, uint32_t *ret_places,
+                              float *ret_scores);
+
+static inline bool best_first_take(struct best_first *best, uint32_t *ret_place, float *ret_score)
+{
+    return best_first_take_some(best, 1, ret_place, ret_score) == 1;
+}

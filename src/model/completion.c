@@ -2,14 +2,14 @@
 /*
  * The products that the cart speaks for are scored in one of two ways. From rows of lists: a small hash
  * finds each product's place among the candidates. From a dense trained: whole rows are summed, a slot for each SKU.
- * Either way the scores are one array of floats, which a tournament then gives out best first.
+ * Either way the scores are one array of floats, which a tournament then gives out best first. What is told of a
+ * product besides its score is looked up when it is asked for: most are not.
  *
  * Scores are kept as sum + w / (1 - w) * v / (v + 1), and multiplied by 1 - w when they are told.
  */
 #include "model/completion.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "model/best_first.h"
 #include "model/model_parts.h"
@@ -18,6 +18,8 @@
 
 static const float HISTORY_MOST = 0.99F;
 static const float HABIT_ALONE_LEAST = 1e-6F; /* where habits count nothing they come last */
+#define TOLD UINT32_MAX
+enum { AT_ONCE = 8 }; /* are sorted */
 
 struct candidate { /* TRAINED_LISTS, or no trained */
     uint32_t product, because, orders;
@@ -31,13 +33,14 @@ struct completion {
     uint32_t n_cart;
     float history_weight, habit_scale;
     struct candidate *candidates;
-    uint16_t *places; /* hash of products -> place among the candidates, from 1 on; 0: free */
-    uint32_t places_mask, n_candidates;
+    uint16_t *hash; /* of products -> place among the candidates, from 1 on; 0: free */
+    uint32_t hash_mask, n_candidates;
     float *scores;
     uint32_t n_scores;
     struct best_first best;
-    const struct row *only; /* one product and no habits: its row is the answer */
-    struct complete *sorted;
+    const struct row *only;  /* one product and no habits: its row is the answer */
+    struct complete *sorted; /* the first n_sorted; all is set of those that are told */
+    uint32_t *places;        /* of the sorted: place among the scores, or TOLD */
     uint32_t n_sorted;
 };
 
@@ -77,9 +80,9 @@ static void take_cart(struct completion *c)
 /* The place in the hash where @product is or belongs. */
 static uint32_t find(const struct completion *c, uint32_t product)
 {
-    uint32_t at = product * 2654435761U & c->places_mask;
-    while (c->places[at] && c->candidates[c->places[at]].product != product)
-        at = (at + 1) & c->places_mask;
+    uint32_t at = product * 2654435761U & c->hash_mask;
+    while (c->hash[at] && c->candidates[c->hash[at]].product != product)
+        at = (at + 1) & c->hash_mask;
     return at;
 }
 
@@ -87,12 +90,12 @@ static uint32_t find(const struct completion *c, uint32_t product)
 static uint32_t candidate(struct completion *c, uint32_t product, float score)
 {
     uint32_t at = find(c, product);
-    if (c->places[at])
-        return c->places[at];
+    if (c->hash[at])
+        return c->hash[at];
     uint32_t place = c->n_candidates++;
     c->candidates[place] = (struct candidate){ product, PRODUCT_NONE, 0 };
     c->scores[place] = score;
-    c->places[at] = (uint16_t) place;
+    c->hash[at] = (uint16_t) place;
     return place;
 }
 
@@ -103,12 +106,12 @@ static void add_row(struct completion *c, uint32_t product)
     const struct companion *companion = row->at, *end = row->at + row->n;
     struct candidate *const candidates = c->candidates;
     float *const scores = c->scores;
-    uint16_t *const places = c->places;
-    const uint32_t mask = c->places_mask;
+    uint16_t *const hash = c->hash;
+    const uint32_t mask = c->hash_mask;
     uint32_t n = c->n_candidates;
     for (; companion < end; companion++) {
         uint32_t at = companion->product * 2654435761U & mask, place;
-        while ((place = places[at]) && candidates[place].product != companion->product)
+        while ((place = hash[at]) && candidates[place].product != companion->product)
             at = (at + 1) & mask;
         if (place) {
             scores[place] += companion->score;
@@ -116,7 +119,7 @@ static void add_row(struct completion *c, uint32_t product)
                 continue;
         } else {
             place = n++;
-            places[at] = (uint16_t) place;
+            hash[at] = (uint16_t) place;
             candidates[place].product = companion->product;
             scores[place] = companion->score;
         }
@@ -133,11 +136,11 @@ static void take_off_row(struct completion *c, uint32_t product)
     const struct companion *companion = row->at + row->n, *end = companion + row->n_against;
     const struct candidate *const candidates = c->candidates;
     float *const scores = c->scores;
-    const uint16_t *const places = c->places;
-    const uint32_t mask = c->places_mask;
+    const uint16_t *const hash = c->hash;
+    const uint32_t mask = c->hash_mask;
     for (; companion < end; companion++) {
         uint32_t at = companion->product * 2654435761U & mask, place;
-        while ((place = places[at]) && candidates[place].product != companion->product)
+        while ((place = hash[at]) && candidates[place].product != companion->product)
             at = (at + 1) & mask;
         if (place)
             scores[place] += companion->score;
@@ -157,7 +160,7 @@ static void add_habits_of_lists(struct completion *c)
         const struct habit *habit = &c->ask.habits[i];
         if (habit->product == PRODUCT_NONE)
             continue;
-        uint16_t at = c->places[find(c, habit->product)];
+        uint16_t at = c->hash[find(c, habit->product)];
         if (at && (c->scores[at] > 0 || c->ask.habits_alone))
             c->scores[at] += habit_score(c, habit);
     }
@@ -172,11 +175,11 @@ static bool score_lists(struct completion *c)
         return false;
     while (slots < most * 2)
         slots *= 2;
-    c->places_mask = slots - 1;
-    c->places = arena_take_array(c->arena, uint16_t, slots);
+    c->hash_mask = slots - 1;
+    c->hash = arena_take_array(c->arena, uint16_t, slots);
     c->candidates = arena_take_raw(c->arena, most * sizeof *c->candidates);
     c->scores = arena_take_raw(c->arena, (best_first_room(most) + 1) * sizeof *c->scores);
-    if (!c->places || !c->candidates || !c->scores)
+    if (!c->hash || !c->candidates || !c->scores)
         return false;
     c->scores[0] = BEST_GONE; /* nobody's */
     c->n_candidates = 1;
@@ -199,40 +202,6 @@ static bool score_lists(struct completion *c)
 }
 
 /* ── from a dense trained ───────────────────────────────────────────────────────────────── */
-
-typedef float four __attribute__((vector_size(16)));
-
-static four load(const float *at)
-{
-    four value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-/* @sums = the sum of the rows. Sixteen floats at a time stay in registers while all rows are added. */
-static void sum_rows(float *sums, const float *const *rows, uint32_t n_rows, uint32_t n)
-{
-    uint32_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        four a = { 0 }, b = { 0 }, d = { 0 }, e = { 0 };
-        for (uint32_t r = 0; r < n_rows; r++) {
-            const float *row = rows[r] + i;
-            a += load(row);
-            b += load(row + 4);
-            d += load(row + 8);
-            e += load(row + 12);
-        }
-        memcpy(sums + i, &a, sizeof a);
-        memcpy(sums + i + 4, &b, sizeof b);
-        memcpy(sums + i + 8, &d, sizeof d);
-        memcpy(sums + i + 12, &e, sizeof e);
-    }
-    for (; i < n; i++) {
-        sums[i] = 0;
-        for (uint32_t r = 0; r < n_rows; r++)
-            sums[i] += rows[r][i];
-    }
-}
 
 static void add_habits_of_slots(struct completion *c)
 {
@@ -258,7 +227,7 @@ static bool score_slots(struct completion *c)
     for (uint32_t i = c->n_cart; i-- > 0;)
         if (dense->slot_of[c->cart[i]] < dense->n_known)
             rows[n_rows++] = trained_row(c->model->trained, dense->slot_of[c->cart[i]]);
-    sum_rows(c->scores, rows, n_rows, dense->n_known);
+    dense_sum_rows(c->scores, rows, n_rows, dense->n_known);
     for (uint32_t slot = dense->n_known; slot < dense->n_slots; slot++)
         c->scores[slot] = 0;
     for (uint32_t i = c->n_cart; i-- > 0;) {
@@ -290,13 +259,15 @@ struct completion *completion_new(const struct completion_ask *ask, struct arena
     if (ask->habits_alone && c->habit_scale < HABIT_ALONE_LEAST)
         c->habit_scale = HABIT_ALONE_LEAST;
     take_cart(c);
-    c->sorted = arena_take_raw(arena, COMPLETION_MOST * sizeof *c->sorted);
-    if (c->sorted && c->n_cart == 1 && ask->n_cart == 1 && ask->n_habits == 0 &&
-        !c->model->is_dense) {
+    c->sorted = arena_take_raw(arena, COMPLETION_MOST * (sizeof *c->sorted + sizeof *c->places));
+    if (!c->sorted)
+        return NULL;
+    c->places = (uint32_t *) (c->sorted + COMPLETION_MOST);
+    if (c->n_cart == 1 && ask->n_cart == 1 && ask->n_habits == 0 && !c->model->is_dense) {
         c->only = &c->model->rows[c->cart[0]];
         return c;
     }
-    bool scored = c->sorted && (c->model->is_dense ? score_slots(c) : score_lists(c));
+    bool scored = c->model->is_dense ? score_slots(c) : score_lists(c);
     return scored && best_first_new(&c->best, c->scores, c->n_scores, arena) ? c : NULL;
 }
 
@@ -312,25 +283,24 @@ static void find_evidence(const struct completion *c, struct complete *told)
     }
 }
 
-static bool tell(struct completion *c, uint32_t place, struct complete *told)
+/* Adds what is known of a product besides its score. */
+static void tell(const struct completion *c, uint32_t place, struct complete *told)
 {
-    if (c->model->is_dense) {
-        told->product = c->model->dense.product_of[place];
-        if (told->product == PRODUCT_NONE) /* trained, but not sold any more */
-            return false;
+    *told = (struct complete){ told->product, told->score, .because = PRODUCT_NONE };
+    if (c->only && c->only->at[place].orders > 0) {
+        told->orders = c->only->at[place].orders;
+        told->because = c->cart[0];
+    } else if (c->model->is_dense) {
         find_evidence(c, told);
-    } else {
-        const struct candidate *known = &c->candidates[place];
-        told->product = known->product;
-        told->orders = known->orders;
-        told->because = known->because;
+    } else if (!c->only) {
+        told->orders = c->candidates[place].orders;
+        told->because = c->candidates[place].because;
     }
     if (told->because != PRODUCT_NONE)
         told->base_orders = model_orders(c->model, told->because);
     for (uint32_t i = 0; i < habits_that_count(c); i++)
         if (c->ask.habits[i].product == told->product)
             told->habit = habit_now(c, &c->ask.habits[i]);
-    return true;
 }
 
 static bool is_calibrated(const struct completion *c, const struct complete *found)
@@ -358,36 +328,58 @@ float completion_lately(const struct completion *c, const struct complete *found
     return most;
 }
 
-static const struct complete *only_at(struct completion *c, uint32_t i)
+/* The next best @most; fewer when there are no more. */
+static uint32_t best_left(struct completion *c, uint32_t most, uint32_t *places, float *scores)
 {
-    for (; c->n_sorted <= i && c->n_sorted < c->only->n && c->n_sorted < COMPLETION_MOST;
-         c->n_sorted++) {
-        const struct companion *companion = &c->only->at[c->n_sorted];
-        bool both = companion->orders > 0;
-        c->sorted[c->n_sorted] = (struct complete){
-            .product = companion->product,
-            .score = companion->score * (1 - c->history_weight),
-            .because = both ? c->cart[0] : PRODUCT_NONE,
-            .orders = companion->orders,
-            .base_orders = both ? model_orders(c->model, c->cart[0]) : 0,
-        };
+    uint32_t n = 0;
+    if (!c->only)
+        return best_first_take_some(&c->best, most, places, scores);
+    for (uint32_t place = c->n_sorted; n < most && place < c->only->n; place++) {
+        places[n] = place;
+        scores[n++] = c->only->at[place].score;
     }
-    return i < c->n_sorted ? &c->sorted[i] : NULL;
+    return n;
+}
+
+static uint32_t product_at(const struct completion *c, uint32_t place)
+{
+    return c->only              ? c->only->at[place].product
+           : c->model->is_dense ? c->model->dense.product_of[place]
+                                : c->candidates[place].product;
+}
+
+/* Sorts a few more; false when there are none. Apart, so that asking for what is sorted costs nothing. */
+__attribute__((noinline)) static bool sort_more(struct completion *c)
+{
+    uint32_t places[AT_ONCE], most = COMPLETION_MOST - c->n_sorted, n_sorted = c->n_sorted;
+    float scores[AT_ONCE];
+    uint32_t n = best_left(c, most < AT_ONCE ? most : AT_ONCE, places, scores);
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t product = product_at(c, places[k]);
+        if (product == PRODUCT_NONE) /* trained, but not sold any more */
+            continue;
+        c->sorted[n_sorted].product = product;
+        c->sorted[n_sorted].score = scores[k] * (1 - c->history_weight);
+        c->places[n_sorted++] = places[k];
+    }
+    c->n_sorted = n_sorted;
+    return n > 0;
+}
+
+uint32_t completion_product(struct completion *c, uint32_t i)
+{
+    while (c->n_sorted <= i)
+        if (!sort_more(c))
+            return PRODUCT_NONE;
+    return c->sorted[i].product;
 }
 
 const struct complete *completion_at(struct completion *c, uint32_t i)
 {
-    if (c->only)
-        return only_at(c, i);
-    while (c->n_sorted <= i && c->n_sorted < COMPLETION_MOST) {
-        struct complete *told = &c->sorted[c->n_sorted];
-        uint32_t place;
-        float score;
-        if (!best_first_take(&c->best, &place, &score))
-            return NULL;
-        *told =
-            (struct complete){ .because = PRODUCT_NONE, .score = score * (1 - c->history_weight) };
-        c->n_sorted += tell(c, place, told);
-    }
-    return i < c->n_sorted ? &c->sorted[i] : NULL;
+    if (completion_product(c, i) == PRODUCT_NONE)
+        return NULL;
+    if (c->places[i] != TOLD)
+        tell(c, c->places[i], &c->sorted[i]);
+    c->places[i] = TOLD;
+    return &c->sorted[i];
 }

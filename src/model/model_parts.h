@@ -134,6 +134,9 @@ MUST_CHECK enum err seal_lists(struct sealing *sealing);
 /* TRAINED_DENSE: fills dense. */
 MUST_CHECK enum err seal_slots(struct sealing *sealing);
 
+/* @sums = the sum of @n_rows rows of @n weights. */
+void dense_sum_rows(float *sums, const float *const *rows, uint32_t n_rows, uint32_t n);
+
 /* Fills rows, dense and keys, from @counts (or NULL) and model->trained; model->orders is known. */
 MUST_CHECK enum err model_seal(struct model *model, const struct catalog *catalog,
                                const struct copurchase *counts, const uint32_t *product_of);

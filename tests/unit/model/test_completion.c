@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/copurchase.h"
 #include "model/model.h"
@@ -235,6 +236,14 @@ static void check(struct setting *s, const struct completion_ask *ask)
         expected[found->product] = 0;
     }
     ck_assert_uint_eq(n, n_expected);
+    struct completion *again =
+        completion_new(ask, s->arena); /* products first, then all, in another order */
+    ck_assert_uint_eq(completion_product(again, n), PRODUCT_NONE);
+    for (uint32_t i = n; i-- > 0;) {
+        const struct complete *one = completion_at(completion, i), *other = completion_at(again, i);
+        ck_assert_uint_eq(completion_product(again, i), one->product);
+        ck_assert_int_eq(memcmp(one, other, sizeof *one), 0);
+    }
     ck_assert_ptr_eq(completion_at(completion, 0) ? completion_at(completion, n) : NULL, NULL);
 }
 
