@@ -45,6 +45,8 @@ struct append_outcome {
  */
 #define POSITION_PROVISIONAL (UINT64_C(1) << 62)
 
+enum { READ_TOGETHER_EACH = 1000 };
+
 struct event_log {
     /*
      * ret_outcomes has @n slots. A repeat of an event_id of the same shop, in the log or
@@ -57,6 +59,14 @@ struct event_log {
     /* All events of one customer after @after, in log order; stops when visit answers other than OK. */
     enum err (*read_customer)(struct event_log *log, struct str shop, struct str customer_id,
                               uint64_t after, void *self,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note);
+    /*
+     * The same of several customers in one question: of each the first READ_TOGETHER_EACH events, in log order. Who has as
+     * many may have more. NULL where one after the other is as good.
+     */
+    enum err (*read_together)(struct event_log *log, struct str shop,
+                              const struct str *customer_ids, uint32_t n, void *self,
                               enum err (*visit)(void *self, const struct logged_event *event),
                               struct err_note *note);
     /* All orders (order_placed) after @after, in log order. */

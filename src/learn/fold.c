@@ -63,11 +63,12 @@ void fold_forget(struct fold *fold)
     unlock(fold);
 }
 
-enum err fold_read(struct fold *fold, struct event_log *log, struct str customer_id,
-                   struct arena *arena, struct profile **ret_profile, struct err_note *note)
+enum err fold_read(struct fold *fold, struct replay_ahead *ahead, struct event_log *log,
+                   struct str customer_id, struct arena *arena, struct profile **ret_profile,
+                   struct err_note *note)
 {
-    return replay_customer(log, fold->shop, customer_id, arena, &fold->unreadable, ret_profile,
-                           note);
+    return replay_customer_of(ahead, log, fold->shop, customer_id, arena, &fold->unreadable,
+                              ret_profile, note);
 }
 
 enum err fold_customer(struct fold *fold, struct event_log *log, struct str customer_id,
@@ -77,7 +78,7 @@ enum err fold_customer(struct fold *fold, struct event_log *log, struct str cust
     enum err err = OK;
     pthread_mutex_lock(&fold->lock);
     if (!profiles_find(fold->profiles, customer_id)) {
-        err = fold_read(fold, log, customer_id, arena, &profile, note);
+        err = fold_read(fold, NULL, log, customer_id, arena, &profile, note);
         if (err == OK)
             err = profiles_publish(fold->profiles, profile);
     }

@@ -25,6 +25,7 @@
 struct event;
 struct profile;
 struct profiles;
+struct replay_ahead;
 
 struct fold {
     struct profiles *profiles;
@@ -49,11 +50,11 @@ void fold_forget(struct fold *fold);
 
 /*
  * The customer's profile as @log has it, heap, the caller's; a stranger's is empty. Takes no part in the
- * table or the lock.
+ * table or the lock. @ahead: replay.h; NULL: none.
  */
-MUST_CHECK enum err fold_read(struct fold *fold, struct event_log *log, struct str customer_id,
-                              struct arena *arena, struct profile **ret_profile,
-                              struct err_note *note);
+MUST_CHECK enum err fold_read(struct fold *fold, struct replay_ahead *ahead, struct event_log *log,
+                              struct str customer_id, struct arena *arena,
+                              struct profile **ret_profile, struct err_note *note);
 
 /*
  * The customer's profile from @log, unless it is at hand; a stranger's is empty. An event that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * After a flush everybody is wanted at once, and what one profile costs is waiting for answers: claim, get and fill go
- * out for up to TOGETHER customers in one round trip each. They are told after the fill; that is why there are no more of
+ * out for up to TOGETHER customers in one round trip each, and their events are asked for in one question. They are told after the fill; that is why there are no more of
  * them, for the first one's decision waits for the last one's fold.
  */
 #include "learn/loader.h"
@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/out.h"
 #include "learn/fold.h"
+#include "learn/replay.h"
 #include "learn/share.h"
 #include "learn/wanted.h"
 #include "ports/clock.h"
@@ -148,12 +149,9 @@ static void print_fill(struct loader *loader, const struct profile *profile, str
     put->value.body = out_str(&out);
 }
 
-/* From the log. Events in our own spool are the view's business: nobody asks for those customers. */
-static enum err fold_whole(struct loader *loader, struct str customer_id,
-                           struct profile **ret_profile, struct err_note *note)
+/* The log was read, or could not be. */
+static void note_reading(struct loader *loader, enum err err)
 {
-    enum err err =
-        fold_read(loader->fold, loader->log, customer_id, loader->arena, ret_profile, note);
     int64_t now_us = loader->clock->mono_us(loader->clock);
     bool was_lost = loader->log_lost_us && !loader->log_back_us;
     loader->log_failed = err != OK;
@@ -162,7 +160,6 @@ static enum err fold_whole(struct loader *loader, struct str customer_id,
         loader->log_back_us = 0;
     } else if (err == OK && was_lost)
         loader->log_back_us = now_us;
-    return err;
 }
 
 /*
@@ -178,37 +175,6 @@ static bool is_too_soon(struct loader *loader)
            doubted_us >= loader->log_lost_us - GRACE_US;
 }
 
-/*
- * @owes: as it was before the claim. While the shared profiles are away, or lack what we owe, the fold alone answers. What
- * is folded is good for who waits, taken or not: whatever was acknowledged before he asked is in it.
- */
-static enum err load_shared(struct loader *loader, struct sought *sought, bool away, bool owes,
-                            struct profile **ret_profile, struct err_note *note)
-{
-    if (!away && !sought->taken) {
-        struct profile *profile = NULL;
-        enum err err = use_value(sought, &profile);
-        if (err == OK && !owes) {
-            *ret_profile = profile;
-            return OK;
-        }
-        (void) profile_free(profile);
-        loader->log_failed = false;
-        if (err == ERR_UNAVAILABLE)
-            return err_fail(note, err, "events of this customer wait in another replica's spool");
-    }
-    TRY(fold_whole(loader, sought->load->customer_id, ret_profile, note));
-    if (is_too_soon(loader)) {
-        *ret_profile = profile_free(*ret_profile);
-        return err_fail(note, ERR_UNAVAILABLE, "other replicas may have events in their spools");
-    }
-    if (!away)
-        print_fill(loader, *ret_profile, &sought->put);
-    return OK;
-}
-
-/* ── what is wanted ───────────────────────────────────────────────────────────────────────────── */
-
 static void note_end(struct loader *loader, enum err err, const struct err_note *why)
 {
     metric_add(loader->shard, err == OK ? loader->done : loader->failed, 1);
@@ -218,6 +184,65 @@ static void note_end(struct loader *loader, enum err err, const struct err_note 
              "a profile could not be read, the decision goes on without: \"%s\"", why->text);
     atomic_store(&loader->losing_until_us, loader->clock->mono_us(loader->clock) + LOSING_US);
 }
+
+/*
+ * What needs no fold: false when it does. @owes: as it was before the claim. While the shared profiles are away, or
+ * lack what we owe, the fold alone answers.
+ */
+static bool is_settled(struct loader *loader, struct sought *sought, bool away, bool owes)
+{
+    struct profile *profile = NULL;
+    if (away || sought->taken)
+        return false;
+    enum err err = use_value(sought, &profile);
+    if (err == OK && !owes)
+        sought->profile = MOVE(profile);
+    (void) profile_free(profile);
+    if (sought->profile || err == ERR_UNAVAILABLE) { /* in another replica's spool */
+        loader->log_failed = false;
+        note_end(loader, err, NULL);
+        return true;
+    }
+    return false;
+}
+
+/*
+ * From the log. Events in our own spool are the view's business: nobody asks for those customers. What is folded is good for
+ * who waits, taken or not: whatever was acknowledged before he asked is in it.
+ */
+static enum err fold_one(struct loader *loader, struct replay_ahead *ahead, struct sought *sought,
+                         bool away, struct err_note *note)
+{
+    enum err err = fold_read(loader->fold, ahead, loader->log, sought->load->customer_id,
+                             loader->arena, &sought->profile, note);
+    note_reading(loader, err);
+    TRY(err);
+    if (is_too_soon(loader)) { /* other replicas may have events in their spools */
+        sought->profile = profile_free(sought->profile);
+        return ERR_UNAVAILABLE;
+    }
+    if (!away)
+        print_fill(loader, sought->profile, &sought->put);
+    return OK;
+}
+
+static void fold_all(struct loader *loader, struct sought **folds, uint32_t n, bool away)
+{
+    AUTO(replay_ahead_free) struct replay_ahead *ahead = NULL;
+    struct str ids[TOGETHER];
+    struct err_note why = { "out of memory" };
+    enum err read = OK;
+    for (uint32_t i = 0; i < n; i++)
+        ids[i] = folds[i]->load->customer_id;
+    if (n > 1)
+        read = replay_read_ahead(loader->log, loader->fold->shop, ids, n, &ahead, &why);
+    if (read != OK)
+        note_reading(loader, read);
+    for (uint32_t i = 0; i < n; i++)
+        note_end(loader, read == OK ? fold_one(loader, ahead, folds[i], away, &why) : read, &why);
+}
+
+/* ── what is wanted ───────────────────────────────────────────────────────────────────────────── */
 
 /* It goes into the table; who waits looks there. */
 static void load_embedded(struct loader *loader, struct load *load)
@@ -232,13 +257,14 @@ static void load_embedded(struct loader *loader, struct load *load)
 static void load_together(struct loader *loader, struct sought *sought, uint32_t n)
 {
     bool owes = share_owes(loader->sharing.share), away = !claim(loader, sought, n);
+    struct sought *folds[TOGETHER];
+    uint32_t n_folds = 0;
     if (!away)
         get(loader, sought, n);
-    for (uint32_t i = 0; i < n; i++) {
-        struct err_note why = { "out of memory" };
-        enum err err = load_shared(loader, &sought[i], away, owes, &sought[i].profile, &why);
-        note_end(loader, err, &why);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_settled(loader, &sought[i], away, owes))
+            folds[n_folds++] = &sought[i];
+    fold_all(loader, folds, n_folds, away);
     fill(loader, sought, n);
     for (uint32_t i = 0; i < n; i++)
         if (!wanted_done(loader->wanted, sought[i].load, sought[i].profile))

@@ -16,7 +16,8 @@
 #include "shop/customer.h"
 #include "shop/event.h"
 
-enum { TAPE_BYTES = 1 << 23 }; /* of payloads, read at a time */
+/* Of payloads, read at a time: of one customer, and of each of several. */
+enum { TAPE_BYTES = 1 << 23, AHEAD_BYTES = 1 << 20 };
 
 struct taped {
     uint64_t position;
@@ -31,6 +32,7 @@ struct tape {
     struct taped *events;
     uint32_t n, cap, cursor;
     uint64_t read_to; /* position */
+    size_t most_bytes;
     bool full, ended; /* there may be more; there is not */
 };
 
@@ -47,20 +49,32 @@ struct replay {
 
 /* ── tapes ───────────────────────────────────────────────────────────────────────────────── */
 
-/* NULL for lack of memory. */
-static struct tape *tape_of(struct replay *replay, struct str id)
+/* A new one, before the others; NULL for lack of memory. */
+static struct tape *add_tape(struct tape **tapes, struct str id, size_t most_bytes)
 {
-    for (struct tape *tape = replay->tapes; tape; tape = tape->next)
-        if (str_is(id, tape->id))
-            return tape;
     struct tape *tape = calloc(1, sizeof *tape);
     if (!tape)
         return NULL;
     tape->id = str_dup(id);
+    tape->most_bytes = most_bytes;
     out_init(&tape->payloads, NULL, 1024);
-    tape->next = replay->tapes;
-    replay->tapes = tape;
+    tape->next = *tapes;
+    *tapes = tape;
     return tape->id ? tape : NULL;
+}
+
+static struct tape *find_tape(struct tape *tapes, struct str id)
+{
+    while (tapes && !str_is(id, tapes->id))
+        tapes = tapes->next;
+    return tapes;
+}
+
+/* NULL for lack of memory. */
+static struct tape *tape_of(struct replay *replay, struct str id)
+{
+    struct tape *tape = find_tape(replay->tapes, id);
+    return tape ? tape : add_tape(&replay->tapes, id, TAPE_BYTES);
 }
 
 static struct tape *tape_free(struct tape *tape)
@@ -90,7 +104,7 @@ static enum err put_on_tape(void *self, const struct logged_event *logged)
     if (tape->payloads.failed)
         return ERR_NOMEM;
     tape->read_to = logged->position;
-    tape->full = tape->payloads.len >= TAPE_BYTES;
+    tape->full = tape->payloads.len >= tape->most_bytes;
     return tape->full ? ERR_LIMIT : OK;
 }
 
@@ -163,9 +177,70 @@ static enum err play(struct replay *replay, struct tape *tape, uint64_t before, 
     }
 }
 
-enum err replay_customer(struct event_log *log, struct str shop, struct str customer_id,
-                         struct arena *arena, _Atomic uint64_t *unreadable,
-                         struct profile **ret_profile, struct err_note *note)
+/* ── reading ahead ───────────────────────────────────────────────────────────────────────── */
+
+struct replay_ahead {
+    struct tape *tapes;
+};
+
+static enum err put_ahead(void *self, const struct logged_event *logged)
+{
+    struct replay_ahead *ahead = self;
+    struct tape *tape = find_tape(ahead->tapes, logged->customer_id);
+    if (!tape || tape->full)
+        return OK;
+    enum err err = put_on_tape(tape, logged);
+    return tape->full ? OK : err;
+}
+
+struct replay_ahead *replay_ahead_free(struct replay_ahead *ahead)
+{
+    if (!ahead)
+        return NULL;
+    while (ahead->tapes)
+        ahead->tapes = tape_free(ahead->tapes);
+    free(ahead);
+    return NULL;
+}
+
+enum err replay_read_ahead(struct event_log *log, struct str shop, const struct str *customer_ids,
+                           uint32_t n, struct replay_ahead **ret_ahead, struct err_note *note)
+{
+    AUTO(replay_ahead_free) struct replay_ahead *ahead = NULL;
+    if (n > 0 && log->read_together) {
+        if (!(ahead = calloc(1, sizeof *ahead)))
+            return ERR_NOMEM;
+        for (uint32_t i = 0; i < n; i++)
+            if (!find_tape(ahead->tapes, customer_ids[i]) &&
+                !add_tape(&ahead->tapes, customer_ids[i], AHEAD_BYTES))
+                return ERR_NOMEM;
+        TRY(log->read_together(log, shop, customer_ids, n, ahead, put_ahead, note));
+    }
+    *ret_ahead = MOVE(ahead);
+    return OK;
+}
+
+/* Out of @ahead, as the only one of *@tapes. */
+static struct tape *take_tape(struct replay_ahead *ahead, struct str id, struct tape **tapes)
+{
+    struct tape **link = &ahead->tapes;
+    while (*link && !str_is(id, (*link)->id))
+        link = &(*link)->next;
+    struct tape *tape = *link;
+    if (!tape)
+        return NULL;
+    *link = tape->next;
+    tape->next = NULL;
+    tape->ended = !tape->full && tape->n < READ_TOGETHER_EACH;
+    tape->most_bytes = TAPE_BYTES;
+    *tapes = tape;
+    return tape;
+}
+
+enum err replay_customer_of(struct replay_ahead *ahead, struct event_log *log, struct str shop,
+                            struct str customer_id, struct arena *arena,
+                            _Atomic uint64_t *unreadable, struct profile **ret_profile,
+                            struct err_note *note)
 {
     struct replay replay = { .log = log,
                              .shop = shop,
@@ -173,7 +248,9 @@ enum err replay_customer(struct event_log *log, struct str shop, struct str cust
                              .unreadable = unreadable,
                              .note = note,
                              .profile = profile_new(customer_id) };
-    struct tape *own = tape_of(&replay, customer_id);
+    struct tape *own = ahead ? take_tape(ahead, customer_id, &replay.tapes) : NULL;
+    if (!own)
+        own = tape_of(&replay, customer_id);
     enum err err = replay.profile && own ? play(&replay, own, UINT64_MAX, 0) : ERR_NOMEM;
     while (replay.tapes)
         replay.tapes = tape_free(replay.tapes);
@@ -182,4 +259,11 @@ enum err replay_customer(struct event_log *log, struct str shop, struct str cust
     else
         (void) profile_free(replay.profile);
     return err;
+}
+
+enum err replay_customer(struct event_log *log, struct str shop, struct str customer_id,
+                         struct arena *arena, _Atomic uint64_t *unreadable,
+                         struct profile **ret_profile, struct err_note *note)
+{
+    return replay_customer_of(NULL, log, shop, customer_id, arena, unreadable, ret_profile, note);
 }

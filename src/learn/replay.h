@@ -4,11 +4,13 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/str.h"
 
 struct event_log;
 struct profile;
+struct replay_ahead;
 
 /*
  * Replay
@@ -36,3 +38,19 @@ enum {
 MUST_CHECK enum err replay_customer(struct event_log *log, struct str shop, struct str customer_id,
                                     struct arena *arena, _Atomic uint64_t *unreadable,
                                     struct profile **ret_profile, struct err_note *note);
+
+/*
+ * The events of several customers, read in one question before each is replayed. *ret_ahead is NULL when the log has no such
+ * question, or for none; what it lacks (a long customer's later events, one named twice) is read when it is needed.
+ */
+MUST_CHECK enum err replay_read_ahead(struct event_log *log, struct str shop,
+                                      const struct str *customer_ids, uint32_t n,
+                                      struct replay_ahead **ret_ahead, struct err_note *note);
+struct replay_ahead *replay_ahead_free(struct replay_ahead *ahead); /* NULL in, NULL out */
+DEFINE_AUTO(struct replay_ahead, replay_ahead_free)
+
+/* As replay_customer, with the customer's events from @ahead, once; NULL: none were read. */
+MUST_CHECK enum err replay_customer_of(struct replay_ahead *ahead, struct event_log *log,
+                                       struct str shop, struct str customer_id, struct arena *arena,
+                                       _Atomic uint64_t *unreadable, struct profile **ret_profile,
+                                       struct err_note *note);

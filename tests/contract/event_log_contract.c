@@ -4,6 +4,7 @@
  * and of each behind a spool.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -167,6 +168,87 @@ START_TEST(gives_back_what_was_appended_in_order)
     ck_assert_str_eq(customer_events(log, "c1", one).text, "c ");
     ck_assert_str_eq(customer_events(log, "c2", 0).text, "b ");
     ck_assert_str_eq(customer_events(log, "c3", 0).text, "");
+    log->free(log);
+}
+END_TEST
+
+/* Whose each is, beside its id. */
+static enum err look_whose(void *self, const struct logged_event *event)
+{
+    struct seen *seen = self;
+    size_t len = strlen(seen->text);
+    snprintf(seen->text + len, sizeof seen->text - len, "%.*s:%.*s ", STR_ARG(event->customer_id),
+             STR_ARG(event->event_id));
+    return OK;
+}
+
+START_TEST(gives_back_what_several_customers_did_in_one_go)
+{
+    struct event_log *log = open_log(_i);
+    uint64_t position;
+    const struct {
+        const char *id, *customer;
+    } made[] = { { "a", "c2" }, { "b", "c1" }, { "c", "c3" }, { "d", "c1" }, { "e", "c2" } };
+    for (int i = 0; i < 5; i++) {
+        struct event event = event_of(EVENT_PRODUCT_VIEWED, made[i].id, made[i].customer);
+        append_one(log, &event, &position);
+    }
+    const struct str ids[] = { STR("c1"), STR("c2"), STR("c4") };
+    struct seen seen = { 0 };
+    struct err_note note;
+    if (log->read_together) {
+        ck_assert_int_eq(log->read_together(log, STR("main"), ids, 3, &seen, look_whose, &note),
+                         OK);
+        ck_assert_uint_eq(strlen(seen.text), strlen("c1:b c1:d c2:a c2:e "));
+        ck_assert(strstr(seen.text, "c1:b ") < strstr(seen.text, "c1:d "));
+        ck_assert(strstr(seen.text, "c2:a ") < strstr(seen.text, "c2:e "));
+        ck_assert_ptr_nonnull(strstr(seen.text, "c1:b "));
+        ck_assert_ptr_nonnull(strstr(seen.text, "c2:a "));
+        memset(&seen, 0, sizeof seen);
+        ck_assert_int_eq(log->read_together(log, STR("other"), ids, 3, &seen, look_whose, &note),
+                         OK);
+        ck_assert_str_eq(seen.text, "");
+    }
+    log->free(log);
+}
+END_TEST
+
+static enum err count_in_order(void *self, const struct logged_event *event)
+{
+    struct seen *seen = self;
+    ck_assert(str_is(event->customer_id, "much") && event->position > seen->last);
+    seen->last = event->position;
+    seen->n++;
+    return OK;
+}
+
+START_TEST(of_who_has_done_much_it_gives_the_first_part_in_one_go)
+{
+    enum { MANY = READ_TOGETHER_EACH + 200 };
+    struct event_log *log = open_log(_i);
+    struct event *events = calloc(MANY, sizeof *events);
+    const struct event **all = calloc(MANY, sizeof *all);
+    struct append_outcome *outcomes = calloc(MANY, sizeof *outcomes);
+    char(*ids)[16] = calloc(MANY, sizeof *ids);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(ids[i], sizeof ids[i], "much-%d", i);
+        events[i] = event_of(EVENT_PRODUCT_VIEWED, ids[i], "much");
+        all[i] = &events[i];
+    }
+    const struct str customer = STR("much");
+    struct seen seen = { 0 };
+    struct err_note note;
+    ck_assert_int_eq(log->append(log, all, MANY, 1, outcomes, &note), OK);
+    if (log->read_together) {
+        ck_assert_int_eq(
+            log->read_together(log, STR("main"), &customer, 1, &seen, count_in_order, &note), OK);
+        ck_assert_uint_eq(seen.n, READ_TOGETHER_EACH);
+        ck_assert_uint_eq(seen.last, outcomes[READ_TOGETHER_EACH - 1].position);
+    }
+    free(events);
+    free(all);
+    free(outcomes);
+    free(ids);
     log->free(log);
 }
 END_TEST
@@ -655,6 +737,8 @@ static Suite *contract(void)
 {
     const TTest *const of_every_log[] = {
         gives_back_what_was_appended_in_order,
+        gives_back_what_several_customers_did_in_one_go,
+        of_who_has_done_much_it_gives_the_first_part_in_one_go,
         a_repeat_is_a_duplicate_in_the_log_and_in_one_batch,
         shops_do_not_see_each_other,
         reads_orders_only_guests_too_from_a_position_on,

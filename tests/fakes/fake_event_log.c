@@ -180,6 +180,37 @@ static enum err read_customer(struct event_log *log, struct str shop, struct str
     return err;
 }
 
+struct first_events {
+    void *visitor;
+    enum err (*visit)(void *self, const struct logged_event *event);
+    uint32_t n;
+    enum err err;
+};
+
+static enum err visit_first(void *self, const struct logged_event *event)
+{
+    struct first_events *first = self;
+    if (first->n++ == READ_TOGETHER_EACH)
+        return ERR_LIMIT;
+    return first->err = first->visit(first->visitor, event);
+}
+
+static enum err read_together(struct event_log *log, struct str shop,
+                              const struct str *customer_ids, uint32_t n, void *visitor,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note)
+{
+    struct shared *shared = shared_of(log);
+    struct first_events first = { visitor, visit, 0, OK };
+    TRY(locked(shared, note));
+    for (uint32_t i = 0; i < n && first.err == OK; i++) {
+        first.n = 0;
+        (void) read_some(shared, shop, customer_ids[i], NULL, 0, &first, visit_first);
+    }
+    pthread_mutex_unlock(&shared->lock);
+    return first.err;
+}
+
 static enum err read_all(struct event_log *log, struct str shop,
                          bool (*wanted)(const struct kept *), uint64_t after, void *visitor,
                          enum err (*visit)(void *self, const struct logged_event *event),
@@ -302,6 +333,7 @@ static enum err new_log(struct shared *shared, struct event_log **ret_log)
         return ERR_NOMEM;
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
+                                    .read_together = read_together,
                                     .read_orders = read_orders,
                                     .read_outcomes = read_outcomes,
                                     .read_customers = read_customers,

@@ -132,6 +132,23 @@ static enum err read_customer(struct event_log *log, struct str shop, struct str
                       &to, visit_event, note);
 }
 
+static enum err read_together(struct event_log *log, struct str shop,
+                              const struct str *customer_ids, uint32_t n, void *visitor,
+                              enum err (*visit)(void *self, const struct logged_event *event),
+                              struct err_note *note)
+{
+    struct pg_event_log *self = (struct pg_event_log *) log;
+    struct visitor to = { .self = visitor, .event = visit };
+    pg_params_reset(&self->read_params);
+    pg_add_text(&self->read_params, shop);
+    struct out *ids = pg_add_texts(&self->read_params, n);
+    for (uint32_t i = 0; i < n; i++)
+        pg_element(ids, customer_ids[i]);
+    pg_add_int(&self->read_params, READ_TOGETHER_EACH);
+    return pg_db_each(self->reader, "read_together", &self->read_params, self->settings.read_ms,
+                      &to, visit_event, note);
+}
+
 static enum err read_orders(struct event_log *log, struct str shop, uint64_t after, void *visitor,
                             enum err (*visit)(void *self, const struct logged_event *event),
                             struct err_note *note)
@@ -274,6 +291,7 @@ static enum err open_both(struct pg_event_log *self, const struct pg_settings *s
         { "read_customer", SQL_READ_CUSTOMER }, { "read_orders", SQL_READ_ORDERS },
         { "read_outcomes", SQL_READ_OUTCOMES }, { "read_customers", SQL_READ_CUSTOMERS },
         { "read_budgets", SQL_READ_BUDGETS },   { "last_position", SQL_LAST_POSITION },
+        { "read_together", SQL_READ_TOGETHER },
     };
     TRY(pg_settings_copy(settings, &self->settings));
     const struct pg_db_use to_write = { .statements = writing,
@@ -294,6 +312,7 @@ enum err pg_event_log_new(const struct pg_settings *settings, struct event_log *
         return ERR_NOMEM;
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
+                                    .read_together = read_together,
                                     .read_orders = read_orders,
                                     .read_outcomes = read_outcomes,
                                     .read_customers = read_customers,

@@ -354,7 +354,43 @@ START_TEST(any_log_gives_what_a_plain_reckoning_gives)
 }
 END_TEST
 
-SUITE_MAIN("learn/replay", a_customer_has_done_what_the_guest_had_done_before,
+START_TEST(read_ahead_it_is_the_same_profile)
+{
+    set_up();
+    view("guest", "LENS");
+    decline("guest", "r");
+    update("C", "Hanako");
+    identify("C", "guest");
+    view("D", "BAG");
+    for (int i = 0; i < 3000; i++) { /* more than is read ahead of one customer */
+        static char name[400];
+        memset(name, 'a' + i % 26, sizeof name - 1);
+        update("LONG", name);
+    }
+    const struct str ids[] = { STR("C"), STR("D"), STR("LONG"), STR("D"), STR("stranger") };
+    AUTO(replay_ahead_free) struct replay_ahead *ahead = NULL;
+    ck_assert_int_eq(replay_read_ahead(event_log, STR("main"), ids, 5, &ahead, NULL), OK);
+    ck_assert_ptr_nonnull(ahead);
+    AUTO(arena_free) struct arena *texts = arena_new(1 << 16, 1 << 20);
+    for (int i = 0; i < 5; i++) {
+        AUTO(profile_free) struct profile *alone = replay(ids[i].at);
+        AUTO(profile_free) struct profile *profile = NULL;
+        ck_assert_int_eq(replay_customer_of(ahead, event_log, STR("main"), ids[i], scratch,
+                                            &unreadable, &profile, NULL),
+                         OK);
+        struct out one, other;
+        out_init(&one, texts, 512);
+        profile_print(&one, alone);
+        out_init(&other, texts, 512);
+        profile_print(&other, profile);
+        ck_assert_msg(str_eq(out_str(&one), out_str(&other)), "%s", ids[i].at);
+    }
+    tear_down();
+}
+END_TEST
+
+SUITE_MAIN("learn/replay", read_ahead_it_is_the_same_profile,
+           a_customer_has_done_what_the_guest_had_done_before,
            a_guests_consent_is_not_the_customers, saying_it_again_counts_only_what_happened_since,
            several_guests_may_have_been_the_customer, a_chain_is_followed_and_nothing_counts_twice,
            a_circle_ends_and_nothing_counts_twice, a_chain_is_followed_so_far_and_no_farther,
