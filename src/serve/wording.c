@@ -83,6 +83,10 @@ static const struct message_text *const *texts_of(const struct rule *rule, enum 
     return rule->texts[locale];
 }
 
+/* What people wrote; amounts have nothing to escape. */
+static const uint32_t as_written = 1u << PLACE_TRIGGER_NAME | 1u << PLACE_OFFER_NAME |
+                                   1u << PLACE_OFFER_SPEC_GAIN | 1u << PLACE_CUSTOMER_FIRST_NAME;
+
 bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording)
 {
     const struct message_text *const *texts = texts_of(found->from->rule, d->locale);
@@ -97,17 +101,17 @@ bool wording_of(struct decision *d, const struct found *found, struct wording *r
     for (uint32_t left = uses; left; left &= left - 1) {
         int i = __builtin_ctz(left);
         struct str value = value_of(d, found, (enum placeholder) i);
-        ret_wording->values.values[i] = json_escaped(d->arena, value);
-        if (!ret_wording->values.values[i].at && needs & 1u << i)
+        if (as_written & 1u << i)
+            value = json_escaped(d->arena, value);
+        if (!value.at && needs & 1u << i)
             return false;
+        ret_wording->values.values[i] = value;
     }
     return texts[TEXT_TITLE] != NULL;
 }
 
-static void text_member(const struct wording *wording, struct str opening, enum text_part part,
-                        struct out *out)
+static void encode_text(const struct wording *wording, enum text_part part, struct out *out)
 {
-    out_text(out, opening);
     if (!wording->texts[part]) {
         out_text(out, STR("null"));
         return;
@@ -119,10 +123,15 @@ static void text_member(const struct wording *wording, struct str opening, enum 
 
 void wording_encode(const struct wording *wording, struct out *out)
 {
-    text_member(wording, STR("{\"title\":"), TEXT_TITLE, out);
-    text_member(wording, STR(",\"body\":"), TEXT_BODY, out);
-    text_member(wording, STR(",\"cta\":"), TEXT_CTA, out);
-    text_member(wording, STR(",\"decline\":"), TEXT_DECLINE, out);
-    text_member(wording, STR(",\"badge\":"), TEXT_BADGE, out);
+    out_text(out, STR("{\"title\":"));
+    encode_text(wording, TEXT_TITLE, out);
+    out_text(out, STR(",\"body\":"));
+    encode_text(wording, TEXT_BODY, out);
+    out_text(out, STR(",\"cta\":"));
+    encode_text(wording, TEXT_CTA, out);
+    out_text(out, STR(",\"decline\":"));
+    encode_text(wording, TEXT_DECLINE, out);
+    out_text(out, STR(",\"badge\":"));
+    encode_text(wording, TEXT_BADGE, out);
     out_char(out, '}');
 }
