@@ -182,14 +182,17 @@ int dimension_better(enum quantity_dimension dimension)
 
 /* ── names of products ───────────────────────────────────────────────────────────────────────── */
 
+enum { SIDE_WORDS = 5 };
 static const struct {
-    const char *one[3], *other[3];
+    const char *one[SIDE_WORDS], *other[SIDE_WORDS];
 } opposites[] = {
     { { "front", "フロント", "前輪" }, { "rear", "リア", "後輪" } },
     { { "left", "左", NULL }, { "right", "右", NULL } },
     { { "men", "メンズ", "紳士" }, { "women", "レディース", "婦人" } },
     { { "upper", "アッパー", NULL }, { "lower", "ロワー", NULL } },
     { { "indoor", "室内", "屋内" }, { "outdoor", "屋外", NULL } },
+    { { "long-sleeve", "long-sleeved", "long sleeve", "long sleeved", "長袖" },
+      { "short-sleeve", "short-sleeved", "short sleeve", "short sleeved", "半袖" } },
 };
 
 static bool is_ascii_letter(char c)
@@ -218,7 +221,7 @@ uint32_t name_sides(struct str name)
 {
     uint32_t sides = 0;
     for (size_t i = 0; i < sizeof opposites / sizeof *opposites; i++)
-        for (int j = 0; j < 3; j++) {
+        for (int j = 0; j < SIDE_WORDS; j++) {
             if (has_word(name, opposites[i].one[j]))
                 sides |= 1u << (2 * i);
             if (has_word(name, opposites[i].other[j]))

@@ -141,11 +141,15 @@ def related(base, other):
     return set(base['name'].lower().split()) & set(other['name'].lower().split())
 
 
+def sides(row):
+    return {word for word in ('Front', 'Rear', 'Long-Sleeve', 'Short-Sleeve') if word in row['name']}
+
+
 def why_silent(base, dearer):
     """Of a product that has dearer siblings, and none is offered."""
     def may_be(row):
         return (row['size'] == base['size'] and row['model'] != base['model'] and related(base, row) and
-                {row['style'], base['style']} != {'M', 'W'} and ('Front' in row['name']) == ('Front' in base['name']))
+                {row['style'], base['style']} != {'M', 'W'} and sides(row) == sides(base))
     if not any(may_be(row) for row in dearer):
         return 'none in its size, for the same people, on the same side, of a like name and not just another colour'
     if not any(may_be(row) and has_gain(base, row) for row in dearer):

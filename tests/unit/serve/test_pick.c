@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answers.h"
+#include "model/copurchase.h"
+#include "model/model.h"
 #include "model/trained.h"
+#include "shop/catalog.h"
 #include "shop/offer_token.h"
 #include "suite.h"
+#include "world/world.h"
 
 START_TEST(finds_what_is_bought_together_with_true_evidence)
 {
@@ -246,6 +250,70 @@ START_TEST(a_where_picks_among_the_steps)
 }
 END_TEST
 
+/* Twenty-four red mugs, each 2 % dearer than the one before; the last of them in so many orders. */
+static void sell_mugs(struct small_world *small, uint64_t orders_of_last)
+{
+    AUTO(catalog_builder_free) struct catalog_builder *builder = catalog_builder_new(STR("JPY"));
+    AUTO(copurchase_free) struct copurchase *counts = copurchase_new();
+    const struct attr red = { .name = STR("colour"), .text = STR("red") };
+    const struct str last = STR("MUG-23");
+    for (int i = 0; i < 24; i++) {
+        char sku[16];
+        (void) snprintf(sku, sizeof sku, "MUG-%02d", i);
+        const struct product mug = { .sku = str_of(sku),
+                                     .name = { STR("Red mug"), STR("Red mug") },
+                                     .category = STR("mug"),
+                                     .price_minor = 1000 + 20 * i,
+                                     .cost_minor = 500,
+                                     .stock = STOCK_UNKNOWN,
+                                     .attrs = &red,
+                                     .n_attrs = 1 };
+        ck_assert_int_eq(catalog_builder_add(builder, &mug, NULL), OK);
+    }
+    for (uint64_t i = 1; i <= orders_of_last; i++)
+        ck_assert_int_eq(copurchase_add(counts, i, 0, &last, 1), OK);
+    struct catalog *catalog = NULL;
+    struct model *model = NULL;
+    struct world *next = NULL;
+    ck_assert_int_eq(catalog_builder_seal(builder, &catalog), OK);
+    ck_assert_int_eq(model_new(catalog, counts, NULL, &model), OK);
+    AUTO(world_unref) struct world *world = (struct world *) snapshot_now(&small->slot);
+    ck_assert_int_eq(world_with(world, NULL, catalog, model, &next), OK);
+    snapshot_publish(&small->slot, &next->snapshot);
+    (void) catalog_unref(catalog);
+    (void) model_unref(model);
+}
+
+/* The eight steps kept are those about a quarter dearer; MUG-23 is not among them. */
+START_TEST(what_a_ladder_did_not_keep_is_found_where_there_is_a_reason_for_it)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" RULE(
+        "step", "upsell", 1, "offer: {pick: {relation: upgrade_of, of: trigger_item}}"));
+
+    sell_mugs(small, 0);
+    cJSON *answer = decided(small, ADD("MUG-00", ""));
+    ck_assert_int_eq(offers(answer), 0);
+    cJSON_Delete(answer);
+
+    sell_mugs(small, 30);
+    answer = decided(small, ADD("MUG-00", ""));
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "MUG-23");
+    cJSON_Delete(answer);
+
+    small_world_publish(
+        small,
+        "rules:\n" RULE(
+            "step", "upsell", 1,
+            "offer: {pick: {relation: upgrade_of, of: trigger_item, without_gain: true, where: "
+            "{unit_price: {at_least: 1450}}}}"));
+    sell_mugs(small, 0);
+    answer = decided(small, ADD("MUG-00", ""));
+    ck_assert_str_eq(text(answer, "offers/0/items/0/sku"), "MUG-23");
+    cJSON_Delete(answer);
+}
+END_TEST
+
 START_TEST(keeps_to_what_where_asks_for)
 {
     AUTO(small_world_free)
@@ -285,4 +353,5 @@ SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
            counts_how_far_a_decision_came_that_offers_nothing, sums_over_the_lines_of_a_cart,
            finds_a_step_up_of_the_same_kind_within_the_price_ratio,
            finds_a_step_down_and_swaps_it_for_the_item, a_where_picks_among_the_steps,
+           what_a_ladder_did_not_keep_is_found_where_there_is_a_reason_for_it,
            keeps_to_what_where_asks_for, offers_named_skus_in_the_order_they_are_written)

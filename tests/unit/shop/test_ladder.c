@@ -254,6 +254,19 @@ START_TEST(what_fits_something_else_what_stands_opposite_and_whom_it_is_not_for_
 }
 END_TEST
 
+START_TEST(a_long_sleeve_is_no_short_one)
+{
+    AUTO(catalog_unref)
+    struct catalog *catalog =
+        STOCK("A|Long-Sleeve Jersey|a|100|class=L", "B|Short-Sleeved Jersey|b|120|class=H",
+              "C|長袖シャツ|c|130|class=L", "D|半袖シャツ|d|150|class=H", "E|Jersey|e|115|class=M");
+    AUTO(ladder_unref) struct ladder *ladder = made(catalog);
+
+    leads_to(ladder, catalog, "A", "E");
+    leads_to(ladder, catalog, "C", "");
+}
+END_TEST
+
 START_TEST(dearer_alone_is_a_step_of_the_lowest_degrees_and_a_colour_is_none)
 {
     AUTO(catalog_unref)
@@ -702,6 +715,7 @@ SUITE_MAIN("shop/ladder", a_step_up_has_more_of_what_rises_with_the_price,
            colour_is_kept_where_there_is_a_choice_and_costs_nothing_more,
            a_line_is_left_last_where_it_goes_further,
            what_fits_something_else_what_stands_opposite_and_whom_it_is_not_for_are_no_steps,
+           a_long_sleeve_is_no_short_one,
            dearer_alone_is_a_step_of_the_lowest_degrees_and_a_colour_is_none,
            where_the_catalogue_says_nothing_names_and_prices_make_steps,
            what_the_name_says_and_nothing_orders_has_to_stay,
