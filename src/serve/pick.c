@@ -15,7 +15,6 @@
 #include "serve/decision.h"
 #include "serve/pick_parts.h"
 #include "shop/catalog.h"
-#include "world/wheres.h"
 
 enum {
     SPARE = 8,       /* found beyond the rule's limit, for what will be refused */
@@ -88,14 +87,7 @@ bool pick_take(struct search *s, uint32_t number, double score, uint32_t orders,
 {
     if (s->walked++ >= WALK_MAX)
         return false;
-    const struct world *world = s->d->world;
-    bool takes;
-    if (!wheres_know(world->wheres, s->from->number, number, &takes))
-        takes =
-            pick_takes(&s->from->rule->pick, &s->d->facts, catalog_product(world->catalog, number));
-    if (!takes)
-        return true;
-    return pick_add(s, number, score, orders, base_orders);
+    return !pick_wants(s, number) || pick_add(s, number, score, orders, base_orders);
 }
 
 /* A rule that names its products whatever the cart: chosen when the world was made. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "serve/decision.h"
+#include "shop/catalog.h"
+#include "world/wheres.h"
 
 /*
  * Pick parts
@@ -16,6 +18,17 @@ struct search {
     uint32_t
         judged; /* 0; the answer is full: what is found is judged at once, as far as this many */
 };
+
+/* Does the rule's `where` take the product? Known beforehand for most, and then this costs next to nothing. */
+static inline bool pick_wants(const struct search *s, uint32_t number)
+{
+    struct decision *d = s->d;
+    bool takes;
+    if (wheres_know(d->world->wheres, s->from->number, number, &takes))
+        return takes;
+    const struct product *product = catalog_product(d->world->catalog, number);
+    return pick_takes(&s->from->rule->pick, &d->facts, product);
+}
 
 /* False when this rule has found enough. @orders, @base_orders: evidence of bought together, or 0. */
 bool pick_add(struct search *search, uint32_t number, double score, uint32_t orders,

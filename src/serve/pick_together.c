@@ -93,20 +93,25 @@ static bool is_relevant(struct search *s, const struct completion *completion,
     return false;
 }
 
+/* What the rule does not name at all is passed over first, so what it lacks is told of what it names. */
 static enum err walk(struct search *s, enum completed which)
 {
     struct decision *d = s->d;
-    const struct complete *found;
     const uint32_t floor_bp = ruleset_relevance_floor_bp(d->world->rules, d->placement);
     if (!d->completions[which])
         TRY(complete(d, which));
-    for (uint32_t i = 0; i < TOGETHER_WALK && (found = completion_at(d->completions[which], i));
-         i++) {
+    struct completion *completion = d->completions[which];
+    for (uint32_t i = 0; i < TOGETHER_WALK; i++) {
+        uint32_t product = completion_product(completion, i);
+        if (product == PRODUCT_NONE)
+            return OK;
+        if (!pick_wants(s, product))
+            continue;
+        const struct complete *found = completion_at(completion, i);
         if (which != COMPLETED_PERSONAL && found->orders == 0)
             continue; /* never bought together is never said to be */
-        if (!is_relevant(s, d->completions[which], found, floor_bp))
-            continue;
-        if (!pick_take(s, found->product, (double) found->score, found->orders, found->base_orders))
+        if (is_relevant(s, completion, found, floor_bp) &&
+            !pick_add(s, product, (double) found->score, found->orders, found->base_orders))
             return OK;
     }
     return OK;

@@ -90,6 +90,33 @@ START_TEST(what_is_bought_together_too_seldom_is_no_need)
 }
 END_TEST
 
+/* Whatever is too unlikely to be wanted, the rule could not show it: a lower floor would not help. */
+START_TEST(a_rule_lacks_relevance_only_for_what_it_names)
+{
+    static const char *const of_bag =
+        "policy: {floor: {relevance: 90%}}\n"
+        "rules:\n" RULE(
+            "together", "cross_sell", 1,
+            "offer: {pick: {relation: bought_together, of: cart, where: {sku: BAG-1}}}");
+    static const char *const of_nothing =
+        "policy: {floor: {relevance: 90%}}\n"
+        "rules:\n" RULE("together", "cross_sell", 1,
+                        "offer: {pick: {relation: bought_together, of: cart, where: {sku: NONE}}}");
+    AUTO(small_world_free) struct small_world *small = small_world_new(of_bag);
+
+    cJSON *answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_str_eq(result_of(answer, "together"), "relevance_too_low");
+    ck_assert_uint_eq(silences(small, "why=\"not_relevant\""), 1);
+    cJSON_Delete(answer);
+
+    small_world_publish(small, of_nothing);
+    answer = decided(small, ADD("CAM-1", ""));
+    ck_assert_str_eq(result_of(answer, "together"), "no_product");
+    ck_assert_uint_eq(silences(small, "why=\"no_product\""), 1);
+    cJSON_Delete(answer);
+}
+END_TEST
+
 /* With the camera: a card at 8 %, a lens at 4 %, a bag at 2 %. */
 static struct trained *learned(struct out *file)
 {
@@ -349,6 +376,7 @@ END_TEST
 
 SUITE_MAIN("serve/pick", finds_what_is_bought_together_with_true_evidence,
            what_is_bought_together_too_seldom_is_no_need,
+           a_rule_lacks_relevance_only_for_what_it_names,
            where_it_was_learned_the_floor_is_how_likely_a_product_is_wanted,
            counts_how_far_a_decision_came_that_offers_nothing, sums_over_the_lines_of_a_cart,
            finds_a_step_up_of_the_same_kind_within_the_price_ratio,
