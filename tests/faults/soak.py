@@ -7,10 +7,12 @@ rest goes a line (least squares), and the test fails where what the line gains i
 
 OFFERD_SOAK_SECONDS (10), OFFERD_SOAK_RATE: requests a second (150), OFFERD_SOAK_EVERY_S: between looks (10; less when
 the run is short). Growth is judged in runs of five minutes and more: a shorter one is all warm-up, and only says that
-everything is seen. OFFERD_SOAK_LOOKS: a file for every look, as it comes.
+everything is seen. OFFERD_SOAK_LOOKS: a file for every look, as it comes. OFFERD_SOAK_VISITS (8): after so many a shopper is a new
+customer; with 1 whatever is kept for each customer shows eight times sooner.
 
-Redis keeps a profile for each customer, until its time is up: there what is judged is the memory for each key. The shoppers
-keep each latency they saw until their end: told, not judged.
+Redis keeps a profile for each customer, until its time is up: there what is judged is the memory for each key, and that each
+has an end. The shoppers keep each latency they saw until their end: told, not judged. A replica remembers the last 131,072 offers
+(docs/capacity.md): until so many were shown it gains 32 bytes with each.
 """
 import collections
 import os
@@ -25,6 +27,7 @@ from servers import descendants
 
 SECONDS = float(os.environ.get('OFFERD_SOAK_SECONDS', '10'))
 RATE = float(os.environ.get('OFFERD_SOAK_RATE', '150'))
+VISITS = int(os.environ.get('OFFERD_SOAK_VISITS', '8'))
 EVERY_S = min(float(os.environ.get('OFFERD_SOAK_EVERY_S', '10')), SECONDS / 12)
 LOOKS = os.environ.get('OFFERD_SOAK_LOOKS')
 LEAST_SECONDS = 300
@@ -153,6 +156,16 @@ def look(watch, servers):
                **{'redis__a key': used / max(1, keys)})
 
 
+def keys_without_end(redis):
+    """Keys that Redis would keep for ever."""
+    found, cursor = [], b'0'
+    while True:
+        cursor, keys = redis.command('SCAN', cursor, 'COUNT', 1000)
+        found += [key for key in keys if redis.command('TTL', key) == -1]
+        if cursor == b'0':
+            return found
+
+
 def judged_of(watch):
     return {(name, what) for name, what in watch.series
             if name.startswith('replica') or (name, what) in {('redis', 'files'), ('redis', 'a key'), ('postgres', 'own'),
@@ -161,7 +174,7 @@ def judged_of(watch):
 
 def test_a_fleet_that_works_for_long_takes_no_more_memory_and_no_more_files():
     with servers_or_skip(ahead=False) as servers, Fleet(servers, 2, drill_rules((100000, '5s')), ['--hot-profiles', '100']) as fleet:
-        with Shoppers(fleet.ports, seconds=SECONDS + 600, rate=RATE, roam=True, settle_ms=50) as load:
+        with Shoppers(fleet.ports, seconds=SECONDS + 600, rate=RATE, roam=True, settle_ms=50, visits=VISITS) as load:
             time.sleep(min(5, SECONDS / 10))  # connections are made
             watch = Watch({f'replica {i}': [replica.process.pid] for i, replica in enumerate(fleet.replicas)} |
                           {'redis': servers.redis.pids, 'postgres': lasting(servers.pg), 'shoppers': [load.process.pid]},
@@ -173,6 +186,8 @@ def test_a_fleet_that_works_for_long_takes_no_more_memory_and_no_more_files():
                 look(watch, servers)
                 time.sleep(max(0, EVERY_S - (time.monotonic() - began) % EVERY_S))
             load.end()
+        endless = keys_without_end(servers.redis)
+        check(not endless, 'keys of Redis without an end:', len(endless), endless[:5])
         figures, _ = account(load, fleet)
         tell_figures(load, figures, f'{watch.times[-1]:.0f} s, {RATE:g} requests/s asked for, a look each {EVERY_S:g} s, '
                                     f'{len(watch.times)} looks; the first quarter is warm-up')
