@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One pass, no tree. The level stack serves two ends: it bounds the nesting, and it
- * is the JSON Pointer of whatever is being read, spelled out only when a fault needs it.
+ * is the JSON Pointer of whatever is being read, spelled out only when a fault needs it. More than
+ * 400 lines because the short way and the long way of reading a value stand side by side.
  */
 #include "base/json_scan.h"
 
@@ -73,6 +74,12 @@ static inline void space(struct json_scan *scan)
     while (p < scan->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
         p++;
     scan->at = p;
+}
+
+/* Most values stand where they are looked for, with no space before: then this is all that is asked. */
+static inline bool stands(const struct json_scan *scan, char c)
+{
+    return scan->at < scan->end && *scan->at == c;
 }
 
 char json_peek(struct json_scan *scan)
@@ -165,14 +172,11 @@ static struct str unescape(struct json_scan *scan, const char *from, const char 
     return (struct str){ text, len };
 }
 
-static struct str string(struct json_scan *scan)
+/* A string from @from whose first byte that is not plain, @p, is not its end. */
+static struct str string_slowly(struct json_scan *scan, const char *from, const char *p)
 {
-    const char *from = ++scan->at, *p = json_plain_end(from, scan->end);
-    bool escaped = false;
-    while (p < scan->end && *p == '\\' && scan->end - p >= 2) {
-        escaped = true;
+    while (p < scan->end && *p == '\\' && scan->end - p >= 2)
         p = json_plain_end(p + 2, scan->end);
-    }
     if (p == scan->end || *p != '"') {
         bool control = p < scan->end && (unsigned char) *p < 0x20;
         json_fault(scan, control ? "a control character in a string must be escaped"
@@ -180,14 +184,23 @@ static struct str string(struct json_scan *scan)
         return (struct str){ 0 };
     }
     scan->at = p + 1;
-    return escaped ? unescape(scan, from, p) : (struct str){ from, (size_t) (p - from) };
+    return unescape(scan, from, p);
+}
+
+static inline struct str string(struct json_scan *scan)
+{
+    const char *from = ++scan->at, *p = json_plain_end(from, scan->end);
+    if (p == scan->end || *p != '"')
+        return string_slowly(scan, from, p);
+    scan->at = p + 1;
+    return (struct str){ from, (size_t) (p - from) };
 }
 
 bool json_next_key(struct json_scan *scan, struct str *ret_key)
 {
     if (!next(scan, '}', "a comma or '}' was expected"))
         return false;
-    if (json_peek(scan) != '"') {
+    if (!stands(scan, '"') && json_peek(scan) != '"') {
         json_fault(scan, "a member name in quotes was expected");
         return false;
     }
@@ -195,8 +208,9 @@ bool json_next_key(struct json_scan *scan, struct str *ret_key)
     if (scan->fault)
         return false;
     scan->level[scan->depth - 1].key = key;
-    space(scan);
-    if (scan->at == scan->end || *scan->at != ':') {
+    if (!stands(scan, ':'))
+        space(scan);
+    if (!stands(scan, ':')) {
         json_fault(scan, "a colon was expected after the member name");
         return false;
     }
@@ -217,8 +231,7 @@ bool json_next_item(struct json_scan *scan)
 
 struct str json_string(struct json_scan *scan, size_t min_bytes, size_t max_bytes)
 {
-    char kind = json_peek(scan);
-    if (kind != '"') {
+    if (!stands(scan, '"') && json_peek(scan) != '"') {
         json_fault(scan, "a string was expected");
         return (struct str){ 0 };
     }
@@ -282,7 +295,8 @@ static double to_double(struct json_scan *scan, struct str text)
     return strtod(copy, NULL); /* the program never calls setlocale(LC_NUMERIC) */
 }
 
-int64_t json_int(struct json_scan *scan, int64_t min, int64_t max)
+/* An integer in any spelling, with its sign and of any length. */
+static int64_t int_slowly(struct json_scan *scan)
 {
     if (json_peek(scan) != '0') {
         json_fault(scan, "a whole number was expected");
@@ -307,6 +321,35 @@ int64_t json_int(struct json_scan *scan, int64_t min, int64_t max)
             return 0;
         }
         value = (int64_t) real;
+    }
+    return value;
+}
+
+/*
+ * Up to 18 digits, which cannot overflow, and nothing else: told while they are passed. False for
+ * whatever is written otherwise, and the scan has not moved.
+ */
+static inline bool short_int(struct json_scan *scan, int64_t *ret_value)
+{
+    const char *from = scan->at, *p = from;
+    int64_t value = 0;
+    for (; p < scan->end && p - from < 18 && *p >= '0' && *p <= '9'; p++)
+        value = value * 10 + (*p - '0');
+    if (p == from || p == scan->end || (*from == '0' && p > from + 1) || (*p >= '0' && *p <= '9') ||
+        *p == '.' || *p == 'e' || *p == 'E')
+        return false;
+    scan->at = p;
+    *ret_value = value;
+    return true;
+}
+
+int64_t json_int(struct json_scan *scan, int64_t min, int64_t max)
+{
+    int64_t value;
+    if (!short_int(scan, &value)) {
+        value = int_slowly(scan);
+        if (scan->fault)
+            return 0;
     }
     if (value < min || value > max) {
         json_fault_value(scan, value < min ? "the number is too small" : "the number is too large");

@@ -59,11 +59,12 @@ bool str_is_utf8(struct str s, size_t *ret_bad)
     const unsigned char *p = (const unsigned char *) s.at;
     size_t i = 0;
     while (i < s.len) {
-        uint64_t eight;
-        if (s.len - i >= sizeof eight) {
-            memcpy(&eight, p + i, sizeof eight);
-            if (!(eight & 0x8080808080808080u)) {
-                i += sizeof eight;
+        /* ASCII, as most requests are: sixteen bytes at a time. */
+        uint64_t word[2];
+        if (s.len - i >= sizeof word) {
+            memcpy(word, p + i, sizeof word);
+            if (!((word[0] | word[1]) & 0x8080808080808080u)) {
+                i += sizeof word;
                 continue;
             }
         }

@@ -25,6 +25,26 @@ START_TEST(tells_utf8_from_what_only_looks_like_it)
 }
 END_TEST
 
+START_TEST(finds_the_one_bad_byte_wherever_it_stands)
+{
+    for (size_t len = 1; len <= 70; len++) {
+        char *text = malloc(len); /* ends with its block of the heap: a look past it is seen */
+        memset(text, 'a', len);
+        if (!str_is_utf8((struct str){ text, len }, NULL))
+            ck_abort_msg("%zu plain bytes", len);
+        for (size_t i = 0; i < len; i++)
+            for (int c = 0x80; c < 256; c++) {
+                size_t bad = SIZE_MAX;
+                text[i] = (char) c;
+                if (str_is_utf8((struct str){ text, len }, &bad) || bad != i)
+                    ck_abort_msg("%d at %zu of %zu: %zu", c, i, len, bad);
+                text[i] = 'a';
+            }
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(reads_integers_to_the_last_one_and_no_further)
 {
     int64_t value = 0;
@@ -70,6 +90,7 @@ START_TEST(saved_bytes_are_taken_from_the_front_and_never_more_than_there_are)
 }
 END_TEST
 
-SUITE_MAIN("base/str", tells_utf8_from_what_only_looks_like_it,
-           reads_integers_to_the_last_one_and_no_further, orders_bytewise_with_the_prefix_first,
+SUITE_MAIN("base/str", finds_the_one_bad_byte_wherever_it_stands,
+           tells_utf8_from_what_only_looks_like_it, reads_integers_to_the_last_one_and_no_further,
+           orders_bytewise_with_the_prefix_first,
            saved_bytes_are_taken_from_the_front_and_never_more_than_there_are)
