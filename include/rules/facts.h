@@ -103,6 +103,12 @@ void facts_init(struct facts *facts);
 /* The current item := one product of the catalogue (for `where` on what a pick found). */
 void facts_candidate(struct facts *facts, const struct product *product);
 
+/*
+ * The products of person->owned, PROFILE_MAX_OWNED at most; PRODUCT_NONE: the catalogue does not know it. Looked up together, once; there is a
+ * person.
+ */
+const uint32_t *facts_owned_products(struct facts *facts);
+
 /* "cart.total"; "attr" for an attribute: its name is the ruleset's, see fact_names. */
 const char *fact_name(uint32_t slot);
 enum fact_type fact_type(uint32_t slot);

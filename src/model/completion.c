@@ -21,8 +21,8 @@ static const float HABIT_ALONE_LEAST = 1e-6F; /* where habits count nothing they
 #define TOLD UINT32_MAX
 enum { AT_ONCE = 8 }; /* are sorted */
 
-struct candidate { /* TRAINED_LISTS, or no trained */
-    uint32_t product, because, orders;
+struct candidate {                     /* TRAINED_LISTS, or no trained */
+    uint32_t product, because, orders; /* because counts when orders do */
 };
 
 struct completion {
@@ -124,7 +124,7 @@ static void add_row(struct completion *c, uint32_t product)
             scores[place] = companion->score;
         }
         candidates[place].orders = companion->orders;
-        candidates[place].because = companion->orders ? product : PRODUCT_NONE;
+        candidates[place].because = product;
     }
     c->n_candidates = n;
 }
@@ -292,7 +292,7 @@ static void tell(const struct completion *c, uint32_t place, struct complete *to
         told->because = c->cart[0];
     } else if (c->model->is_dense) {
         find_evidence(c, told);
-    } else if (!c->only) {
+    } else if (!c->only && c->candidates[place].orders > 0) {
         told->orders = c->candidates[place].orders;
         told->because = c->candidates[place].because;
     }

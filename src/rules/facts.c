@@ -206,16 +206,21 @@ static void resolve_owned(struct facts *facts)
     facts->resolved = person;
 }
 
+const uint32_t *facts_owned_products(struct facts *facts)
+{
+    if (facts->resolved != facts->person)
+        resolve_owned(facts);
+    return facts->owned_products;
+}
+
 static bool owned_element(struct facts *facts, uint32_t index)
 {
     const struct profile *person = facts->person;
     if (index >= person->n_owned || index >= PROFILE_MAX_OWNED)
         return false;
 
-    if (facts->resolved != person)
-        resolve_owned(facts);
     facts->item_line = NULL;
-    facts->item = product_of(facts, facts->owned_products[index]);
+    facts->item = product_of(facts, facts_owned_products(facts)[index]);
     facts->item_sku = person->owned[index].sku;
     facts->item_bought_us = person->owned[index].last_us;
     facts->item_quantity = person->owned[index].quantity;

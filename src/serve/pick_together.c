@@ -21,11 +21,11 @@ static bool gather_habits(struct decision *d)
     d->habits = arena_take_raw(d->arena, d->person->n_owned * sizeof *d->habits);
     if (!d->habits)
         return false;
-    for (uint32_t i = 0; i < d->person->n_owned; i++) {
+    const uint32_t *products = facts_owned_products(&d->facts);
+    for (uint32_t i = 0; i < d->person->n_owned && i < PROFILE_MAX_OWNED; i++) {
         const struct owned *owned = &d->person->owned[i];
-        uint32_t product = catalog_find(d->world->catalog, owned->sku);
-        if (product != PRODUCT_NONE)
-            d->habits[d->n_habits++] = (struct habit){ .product = product,
+        if (products[i] != PRODUCT_NONE)
+            d->habits[d->n_habits++] = (struct habit){ .product = products[i],
                                                        .times = (float) owned->times_milli / 1000,
                                                        .last_us = owned->last_us };
     }
