@@ -201,9 +201,10 @@ static enum err score(struct method *method, const struct trial_case *asked, flo
 {
     struct offerd *self = (struct offerd *) method;
     const struct offerd_part *part = self->part;
+    bool counts = offerd_part_facts(part)->parameters.history_weight > 0;
     arena_reset(self->arena);
     struct completion *completion =
-        offerd_part_complete(part, asked, method->history, true, self->arena);
+        offerd_part_complete(part, asked, method->history && counts, true, self->arena);
     if (!completion)
         return ERR_NOMEM;
     for (uint32_t s = 0; s < part->trial->train->n_skus; s++)

@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "model/baskets.h"
-#include "model/train/gram.h"
 #include "model/train/hidden_cases.h"
+#include "model/train/inner_splits.h"
 #include "model/train/training.h"
 #include "model/train/weights.h"
 
 enum { CASES = 6000, CASES_TO_CHOOSE = 50 };
 
-static const float history_weights[] = { 0, .05F, .1F, .15F, .2F, .3F, .4F, .5F };
+/* The first above 0 fills up where the cart says too little, and no more. */
+static const float history_weights[] = { 0, .001F, .05F, .1F, .15F, .2F, .3F, .4F, .5F, .65F, .8F };
 enum { HISTORY_WEIGHTS = sizeof history_weights / sizeof *history_weights };
 
 /*
@@ -26,14 +27,12 @@ static const double AFFORDABLE = 25e9; /* operations for choosing */
 
 struct choice {
     struct training *training;
-    struct hidden_cases *cases;
-    struct gram *gram; /* of gram_for; NULL: none yet */
-    struct trained_parameters gram_for;
+    struct inner_splits inner;
     uint32_t *ranks; /* HISTORY_WEIGHTS times cases */
     struct trained_parameters best;
-    struct weights *best_weights; /* on the inner split; NULL: nothing was tried yet */
+    struct inner_weights best_weights; /* none: nothing was tried yet */
     double best_worth;
-    double spent, gram_cost;
+    double spent;
 };
 
 /* What it is worth to find something at a rank: both of what is reported, about equally. */
@@ -80,143 +79,159 @@ static void hit_and_mrr(const uint32_t *ranks, uint32_t n, float *ret_hit10, flo
 
 static void choice_deinit(struct choice *choice)
 {
-    (void) hidden_cases_free(choice->cases);
-    (void) gram_free(choice->gram);
-    (void) weights_free(choice->best_weights);
+    inner_weights_wipe(&choice->best_weights);
+    inner_splits_deinit(&choice->inner);
     free(choice->ranks);
-}
-
-static double ranking_cost(const struct choice *choice)
-{
-    return 2 * (double) hidden_cases_count(choice->cases) * choice->training->baskets->n_skus;
 }
 
 static double counts_cost(const struct choice *choice)
 {
     const struct trained_parameters counts = { .counts_share = 1 };
-    return 5 * ranking_cost(choice) + 4 * training_solve_cost(choice->training, &counts);
+    return 8 * (inner_rank_cost(&choice->inner) + inner_solve_cost(&choice->inner, &counts));
 }
 
 /* The work ahead, for progress: all that may be tried, and then everything once more. */
 static double work_ahead(const struct choice *choice)
 {
-    struct trained_parameters near = { .ridge = 3, .support = 50 };
-    double each = training_solve_cost(choice->training, &near),
-           choosing = 12 * each + 6 * choice->gram_cost;
+    const struct trained_parameters near = { .ridge = 3, .support = 50 };
+    double each = inner_solve_cost(&choice->inner, &near),
+           grams = inner_grams_cost(&choice->inner, &near), choosing = 12 * each + 6 * grams;
     if (choosing > AFFORDABLE)
         choosing = AFFORDABLE;
-    if (choosing < each + choice->gram_cost)
-        choosing = each + choice->gram_cost;
-    return choosing + counts_cost(choice) + each + 1.25 * choice->gram_cost;
+    if (choosing < each + grams)
+        choosing = each + grams;
+    return choosing + counts_cost(choice) + each + 1.25 * grams;
 }
 
 static enum err choice_init(struct choice *choice, struct training *training)
 {
     *choice = (struct choice){ .training = training };
-    const struct hidden_wishes wishes = { .baskets = training->baskets,
-                                          .known = training->orders,
-                                          .n_known = training->n_known,
-                                          .asked = training->orders + training->n_known,
-                                          .n_asked = training->n_orders - training->n_known,
-                                          .most = CASES };
-    TRY(hidden_cases_new(&wishes, &choice->cases));
-    choice->gram_cost = training_gram_cost(training, training->n_known);
+    TRY(inner_splits_init(&choice->inner, training, CASES));
     training->all = work_ahead(choice);
-    choice->ranks = malloc((HISTORY_WEIGHTS * (size_t) hidden_cases_count(choice->cases) + 1) *
-                           sizeof *choice->ranks);
+    choice->ranks =
+        malloc((HISTORY_WEIGHTS * (size_t) choice->inner.n_cases + 1) * sizeof *choice->ranks);
     return choice->ranks ? OK : ERR_NOMEM;
 }
 
-static bool same_gram(const struct choice *choice, const struct trained_parameters *parameters)
+static bool is_tried(const struct choice *choice)
 {
-    return choice->gram && choice->gram_for.half_life_days == parameters->half_life_days &&
-           choice->gram_for.size_power == parameters->size_power;
+    return choice->best_weights.of[0] != NULL;
 }
 
-static double cost_of(const struct choice *choice, const struct trained_parameters *parameters)
+static enum err rank(struct choice *choice, const struct inner_weights *weights, uint32_t *ranks,
+                     double *ret_worth)
 {
-    return (same_gram(choice, parameters) ? 0 : choice->gram_cost) +
-           training_solve_cost(choice->training, parameters) + ranking_cost(choice);
-}
-
-static enum err gram_for(struct choice *choice, const struct trained_parameters *parameters)
-{
-    struct training *training = choice->training;
-    if (same_gram(choice, parameters))
-        return OK;
-    choice->gram = gram_free(choice->gram);
-    TRY(training_gram(training, parameters, training->n_known, &choice->gram, NULL));
-    choice->gram_for = *parameters;
+    TRY(inner_rank(&choice->inner, weights, history_weights, 1, ranks));
+    *ret_worth = mean_worth(ranks, choice->inner.n_cases);
     return OK;
 }
 
-static enum err weights_for(struct choice *choice, const struct trained_parameters *parameters,
-                            struct weights **ret_weights)
+static void take(struct choice *choice, const struct trained_parameters *parameters,
+                 struct inner_weights *weights, double worth_of_them)
 {
-    TRY(gram_for(choice, parameters));
-    return training_solve(choice->training, parameters, choice->gram, ret_weights);
+    inner_weights_wipe(&choice->best_weights);
+    choice->best_weights = *weights;
+    *weights = (struct inner_weights){ 0 };
+    choice->best_worth = worth_of_them;
+    choice->best = *parameters;
 }
 
 /* Takes @parameters when they are better; leaves them when they are more than can be afforded. */
 static enum err try_out(struct choice *choice, const struct trained_parameters *parameters)
 {
-    AUTO(weights_free) struct weights *weights = NULL;
-    double cost = cost_of(choice, parameters);
-    if (choice->best_weights &&
+    struct inner_weights weights = { 0 };
+    double value = 0, cost = inner_grams_cost(&choice->inner, parameters) +
+                             inner_solve_cost(&choice->inner, parameters) +
+                             inner_rank_cost(&choice->inner);
+    if (is_tried(choice) &&
         (choice->spent + cost > AFFORDABLE || !training_fits(choice->training, parameters)))
         return OK;
-    TRY(weights_for(choice, parameters, &weights));
-    TRY(hidden_cases_rank(choice->cases, weights, history_weights, 1, &choice->training->crew,
-                          choice->ranks));
+    enum err err = inner_solve(&choice->inner, parameters, &weights);
+    if (err == OK)
+        err = rank(choice, &weights, choice->ranks, &value);
     choice->spent += cost;
-    double value = mean_worth(choice->ranks, hidden_cases_count(choice->cases));
-#ifdef TRIED
-    TRIED(parameters, value)
-#endif
-    if (!choice->best_weights || value > choice->best_worth) {
-        (void) weights_free(choice->best_weights);
-        choice->best_weights = MOVE(weights);
-        choice->best_worth = value;
-        choice->best = *parameters;
-    }
-    return training_step(choice->training, "choosing", cost);
+    if (err == OK && (!is_tried(choice) || value > choice->best_worth))
+        take(choice, parameters, &weights, value);
+    inner_weights_wipe(&weights);
+    return err == OK ? training_step(choice->training, "choosing", cost) : err;
+}
+
+/* ── counts ─────────────────────────────────────────────────────────────────────────────── */
+
+static enum err try_alone(struct choice *choice, const struct trained_parameters *like, float ridge,
+                          double *ret_value)
+{
+    struct inner_weights counts = { 0 };
+    struct trained_parameters parameters = *like;
+    parameters.counts_share = 1;
+    parameters.ridge = ridge;
+    enum err err = inner_mix(&choice->inner, &parameters, NULL, &counts);
+    if (err == OK)
+        err = rank(choice, &counts, choice->ranks, ret_value);
+    if (err == OK && *ret_value > choice->best_worth)
+        take(choice, &parameters, &counts, *ret_value);
+    inner_weights_wipe(&counts);
+    return err;
 }
 
 /*
- * The best regression so far beside counts of pairs, alone and mixed. Mixing costs little, so it is done always. Counts
- * alone are the simpler of the two, and need only be better; a mix must be so by more than one standard error.
+ * They are the simpler of the two, and need only be better. The more ridge, the less what is rare in the cart speaks louder than
+ * what is usual; with much of it each pair counts alike.
  */
+static enum err try_counts_alone(struct choice *choice, const struct trained_parameters *like)
+{
+    static const float ridges[] = { TRAINING_COUNTS_RIDGE, 10, 30, 100, 300 };
+    double value = 0, before = 0;
+    for (size_t i = 0; i < sizeof ridges / sizeof *ridges; i++) {
+        before = value;
+        TRY(try_alone(choice, like, ridges[i], &value));
+        if (i == 1 && value < before)
+            TRY(try_alone(choice, like, 1, &value));
+        if (value < before)
+            break;
+    }
+    return OK;
+}
+
+/* A mix must be better by more than one standard error. */
+static enum err try_mixes(struct choice *choice, const struct trained_parameters *like,
+                          const struct inner_weights *regression)
+{
+    static const float shares[] = { .75F, .5F, .25F };
+    struct trained_parameters parameters = *like;
+    uint32_t n = choice->inner.n_cases, *alone = choice->ranks + n;
+    double value;
+    TRY(rank(choice, regression, alone, &value));
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        struct inner_weights mix = { 0 };
+        parameters.counts_share = shares[i];
+        enum err err = inner_mix(&choice->inner, &parameters, regression, &mix);
+        if (err == OK)
+            err = rank(choice, &mix, choice->ranks, &value);
+        if (err == OK && value > choice->best_worth) {
+            struct gain gain = gain_of(choice->ranks, alone, n);
+            if (gain.mean > gain.error)
+                take(choice, &parameters, &mix, value);
+        }
+        inner_weights_wipe(&mix);
+        TRY(err);
+    }
+    return OK;
+}
+
+/* The best regression so far beside counts of pairs, alone and mixed. These cost little, so they are tried always. */
 static enum err try_counts(struct choice *choice)
 {
-    static const float shares[] = { 1, .75F, .5F, .25F };
-    AUTO(weights_free) struct weights *regression = MOVE(choice->best_weights);
-    struct trained_parameters parameters = choice->best;
-    float ridge = parameters.ridge;
-    uint32_t n = hidden_cases_count(choice->cases), *alone = choice->ranks + n;
-    const struct crew *crew = &choice->training->crew;
-    TRY(gram_for(choice, &parameters));
-    TRY(hidden_cases_rank(choice->cases, regression, history_weights, 1, crew, alone));
-    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
-        AUTO(weights_free) struct weights *mix = NULL;
-        parameters.counts_share = shares[i];
-        parameters.ridge = shares[i] < 1 ? ridge : TRAINING_COUNTS_RIDGE;
-        TRY(training_mix(choice->training, &parameters, choice->gram, regression, &mix));
-        TRY(hidden_cases_rank(choice->cases, mix, history_weights, 1, crew, choice->ranks));
-        double value = mean_worth(choice->ranks, n);
-        struct gain gain = gain_of(choice->ranks, alone, n);
-#ifdef TRIED
-        TRIED(&parameters, value)
-#endif
-        if (value > choice->best_worth && (shares[i] >= 1 || gain.mean > gain.error)) {
-            (void) weights_free(choice->best_weights);
-            choice->best_weights = MOVE(mix);
-            choice->best_worth = value;
-            choice->best = parameters;
-        }
-    }
-    if (!choice->best_weights)
-        choice->best_weights = MOVE(regression);
-    return training_step(choice->training, "choosing", counts_cost(choice));
+    struct inner_weights regression = choice->best_weights;
+    const struct trained_parameters like = choice->best;
+    choice->best_weights = (struct inner_weights){ 0 };
+    enum err err = try_counts_alone(choice, &like);
+    if (err == OK)
+        err = try_mixes(choice, &like, &regression);
+    if (err == OK && !is_tried(choice))
+        take(choice, &like, &regression, choice->best_worth);
+    inner_weights_wipe(&regression);
+    return err == OK ? training_step(choice->training, "choosing", counts_cost(choice)) : err;
 }
 
 /* ── what is tried ──────────────────────────────────────────────────────────────────────── */
@@ -240,7 +255,10 @@ static enum err try_solutions(struct choice *choice)
     } ways[] = { { 50, 10 }, { 50, 1 }, { 100, 3 }, { 100, 10 }, { 100, 1 },
                  { 0, 3 },   { 0, 10 }, { 0, 1 },   { 0, 30 } };
     struct trained_parameters parameters = choice->best;
+    bool dear = choice->inner.n_splits > 1 && choice->training->baskets->n_skus > 1024;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (dear && ways[i].support == 0)
+            continue; /* three times n^3 is much for a small shop */
         parameters.support = ways[i].support;
         parameters.ridge = ways[i].ridge;
         TRY(try_out(choice, &parameters));
@@ -263,19 +281,6 @@ static enum err try_ridges(struct choice *choice)
     return OK;
 }
 
-/* From here on nothing is solved: each of these costs little. */
-static enum err try_counts_alone(struct choice *choice)
-{
-    static const float ridges[] = { 10, 1 };
-    struct trained_parameters parameters = choice->best;
-    choice->spent = 0;
-    for (size_t i = 0; i < sizeof ridges / sizeof *ridges; i++) {
-        parameters.ridge = ridges[i];
-        TRY(try_out(choice, &parameters));
-    }
-    return OK;
-}
-
 static enum err try_half_lives(struct choice *choice)
 {
     static const float days[] = { 180, 90, 0 };
@@ -289,7 +294,7 @@ static enum err try_half_lives(struct choice *choice)
 
 static enum err try_sizes(struct choice *choice)
 {
-    static const float powers[] = { .25F, .75F };
+    static const float powers[] = { .25F, .75F, 1 };
     struct trained_parameters parameters = choice->best;
     for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
         parameters.size_power = powers[i];
@@ -301,7 +306,7 @@ static enum err try_sizes(struct choice *choice)
 /* History must show that it helps: by more than one standard error of the difference. */
 static uint32_t choose_history(const struct choice *choice)
 {
-    uint32_t n = hidden_cases_count(choice->cases), best = 0;
+    uint32_t n = choice->inner.n_cases, best = 0;
     double best_gain = 0;
     for (uint32_t w = 1; n >= CASES_TO_CHOOSE && w < HISTORY_WEIGHTS; w++) {
         struct gain gain = gain_of(choice->ranks + (size_t) w * n, choice->ranks, n);
@@ -316,12 +321,11 @@ static uint32_t choose_history(const struct choice *choice)
 static enum err figures_of(struct choice *choice, struct trained_figures *figures)
 {
     const struct trained_parameters *fixed = choice->training->settings->fixed;
-    const struct crew *crew = &choice->training->crew;
-    uint32_t n = hidden_cases_count(choice->cases), told = hidden_cases_orders(choice->cases),
-             history = 1;
+    uint32_t n = choice->inner.n_cases, history = 1,
+             told = hidden_cases_orders(choice->inner.splits[0].cases);
     const float given[] = { 0, fixed ? fixed->history_weight : 0 };
-    TRY(hidden_cases_rank(choice->cases, choice->best_weights, fixed ? given : history_weights,
-                          fixed ? 2 : HISTORY_WEIGHTS, crew, choice->ranks));
+    TRY(inner_rank(&choice->inner, &choice->best_weights, fixed ? given : history_weights,
+                   fixed ? 2 : HISTORY_WEIGHTS, choice->ranks));
     if (!fixed) {
         history = choose_history(choice);
         choice->best.history_weight = history_weights[history];
@@ -330,7 +334,7 @@ static enum err figures_of(struct choice *choice, struct trained_figures *figure
     hit_and_mrr(choice->ranks, told, &figures->hit10, &figures->mrr20);
     hit_and_mrr(choice->ranks + (size_t) history * n, told, &figures->hit10_history,
                 &figures->mrr20_history);
-    TRY(hidden_cases_rank(choice->cases, NULL, history_weights, 1, crew, choice->ranks));
+    TRY(inner_rank(&choice->inner, NULL, history_weights, 1, choice->ranks));
     hit_and_mrr(choice->ranks, told, &figures->hit10_popular, &figures->mrr20_popular);
     return OK;
 }
@@ -339,7 +343,7 @@ static enum err choose(struct choice *choice, struct trained_figures *figures)
 {
     struct training *training = choice->training;
     const struct trained_parameters *fixed = training->settings->fixed;
-    uint32_t n = hidden_cases_count(choice->cases);
+    uint32_t n = choice->inner.n_cases;
     choice->best = fixed ? *fixed : first_guess(training);
     if (!training_fits(training, &choice->best))
         return ERR_LIMIT;
@@ -351,7 +355,7 @@ static enum err choose(struct choice *choice, struct trained_figures *figures)
         TRY(try_ridges(choice));
         TRY(try_counts(choice));
         if (choice->best.counts_share >= 1)
-            TRY(try_counts_alone(choice));
+            choice->spent = 0; /* from here on nothing is solved: each of these costs little */
         TRY(try_half_lives(choice));
         TRY(try_sizes(choice));
     }
@@ -370,10 +374,10 @@ static enum err calibrate_chosen(struct choice *choice, struct train_chosen *cho
                                           .most = CASES,
                                           .moments = true };
     AUTO(hidden_cases_free) struct hidden_cases *moments = NULL;
-    if (!choice->best_weights)
+    if (!is_tried(choice))
         return OK;
     TRY(hidden_cases_new(&wishes, &moments));
-    return hidden_moments(moments, choice->best_weights, choice->best.history_weight,
+    return hidden_moments(moments, choice->best_weights.of[0], choice->best.history_weight,
                           &training->crew, &chosen->calibration, &chosen->calibrated);
 }
 

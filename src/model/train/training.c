@@ -66,6 +66,18 @@ static void split_by_hash(struct training *training)
             training->orders[n++] = i;
 }
 
+/* In a shop whose orders are few and small, rows of G are short. */
+static double count_pairs(const struct baskets *baskets)
+{
+    double n = 0;
+    for (uint32_t i = 0; i < baskets->n_orders; i++) {
+        uint64_t size = baskets->first[i + 1] - baskets->first[i];
+        size = size < GRAM_BASKET ? size : GRAM_BASKET;
+        n += (double) size * (double) (size - (size > 0));
+    }
+    return n;
+}
+
 static bool has_times(const struct baskets *baskets)
 {
     uint32_t n = 0;
@@ -82,6 +94,7 @@ enum err training_init(struct training *training, const struct baskets *baskets,
         .settings = settings,
         .crew = { settings->parallel, settings->self },
         .n_orders = baskets->n_orders,
+        .n_pairs = count_pairs(baskets),
         .timed = has_times(baskets),
         .memory_bytes = settings->memory_bytes ? settings->memory_bytes : DEFAULT_MEMORY,
         .top = settings->top ? settings->top : DEFAULT_TOP,
@@ -163,11 +176,13 @@ double training_solve_cost(const struct training *training,
 {
     double n = training->baskets->n_skus, s = parameters->support;
     double row = n < ROW_MOST ? n : ROW_MOST;
+    if (training->n_pairs < n * row)
+        row = training->n_pairs / n;
     if (parameters->counts_share >= 1)
         return n * 50 * row;
     if (parameters->support == 0)
         return 1.5 * n * n * n; /* on one thread, and without knowing the processor's caches */
-    s += WEIGHTS_REGULARS;
+    s = (s < row ? s : row) + WEIGHTS_REGULARS;
     return n * (s * s * s / 6 + 10 * s * (n <= GRAM_WHOLE ? s : row) + 50 * row);
 }
 

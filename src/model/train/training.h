@@ -24,6 +24,7 @@ struct training {
     uint32_t *
         orders; /* numbers: first those that the inner training knows, then those it is asked about */
     uint32_t n_orders, n_known;
+    double n_pairs; /* of SKUs in one order, over all orders: G has at most so many cells */
     bool timed;
     uint64_t memory_bytes;
     uint32_t top;
