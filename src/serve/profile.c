@@ -40,7 +40,8 @@ enum err profile_run(struct decision *d)
         return OK;
 
     const struct profile *profile = NULL;
-    d->waiter.ready = ready;
+    if (!d->waiter.asked) /* else the deadline came, and another thread may just be telling it */
+        d->waiter.ready = ready;
     enum profile_answer answer =
         store->find(store, d->worker->reader, d->customer_id, &d->waiter, &profile);
     if (answer == PROFILE_COMING) {
