@@ -233,7 +233,7 @@ def test_a_real_shop_with_a_long_history():
 
 def personal(port, customer, *cart):
     answer = request(port, 'POST', '/offers', {
-        'placement': 'page', 'trigger': 'cart_view', 'locale': 'en', 'customer_id': customer, 'limit': LIMIT,
+        'placement': 'page', 'trigger': 'cart_view', 'locale': 'en', 'customer_id': customer, 'limit': LIMIT, 'budget_ms': 1000,
         'cart': {'currency': 'GBP', 'items': [{'sku': sku, 'quantity': 1} for sku in cart]}})
     check(answer.status == 200, answer)
     return answer.json['offers']

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 
-from harness import ROOT, Failed, Offerd, check, demo_data, main, run, scratch, tell, wait_until
+from harness import PATIENCE, ROOT, Failed, Offerd, check, demo_data, main, run, scratch, tell, wait_until
 
 OFFER = json.loads((ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
 VIEW = {'event_id': 'view-1', 'type': 'product_viewed', 'customer_id': 'C1', 'sku': 'CAM-A7'}
@@ -132,7 +132,7 @@ def test_a_service_that_was_told_to_ask_for_keys_does_not_start_without():
 
 
 def test_a_key_is_answered_as_often_as_its_rate_says_over_all_workers():
-    rate, clients = 200, 6
+    rate, clients = int(200 / PATIENCE), 6
     key, line = new_key('shop', 'storefront', '--rate', rate)
     free, free_line = new_key('other', 'storefront')
     statuses, stop = [[] for _ in range(clients)], threading.Event()
