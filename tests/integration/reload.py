@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from harness import ROOT, Offerd, check, demo_data, main, scratch, tell, wait_until
+from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, scratch, tell, wait_until
 
 OFFER = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text()
 
@@ -95,7 +95,7 @@ def test_fifty_saves_under_load_are_live_within_a_second_each():
     took.sort()
     tell(f'from saved to live: p50 {took[25] * 1000:.0f} ms, worst of 50 {took[-1] * 1000:.0f} ms; '
          f'{load.asked} decisions meanwhile, none failed')
-    check(took[-1] < 1, took)
+    check(took[-1] < PATIENCE, took)
 
 
 def test_a_bad_file_changes_nothing_and_is_told_with_its_place():
