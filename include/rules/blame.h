@@ -19,7 +19,7 @@
  * All text is escaped for the inside of a JSON string. What was wanted does not depend on the request, so a
  * ruleset holds it ready (condition_words).
  */
-enum { BLAME_KEPT = 32, BLAME_ITEMS = 4, BLAME_COLUMNS = 16 };
+enum { BLAME_KEPT = 32, BLAME_ITEMS = 4, BLAME_COLUMNS = 16, BLAME_MARKED = 64 };
 
 /* What a condition asks first of the items of a list, when that is a text: "a category of these". */
 struct blame_question {
@@ -40,9 +40,10 @@ struct blame_column {
     struct {
         size_t at, len; /* in @out; len 0: not written yet */
     } shown[2];         /* when no item answers; when none does but those unknown, which may */
-    struct str texts[BLAME_ITEMS]; /* of the first items that have one … */
-    struct str skus[BLAME_ITEMS];  /* … and what they are */
-    uint32_t unknown[BLAME_ITEMS]; /* the first items of which it is not known */
+    struct str texts[BLAME_ITEMS];     /* of the first items that have one … */
+    struct str skus[BLAME_ITEMS];      /* … and what they are */
+    uint32_t unknown[BLAME_ITEMS];     /* the first items of which it is not known */
+    uint64_t item_marks[BLAME_MARKED]; /* of the first items, each one's; 0: not known */
 };
 
 /* What blame_matches has seen on its way, so that blame_seen need not look again. */
@@ -51,8 +52,10 @@ struct blame_hint {
         *column;  /* the condition asks for an item, and this is wrong with all; or NULL … */
     bool unknown; /* … but those that the column does not know, which may be one */
     bool ready;   /* no column, but the rest is set: none of them is one … */
-    uint32_t list, n_items;      /* … of these … */
-    uint32_t slots[BLAME_ITEMS]; /* … and this is the first thing that is wrong with each */
+    uint32_t list, n_items;            /* … of these … */
+    uint32_t slots[BLAME_ITEMS];       /* … and this is the first thing that is wrong with each */
+    const struct blame_column *having; /* items of this are what nothing may be; or NULL */
+    const struct blame_question *question; /* … and this is what was asked of them */
 };
 
 /* One request's receipts: remembers what items have, and where it has written it, to copy it. */

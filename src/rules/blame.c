@@ -203,6 +203,7 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
     for (uint32_t i = 0; i < rule->n_conditions; i++) {
         const struct condition *condition = &rule->conditions[i];
         ret_hint->column = NULL;
+        ret_hint->having = NULL;
         ret_hint->unknown = ret_hint->ready = false;
         enum truth truth = answer(blame, condition, words ? &words[i].question : NULL, ret_hint);
         if (truth == TRUTH_NO)
@@ -290,6 +291,8 @@ void blame_seen(struct blame *blame, const struct condition *condition, enum mat
         see_column(blame, hint->column, hint->unknown);
     else if (hint->ready)
         see_items(blame, hint);
+    else if (hint->having)
+        blame_having(blame, hint);
     else
         see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);
 }

@@ -5,6 +5,7 @@
  * each rule, and what the receipt shows of it is then the same for all of them.
  */
 #include "rules/blame_parts.h"
+#include "shop/catalog.h"
 
 /* One of 64, by a few bytes and the length: two texts of one mark may differ, of two marks they do. */
 static uint64_t mark_of(struct str text)
@@ -42,40 +43,114 @@ struct blame_question blame_ask(const struct condition *condition)
     return question;
 }
 
+/* ── an item's text ──────────────────────────────────────────────────────────────────────────── */
+
+/* Number @index of a list that has so many; NULL: the catalogue does not know it. */
+static inline const struct product *product_at(struct facts *facts, uint32_t list, uint32_t index,
+                                               struct str *ret_sku)
+{
+    uint32_t number;
+    if (list == LIST_OWNED) {
+        *ret_sku = facts->person->owned[index].sku;
+        number = facts_owned_products(facts)[index];
+    } else {
+        *ret_sku = facts->cart->lines[index].sku;
+        number = facts->cart->lines[index].product;
+    }
+    return facts->catalog && number != PRODUCT_NONE ? catalog_product(facts->catalog, number)
+                                                    : NULL;
+}
+
+/* May product_at and a text of the product itself be had without making each item the current one? */
+static bool is_plain(uint32_t list, uint32_t slot)
+{
+    return (list == LIST_OWNED || list == LIST_CART) &&
+           (slot == FACT_ITEM_CATEGORY || slot == FACT_ITEM_SUBCATEGORY ||
+            slot == FACT_ITEM_BRAND || slot == FACT_ITEM_MODEL);
+}
+
+static inline struct value plain_text(const struct product *product, uint32_t slot)
+{
+    if (!product)
+        return value_unknown();
+    return value_string(slot == FACT_ITEM_CATEGORY      ? product->category
+                        : slot == FACT_ITEM_SUBCATEGORY ? product->subcategory
+                        : slot == FACT_ITEM_BRAND       ? product->brand
+                                                        : product->model);
+}
+
+/* What number @index has at the column's slot. */
+static inline struct value text_at(struct blame *blame, const struct blame_column *column,
+                                   uint32_t index, bool plain, struct str *ret_sku)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    int64_t weight;
+    if (plain)
+        return plain_text(product_at(blame->facts, column->list, index, ret_sku), column->slot);
+    if (!scope->element(scope, column->list, index, &weight))
+        return value_unknown();
+    *ret_sku = blame->facts->item_sku;
+    return scope->load(scope, column->slot);
+}
+
 /* Where an item has something else there, the marks are those of all questions. */
 static void fill(struct blame *blame, struct blame_column *column)
 {
     struct term_scope *scope = &blame->facts->scope;
     struct value list = scope->load(scope, column->list_slot);
-    int64_t weight;
     column->is_known = list.kind == VALUE_LIST;
     if (!column->is_known)
         return;
     column->list = list.list;
-    for (; scope->element(scope, list.list, column->n_items, &weight); column->n_items++) {
-        struct value value = scope->load(scope, column->slot);
+    column->n_items = blame_list_length(blame->facts, list.list);
+    bool plain = is_plain(list.list, column->slot);
+    for (uint32_t i = 0; i < column->n_items; i++) {
+        struct str sku;
+        struct value value = text_at(blame, column, i, plain, &sku);
+        uint64_t mark = 0;
         if (value.kind == VALUE_UNKNOWN) {
             if (column->n_unknown < BLAME_ITEMS)
-                column->unknown[column->n_unknown] = column->n_items;
+                column->unknown[column->n_unknown] = i;
             column->n_unknown++;
-            continue;
+        } else {
+            mark = value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
         }
-        column->marks |= value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
+        if (i < BLAME_MARKED)
+            column->item_marks[i] = mark;
+        column->marks |= mark;
         if (value.kind != VALUE_STRING || column->n_texts == BLAME_ITEMS)
             continue;
-        column->skus[column->n_texts] = blame->facts->item_sku;
+        column->skus[column->n_texts] = sku;
         column->texts[column->n_texts++] = value.string;
     }
 }
 
-/* Is one of the texts that are kept what @part asks for? */
-static bool has_text(const struct blame_column *column, const struct term *part)
+static bool is_one_of(const struct term *part, struct value value)
 {
-    for (uint32_t i = 1; i < part->n_children; i++)
-        for (uint32_t k = 0; k < column->n_texts; k++)
-            if (str_eq(column->texts[k], part->children[i]->constant.string))
-                return true;
+    for (uint32_t i = 1; i < part->n_children && value.kind == VALUE_STRING; i++)
+        if (str_eq(value.string, part->children[i]->constant.string))
+            return true;
     return false;
+}
+
+/*
+ * The first item from number @from on that is what @question asks for, which is one text and no more;
+ * n_items: none.
+ */
+static uint32_t next_having(struct blame *blame, const struct blame_column *column,
+                            const struct blame_question *question, uint32_t from,
+                            struct str *ret_sku, struct str *ret_text)
+{
+    bool plain = is_plain(column->list, column->slot);
+    for (uint32_t i = from; i < column->n_items; i++) {
+        if (i < BLAME_MARKED && !(column->item_marks[i] & question->marks))
+            continue;
+        struct value value = text_at(blame, column, i, plain, ret_sku);
+        *ret_text = value.string;
+        if (is_one_of(question->whole, value))
+            return i;
+    }
+    return column->n_items;
 }
 
 /* NULL: its place is another's. */
@@ -133,8 +208,14 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
         return true;
     }
     if (column->marks & question->marks) {
+        struct str sku, text;
         *ret_truth = question->lacks ? TRUTH_NO : TRUTH_YES;
-        return question->whole && has_text(column, question->whole);
+        if (!question->whole ||
+            next_having(blame, column, question, 0, &sku, &text) == column->n_items)
+            return false;
+        ret_hint->having = column;
+        ret_hint->question = question;
+        return true;
     }
     const struct term *walk = question->lacks ? condition->term->children[0] : condition->term;
     enum truth truth = column->n_unknown > 0 ? TRUTH_UNKNOWN : TRUTH_NO;
@@ -150,4 +231,34 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
     ret_hint->n_items = column->n_items;
     *ret_truth = truth == TRUTH_UNKNOWN ? truth : question->lacks ? TRUTH_YES : TRUTH_NO;
     return true;
+}
+
+void blame_having(struct blame *blame, const struct blame_hint *hint)
+{
+    const struct blame_column *column = hint->having;
+    struct out *out = blame->out;
+    struct str skus[BLAME_ITEMS], texts[BLAME_ITEMS], sku, text;
+    uint32_t n = 0;
+    for (uint32_t i = 0;; i++) {
+        i = next_having(blame, column, hint->question, i, &sku, &text);
+        if (i == column->n_items)
+            break;
+        if (n < BLAME_ITEMS) {
+            skus[n] = sku;
+            texts[n] = text;
+        }
+        n++;
+    }
+    blame_count_print(out, n, column->n_items);
+    for (uint32_t i = 0; i < n && i < BLAME_ITEMS; i++) {
+        out_bytes(out, i ? ", " : ": ", 2);
+        out_json_escaped(out, skus[i]);
+        out_bytes(out, " (", 2);
+        blame_name(blame->facts->attr_names, column->slot, out);
+        out_char(out, ' ');
+        out_json_escaped(out, texts[i]);
+        out_char(out, ')');
+    }
+    if (n > BLAME_ITEMS)
+        out_text(out, STR(", …"));
 }

@@ -51,6 +51,9 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
                   const struct blame_question *question, enum truth *ret_truth,
                   struct blame_hint *ret_hint);
 
+/* "2 of 21: CAM-A7 (category camera), …": the items that are what @hint's question asks for. */
+void blame_having(struct blame *blame, const struct blame_hint *hint);
+
 /* The first part of @predicate that is false of the current item; NULL: *ret_truth is it. */
 const struct term *blame_first_false(const struct term *predicate, struct term_scope *scope,
                                      enum truth *ret_truth);
