@@ -79,7 +79,7 @@ static const struct setting table[] = {
     { "drain_s", NULL, NUMBER, AT(drain_s), NULL, 15, 0, 600, "s",
       "to finish what is in flight at the end" },
     { "hot_profiles", NULL, NUMBER, AT(hot_profiles), NULL, 200000, 100, 100000000, "profiles",
-      "kept in memory" },
+      "kept in memory by all workers, 4 KB each at most" },
     { "queue_events", NULL, NUMBER, AT(queue_events), NULL, 100000, 1, 10000000, "events",
       "waiting to be stored before 503" },
     { "commit_events", NULL, NUMBER, AT(commit_events), NULL, 2000, 1, 100000, "events",
