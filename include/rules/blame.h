@@ -40,10 +40,10 @@ struct blame_column {
     struct {
         size_t at, len; /* in @out; len 0: not written yet */
     } shown[2];         /* when no item answers; when none does but those unknown, which may */
-    struct str texts[BLAME_ITEMS];     /* of the first items that have one … */
-    struct str skus[BLAME_ITEMS];      /* … and what they are */
-    uint32_t unknown[BLAME_ITEMS];     /* the first items of which it is not known */
-    uint64_t item_marks[BLAME_MARKED]; /* of the first items, each one's; 0: not known */
+    struct str texts[BLAME_ITEMS];    /* of the first items that have one … */
+    struct str skus[BLAME_ITEMS];     /* … and what they are */
+    uint32_t unknown[BLAME_ITEMS];    /* the first items of which it is not known */
+    uint8_t item_marks[BLAME_MARKED]; /* of the first items, which bit; 64: has no text */
 };
 
 /* What blame_matches has seen on its way, so that blame_seen need not look again. */

@@ -7,15 +7,17 @@
 #include "rules/blame_parts.h"
 #include "shop/catalog.h"
 
-/* One of 64, by a few bytes and the length: two texts of one mark may differ, of two marks they do. */
-static uint64_t mark_of(struct str text)
+enum { MARKS = 64 };
+
+/* One of MARKS, by a few bytes and the length: two texts of one mark may differ, of two marks they do. */
+static inline uint32_t mark_of(struct str text)
 {
     if (text.len == 0)
-        return 1;
+        return 0;
     const unsigned char *at = (const unsigned char *) text.at;
     uint32_t mixed = at[0] | (uint32_t) at[text.len / 2] << 8 | (uint32_t) at[text.len - 1] << 16 |
                      (uint32_t) text.len << 24;
-    return UINT64_C(1) << (mixed * UINT32_C(0x9e3779b1) >> 26);
+    return mixed * UINT32_C(0x9e3779b1) >> 26;
 }
 
 struct blame_question blame_ask(const struct condition *condition)
@@ -35,7 +37,7 @@ struct blame_question blame_ask(const struct condition *condition)
         if (part->children[i]->constant.kind != VALUE_STRING)
             return question;
     for (uint32_t i = 1; i < part->n_children; i++)
-        question.marks |= mark_of(part->children[i]->constant.string);
+        question.marks |= UINT64_C(1) << mark_of(part->children[i]->constant.string);
     question.whole = part == walk->children[1] ? part : NULL;
     question.list_slot = walk->children[0]->slot;
     question.slot = slot;
@@ -43,57 +45,94 @@ struct blame_question blame_ask(const struct condition *condition)
     return question;
 }
 
-/* ── an item's text ──────────────────────────────────────────────────────────────────────────── */
+/* ── items ───────────────────────────────────────────────────────────────────────────────────── */
 
-/* Number @index of a list that has so many; NULL: the catalogue does not know it. */
-static inline const struct product *product_at(struct facts *facts, uint32_t list, uint32_t index,
-                                               struct str *ret_sku)
+/* The items of a list that need not become the current one to tell a text of their product. */
+struct plain_items {
+    size_t offset; /* of that text in struct product; 0: they need to */
+    const struct catalog *catalog;
+    const struct owned *owned; /* or NULL, and they are … */
+    const uint32_t *owned_products;
+    const struct cart_line *lines; /* … these */
+};
+
+static size_t text_offset(uint32_t slot)
 {
-    uint32_t number;
-    if (list == LIST_OWNED) {
-        *ret_sku = facts->person->owned[index].sku;
-        number = facts_owned_products(facts)[index];
-    } else {
-        *ret_sku = facts->cart->lines[index].sku;
-        number = facts->cart->lines[index].product;
+    switch (slot) {
+    case FACT_ITEM_CATEGORY: return offsetof(struct product, category);
+    case FACT_ITEM_SUBCATEGORY: return offsetof(struct product, subcategory);
+    case FACT_ITEM_BRAND: return offsetof(struct product, brand);
+    case FACT_ITEM_MODEL: return offsetof(struct product, model);
+    default: return 0;
     }
-    return facts->catalog && number != PRODUCT_NONE ? catalog_product(facts->catalog, number)
-                                                    : NULL;
 }
 
-/* May product_at and a text of the product itself be had without making each item the current one? */
-static bool is_plain(uint32_t list, uint32_t slot)
+static struct plain_items plain_items_of(struct facts *facts, uint32_t list, uint32_t slot)
 {
-    return (list == LIST_OWNED || list == LIST_CART) &&
-           (slot == FACT_ITEM_CATEGORY || slot == FACT_ITEM_SUBCATEGORY ||
-            slot == FACT_ITEM_BRAND || slot == FACT_ITEM_MODEL);
+    struct plain_items items = { .offset = text_offset(slot), .catalog = facts->catalog };
+    if (list == LIST_OWNED) {
+        items.owned = facts->person->owned;
+        items.owned_products = items.offset ? facts_owned_products(facts) : NULL;
+    } else if (list == LIST_CART) {
+        items.lines = facts->cart->lines;
+    } else {
+        items.offset = 0;
+    }
+    return items;
 }
 
-static inline struct value plain_text(const struct product *product, uint32_t slot)
+/* Absent: not known. */
+static inline struct str plain_text(const struct plain_items *items, uint32_t index)
 {
-    if (!product)
-        return value_unknown();
-    return value_string(slot == FACT_ITEM_CATEGORY      ? product->category
-                        : slot == FACT_ITEM_SUBCATEGORY ? product->subcategory
-                        : slot == FACT_ITEM_BRAND       ? product->brand
-                                                        : product->model);
+    uint32_t number = items->owned ? items->owned_products[index] : items->lines[index].product;
+    if (!items->catalog || number == PRODUCT_NONE)
+        return (struct str){ 0 };
+    const char *product = (const char *) catalog_product(items->catalog, number);
+    return *(const struct str *) (const void *) (product + items->offset);
 }
 
-/* What number @index has at the column's slot. */
-static inline struct value text_at(struct blame *blame, const struct blame_column *column,
-                                   uint32_t index, bool plain, struct str *ret_sku)
+static inline struct str plain_sku(const struct plain_items *items, uint32_t index)
 {
-    struct term_scope *scope = &blame->facts->scope;
-    int64_t weight;
-    if (plain)
-        return plain_text(product_at(blame->facts, column->list, index, ret_sku), column->slot);
-    if (!scope->element(scope, column->list, index, &weight))
-        return value_unknown();
-    *ret_sku = blame->facts->item_sku;
-    return scope->load(scope, column->slot);
+    return items->owned ? items->owned[index].sku : items->lines[index].sku;
+}
+
+static inline void add_unknown(struct blame_column *column, uint32_t index)
+{
+    if (column->n_unknown < BLAME_ITEMS)
+        column->unknown[column->n_unknown] = index;
+    column->n_unknown++;
+}
+
+static inline void add_text(struct blame_column *column, uint32_t index, struct str sku,
+                            struct str text)
+{
+    uint32_t mark = mark_of(text);
+    column->marks |= UINT64_C(1) << mark;
+    if (index < BLAME_MARKED)
+        column->item_marks[index] = (uint8_t) mark;
+    if (column->n_texts == BLAME_ITEMS)
+        return;
+    column->skus[column->n_texts] = sku;
+    column->texts[column->n_texts++] = text;
 }
 
 /* Where an item has something else there, the marks are those of all questions. */
+static void fill_by_asking(struct blame *blame, struct blame_column *column)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    int64_t weight;
+    for (uint32_t i = 0; i < column->n_items; i++) {
+        (void) scope->element(scope, column->list, i, &weight);
+        struct value value = scope->load(scope, column->slot);
+        if (value.kind == VALUE_STRING)
+            add_text(column, i, blame->facts->item_sku, value.string);
+        else if (value.kind == VALUE_UNKNOWN)
+            add_unknown(column, i);
+        else
+            column->marks = UINT64_MAX;
+    }
+}
+
 static void fill(struct blame *blame, struct blame_column *column)
 {
     struct term_scope *scope = &blame->facts->scope;
@@ -103,54 +142,79 @@ static void fill(struct blame *blame, struct blame_column *column)
         return;
     column->list = list.list;
     column->n_items = blame_list_length(blame->facts, list.list);
-    bool plain = is_plain(list.list, column->slot);
+    memset(column->item_marks, MARKS, sizeof column->item_marks);
+    struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
+    if (!items.offset) {
+        fill_by_asking(blame, column);
+        return;
+    }
     for (uint32_t i = 0; i < column->n_items; i++) {
-        struct str sku;
-        struct value value = text_at(blame, column, i, plain, &sku);
-        uint64_t mark = 0;
-        if (value.kind == VALUE_UNKNOWN) {
-            if (column->n_unknown < BLAME_ITEMS)
-                column->unknown[column->n_unknown] = i;
-            column->n_unknown++;
-        } else {
-            mark = value.kind == VALUE_STRING ? mark_of(value.string) : UINT64_MAX;
-        }
-        if (i < BLAME_MARKED)
-            column->item_marks[i] = mark;
-        column->marks |= mark;
-        if (value.kind != VALUE_STRING || column->n_texts == BLAME_ITEMS)
-            continue;
-        column->skus[column->n_texts] = sku;
-        column->texts[column->n_texts++] = value.string;
+        struct str text = plain_text(&items, i);
+        if (text.at)
+            add_text(column, i, plain_sku(&items, i), text);
+        else
+            add_unknown(column, i);
     }
 }
 
-static bool is_one_of(const struct term *part, struct value value)
+/* ── questions ───────────────────────────────────────────────────────────────────────────────── */
+
+static bool is_one_of(const struct term *part, struct str text)
 {
-    for (uint32_t i = 1; i < part->n_children && value.kind == VALUE_STRING; i++)
-        if (str_eq(value.string, part->children[i]->constant.string))
+    for (uint32_t i = 1; i < part->n_children; i++)
+        if (str_eq(text, part->children[i]->constant.string))
             return true;
     return false;
 }
 
-/*
- * The first item from number @from on that is what @question asks for, which is one text and no more;
- * n_items: none.
- */
-static uint32_t next_having(struct blame *blame, const struct blame_column *column,
-                            const struct blame_question *question, uint32_t from,
-                            struct str *ret_sku, struct str *ret_text)
+/* Is one of the texts that are kept what @part asks for? */
+static bool has_text(const struct blame_column *column, const struct term *part)
 {
-    bool plain = is_plain(column->list, column->slot);
-    for (uint32_t i = from; i < column->n_items; i++) {
-        if (i < BLAME_MARKED && !(column->item_marks[i] & question->marks))
+    for (uint32_t i = 0; i < column->n_texts; i++)
+        if (is_one_of(part, column->texts[i]))
+            return true;
+    return false;
+}
+
+static bool is_plain(const struct blame_column *column)
+{
+    return text_offset(column->slot) && column->list != LIST_TRIGGER;
+}
+
+/*
+ * How many items are what @question asks for, which is one text and no more, of a list that plain_items
+ * has; the numbers of the first are in @ret_first.
+ */
+static uint32_t count_having(const struct blame_column *column, const struct plain_items *items,
+                             const struct blame_question *question,
+                             uint32_t ret_first[static BLAME_ITEMS])
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < column->n_items; i++) {
+        uint32_t mark = i < BLAME_MARKED ? column->item_marks[i] : MARKS;
+        if (i < BLAME_MARKED && (mark == MARKS || !(question->marks >> mark & 1)))
             continue;
-        struct value value = text_at(blame, column, i, plain, ret_sku);
-        *ret_text = value.string;
-        if (is_one_of(question->whole, value))
-            return i;
+        struct str text = plain_text(items, i);
+        if (!text.at || !is_one_of(question->whole, text))
+            continue;
+        if (n < BLAME_ITEMS)
+            ret_first[n] = i;
+        n++;
     }
-    return column->n_items;
+    return n;
+}
+
+/* False: not, or it is not known. */
+static bool some_have(struct blame *blame, const struct blame_column *column,
+                      const struct blame_question *question)
+{
+    uint32_t first[BLAME_ITEMS];
+    if (has_text(column, question->whole))
+        return true;
+    if (column->n_items <= BLAME_ITEMS || !is_plain(column))
+        return false;
+    struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
+    return count_having(column, &items, question, first) > 0;
 }
 
 /* NULL: its place is another's. */
@@ -208,13 +272,13 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
         return true;
     }
     if (column->marks & question->marks) {
-        struct str sku, text;
         *ret_truth = question->lacks ? TRUTH_NO : TRUTH_YES;
-        if (!question->whole ||
-            next_having(blame, column, question, 0, &sku, &text) == column->n_items)
+        if (!question->whole || !some_have(blame, column, question))
             return false;
-        ret_hint->having = column;
-        ret_hint->question = question;
+        if (is_plain(column)) {
+            ret_hint->having = column;
+            ret_hint->question = question;
+        }
         return true;
     }
     const struct term *walk = question->lacks ? condition->term->children[0] : condition->term;
@@ -237,26 +301,17 @@ void blame_having(struct blame *blame, const struct blame_hint *hint)
 {
     const struct blame_column *column = hint->having;
     struct out *out = blame->out;
-    struct str skus[BLAME_ITEMS], texts[BLAME_ITEMS], sku, text;
-    uint32_t n = 0;
-    for (uint32_t i = 0;; i++) {
-        i = next_having(blame, column, hint->question, i, &sku, &text);
-        if (i == column->n_items)
-            break;
-        if (n < BLAME_ITEMS) {
-            skus[n] = sku;
-            texts[n] = text;
-        }
-        n++;
-    }
+    struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
+    uint32_t first[BLAME_ITEMS];
+    uint32_t n = count_having(column, &items, hint->question, first);
     blame_count_print(out, n, column->n_items);
     for (uint32_t i = 0; i < n && i < BLAME_ITEMS; i++) {
         out_bytes(out, i ? ", " : ": ", 2);
-        out_json_escaped(out, skus[i]);
+        out_json_escaped(out, plain_sku(&items, first[i]));
         out_bytes(out, " (", 2);
         blame_name(blame->facts->attr_names, column->slot, out);
         out_char(out, ' ');
-        out_json_escaped(out, texts[i]);
+        out_json_escaped(out, plain_text(&items, first[i]));
         out_char(out, ')');
     }
     if (n > BLAME_ITEMS)

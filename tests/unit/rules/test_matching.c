@@ -3,6 +3,7 @@
 #include "flow_doc.h"
 #include "rules/blame.h"
 #include "rules/lowering.h"
+#include "rules/receipt_words.h"
 #include "rules/ruleset.h"
 #include "small_shop.h"
 
@@ -384,6 +385,58 @@ START_TEST(parts_that_saw_the_same_say_it_once)
 }
 END_TEST
 
+/* What a request's receipt says of the first condition that failed; @f's rule has its words ready. */
+static struct str seen_of(struct fixture *f, struct blame *blame, struct out *out)
+{
+    struct blame_hint hint;
+    blame_init(blame, &f->shop->facts, out);
+    struct match_verdict verdict = blame_matches(blame, &f->rule, SHOP_NOW, &hint);
+    struct match_verdict plain = ask(f);
+    ck_assert(verdict.answer == plain.answer && verdict.failed == plain.failed);
+    if (plain.failed)
+        blame_seen(blame, plain.failed, plain.answer, &hint);
+    return out_str(out);
+}
+
+START_TEST(what_nothing_may_be_is_told_the_same_from_the_gathered_texts_as_from_the_items)
+{
+    enum { LINES = 80 };
+    static const char *const rules[] = {
+        "{cart.lacks: {category: camera}}",        "{cart.lacks: {category: [camera, lens]}}",
+        "{cart.lacks: {brand: Lumora}}",           "{cart.has: {category: camera}}",
+        "{cart.lacks: {category: memory-card}}",   "{cart.has: {category: [lens, memory-card]}}",
+        "{cart.lacks: {subcategory: mirrorless}}",
+    };
+    FIXTURE f = fixture();
+    struct blame *blame = calloc(1, sizeof *blame);
+    struct cart_line lines[LINES];
+    for (int i = 0; i < LINES; i++) /* the camera first, as the sixth, as the 71st, as the last */
+        lines[i] = f->shop->lines[i == 0 || i == 5 || i == 70 || i == 79 ? 0 : 1];
+    f->shop->cart.lines = lines;
+    for (uint32_t from = 0; from <= 6; from++) {
+        for (uint32_t n = 0; from + n <= LINES; n++) {
+            f->shop->cart.lines = lines + from;
+            f->shop->cart.n_lines = n;
+            for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+                struct out outs[3];
+                for (int k = 0; k < 3; k++)
+                    out_init(&outs[k], NULL, 64);
+                write_rule(f, false, rules[i]);
+                ck_assert(receipt_words_prepare(&f->rule, 1, 0, f->shop->attr_names, f->arena) ==
+                          OK);
+                struct str seen = seen_of(f, blame, &outs[0]);
+                condition_explain(&f->list[0], &f->shop->facts, &outs[1], &outs[2]);
+                ck_assert(seen.len == 0 || str_eq(seen, out_str(&outs[1])));
+                for (int k = 0; k < 3; k++)
+                    out_deinit(&outs[k]);
+                f->rule.words = NULL;
+            }
+        }
+    }
+    free(blame);
+}
+END_TEST
+
 START_TEST(what_is_wanted_is_told_in_japanese_too)
 {
     FIXTURE f = fixture();
@@ -427,5 +480,6 @@ SUITE_MAIN("rules/matching", conditions_about_the_cart_are_answered,
            money_is_explained_in_the_main_unit, an_item_block_shows_of_each_item_what_decides,
            items_that_do_not_decide_are_left_out, a_count_shows_itself_and_every_item,
            a_long_list_is_cut, a_block_shows_what_each_part_that_decides_saw,
-           parts_that_saw_the_same_say_it_once, what_is_wanted_is_told_in_japanese_too,
-           what_is_shown_is_escaped_for_json)
+           parts_that_saw_the_same_say_it_once,
+           what_nothing_may_be_is_told_the_same_from_the_gathered_texts_as_from_the_items,
+           what_is_wanted_is_told_in_japanese_too, what_is_shown_is_escaped_for_json)
