@@ -111,7 +111,7 @@ _shared = []
 def ahead_of_others():
     """We, and all whom we start, have the cores before anybody else: whoever is late then is late by our own doing,
     whatever else the machine does. Needs root; without it, lateness is judged on a quiet machine only."""
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
