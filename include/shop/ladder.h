@@ -109,7 +109,7 @@ DEFINE_AUTO(struct ladder, ladder_unref)
 /* Was it made with the same words of the shop? Then it need not be made again for these. */
 bool ladder_agrees(const struct ladder *ladder, const struct ladder_said *said);
 
-/* Best first; price ratios narrower than LADDER_RATIO_* are the rule's affair. Borrowed. */
+/* Best first, NULL for none; price ratios narrower than LADDER_RATIO_* are the rule's affair. Borrowed. */
 const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t product, uint32_t *ret_n);
 const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t product,
                                       uint32_t *ret_n);

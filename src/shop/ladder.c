@@ -369,7 +369,7 @@ const struct ladder_step *ladder_up(const struct ladder *ladder, uint32_t produc
 {
     const struct place *place = &ladder->places[product];
     *ret_n = place->up;
-    return ladder->steps + place->at;
+    return place->up ? ladder->steps + place->at : NULL;
 }
 
 const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t product,
@@ -377,7 +377,7 @@ const struct ladder_step *ladder_down(const struct ladder *ladder, uint32_t prod
 {
     const struct place *place = &ladder->places[product];
     *ret_n = place->down;
-    return ladder->steps + place->at + place->up;
+    return place->down ? ladder->steps + place->at + place->up : NULL;
 }
 
 enum ladder_degree ladder_rest(const struct ladder *ladder, uint32_t product, bool up)
