@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/train_choice.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/baskets.h"
 #include "model/train/hidden_cases.h"
 #include "model/train/inner_splits.h"
+#include "model/train/rank_worth.h"
 #include "model/train/training.h"
 #include "model/train/weights.h"
 
@@ -28,54 +28,13 @@ static const double AFFORDABLE = 25e9; /* operations for choosing */
 struct choice {
     struct training *training;
     struct inner_splits inner;
-    uint32_t *ranks; /* HISTORY_WEIGHTS times cases */
+    uint32_t *ranks;      /* HISTORY_WEIGHTS times cases */
+    uint32_t *best_ranks; /* behind them: those of best, without history */
     struct trained_parameters best;
     struct inner_weights best_weights; /* none: nothing was tried yet */
     double best_worth;
     double spent;
 };
-
-/* What it is worth to find something at a rank: both of what is reported, about equally. */
-static double worth(uint32_t rank)
-{
-    return (rank <= 10 ? 1.0 : 0.0) + (rank <= 20 ? 2.0 / rank : 0.0);
-}
-
-static double mean_worth(const uint32_t *ranks, uint32_t n)
-{
-    double sum = 0;
-    for (uint32_t i = 0; i < n; i++)
-        sum += worth(ranks[i]);
-    return n ? sum / n : 0;
-}
-
-/* What @ranks are worth more than @than, case by case. */
-struct gain {
-    double mean, error; /* one standard error */
-};
-
-static struct gain gain_of(const uint32_t *ranks, const uint32_t *than, uint32_t n)
-{
-    double sum = 0, squares = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        double gain = worth(ranks[i]) - worth(than[i]);
-        sum += gain;
-        squares += gain * gain;
-    }
-    double mean = n ? sum / n : 0, variance = n ? squares / n - mean * mean : 0;
-    return (struct gain){ mean, variance > 0 ? sqrt(variance / n) : 0 };
-}
-
-static void hit_and_mrr(const uint32_t *ranks, uint32_t n, float *ret_hit10, float *ret_mrr20)
-{
-    double hit = 0, mrr = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        hit += ranks[i] <= 10;
-        mrr += ranks[i] <= 20 ? 1.0 / ranks[i] : 0;
-    }
-    *ret_hit10 = n ? (float) (hit / n) : 0;
-    *ret_mrr20 = n ? (float) (mrr / n) : 0;
-}
 
 static void choice_deinit(struct choice *choice)
 {
@@ -108,9 +67,12 @@ static enum err choice_init(struct choice *choice, struct training *training)
     *choice = (struct choice){ .training = training };
     TRY(inner_splits_init(&choice->inner, training, CASES));
     training->all = work_ahead(choice);
-    choice->ranks =
-        malloc((HISTORY_WEIGHTS * (size_t) choice->inner.n_cases + 1) * sizeof *choice->ranks);
-    return choice->ranks ? OK : ERR_NOMEM;
+    choice->ranks = malloc(((HISTORY_WEIGHTS + 1) * (size_t) choice->inner.n_cases + 1) *
+                           sizeof *choice->ranks);
+    if (!choice->ranks)
+        return ERR_NOMEM;
+    choice->best_ranks = choice->ranks + HISTORY_WEIGHTS * (size_t) choice->inner.n_cases;
+    return OK;
 }
 
 static bool is_tried(const struct choice *choice)
@@ -122,10 +84,11 @@ static enum err rank(struct choice *choice, const struct inner_weights *weights,
                      double *ret_worth)
 {
     TRY(inner_rank(&choice->inner, weights, history_weights, 1, ranks));
-    *ret_worth = mean_worth(ranks, choice->inner.n_cases);
+    *ret_worth = rank_worth_mean(ranks, choice->inner.n_cases);
     return OK;
 }
 
+/* The last ranks are theirs. */
 static void take(struct choice *choice, const struct trained_parameters *parameters,
                  struct inner_weights *weights, double worth_of_them)
 {
@@ -134,6 +97,20 @@ static void take(struct choice *choice, const struct trained_parameters *paramet
     *weights = (struct inner_weights){ 0 };
     choice->best_worth = worth_of_them;
     choice->best = *parameters;
+    memcpy(choice->best_ranks, choice->ranks, choice->inner.n_cases * sizeof *choice->ranks);
+}
+
+/*
+ * Are the last ranks, worth @value, better than the best? In a shop that is so small that it is measured on
+ * several splits, most of what looks better is chance: it must be so by more than half a standard error.
+ */
+static bool is_better(const struct choice *choice, double value)
+{
+    if (!is_tried(choice) || choice->inner.n_splits == 1)
+        return !is_tried(choice) || value > choice->best_worth;
+    struct rank_gain gain =
+        rank_worth_gain(choice->ranks, choice->best_ranks, choice->inner.n_cases);
+    return gain.mean > gain.error / 2;
 }
 
 /* Takes @parameters when they are better; leaves them when they are more than can be afforded. */
@@ -150,7 +127,7 @@ static enum err try_out(struct choice *choice, const struct trained_parameters *
     if (err == OK)
         err = rank(choice, &weights, choice->ranks, &value);
     choice->spent += cost;
-    if (err == OK && (!is_tried(choice) || value > choice->best_worth))
+    if (err == OK && is_better(choice, value))
         take(choice, parameters, &weights, value);
     inner_weights_wipe(&weights);
     return err == OK ? training_step(choice->training, "choosing", cost) : err;
@@ -209,7 +186,7 @@ static enum err try_mixes(struct choice *choice, const struct trained_parameters
         if (err == OK)
             err = rank(choice, &mix, choice->ranks, &value);
         if (err == OK && value > choice->best_worth) {
-            struct gain gain = gain_of(choice->ranks, alone, n);
+            struct rank_gain gain = rank_worth_gain(choice->ranks, alone, n);
             if (gain.mean > gain.error)
                 take(choice, &parameters, &mix, value);
         }
@@ -228,8 +205,10 @@ static enum err try_counts(struct choice *choice)
     enum err err = try_counts_alone(choice, &like);
     if (err == OK)
         err = try_mixes(choice, &like, &regression);
-    if (err == OK && !is_tried(choice))
-        take(choice, &like, &regression, choice->best_worth);
+    if (err == OK && !is_tried(choice)) {
+        choice->best_weights = regression; /* it is still the best */
+        regression = (struct inner_weights){ 0 };
+    }
     inner_weights_wipe(&regression);
     return err == OK ? training_step(choice->training, "choosing", counts_cost(choice)) : err;
 }
@@ -309,7 +288,7 @@ static uint32_t choose_history(const struct choice *choice)
     uint32_t n = choice->inner.n_cases, best = 0;
     double best_gain = 0;
     for (uint32_t w = 1; n >= CASES_TO_CHOOSE && w < HISTORY_WEIGHTS; w++) {
-        struct gain gain = gain_of(choice->ranks + (size_t) w * n, choice->ranks, n);
+        struct rank_gain gain = rank_worth_gain(choice->ranks + (size_t) w * n, choice->ranks, n);
         if (gain.mean > gain.error && gain.mean > best_gain) {
             best_gain = gain.mean;
             best = w;
@@ -331,11 +310,11 @@ static enum err figures_of(struct choice *choice, struct trained_figures *figure
         choice->best.history_weight = history_weights[history];
     }
     figures->cases = told;
-    hit_and_mrr(choice->ranks, told, &figures->hit10, &figures->mrr20);
-    hit_and_mrr(choice->ranks + (size_t) history * n, told, &figures->hit10_history,
-                &figures->mrr20_history);
+    rank_worth_figures(choice->ranks, told, &figures->hit10, &figures->mrr20);
+    rank_worth_figures(choice->ranks + (size_t) history * n, told, &figures->hit10_history,
+                       &figures->mrr20_history);
     TRY(inner_rank(&choice->inner, NULL, history_weights, 1, choice->ranks));
-    hit_and_mrr(choice->ranks, told, &figures->hit10_popular, &figures->mrr20_popular);
+    rank_worth_figures(choice->ranks, told, &figures->hit10_popular, &figures->mrr20_popular);
     return OK;
 }
 
