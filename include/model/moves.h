@@ -20,8 +20,8 @@ struct catalog;
  * - struct moves, a fold over orders in log order, each once, on one thread: who bought what, and
  *   when first. Only customers with an id; of one customer the first MOVES_MOST_OF_ONE different
  *   SKUs, for who buys more is a dealer. Bounded: past max_purchases the older half is
- *   forgotten. With MOVES_MAX_PURCHASES, each another customer's, it takes MOVES_MOST_BYTES at most, besides the texts
- *   of SKUs. It is never written down: the orders are in the log.
+ *   forgotten. With MOVES_MAX_PURCHASES, the setting's default, each another customer's, it takes MOVES_MOST_BYTES at
+ *   most, besides the texts of SKUs. It is never written down: the orders are in the log.
  * - struct moved, sealed from it for one catalogue: for two products of one kind, how many
  *   customers bought @from and, in an order of a later time, @to; and how many both at one time. Statistics of fewer than
  *   MOVES_FEWEST customers are nobody's business: they are not in it. Immutable, shared by

@@ -27,10 +27,10 @@ struct reading {
     bool stopped;
 };
 
-enum err moves_source_new(struct moves_source **ret_source)
+enum err moves_source_new(size_t known_purchases, struct moves_source **ret_source)
 {
     AUTO(moves_source_free) struct moves_source *source = calloc(1, sizeof *source);
-    if (!source || !(source->moves = moves_new(MOVES_MAX_PURCHASES)))
+    if (!source || !(source->moves = moves_new(known_purchases)))
         return ERR_NOMEM;
     *ret_source = MOVE(source);
     return OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -20,7 +21,8 @@ struct moved;
  */
 struct moves_source;
 
-MUST_CHECK enum err moves_source_new(struct moves_source **ret_source);
+/* Past @known_purchases the older half is forgotten. */
+MUST_CHECK enum err moves_source_new(size_t known_purchases, struct moves_source **ret_source);
 struct moves_source *moves_source_free(struct moves_source *source); /* NULL in, NULL out */
 DEFINE_AUTO(struct moves_source, moves_source_free)
 

@@ -57,6 +57,7 @@ static enum err open_store(struct offline *offline, const struct settings *setti
     struct stores *stores = &offline->stores;
     struct refresh_settings refresh = { .data_dir = settings->data_dir,
                                         .shop = settings->shop,
+                                        .known_purchases = (size_t) settings->known_purchases,
                                         .alone = !stores_are_shared(stores),
                                         .whole = true };
     if (!has_store(stores))

@@ -114,7 +114,8 @@ static enum err publish_odds(struct refresh *refresh)
 }
 
 /* What the log holds: orders and what became of offers. */
-static enum err load_counts(struct refresh *refresh, bool whole, struct err_note *note)
+static enum err load_counts(struct refresh *refresh, const struct refresh_settings *settings,
+                            struct err_note *note)
 {
     uint64_t folded = 0;
     const char *why = NULL;
@@ -129,8 +130,9 @@ static enum err load_counts(struct refresh *refresh, bool whole, struct err_note
     if (why && folded)
         log_line(LOG_INFO, "model", "what became of %llu offers read from the log: %s",
                  (unsigned long long) folded, why);
-    TRY(moves_source_new(&refresh->moves));
-    return moves_source_read(refresh->moves, refresh->log, shop, whole ? 0 : MOVES_AT_ONCE, note);
+    TRY(moves_source_new(settings->known_purchases, &refresh->moves));
+    return moves_source_read(refresh->moves, refresh->log, shop,
+                             settings->whole ? 0 : MOVES_AT_ONCE, note);
 }
 
 enum err refresh_new(const struct refresh_settings *settings, struct composer *composer,
@@ -163,7 +165,7 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
                            &refresh->trained));
     (void) trained_source_look(refresh->trained);
     uint64_t version;
-    TRY(load_counts(refresh, settings->whole, note));
+    TRY(load_counts(refresh, settings, note));
     TRY(load_catalog(refresh, &version, &catalog, note));
     TRY(publish(refresh, catalog, true));
     TRY(publish_odds(refresh));

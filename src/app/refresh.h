@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -28,6 +29,7 @@ struct refresh_settings {
     struct catalog_store *catalogs; /* taken, on failure too */
     struct event_log *log;          /* the same */
     struct model_store *models;     /* the same; NULL: embedded */
+    size_t known_purchases;         /* who bought what (model/moves.h): the same on all replicas */
     bool alone; /* nobody else has a journal: foreign orders in the log are an import's */
     bool whole; /* refresh_new reads everything: nothing is left to the background */
 };

@@ -100,6 +100,7 @@ static enum err open_store(struct service *service, struct err_note *note)
     TRY(composer_new(&world, &service->composer));
     struct refresh_settings refresh = { .data_dir = settings->data_dir,
                                         .shop = settings->shop,
+                                        .known_purchases = (size_t) settings->known_purchases,
                                         .alone = !stores_are_shared(&service->stores) };
     TRY(stores_catalog(&service->stores, &refresh.catalogs, note));
     enum err err = stores_event_log(&service->stores, &refresh.log, note);

@@ -36,7 +36,8 @@ struct settings {
     int64_t database_ms, spool_mb, profile_ttl_h, retention_days;
     int64_t max_offers_bytes, max_events_bytes, max_head_bytes, max_connections, max_events;
     int64_t idle_timeout_s, slow_request_s, drain_s;
-    int64_t hot_profiles, queue_events, commit_events, model_refresh_s, train_every_h;
+    int64_t hot_profiles, known_purchases, queue_events, commit_events;
+    int64_t model_refresh_s, train_every_h;
 };
 
 /*
