@@ -35,6 +35,7 @@ LIBRARIES = {
     'microhttpd.h': 'http',
     'uv.h': 'http app store/redis/',
     'hiredis': 'store/redis/',
+    'openssl': 'store/redis/redis_tls',
     'libpq-fe.h': 'store/postgresql/',
     'sqlite3.h': 'store/sqlite/',
     'yaml.h': 'files',

@@ -15,8 +15,8 @@
 
 #include "learn/budgets.h"
 #include "ports/clock.h"
+#include "redis_at.h"
 #include "store/redis/redis_budgets.h"
-#include "store/redis/redis_url.h"
 #include "suite.h"
 
 enum { PATIENCE_MS = 10000 };
@@ -496,10 +496,7 @@ END_TEST
 /* One command at the server, beside what is tested; its answer as a number or text. */
 static long long tell_server(char *text, size_t size, const char *format, ...)
 {
-    struct redis_url *url = NULL;
-    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_REDIS_URL"), &url, NULL), OK);
-    redisContext *c = url->host ? redisConnect(url->host, url->port) : redisConnectUnix(url->path);
-    ck_assert(c && !c->err);
+    redisContext *c = redis_at_dial();
     va_list args;
     va_start(args, format);
     redisReply *reply = redisvCommand(c, format, args);
@@ -511,7 +508,6 @@ static long long tell_server(char *text, size_t size, const char *format, ...)
         snprintf(text, size, "%s", reply->str ? reply->str : "");
     freeReplyObject(reply);
     redisFree(c);
-    redis_url_free(url);
     return number;
 }
 

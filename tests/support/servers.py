@@ -15,11 +15,12 @@ In Python:
 
 As a command, for programs that find their servers in the environment:
 
-    servers.py [--only pg|redis] [--optional] -- COMMAND …
+    servers.py [--only pg|redis] [--tls] [--optional] -- COMMAND …
 
 COMMAND sees OFFERD_TEST_DATABASE_URL and OFFERD_TEST_REDIS_URL (and …_SOCKET_URL: the same by a unix
 socket); its exit status is ours. Where a server is not installed: "skipped: …", status 77; with
---optional COMMAND runs all the same, without the variables.
+--optional COMMAND runs all the same, without the variables. With --tls Redis takes TLS alone, from those alone
+whose certificate its authority signed; its URL then says all of that.
 
 The servers listen on loopback and on a unix socket in a scratch directory, which also holds all
 they write: nothing of a PostgreSQL or Redis that this machine may run for itself is touched.
@@ -40,6 +41,9 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+from certificates import Authority
 
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
 SEPARATOR = '\x1f'
@@ -246,18 +250,31 @@ log_line_prefix = '%m [%p] '
 class Redis(Server):
     CLEAN_END = signal.SIGTERM
 
-    def __init__(self, directory):
+    def __init__(self, directory, tls=False):
         program('redis-server')
         super().__init__(directory)
         self.socket = directory / 'redis.sock'
         self.url = f'redis://127.0.0.1:{self.port}/0'
         self.socket_url = f'unix://{self.socket}'
+        self.listen = ['--port', self.port]
+        if tls:
+            self._take_tls_alone()
+
+    def _take_tls_alone(self):
+        program('openssl')
+        authority = Authority(self.dir)
+        authority.sign('redis', 'IP:127.0.0.1,DNS:localhost')
+        authority.sign('client', 'DNS:offerd')
+        self.url = (f'rediss://127.0.0.1:{self.port}/0?cacert={authority.file}&cert={self.dir}/client.pem'
+                    f'&key={self.dir}/client.key')
+        self.listen = ['--port', 0, '--tls-port', self.port, '--tls-cert-file', self.dir / 'redis.pem', '--tls-key-file',
+                       self.dir / 'redis.key', '--tls-ca-cert-file', authority.file, '--tls-auth-clients', 'yes']
 
     def start(self, *flags):
         """@flags: further words of redis-server's, such as '--requirepass', 'secret'."""
         with contextlib.suppress(FileNotFoundError):
             self.socket.unlink()
-        self._start([program('redis-server'), '--port', self.port, '--bind', '127.0.0.1', '--unixsocket', self.socket,
+        self._start([program('redis-server'), *self.listen, '--bind', '127.0.0.1', '--unixsocket', self.socket,
                      '--save', '', '--appendonly', 'no', '--dir', self.dir, '--daemonize', 'no',
                      '--loglevel', 'warning', *flags])
         self._wait_until_ready(20, self._is_ready)
@@ -299,8 +316,9 @@ class Redis(Server):
 class Servers:
     """Both of them, or one ('pg' or 'redis'). Raises Missing when a package is not there."""
 
-    def __init__(self, only=None):
-        self.only, self.pg, self.redis, self._watcher = only, None, None, None
+    def __init__(self, only=None, tls=False):
+        self.only, self.tls = only, tls
+        self.pg, self.redis, self._watcher = None, None, None
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='offerd-servers-'))
         os.chmod(self.dir, 0o755)
         try:
@@ -315,7 +333,7 @@ class Servers:
         for name, kind in (('redis', Redis), ('pg', PostgreSQL)):
             if self.only in (None, name):
                 (self.dir / name).mkdir()
-                setattr(self, name, kind(self.dir / name))
+                setattr(self, name, kind(self.dir / name, **({'tls': True} if self.tls and kind is Redis else {})))
                 getattr(self, name).start()
         if self.pg:
             self.pg.create('offerd')
@@ -375,6 +393,7 @@ def watch(directory):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', choices=['pg', 'redis'])
+    parser.add_argument('--tls', action='store_true')
     parser.add_argument('--optional', action='store_true')
     parser.add_argument('--watch', help=argparse.SUPPRESS)
     parser.add_argument('command', nargs=argparse.REMAINDER)
@@ -389,7 +408,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _: child[0].send_signal(got) if child else sys.exit(128 + got))
     try:
-        with Servers(args.only) as servers:
+        with Servers(args.only, args.tls) as servers:
             child.append(subprocess.Popen(command, env={**os.environ, **servers.environment}))
             status = child[0].wait()
     except Missing as why:

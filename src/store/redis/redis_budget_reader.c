@@ -284,7 +284,7 @@ static void on_tick(uv_timer_t *timer)
             send_ping(reader);
     } else if (++reader->quiet > (is_up ? SILENT_TICKS : CONNECT_TICKS)) {
         redis_member_count(&reader->member, reader->member.health->timeouts, 1);
-        give_up(reader, "no answer in time");
+        give_up(reader, redis_conn_silence(reader->conn));
     }
 }
 

@@ -182,7 +182,7 @@ static enum err fill_in(struct redis_budgets *self, const struct redis_settings 
     source->clock = clock;
     if (!source->settings.shop.at)
         return ERR_NOMEM;
-    TRY(redis_url_parse(settings->url, &self->url, note));
+    TRY(redis_url_open(settings->url, &self->url, note));
     source->url = self->url;
     if (!redis_health_init(&source->health, REDIS_BUDGETS, self->url, metrics))
         return ERR_NOMEM;

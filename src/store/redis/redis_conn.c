@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/redis/redis_tls.h"
 #include "store/redis/redis_url.h"
 
-enum { MAX_UNSENT_BYTES = 16 << 20, FIRST_OUT_BYTES = 4096 };
+enum { MAX_UNSENT_BYTES = 16 << 20, FIRST_OUT_BYTES = 4096, WIRE_BYTES = 16384 };
 
 /* ── the end ── */
 
@@ -15,6 +16,7 @@ static void on_closed(uv_handle_t *handle)
 {
     struct redis_conn *conn = handle->data;
     redisReaderFree(conn->reader);
+    redis_tls_free(conn->tls);
     out_deinit(&conn->out);
     free(conn);
 }
@@ -41,6 +43,11 @@ void redis_conn_refuse(struct redis_conn *conn, const redisReply *reply)
     lose(conn, why);
 }
 
+const char *redis_conn_silence(const struct redis_conn *conn)
+{
+    return conn->tls && !redis_tls_is_open(conn->tls) ? REDIS_TLS_SILENCE : "no answer in time";
+}
+
 /* ── writing ── */
 
 static void on_rest_written(uv_write_t *write, int status)
@@ -65,21 +72,44 @@ static void send_rest(struct redis_conn *conn, const char *at, size_t left)
     }
 }
 
+static void send_bytes(struct redis_conn *conn, char *at, size_t len)
+{
+    uv_buf_t all = uv_buf_init(at, (unsigned) len);
+    int sent = uv_try_write(&conn->uv.stream, &all, 1);
+    if (sent == UV_EAGAIN)
+        sent = 0;
+    if (sent < 0)
+        lose(conn, uv_strerror(sent));
+    else if ((size_t) sent < len)
+        send_rest(conn, at + sent, len - (size_t) sent);
+}
+
+static void send_wire(struct redis_conn *conn)
+{
+    char wire[WIRE_BYTES];
+    size_t len;
+    while (!conn->closed && (len = redis_tls_due(conn->tls, wire, sizeof wire)) > 0)
+        send_bytes(conn, wire, len);
+}
+
 void redis_conn_flush(struct redis_conn *conn)
 {
     struct out *out = &conn->out;
     if (conn->closed || (out->len == 0 && !out->failed))
         return;
-    uv_buf_t all = uv_buf_init(out->at, (unsigned) out->len);
-    int sent = out->failed ? UV_ENOMEM : uv_try_write(&conn->uv.stream, &all, 1);
-    if (sent == UV_EAGAIN)
-        sent = 0;
+    if (out->failed)
+        return lose(conn, uv_strerror(UV_ENOMEM));
     size_t len = out->len;
+    if (!conn->tls) {
+        out->len = 0;
+        return send_bytes(conn, out->at, len);
+    }
+    if (!redis_tls_is_open(conn->tls))
+        return; /* it leaves once the server is known */
     out->len = 0;
-    if (sent < 0)
-        lose(conn, uv_strerror(sent));
-    else if ((size_t) sent < len)
-        send_rest(conn, out->at + sent, len - (size_t) sent);
+    if (!redis_tls_write(conn->tls, out->at, len))
+        return lose(conn, "TLS: it cannot be written to");
+    send_wire(conn);
 }
 
 /* ── reading ── */
@@ -102,15 +132,10 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(conn->read, sizeof conn->read);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static void take_plain(struct redis_conn *conn, const char *at, size_t len)
 {
-    struct redis_conn *conn = stream->data;
     void *reply = NULL;
-    if (conn->closed || n == 0)
-        return;
-    if (n < 0)
-        return lose(conn, uv_strerror((int) n));
-    if (redisReaderFeed(conn->reader, buf->base, (size_t) n) != REDIS_OK)
+    if (redisReaderFeed(conn->reader, at, len) != REDIS_OK)
         return lose(conn, conn->reader->errstr);
     while (!conn->closed && redisReaderGetReply(conn->reader, &reply) == REDIS_OK && reply) {
         take(conn, reply);
@@ -118,6 +143,55 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     if (conn->reader->err)
         lose(conn, conn->reader->errstr);
+}
+
+static void say_hello(struct redis_conn *conn)
+{
+    redis_hello_begin(&conn->hello, conn->url, &conn->out);
+    if (conn->user.connected)
+        conn->user.connected(conn->user.self, conn);
+    redis_conn_flush(conn);
+}
+
+static void greet(struct redis_conn *conn)
+{
+    struct err_note note;
+    enum err err = redis_tls_greet(conn->tls, &note);
+    send_wire(conn); /* a refusal, too: the server shall know why */
+    if (err != OK)
+        lose(conn, note.text);
+    else if (!conn->closed && redis_tls_is_open(conn->tls))
+        say_hello(conn);
+}
+
+static void take_wire(struct redis_conn *conn, const char *at, size_t n)
+{
+    struct err_note note;
+    size_t len = 0;
+    if (!redis_tls_take(conn->tls, at, n))
+        return lose(conn, "no memory");
+    if (!redis_tls_is_open(conn->tls))
+        greet(conn);
+    while (!conn->closed && redis_tls_is_open(conn->tls)) {
+        if (redis_tls_read(conn->tls, conn->read, sizeof conn->read, &len, &note) != OK)
+            return lose(conn, note.text);
+        if (len == 0)
+            return send_wire(conn);
+        take_plain(conn, conn->read, len);
+    }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct redis_conn *conn = stream->data;
+    if (conn->closed || n == 0)
+        return;
+    if (n < 0)
+        lose(conn, uv_strerror((int) n));
+    else if (conn->tls)
+        take_wire(conn, buf->base, (size_t) n);
+    else
+        take_plain(conn, buf->base, (size_t) n);
 }
 
 /* ── connecting ── */
@@ -131,10 +205,10 @@ static void on_connect(uv_connect_t *connect, int status)
         status = uv_read_start(&conn->uv.stream, on_alloc, on_read);
     if (status != 0)
         return lose(conn, uv_strerror(status));
-    redis_hello_begin(&conn->hello, conn->url, &conn->out);
-    if (conn->user.connected)
-        conn->user.connected(conn->user.self, conn);
-    redis_conn_flush(conn);
+    if (conn->tls)
+        greet(conn);
+    else
+        say_hello(conn);
 }
 
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct redis_url *url,
@@ -143,18 +217,21 @@ struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct redis_url *url,
 {
     struct redis_conn *conn = calloc(1, sizeof *conn);
     redisReader *reader = redisReaderCreate();
-    int status = conn && reader ? 0 : UV_ENOMEM;
+    struct redis_tls *tls = url->is_tls ? redis_tls_new(url) : NULL;
+    int status = conn && reader && (tls || !url->is_tls) ? 0 : UV_ENOMEM;
     if (status == 0)
         status = address ? uv_tcp_init(loop, &conn->uv.tcp) : uv_pipe_init(loop, &conn->uv.pipe, 0);
     if (status != 0) {
         if (reader)
             redisReaderFree(reader);
+        redis_tls_free(tls);
         free(conn);
         return NULL;
     }
     conn->url = url;
     conn->user = *user;
     conn->reader = reader;
+    conn->tls = tls;
     conn->uv.handle.data = conn->connect.data = conn;
     out_init(&conn->out, NULL, FIRST_OUT_BYTES);
     if (!address) {

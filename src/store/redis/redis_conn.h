@@ -7,12 +7,13 @@
 #include "store/redis/redis_hello.h"
 
 struct redisReply;
+struct redis_tls;
 struct redis_url;
 
 /*
  * Redis connection
  *
- * One connection on an event loop: it connects, says hello and gives every answer after that to its
+ * One connection on an event loop, by TLS where the URL says so: it connects, says hello and gives every answer after that to its
  * user, in order. libuv's sockets and hiredis' redisReader; hiredis' own asynchronous context is not
  * used, as release 0.14 looks names up on the calling thread and gives whatever comes first on a
  * subscribed connection (a change) to whoever waits for a PONG.
@@ -43,13 +44,15 @@ struct redis_conn {
     struct redis_conn_user user;
     const struct redis_url *url;
     struct redisReader *reader;
+    struct redis_tls *tls; /* NULL: plain */
     struct redis_hello hello;
     struct out out;
     bool closed;
     char read[65536];
 };
 
-/* @address NULL: the URL's socket. NULL for lack of memory or of descriptors. */
+/* @address NULL: the URL's socket. NULL for lack of memory or of descriptors; and for a rediss:// URL that
+ * was not opened (redis_url_open). */
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct redis_url *url,
                                   const struct sockaddr *address,
                                   const struct redis_conn_user *user);
@@ -57,6 +60,9 @@ struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct redis_url *url,
 void redis_conn_close(struct redis_conn *conn);
 /* Writes what was printed; what the socket does not take follows when it can. */
 void redis_conn_flush(struct redis_conn *conn);
+
+/* What is to be said of it when nothing came from it in time. */
+const char *redis_conn_silence(const struct redis_conn *conn);
 
 /* Why an error came, or something out of turn, in one sentence. */
 void redis_conn_refuse(struct redis_conn *conn, const struct redisReply *reply);

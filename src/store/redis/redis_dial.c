@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/redis/redis_tls.h"
 #include "store/redis/redis_url.h"
 
 /* What getaddrinfo_a works on must stay while it works, so it is all in one block. */
@@ -131,7 +133,8 @@ static enum err dial_name(struct redis_dial *dial, int timeout_ms, int *ret_fd,
     return err;
 }
 
-enum err redis_dial(struct redis_dial *dial, int timeout_ms, int *ret_fd, struct err_note *note)
+static enum err dial_host(struct redis_dial *dial, int timeout_ms, int *ret_fd,
+                          struct err_note *note)
 {
     if (!dial->url->host) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -151,4 +154,24 @@ enum err redis_dial(struct redis_dial *dial, int timeout_ms, int *ret_fd, struct
         return err;
     }
     return dial_name(dial, timeout_ms, ret_fd, note);
+}
+
+enum err redis_dial(struct redis_dial *dial, int timeout_ms, struct redisContext **ret_context,
+                    struct err_note *note)
+{
+    int fd;
+    TRY(dial_host(dial, timeout_ms, &fd, note));
+    redisContext *context = redisConnectFd(fd);
+    if (!context) {
+        close(fd);
+        return ERR_NOMEM;
+    }
+    (void) redisSetTimeout(context,
+                           (struct timeval){ timeout_ms / 1000, timeout_ms % 1000 * 1000L });
+    enum err err = dial->url->is_tls ? redis_tls_connect(dial->url, context, note) : OK;
+    if (err != OK)
+        redisFree(context);
+    else
+        *ret_context = context;
+    return err;
 }

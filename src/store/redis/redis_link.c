@@ -348,7 +348,7 @@ static void on_heartbeat(uv_timer_t *timer)
     if (link->state == LINK_DOWN || quiet * link->settings.heartbeat_ms <= most_ms)
         return;
     redis_member_count(&link->member, link->member.health->timeouts, 1);
-    give_up(link, "no answer in time");
+    give_up(link, link->data ? redis_conn_silence(link->data) : "no answer in time");
 }
 
 /* ── the port ── */

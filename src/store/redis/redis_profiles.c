@@ -212,7 +212,7 @@ enum err redis_profiles_new(const struct redis_settings *settings, struct clock 
     self->settings.shop.at = str_dup(settings->shop);
     self->clock = clock;
     enum err err =
-        self->settings.shop.at ? redis_url_parse(settings->url, &self->url, note) : ERR_NOMEM;
+        self->settings.shop.at ? redis_url_open(settings->url, &self->url, note) : ERR_NOMEM;
     if (err == OK && !redis_health_init(&self->health, REDIS_PROFILES, self->url, metrics))
         err = ERR_NOMEM;
     if (err != OK) {

@@ -9,7 +9,7 @@
  * stands behind it.
  */
 struct redis_settings {
-    const char *url; /* redis://[user[:password]@]host[:port][/db] or unix:///path[?db=n] */
+    const char *url; /* redis_url.h */
     struct str shop;
     int timeout_ms;   /* 200: a writer waits so long for one round trip */
     int ttl_s;        /* 2592000, thirty days: bodies; floors live for an hour */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/redis/redis_url.h"
 
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "base/str.h"
 #include "store/redis/redis_settings.h"
+#include "store/redis/redis_tls.h"
 
 #define WHAT "redis_url: "
 
@@ -33,6 +33,11 @@ struct redis_url *redis_url_free(struct redis_url *url)
     free(url->user);
     free(url->password);
     free(url->shown);
+    free(url->cacert);
+    free(url->cert);
+    free(url->key);
+    free(url->sni);
+    redis_tls_unload(url);
     free(url);
     return NULL;
 }
@@ -161,11 +166,48 @@ static enum err read_path(struct redis_url *url, struct str rest, struct err_not
     return OK;
 }
 
+/* Of rediss://: what is said of certificates, and to whom we want to speak. */
+static enum err read_tls(struct redis_url *url, struct str query, struct err_note *note)
+{
+    const struct {
+        const char *word;
+        char **text;
+    } known[] = { { "cacert", &url->cacert },
+                  { "cert", &url->cert },
+                  { "key", &url->key },
+                  { "sni", &url->sni } };
+    while (query.len) {
+        struct str value = cut(&query, '&');
+        if (!value.at) {
+            value = query;
+            query = (struct str){ 0 };
+        }
+        struct str word = cut(&value, '=');
+        size_t i = 0, n = sizeof known / sizeof *known;
+        while (i < n && !str_is(word, known[i].word))
+            i++;
+        if (i == n)
+            return err_fail(note, ERR_INPUT,
+                            WHAT
+                            "after ? only cacert=, cert=, key= and sni= are known; in a user or "
+                            "password, ? is written %%3F");
+        if (*known[i].text || value.len == 0)
+            return err_fail(note, ERR_INPUT, WHAT "%s= %s", known[i].word,
+                            value.len ? "stands twice" : "names nothing");
+        TRY(decode(value, known[i].word, known[i].text, note));
+    }
+    if (!url->cert != !url->key)
+        return err_fail(note, ERR_INPUT, WHAT "cert= and key= belong together");
+    return OK;
+}
+
 static enum err show(struct redis_url *url)
 {
-    int len = url->host ? asprintf(&url->shown, strchr(url->host, ':') ? "[%s]:%d/%d" : "%s:%d/%d",
-                                   url->host, url->port, url->db)
-                        : asprintf(&url->shown, "%s?db=%d", url->path, url->db);
+    const char *by = url->is_tls ? ", TLS" : "";
+    int len = url->host
+                  ? asprintf(&url->shown, strchr(url->host, ':') ? "[%s]:%d/%d%s" : "%s:%d/%d%s",
+                             url->host, url->port, url->db, by)
+                  : asprintf(&url->shown, "%s?db=%d", url->path, url->db);
     if (len < 0)
         url->shown = NULL;
     return url->shown ? OK : ERR_NOMEM;
@@ -177,18 +219,19 @@ enum err redis_url_parse(const char *text, struct redis_url **ret_url, struct er
     struct str rest = str_of(text);
     if (!url)
         return ERR_NOMEM;
-    if (str_starts_with(rest, STR("rediss://")))
-        return err_fail(note, ERR_INPUT,
-                        WHAT "rediss:// is not built in (hiredis %d.%d is): let a sidecar such as "
-                             "stunnel speak TLS and give its address on this machine as redis://",
-                        HIREDIS_MAJOR, HIREDIS_MINOR);
     bool is_socket = str_starts_with(rest, STR("unix://"));
-    if (!is_socket && !str_starts_with(rest, STR("redis://")))
-        return err_fail(note, ERR_INPUT, WHAT "begins with redis:// or unix://");
-    size_t head = is_socket ? 7 : 8;
+    url->is_tls = str_starts_with(rest, STR("rediss://"));
+    if (!is_socket && !url->is_tls && !str_starts_with(rest, STR("redis://")))
+        return err_fail(note, ERR_INPUT, WHAT "begins with redis://, rediss:// or unix://");
+    size_t head = is_socket ? 7 : url->is_tls ? 9 : 8;
     rest = (struct str){ rest.at + head, rest.len - head };
     if (rest.len && memchr(rest.at, '#', rest.len))
         return err_fail(note, ERR_INPUT, WHAT "a # is written %%23");
+    struct str query = rest, address = url->is_tls ? cut(&query, '?') : (struct str){ 0 };
+    if (address.at) {
+        TRY(read_tls(url, query, note));
+        rest = address;
+    }
 
     /* The last @ that stands before host or path ends the login. */
     const char *slash = rest.len ? memchr(rest.at, '/', rest.len) : NULL;
@@ -200,6 +243,16 @@ enum err redis_url_parse(const char *text, struct redis_url **ret_url, struct er
     TRY(read_user(url, login, note));
     TRY(is_socket ? read_path(url, rest, note) : read_host(url, rest, note));
     TRY(show(url));
+    *ret_url = MOVE(url);
+    return OK;
+}
+
+enum err redis_url_open(const char *text, struct redis_url **ret_url, struct err_note *note)
+{
+    AUTO(redis_url_free) struct redis_url *url = NULL;
+    TRY(redis_url_parse(text, &url, note));
+    if (url->is_tls)
+        TRY(redis_tls_load(url, note));
     *ret_url = MOVE(url);
     return OK;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ports/clock.h"
 #include "store/redis/redis_dial.h"
@@ -115,6 +114,7 @@ static enum err next_reply(struct redis_writer *writer, redisReply **ret_reply,
             redis_member_count(&writer->member, writer->member.health->timeouts, 1);
             return err_fail(note, ERR_UNAVAILABLE, "no answer in time");
         }
+        errno = 0; /* what a TLS connection ends with may leave it as it was */
         (void) redisGetReply(c, &reply);
     }
     if (reply) {
@@ -168,18 +168,9 @@ static enum err greet(struct redis_writer *writer, struct err_note *note)
 
 static enum err open_connection(struct redis_writer *writer, struct err_note *note)
 {
-    int fd;
-    int timeout_ms = writer->settings.timeout_ms;
-    TRY(redis_dial(&writer->dial, timeout_ms, &fd, note));
-    writer->context = redisConnectFd(fd);
-    if (!writer->context) {
-        close(fd);
-        return ERR_NOMEM;
-    }
+    TRY(redis_dial(&writer->dial, writer->settings.timeout_ms, &writer->context, note));
     writer->out.len = 0;
     writer->out.failed = false;
-    (void) redisSetTimeout(writer->context,
-                           (struct timeval){ timeout_ms / 1000, timeout_ms % 1000 * 1000L });
     return greet(writer, note);
 }
 

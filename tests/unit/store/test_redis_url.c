@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/redis/redis_tls.h"
 #include "suite.h"
 
 static struct redis_url *parsed(const char *text)
@@ -105,6 +106,19 @@ START_TEST(what_is_no_such_url_is_refused_with_a_reason)
     static const struct {
         const char *url, *reason;
     } bad[] = {
+        { "rediss://", "no host" },
+        { "rediss://?sni=a", "no host" },
+        { "rediss://h?ca=x", "only cacert=" },
+        { "rediss://h?cacert", "only cacert=" },
+        { "rediss://h?&sni=x", "only cacert=" },
+        { "rediss://h?db=1", "only cacert=" },
+        { "rediss://h?cacert=", "cacert= names nothing" },
+        { "rediss://h?sni=a&sni=b", "sni= stands twice" },
+        { "rediss://h?sni=%0", "two hex digits" },
+        { "rediss://h?cert=c", "belong together" },
+        { "rediss://h?key=k", "belong together" },
+        { "rediss://h/1?sni=a#x", "%23" },
+        { "redis://h?sni=a", "no host" },
         { "", "begins with redis://" },
         { "localhost:6379", "begins with redis://" },
         { "http://h", "begins with redis://" },
@@ -144,7 +158,7 @@ START_TEST(a_refusal_never_has_the_password_in_it)
     static const char *const urls[] = {
         "redis://u:hunter2@h:port", "redis://u:hunter2@h/x", "redis://u:hunter2%@h",
         "redis://u:hunter2/@h",     "redis://u:hunter2@",    "unix://u:hunter2@relative",
-        "rediss://u:hunter2@h",     "redis://u:hunter2@h#x", "redis//u:hunter2@h",
+        "rediss://u:hunter2?@h",    "redis://u:hunter2@h#x", "redis//u:hunter2@h",
         "redis://u:hunter2?x@h:y",  "redis://hunter2@h",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
@@ -152,15 +166,88 @@ START_TEST(a_refusal_never_has_the_password_in_it)
 }
 END_TEST
 
-START_TEST(tls_is_refused_with_the_way_round)
+START_TEST(rediss_says_whom_to_trust_and_by_which_name)
 {
-    const char *said = refusal("rediss://h:6380");
-    ck_assert_ptr_nonnull(strstr(said, "not built in"));
-    ck_assert_ptr_nonnull(strstr(said, "stunnel"));
+    struct redis_url *url = parsed("rediss://shop:p%3Fw@h:6380/2?cacert=/etc/a%26b.pem&cert=c.pem&"
+                                   "key=k@/x.pem&sni=redis.example.net");
+    ck_assert(url->is_tls);
+    ck_assert_str_eq(url->user, "shop");
+    ck_assert_str_eq(url->password, "p?w");
+    ck_assert_str_eq(url->host, "h");
+    ck_assert_int_eq(url->port, 6380);
+    ck_assert_int_eq(url->db, 2);
+    ck_assert_str_eq(url->cacert, "/etc/a&b.pem");
+    ck_assert_str_eq(url->cert, "c.pem");
+    ck_assert_str_eq(url->key, "k@/x.pem");
+    ck_assert_str_eq(url->sni, "redis.example.net");
+    ck_assert_str_eq(url->shown, "h:6380/2, TLS");
+    ck_assert_ptr_null(url->trust);
+    redis_url_free(url);
+}
+END_TEST
+
+START_TEST(rediss_needs_no_more_than_a_host)
+{
+    static const char *const urls[] = { "rediss://h", "rediss://h/", "rediss://h?",
+                                        "rediss://h:6379/0?" };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct redis_url *url = parsed(urls[i]);
+        ck_assert(url->is_tls);
+        ck_assert_str_eq(url->shown, "h:6379/0, TLS");
+        ck_assert(!url->cacert && !url->cert && !url->key && !url->sni);
+        redis_url_free(url);
+    }
+    struct redis_url *plain = parsed("redis://h");
+    ck_assert(!plain->is_tls);
+    redis_url_free(plain);
+}
+END_TEST
+
+START_TEST(where_tls_is_not_built_in_opening_is_refused_with_the_way_round)
+{
+    struct redis_url *url = NULL;
+    struct err_note note = { "" };
+    enum err err = redis_url_open("rediss://u:hunter2@h:6380", &url, &note);
+    if (redis_tls_is_built()) {
+        ck_assert_msg(err == OK && url->trust, "%s", note.text);
+        redis_url_free(url);
+        return;
+    }
+    ck_assert_int_eq(err, ERR_INPUT);
+    ck_assert_ptr_null(url);
+    ck_assert_ptr_nonnull(strstr(note.text, "not built in"));
+    ck_assert_ptr_nonnull(strstr(note.text, "stunnel"));
+    ck_assert_ptr_null(strstr(note.text, "hunter2"));
+}
+END_TEST
+
+START_TEST(files_that_cannot_be_read_are_refused_by_name)
+{
+    static const struct {
+        const char *url, *reason;
+    } bad[] = {
+        { "rediss://h?cacert=/nowhere/ca.pem", "cacert=/nowhere/ca.pem" },
+        { "rediss://h?cacert=/dev/null", "cacert=/dev/null" },
+        { "rediss://h?cert=/nowhere/c.pem&key=/nowhere/k.pem", "cert=/nowhere/c.pem" },
+    };
+    struct redis_url *url = NULL;
+    struct err_note note;
+    if (!redis_tls_is_built()) {
+        fprintf(stderr, "skipped: TLS to Redis is not built in\n");
+        return;
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_int_eq(redis_url_open(bad[i].url, &url, &note), ERR_INPUT);
+        ck_assert_ptr_null(url);
+        ck_assert_msg(strstr(note.text, bad[i].reason), "%s: %s", bad[i].url, note.text);
+    }
 }
 END_TEST
 
 SUITE_MAIN("store/redis_url", reads_host_port_and_database, port_and_database_have_defaults,
            decodes_user_and_password_and_never_shows_them, an_ipv6_address_stands_in_brackets,
            a_unix_socket_is_a_path, what_is_no_such_url_is_refused_with_a_reason,
-           a_refusal_never_has_the_password_in_it, tls_is_refused_with_the_way_round)
+           a_refusal_never_has_the_password_in_it, rediss_says_whom_to_trust_and_by_which_name,
+           rediss_needs_no_more_than_a_host,
+           where_tls_is_not_built_in_opening_is_refused_with_the_way_round,
+           files_that_cannot_be_read_are_refused_by_name)
