@@ -9,6 +9,7 @@
 #include "app/cel_json.h"
 #include "app/cel_zone_files.h"
 #include "app/commands.h"
+#include "app/flag_fault.h"
 #include "app/user_locale.h"
 #include "expr/cel.h"
 
@@ -290,7 +291,8 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
                                              { "help", no_argument, NULL, 'h' },
                                              { 0 } };
     *ret_exit = EXIT_USAGE;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
         switch (option) {
         case 'c': asked->conformance = optarg; break;
         case 'v':
@@ -312,7 +314,13 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
             asked->language = *optarg == 'j' ? CEL_JAPANESE : CEL_ENGLISH;
             break;
         case 'h': *ret_exit = help(stdout); return false;
-        default: (void) fputs("Try 'offerd cel --help'.\n", stderr); return false;
+        default:
+            flag_fault_tell("cel", option, argv, options);
+            if (option == '?' && strncmp(argv[optind - 1], "--", 2) != 0)
+                (void) fputs("An expression that begins with - stands behind --: "
+                             "offerd cel -- '-1 + 2'\n",
+                             stderr);
+            return false;
         }
     bool evaluates = asked->n_variables || asked->type || asked->program || asked->lenient;
     bool sensible = asked->conformance ? optind == argc && !evaluates

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/flag_fault.h"
 #include "app/real_clock.h"
 #include "app/user_locale.h"
 #include "files/rules_dir.h"
@@ -102,7 +103,8 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
                                              { 0 } };
     *asked = (struct asked){ .locale = user_locale() };
     *ret_exit = EXIT_USAGE;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;)
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
         switch (option) {
         case 'j': asked->json = true; break;
         case 'l':
@@ -113,10 +115,13 @@ static bool read_arguments(int argc, char **argv, struct asked *asked, int *ret_
             asked->locale = locale_of(str_of(optarg), LOCALE_EN);
             break;
         case 'h': *ret_exit = help(stdout); return false;
-        default: (void) fputs("Try 'offerd check --help'.\n", stderr); return false;
+        default: flag_fault_tell("check", option, argv, options); return false;
         }
     if (optind + 1 != argc) {
-        *ret_exit = help(stderr);
+        (void) fputs(optind == argc
+                         ? "offerd check: say which directory of rule files; see --help\n"
+                         : "offerd check: one directory at a time; see --help\n",
+                     stderr);
         return false;
     }
     asked->dir = argv[optind];

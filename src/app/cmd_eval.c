@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/evaluating.h"
+#include "app/flag_fault.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
 #include "shop/money.h"
@@ -98,11 +99,12 @@ struct asked {
     bool help;
 };
 
-/* False for wrong usage, which getopt has told already. */
+/* False for wrong usage, which has been told. */
 static bool read_options(int argc, char **argv, struct asked *asked)
 {
     struct eval_wishes *wishes = &asked->wishes;
-    for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    opterr = 0;
+    for (int code; (code = getopt_long(argc, argv, ":", options, NULL)) != -1;)
         switch (code) {
         case OPT_ORDERS: wishes->orders = optarg; break;
         case OPT_CATALOG: wishes->catalog = optarg; break;
@@ -118,7 +120,7 @@ static bool read_options(int argc, char **argv, struct asked *asked)
         case OPT_REJECTS: wishes->rejects = optarg; break;
         case OPT_QUIET: wishes->quiet = true; break;
         case OPT_HELP: asked->help = true; return true;
-        default: return false;
+        default: flag_fault_tell("eval", code, argv, options); return false;
         }
     if (optind < argc)
         (void) fprintf(stderr, "offerd eval: '%s' stands alone; say --orders before it\n",

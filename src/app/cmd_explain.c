@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * offerd explain: why a decision says what it says, and what a rule means. The decision is made by
- * app/offline.c as a service would make it; app/receipt_text.c and app/explain_cel.c print.
+ * offerd explain: why a decision says what it says (explain_request.c), what a rule means
+ * (explain_cel.c), and what a product could be swapped for (explain_ladder.c).
  */
-#include <cjson/cJSON.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,21 +11,21 @@
 #include "app/commands.h"
 #include "app/explain_cel.h"
 #include "app/explain_ladder.h"
+#include "app/explain_request.h"
 #include "app/offline.h"
 #include "app/own_flags.h"
 #include "app/real_clock.h"
-#include "app/receipt_text.h"
 #include "app/settings.h"
 #include "app/user_locale.h"
 #include "base/log.h"
 #include "files/rules_dir.h"
 #include "learn/instant.h"
 #include "rules/schedule.h"
-#include "rules/words.h"
+#include "shop/catalog.h"
 #include "world/world.h"
 
 enum { EXIT_GOOD = 0, EXIT_ERROR = 1, EXIT_USAGE = 2 };
-enum { ARENA_BYTES = 1 << 16, ARENA_LIMIT_BYTES = 1 << 26, GUESSED_MAX = 4096 };
+enum { GUESSED_MAX = 4096 };
 
 static const char help_text[] =
     "usage: offerd explain --request FILE [--at TIME] [--json] [OPTIONS OF serve]\n"
@@ -123,36 +120,7 @@ static enum err read_at(const char *text, const struct ruleset *rules, int64_t *
                     text);
 }
 
-/* ── what ────────────────────────────────────────────────────────────────────────────────────── */
-
-static enum err read_all(FILE *file, size_t most, struct arena *arena, struct str *ret_text)
-{
-    char *text = arena_take_raw(arena, most + 1);
-    size_t len = text ? fread(text, 1, most + 1, file) : 0;
-    if (!text)
-        return ERR_NOMEM;
-    if (ferror(file))
-        return ERR_UNAVAILABLE;
-    *ret_text = (struct str){ text, len };
-    return len > most ? ERR_LIMIT : OK;
-}
-
-static enum err read_request(const char *path, size_t most, struct arena *arena,
-                             struct str *ret_text, struct err_note *note)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(path, "re");
-    if (!file)
-        return err_fail(note, ERR_INPUT, "'%.100s': %s", path, strerror(errno));
-    enum err err = read_all(file, most, arena, ret_text);
-    int error = errno;
-    if (!is_stdin)
-        (void) fclose(file);
-    if (err == ERR_LIMIT)
-        return err_fail(note, err, "'%.60s' is larger than %zu bytes (max_offers_bytes)", path,
-                        most);
-    return err == OK ? OK : err_fail(note, err, "'%.100s': %s", path, strerror(error));
-}
+/* ── the rules ───────────────────────────────────────────────────────────────────────────────── */
 
 static enum err read_rules(const char *dir, enum locale locale, struct rules_reading **ret_reading)
 {
@@ -238,118 +206,29 @@ static int explain_ladder(const struct asked *asked, const struct settings *sett
     bool known =
         explain_ladder_print(world, str_of(asked->ladder), asked->json, asked->locale, &out);
     print_out(&out);
-    if (!known)
+    if (!known && catalog_count(world->catalog) == 0)
+        (void) fprintf(stderr,
+                       "offerd explain: there are no products in '%s': `offerd import --catalog` "
+                       "brings them, or --data names where they are\n",
+                       settings->data_dir);
+    else if (!known)
         (void) fprintf(stderr, "offerd explain: the catalogue has no product '%s'\n",
                        asked->ladder);
     return known ? EXIT_GOOD : EXIT_ERROR;
 }
 
-/* ── --request ───────────────────────────────────────────────────────────────────────────────── */
-
-static const char *member(const cJSON *body, const char *name)
+static int explain_request(const struct asked *asked, const struct settings *settings,
+                           const struct rules_reading *reading, int64_t now_us)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
-    return text ? text : "";
-}
-
-/* When no rule was looked at: where are there any for this trigger? */
-static void print_placements(const struct ruleset *rules, const char *trigger, enum locale locale,
-                             struct out *out)
-{
-    static const char *const begin[LOCALES] = {
-        "このトリガーと場所のルールはありません。ルールがあるのは:",
-        "No rules are for this trigger and place; there are some for"
+    const struct explain_style style = {
+        .locale = asked->locale, .json = asked->json, .color = colors(), .now_us = now_us
     };
-    int number = words_find(words_triggers(), str_of(trigger));
-    size_t at = out->len;
-    out_printf(out, "%s\n", begin[locale]);
-    for (uint32_t i = 0; number >= 0 && i < ruleset_count(rules); i++) {
-        const struct rule *rule = ruleset_rule(rules, i);
-        if (!(rule->triggers & 1u << number) || rule->status == STATUS_DRAFT ||
-            rule->status == STATUS_ARCHIVED)
-            continue;
-        for (uint32_t k = 0; k < rule->n_placements; k++) {
-            struct str said = { out->at + at, out->len - at };
-            char line[160];
-            (void) snprintf(line, sizeof line, "  %s · %.*s\n", trigger,
-                            STR_ARG(rule->placements[k]));
-            if (!str_contains(said, str_of(line)))
-                out_text(out, str_of(line));
-        }
-    }
-}
-
-static void print_heading(const struct offline *offline, const struct rules_reading *reading,
-                          const cJSON *body, int64_t now_us, enum locale locale, struct out *out)
-{
-    struct offline_parts parts = offline_parts(offline);
-    out_printf(out, "%s · %s · ", member(body, "trigger"), member(body, "placement"));
-    out_instant(out, now_us, false);
-    out_printf(out, " · %s %s · ", locale == LOCALE_JA ? "ルールセット" : "ruleset",
-               reading->version);
-    if (!parts.has_store)
-        out_text(out, locale == LOCALE_JA
-                          ? STR("カタログなし: 商品も顧客も不明 (offerd import で作成)")
-                          : STR("no catalogue: products and customer are unknown (see offerd "
-                                "import)"));
-    else
-        out_printf(out,
-                   locale == LOCALE_JA ? "商品 %u 件、注文 %" PRIu64 " 件"
-                                       : "%u products, %" PRIu64 " orders",
-                   parts.products, parts.orders);
-    out_text(out, STR("\n\n"));
-}
-
-static int print_receipt(const struct asked *asked, const struct settings *settings,
-                         const struct offline *offline, const struct rules_reading *reading,
-                         struct str body, struct str answer, int64_t now_us)
-{
-    const struct receipt_style style = { .locale = asked->locale,
-                                         .color = colors(),
-                                         .rules_dir = settings->rules_dir,
-                                         .rules = reading->ruleset };
-    cJSON *json = cJSON_ParseWithLength(body.at, body.len);
+    struct err_note note = { "" };
     struct out out;
     out_init(&out, NULL, 8192);
-    print_heading(offline, reading, json, now_us, asked->locale, &out);
-    size_t before = out.len;
-    enum err err = receipt_text_print(answer, &style, &out);
-    if (out.len == before)
-        print_placements(reading->ruleset, member(json, "trigger"), asked->locale, &out);
-    cJSON_Delete(json);
+    enum err err = explain_request_print(asked->request, settings, reading, &style, &out, &note);
     print_out(&out);
-    return err == OK ? EXIT_GOOD : say(err_name(err));
-}
-
-static int refuse_request(const char *path, const struct decide_problem *problem)
-{
-    (void) fprintf(stderr, "offerd explain: %s: %.*s%s%s\n", path, STR_ARG(problem->pointer),
-                   problem->pointer.len ? ": " : "", problem->what ? problem->what : "no memory");
-    return EXIT_ERROR;
-}
-
-static int explain_request(const struct asked *asked, const struct settings *settings,
-                           struct rules_reading *reading, int64_t now_us, struct err_note *note)
-{
-    AUTO(arena_free) struct arena *arena = arena_new(ARENA_BYTES, ARENA_LIMIT_BYTES);
-    AUTO(offline_free) struct offline *offline = NULL;
-    struct decide_problem problem = { 0 };
-    struct str body, answer;
-    enum err err = arena ? read_request(asked->request, (size_t) settings->max_offers_bytes, arena,
-                                        &body, note)
-                         : ERR_NOMEM;
-    if (err == OK)
-        err = offline_new(settings, reading->ruleset, now_us, &offline, note);
-    if (err != OK)
-        return say(note->text[0] ? note->text : err_name(err));
-    if (offline_explain(offline, body, arena, &answer, &problem) != OK)
-        return refuse_request(asked->request, &problem);
-    if (*offline_failed(offline))
-        (void) say(offline_failed(offline));
-    if (!asked->json)
-        return print_receipt(asked, settings, offline, reading, body, answer, now_us);
-    (void) printf("%.*s\n", STR_ARG(answer));
-    return EXIT_GOOD;
+    return err == OK ? EXIT_GOOD : say(note.text[0] ? note.text : err_name(err));
 }
 
 static int run(const struct asked *asked, const struct settings *settings)
@@ -368,7 +247,7 @@ static int run(const struct asked *asked, const struct settings *settings)
         (void) say(note.text);
         return EXIT_USAGE;
     }
-    return explain_request(asked, settings, reading, now_us, &note);
+    return explain_request(asked, settings, reading, now_us);
 }
 
 int cmd_explain(int argc, char **argv)

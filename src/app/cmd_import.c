@@ -2,10 +2,9 @@
 /* offerd import: what the words on the command line mean; app/importing.c does the work. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "app/commands.h"
+#include "app/flag_fault.h"
 #include "app/importing.h"
 #include "app/real_clock.h"
 #include "app/stores.h"
@@ -75,17 +74,12 @@ static const struct option options[] = {
     { 0 },
 };
 
-static const char *from_environment(const char *name, const char *otherwise)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : otherwise;
-}
-
-/* False for wrong usage, which getopt has told already. */
+/* False for wrong usage, which has been told. */
 static bool read_options(int argc, char **argv, struct import_wishes *wishes, struct stores *stores,
                          const char **ret_timezone, bool *ret_help)
 {
-    for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    opterr = 0;
+    for (int code; (code = getopt_long(argc, argv, ":", options, NULL)) != -1;)
         switch (code) {
         case OPT_CATALOG: wishes->catalog = optarg; break;
         case OPT_ORDERS: wishes->orders = optarg; break;
@@ -97,7 +91,7 @@ static bool read_options(int argc, char **argv, struct import_wishes *wishes, st
         case OPT_REJECTS: wishes->rejects = optarg; break;
         case OPT_QUIET: wishes->quiet = true; break;
         case OPT_HELP: *ret_help = true; return true;
-        default: return false;
+        default: flag_fault_tell("import", code, argv, options); return false;
         }
     if (optind < argc)
         (void) fprintf(stderr,
@@ -125,13 +119,8 @@ static int run(const struct import_wishes *wishes)
 
 int cmd_import(int argc, char **argv)
 {
-    struct stores stores = {
-        .data_dir = from_environment("OFFERD_DATA_DIR", "data"),
-        .database_url = from_environment("OFFERD_DATABASE_URL", ""),
-        .redis_url = from_environment("OFFERD_REDIS_URL", ""),
-        .shop = str_of(from_environment("OFFERD_SHOP", "main")),
-        .database_ms = DATABASE_MS,
-    };
+    struct stores stores = stores_of_environment();
+    stores.database_ms = DATABASE_MS;
     struct import_wishes wishes = { .stores = &stores };
     const char *timezone = NULL;
     bool asked_help = false;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/flag_fault.h"
 #include "http/api_keys.h"
 
 enum { SECRET_BYTES = 32, KEY_BYTES = 64, LINE_BYTES = 512 };
@@ -85,16 +86,18 @@ int cmd_key(int argc, char **argv)
                                              { 0 } };
     struct wish wish = { NULL };
     opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h')
             return help();
-        if (c == '?')
-            return wrong("not a flag of this command, or without its value", argv[optind - 1]);
+        if (c == '?' || c == ':') {
+            flag_fault_tell("key", c, argv, options);
+            return 2;
+        }
         *(c == 's' ? &wish.scopes : &wish.rate) = optarg;
     }
     if (optind + 1 != argc)
         return wrong(optind == argc ? "a name for the key is missing"
-                                    : "one name is taken, there is another",
+                                    : "one key is made at a time; there is a second name",
                      optind == argc ? "" : argv[optind + 1]);
     wish.name = argv[optind];
     if (!wish.scopes)

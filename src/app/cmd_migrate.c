@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/commands.h"
+#include "app/flag_fault.h"
 #include "store/postgresql/pg_schema.h"
 
 static const char help_text[] =
@@ -73,17 +74,18 @@ int cmd_migrate(int argc, char **argv)
 {
     const char *url = getenv("OFFERD_DATABASE_URL");
     bool status = false;
-    for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    opterr = 0;
+    for (int code; (code = getopt_long(argc, argv, ":", options, NULL)) != -1;)
         switch (code) {
         case OPT_URL: url = optarg; break;
         case OPT_STATUS: status = true; break;
         case OPT_HELP: return fputs(help_text, stdout) < 0;
-        default: return 2;
+        default: flag_fault_tell("migrate", code, argv, options); return 2;
         }
     if (optind < argc || !url || !*url) {
-        (void) fputs("offerd migrate: say --database-url URL or set OFFERD_DATABASE_URL\n"
-                     "`offerd migrate --help` tells more\n",
-                     stderr);
+        (void) fputs(
+            "offerd migrate: say --database-url URL or set OFFERD_DATABASE_URL; see --help\n",
+            stderr);
         return 2;
     }
     const struct pg_settings settings = { .url = url };

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/own_flags.h"
@@ -77,12 +76,9 @@ struct opened {
     struct budget_store *budgets;
 };
 
-/* Opening makes a store that is not there; an empty one is not what was meant. */
 static enum err check_is_there(const struct stores *stores, struct err_note *note)
 {
-    char path[SETTING_TEXT_MAX + 16];
-    (void) snprintf(path, sizeof path, "%s/offerd.db", stores->data_dir);
-    if (stores_are_shared(stores) || access(path, F_OK) == 0)
+    if (stores_are_there(stores))
         return OK;
     return err_fail(note, ERR_INPUT, "there is no data in '%s': %s", stores->data_dir,
                     strerror(errno));

@@ -37,19 +37,11 @@ static int help(void)
     return 0;
 }
 
-static bool log_as_asked(const struct settings *settings, struct err_note *note)
+static void log_as_asked(const struct settings *settings)
 {
-    enum log_level level;
-    bool json = strcmp(settings->log_format, "json") == 0;
-    if (!log_level_of(str_of(settings->log_level), &level))
-        return err_fail(note, ERR_INPUT,
-                        "log_level: '%.40s' is none of error, warning, info, debug",
-                        settings->log_level) == OK;
-    if (!json && strcmp(settings->log_format, "text") != 0)
-        return err_fail(note, ERR_INPUT, "log_format: '%.40s' is neither text nor json",
-                        settings->log_format) == OK;
-    log_setup(level, json);
-    return true;
+    enum log_level level = LOG_INFO;
+    (void) log_level_of(str_of(settings->log_level), &level); /* settings_read has looked at it */
+    log_setup(level, strcmp(settings->log_format, "json") == 0);
 }
 
 static void signals_block(sigset_t *ret_set)
@@ -103,10 +95,7 @@ int cmd_serve(int argc, char **argv)
     }
     if (asked_help)
         return help();
-    if (!log_as_asked(&settings, &note)) {
-        (void) fprintf(stderr, "offerd serve: %s\n", note.text);
-        return 2;
-    }
+    log_as_asked(&settings);
 
     sigset_t set;
     signals_block(&set);

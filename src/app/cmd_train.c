@@ -3,11 +3,10 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 #include "app/commands.h"
+#include "app/flag_fault.h"
 #include "app/real_clock.h"
 #include "app/stores.h"
 #include "app/train_run.h"
@@ -92,12 +91,6 @@ struct words {
     bool help;
 };
 
-static const char *from_environment(const char *name, const char *otherwise)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : otherwise;
-}
-
 static bool number(const char *flag, const char *text, int64_t most, int64_t *ret_value)
 {
     if (str_to_int64(str_of(text), ret_value) && *ret_value >= 1 && *ret_value <= most)
@@ -140,7 +133,12 @@ static bool take(struct words *words, int code)
 static bool read_words(int argc, char **argv, struct words *words)
 {
     bool named_data = false;
-    for (int code; (code = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int code; (code = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+        if (code == '?' || code == ':') {
+            flag_fault_tell("train", code, argv, options);
+            return false;
+        }
         named_data = named_data || code == OPT_DATA;
         if (!take(words, code))
             return false;
@@ -173,13 +171,8 @@ static int run(const struct train_wishes *wishes)
 
 int cmd_train(int argc, char **argv)
 {
-    struct words words = {
-        .stores = { .data_dir = from_environment("OFFERD_DATA_DIR", "data"),
-                    .database_url = from_environment("OFFERD_DATABASE_URL", ""),
-                    .redis_url = from_environment("OFFERD_REDIS_URL", ""),
-                    .shop = str_of(from_environment("OFFERD_SHOP", "main")),
-                    .database_ms = DATABASE_MS },
-    };
+    struct words words = { .stores = stores_of_environment() };
+    words.stores.database_ms = DATABASE_MS;
     words.wishes.stores = &words.stores;
     if (!read_words(argc, argv, &words)) {
         (void) fputs("`offerd train --help` tells more\n", stderr);

@@ -295,8 +295,9 @@ static enum err store_all(struct importing *self, struct err_note *note)
     const struct import_wishes *wishes = self->wishes;
     if (self->catalog) {
         TRY(store_catalog(self, note));
-        (void) printf("catalogue %s: %s products in %.*s%s\n", wishes->catalog,
-                      FIGURE(catalog_count(self->catalog)), STR_ARG(self->money.currency),
+        (void) printf("catalogue %s: %s product%s in %.*s%s\n", wishes->catalog,
+                      FIGURE(catalog_count(self->catalog)),
+                      catalog_count(self->catalog) == 1 ? "" : "s", STR_ARG(self->money.currency),
                       self->money.assumed ? " (assumed: no --currency)" : "");
         tell_tally(&self->catalog_tally, "replaced by a later line of the same SKU");
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "rules/diag.h"
 
 static const struct {
     const char *name;
@@ -39,10 +40,22 @@ static int help(FILE *to)
         "  curl -s localhost:8080/offers -d '{\"placement\": \"cart-drawer\", \"trigger\": "
         "\"add_to_cart\",\n       \"item\": \"SKU-1\", \"cart\": {\"items\": [{\"sku\": "
         "\"SKU-1\"}]}}'\n\n"
-        "Exit codes: 0 done, 1 an error (told on standard error), 2 wrong usage, 3 check: only "
-        "warnings.\n",
+        "Exit codes: 0 done, 1 an error (told on standard error), 2 wrong usage; 3 is in the "
+        "help of the\ncommand that has it.\n",
         to);
     return to == stdout ? 0 : 2;
+}
+
+static int unknown(const char *name)
+{
+    const char *words[COMMANDS + 1] = { NULL };
+    for (int i = 0; i < COMMANDS; i++)
+        words[i] = commands[i].name;
+    struct str guess = diag_closest(str_of(name), words);
+    (void) fprintf(stderr, "offerd: there is no command '%s'%s%.*s%s\n", name,
+                   guess.at ? "; did you mean '" : "; see offerd --help", STR_ARG(guess),
+                   guess.at ? "'?" : "");
+    return 2;
 }
 
 int main(int argc, char **argv)
@@ -55,7 +68,5 @@ int main(int argc, char **argv)
     for (int i = 0; i < COMMANDS; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    if (*name)
-        (void) fprintf(stderr, "offerd: '%s' is not a command.\n\n", name);
-    return help(stderr);
+    return *name ? unknown(name) : help(stderr);
 }

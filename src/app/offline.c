@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/offline.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "app/composer.h"
 #include "app/log_stores.h"
@@ -43,14 +40,6 @@ static int64_t mono_us(struct clock *clock)
     return 1000000;
 }
 
-/* Opening makes a store that is not there, and nothing is to be made here. */
-static bool has_store(const struct stores *stores)
-{
-    char path[SETTING_TEXT_MAX + 16];
-    (void) snprintf(path, sizeof path, "%s/offerd.db", stores->data_dir);
-    return stores_are_shared(stores) || access(path, F_OK) == 0;
-}
-
 static enum err open_store(struct offline *offline, const struct settings *settings,
                            struct err_note *note)
 {
@@ -60,7 +49,7 @@ static enum err open_store(struct offline *offline, const struct settings *setti
                                         .known_purchases = (size_t) settings->known_purchases,
                                         .alone = !stores_are_shared(stores),
                                         .whole = true };
-    if (!has_store(stores))
+    if (!stores_are_there(stores))
         return OK;
     TRY(stores_check(stores, real_clock(), 0, note));
     TRY(stores_event_log(stores, &offline->log, note));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/settings.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/flag_fault.h"
+#include "base/log.h"
 #include "files/yaml_doc.h"
 #include "rules/diag.h"
 
@@ -20,12 +23,42 @@ struct setting {
     const char *default_text;
     int64_t default_number, min, max;
     const char *unit, *meaning;
+    bool (*is_good)(const char *text); /* or NULL: any text is */
+    const char *wanted;                /* what is_good takes, for who wrote something else */
 };
+
+static bool is_address(const char *text)
+{
+    struct settings settings;
+    char host[SETTING_TEXT_MAX], bytes[sizeof(struct in6_addr)];
+    uint16_t port;
+    (void) snprintf(settings.listen, sizeof settings.listen, "%s", text);
+    return settings_address(&settings, host, &port, NULL) == OK &&
+           (inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1);
+}
+
+static bool is_token_key(const char *text)
+{
+    size_t n = strspn(text, "0123456789abcdefABCDEF");
+    return text[n] == 0 && (n == 0 || n == 32);
+}
+
+static bool is_log_level(const char *text)
+{
+    enum log_level level;
+    return log_level_of(str_of(text), &level);
+}
+
+static bool is_log_format(const char *text)
+{
+    return strcmp(text, "text") == 0 || strcmp(text, "json") == 0;
+}
 
 #define AT(field) offsetof(struct settings, field)
 static const struct setting table[] = {
     { "listen", NULL, TEXT, AT(listen), "127.0.0.1:8080", 0, 0, 0, "ADDR:PORT",
-      "where to answer HTTP" },
+      "where to answer HTTP", is_address,
+      "ADDR:PORT with an IPv4 or IPv6 address, such as 127.0.0.1:8080 or [::]:8080" },
     { "rules_dir", "rules", TEXT, AT(rules_dir), "rules", 0, 0, 0, "DIR",
       "the rule files; watched" },
     { "data_dir", "data", TEXT, AT(data_dir), "data", 0, 0, 0, "DIR",
@@ -44,7 +77,8 @@ static const struct setting table[] = {
       "PostgreSQL forgets older events, by whole months, and profiles with them; 0: never" },
     { "shop", NULL, TEXT, AT(shop), "main", 0, 0, 0, "NAME", "which shop's data" },
     { "token_key", NULL, TEXT, AT(token_key), "", 0, 0, 0, "HEX",
-      "signs offer ids: 32 hex digits; made and kept in data_dir when empty" },
+      "signs offer ids: 32 hex digits; made and kept in data_dir when empty", is_token_key,
+      "32 hex digits, as `openssl rand -hex 16` makes them" },
     { "api_keys_file", NULL, TEXT, AT(api_keys_file), "", 0, 0, 0, "FILE",
       "who may ask: offerd key makes a line; watched; no keys asked for when empty" },
     { "tls_cert", NULL, TEXT, AT(tls_cert), "", 0, 0, 0, "FILE",
@@ -53,9 +87,9 @@ static const struct setting table[] = {
     { "access_log", NULL, TEXT, AT(access_log), "", 0, 0, 0, "FILE",
       "a JSON line a request; opened anew at SIGHUP; - is standard output; off when empty" },
     { "log_level", NULL, TEXT, AT(log_level), "info", 0, 0, 0, "LEVEL",
-      "error, warning, info or debug" },
+      "error, warning, info or debug", is_log_level, "error, warning, info or debug" },
     { "log_format", NULL, TEXT, AT(log_format), "text", 0, 0, 0, "FORMAT",
-      "text or json (one line an event)" },
+      "text or json (one line an event)", is_log_format, "text or json" },
     { "workers", NULL, NUMBER, AT(workers), NULL, 0, 0, 64, "threads",
       "0: one for each processor" },
     { "budget_ms", NULL, NUMBER, AT(budget_ms), NULL, 20, 1, 1000, "ms",
@@ -68,8 +102,8 @@ static const struct setting table[] = {
       "bytes", "body of POST /events" },
     { "max_head_bytes", NULL, NUMBER, AT(max_head_bytes), NULL, 16384, 2048, 1048576, "bytes",
       "request line and headers" },
-    { "max_connections", NULL, NUMBER, AT(max_connections), NULL, 1000, 1, 100000, "each worker",
-      "more wait to be accepted" },
+    { "max_connections", NULL, NUMBER, AT(max_connections), NULL, 1000, 1, 100000, "N",
+      "for each worker; more wait to be accepted" },
     { "max_events", NULL, NUMBER, AT(max_events), NULL, 1000, 1, 10000, "events",
       "in one POST /events" },
     { "idle_timeout_s", NULL, NUMBER, AT(idle_timeout_s), NULL, 30, 1, 3600, "s",
@@ -115,6 +149,21 @@ static void set_defaults(struct settings *settings)
             *number_of(settings, &table[i]) = table[i].default_number;
 }
 
+static enum err set_text(struct settings *settings, const struct setting *setting, struct str value,
+                         const char *where, struct err_note *note)
+{
+    char *text = text_of(settings, setting);
+    if (value.len == 0 && setting->default_text[0])
+        return err_fail(note, ERR_INPUT, "%s: a value is missing (the default is %s)", where,
+                        setting->default_text);
+    (void) snprintf(text, SETTING_TEXT_MAX, "%.*s", STR_ARG(value));
+    if (setting->is_good == is_token_key && !is_token_key(text)) /* a secret is not repeated */
+        return err_fail(note, ERR_INPUT, "%s: this is not %s", where, setting->wanted);
+    if (setting->is_good && !setting->is_good(text))
+        return err_fail(note, ERR_INPUT, "%s: '%.60s' is not %s", where, text, setting->wanted);
+    return OK;
+}
+
 /* @where: "--workers", "OFFERD_WORKERS", "offerd.yaml:3". */
 static enum err set(struct settings *settings, const struct setting *setting, struct str value,
                     const char *where, struct err_note *note)
@@ -123,8 +172,7 @@ static enum err set(struct settings *settings, const struct setting *setting, st
         if (value.len >= SETTING_TEXT_MAX)
             return err_fail(note, ERR_INPUT, "%s: the value is longer than %d bytes", where,
                             SETTING_TEXT_MAX - 1);
-        (void) snprintf(text_of(settings, setting), SETTING_TEXT_MAX, "%.*s", STR_ARG(value));
-        return OK;
+        return set_text(settings, setting, value, where, note);
     }
     int64_t number;
     if (!str_to_int64(value, &number) || number < setting->min || number > setting->max)
@@ -213,8 +261,11 @@ static enum err read_file(struct settings *settings, const char *path, struct ar
         return err_fail(note, ERR_INPUT, "%s:%u:%u: %.*s", path, diags.list[0].place.line,
                         diags.list[0].place.column, STR_ARG(what));
     }
-    const struct doc_node *node =
-        file.root && file.root->kind == DOC_MAPPING ? file.root->first : NULL;
+    if (file.root && file.root->kind != DOC_MAPPING)
+        return err_fail(note, ERR_INPUT,
+                        "%s:%u: lines like 'data_dir: /var/lib/offerd' were expected", path,
+                        file.root->place.line);
+    const struct doc_node *node = file.root ? file.root->first : NULL;
     for (; node; node = node->next) {
         const struct setting *setting = setting_called(node->key);
         if (!setting)
@@ -252,7 +303,7 @@ static enum err read_flags(int argc, char **argv, bool apply, struct settings *s
     options_fill(options, names);
     optind = 0;
     opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "hc:", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":hc:", options, NULL)) != -1;) {
         if (c == 'h') {
             *ret_help = true;
         } else if (c == 'c') {
@@ -263,13 +314,12 @@ static enum err read_flags(int argc, char **argv, bool apply, struct settings *s
             if (apply)
                 TRY(set(settings, &table[c - 1000], str_of(optarg), where, note));
         } else {
-            return err_fail(note, ERR_INPUT,
-                            "'%s' is not a flag of this command, or lacks its value; see --help",
-                            argv[optind - 1]);
+            return flag_fault(c, argv, options, note);
         }
     }
     if (optind < argc)
-        return err_fail(note, ERR_INPUT, "'%s' was not expected here; see --help", argv[optind]);
+        return err_fail(note, ERR_INPUT, "'%s' was not expected here: options begin with --",
+                        argv[optind]);
     return OK;
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/stores.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "ports/clock.h"
@@ -32,6 +36,27 @@ static struct redis_settings redis(const struct stores *stores)
     return (struct redis_settings){ .url = stores->redis_url,
                                     .shop = stores->shop,
                                     .ttl_s = (int) stores->profile_ttl_s };
+}
+
+static const char *from_environment(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : otherwise;
+}
+
+struct stores stores_of_environment(void)
+{
+    return (struct stores){ .data_dir = from_environment("OFFERD_DATA_DIR", "data"),
+                            .database_url = from_environment("OFFERD_DATABASE_URL", ""),
+                            .redis_url = from_environment("OFFERD_REDIS_URL", ""),
+                            .shop = str_of(from_environment("OFFERD_SHOP", "main")) };
+}
+
+bool stores_are_there(const struct stores *stores)
+{
+    char path[PATH_MAX];
+    (void) snprintf(path, sizeof path, "%s/offerd.db", stores->data_dir);
+    return stores_are_shared(stores) || access(path, F_OK) == 0;
 }
 
 /* ── at the start ──────────────────────────────────────────────────────────────────────────────── */

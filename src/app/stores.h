@@ -37,6 +37,15 @@ static inline bool stores_are_shared(const struct stores *stores)
     return stores->database_url[0] != '\0';
 }
 
+/* As OFFERD_DATA_DIR, OFFERD_DATABASE_URL, OFFERD_REDIS_URL and OFFERD_SHOP say, else embedded in "data". */
+struct stores stores_of_environment(void);
+
+/*
+ * True when there is something to open. Opening makes an embedded store that is not there, which is
+ * not what a command that only reads was asked for; errno says why there is none.
+ */
+bool stores_are_there(const struct stores *stores);
+
 /*
  * Both URLs or neither, and a schema that fits; waits up to @wait_us for a database that is away.
  * ERR_INPUT for what only a person can mend.

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "app/kept_file.h"
 #include "app/order_baskets.h"
@@ -42,12 +41,9 @@ struct train_run {
 
 /* ── the orders ─────────────────────────────────────────────────────────────────────────── */
 
-/* Opening makes a store that is not there; an empty one is not what was meant. */
 static enum err check_is_there(const struct stores *stores, struct err_note *note)
 {
-    char path[PATH_MAX];
-    (void) snprintf(path, sizeof path, "%s/offerd.db", stores->data_dir);
-    if (stores_are_shared(stores) || access(path, F_OK) == 0)
+    if (stores_are_there(stores))
         return OK;
     return err_fail(
         note, ERR_INPUT,

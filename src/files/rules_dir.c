@@ -173,7 +173,7 @@ static enum err load(struct rules_reading *reading, const char *dir)
     uint32_t n;
     DIR *stream = opendir(dir);
     if (!stream)
-        return complain_of_dir(reading, dir, DIAG_FILE_UNREADABLE, strerror(errno));
+        return complain_of_dir(reading, dir, DIAG_DIR_UNREADABLE, strerror(errno));
     enum err err = list_names(reading, stream, &names, &n);
     if (err == OK)
         err = load_files(reading, dir, dirfd(stream), names, n);

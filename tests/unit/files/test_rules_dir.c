@@ -157,7 +157,7 @@ START_TEST(says_what_it_cannot_read)
     rules_reading_free(reading);
 
     ck_assert_int_eq(rules_dir_read(path_of("none"), 0, &reading), ERR_INPUT);
-    ck_assert_int_eq(reading->diags.list[0].code, DIAG_FILE_UNREADABLE);
+    ck_assert_int_eq(reading->diags.list[0].code, DIAG_DIR_UNREADABLE);
     ck_assert_uint_eq(reading->diags.list[0].place.line, 1);
     end(reading);
 }
