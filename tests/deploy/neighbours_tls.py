@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS to the neighbours. Redis: deploy/stunnel/redis.conf as it is, but for addresses, before a server that speaks
-only TLS. PostgreSQL: libpq's sslmode, before a server that lets nobody in without."""
+"""TLS to the neighbours. Redis, a server that speaks only TLS: through deploy/stunnel/redis.conf as it is, but for
+addresses; and, where it is built in (hiredis 1.0 or newer with its hiredis_ssl), by rediss:// itself. PostgreSQL:
+libpq's sslmode, before a server that lets nobody in without."""
+import atexit
+import contextlib
+import functools
 import json
 import os
 import re
@@ -14,6 +18,7 @@ import harness
 from harness import PATIENCE, ROOT, Offerd, check, free_port, main, scratch, skip, tell, wait_until
 
 sys.path.append(str(ROOT / 'tests/support'))
+from certificates import Authority
 from servers import Missing, Servers
 
 
@@ -27,16 +32,11 @@ def run(*words, **options):
 
 
 def certificates(place, name):
-    """A certificate authority, and what it says of @name."""
-    openssl = need('openssl')
-    (place / 'names').write_text(f'subjectAltName=DNS:{name}\n')
-    for words in (['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test authority',
-                   '-keyout', 'ca.key', '-out', 'ca.pem'],
-                  ['req', '-newkey', 'rsa:2048', '-nodes', '-subj', f'/CN={name}', '-keyout', 'redis.key', '-out', 'redis.csr'],
-                  ['x509', '-req', '-in', 'redis.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2',
-                   '-extfile', 'names', '-out', 'redis.pem']):
-        done = run(openssl, *words, cwd=place)
-        check(done.returncode == 0, done.stderr)
+    """A certificate authority (ca.pem), and what it says of @name (redis.pem, redis.key)."""
+    need('openssl')
+    authority = Authority(place)
+    authority.sign('redis', f'DNS:{name}')
+    return authority
 
 
 class Behind:
@@ -159,6 +159,201 @@ def test_a_service_shares_profiles_through_tls():
             near = one.metric('offerd_profile_finds_total{from="near"}')
             tell(f'of 200 decisions {near:.0f} had the profile at hand')
             check(near > 100 and one.metric('offerd_redis_up{use="profiles"}') == 1, near, one.log_text())
+
+
+# ── rediss://, where it is built in ──
+
+NAME = 'redis.example.net'
+TOKEN_KEY = '00112233445566778899aabbccddeeff'
+
+
+class Tls:
+    """A Redis that takes TLS alone, with a certificate of @names; @clients: from known clients alone. @plain: without TLS."""
+
+    def __init__(self, names=f'DNS:{NAME}', days=2, clients=False, plain=False):
+        self.program, self.place, self.port = need('redis-server'), scratch(), free_port()
+        need('openssl')
+        self.authority = Authority(self.place)
+        self.authority.sign('redis', names, days)
+        self.words = ['--port', self.port] if plain else [
+            '--port', '0', '--tls-port', self.port, '--tls-cert-file', 'redis.pem', '--tls-key-file', 'redis.key',
+            '--tls-ca-cert-file', 'ca.pem', '--tls-auth-clients', 'yes' if clients else 'no']
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [str(word) for word in (self.program, *self.words, '--bind', '127.0.0.1', '--save', '', '--user', 'default', 'off', '--user', 'offerd', 'on',
+                                    '>secret', '~offerd:*', '&*', '+@all', '-@admin', '-@dangerous', '+info')],
+            cwd=self.place, stdout=subprocess.DEVNULL)
+        wait_until(10, 'redis', lambda: not socket.socket().connect_ex(('127.0.0.1', self.port)))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def url(self, host='127.0.0.1', **words):
+        words = {'cacert': self.authority.file, 'sni': NAME} | words
+        query = '&'.join(f'{word}={value}' for word, value in words.items() if value)
+        return f'rediss://offerd:secret@{host}:{self.port}/0' + (f'?{query}' if query else '')
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Fleet:
+    """A PostgreSQL with the demo shop in it, for replicas with any Redis: one for all tests."""
+
+    def __init__(self):
+        self.servers = Servers(only='pg')
+        atexit.register(self.servers.end)
+        self.database = self.servers.pg.create('fleet')
+        for words in (['migrate'], ['import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', scratch()]):
+            done = harness.run(*words, env=self.env('redis://127.0.0.1:1'))
+            check(done.returncode == 0, words, done.stderr)
+        self.has_tls = 'not built in' not in self.rebuild('rediss://127.0.0.1:1').stderr
+
+    def env(self, url):
+        return {'OFFERD_DATABASE_URL': self.database, 'OFFERD_TOKEN_KEY': TOKEN_KEY, 'OFFERD_REDIS_URL': url}
+
+    def rebuild(self, url, *words):
+        return harness.run('rebuild', *words, env=self.env(url))
+
+    def replica(self, url):
+        return Offerd(env=self.env(url), flags=['--workers', '1'])
+
+
+@functools.cache
+def started():
+    try:
+        return Fleet()
+    except Missing as why:
+        return why
+
+
+def fleet_with(tls):
+    fleet = started()
+    if isinstance(fleet, Missing):
+        skip(str(fleet))
+    if fleet.has_tls != tls:
+        skip('TLS to Redis is built in' if fleet.has_tls else 'TLS to Redis is not built in: that needs hiredis 1.0 or newer with hiredis_ssl')
+    return fleet
+
+
+def is_up(offerd):
+    return [offerd.metric(f'offerd_redis_up{{use="{use}"}}') for use in ('profiles', 'budgets')] == [1, 1]
+
+
+def question(**more):
+    return json.loads((ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text()) | {'budget_ms': 1000} | more
+
+
+def seen(customer, event_id):
+    return {'event_id': event_id, 'type': 'product_viewed', 'customer_id': customer, 'sku': 'CAM-A7'}
+
+
+def test_rediss_is_refused_with_the_way_round_where_it_is_not_built_in():
+    done = harness.run('serve', '--rules', ROOT / 'config/rules', '--data', scratch(), '--listen', '127.0.0.1:0',
+                       env=fleet_with(tls=False).env('rediss://offerd:secret@127.0.0.1:6380'))
+    check(done.returncode == 1 and 'not built in' in done.stderr and 'stunnel' in done.stderr and 'secret' not in done.stderr, done)
+
+
+def test_rediss_carries_everything_and_each_replica_hears_of_the_others_changes():
+    fleet = fleet_with(tls=True)
+    with Tls() as redis, fleet.replica(redis.url()) as one, fleet.replica(redis.url()) as other:
+        for replica in (one, other):
+            wait_until(10, 'Redis', lambda: is_up(replica))
+        check(one.post('/events', seen('demo-visitor', 'carried')).status == 202)
+        check(other.post('/offers', question()).json['degraded'] == [])
+        for _ in range(200):
+            check(one.post('/offers', question()).json['degraded'] == [])
+        near = one.metric('offerd_profile_finds_total{from="near"}')
+        check(near > 100, near, one.log_text())
+        answer = one.post('/offers', question()).json
+        rule, ids = answer['offers'][0]['rule'], (answer['decision_id'], answer['offers'][0]['offer_id'])
+        began = time.monotonic()
+        check(other.post(f'/offers/{ids[0]}/{ids[1]}/decline', {}).status in (200, 202, 204))
+        wait_until(1, f'{rule} is silenced', lambda: rule not in [offer['rule'] for offer in one.post('/offers', question()).json['offers']])
+        tell(f'of 200 decisions {near:.0f} had the profile at hand; a decline at the other was heard after {(time.monotonic() - began) * 1000:.0f} ms')
+        done = fleet.rebuild(redis.url(), '--check')
+        check(done.returncode == 0, done.stdout, done.stderr)
+
+
+def test_rediss_speaks_to_nobody_but_the_server_it_was_told_of():
+    """Each by the command that writes, with its word and status; and by a replica, which serves on without Redis and says why."""
+    fleet = fleet_with(tls=True)
+    with contextlib.ExitStack() as all_of_them:
+        good, expired, other_name, clients, plain = (all_of_them.enter_context(Tls(**words)) for words in (
+            {}, {'days': -1}, {'names': 'DNS:somebody.example.net,IP:127.0.0.2'}, {'clients': True}, {'plain': True}))
+        stranger = Authority(good.place, 'stranger')
+        clients.authority.sign('client', 'DNS:offerd')
+        Authority(clients.place, 'unknown').sign('false', 'DNS:offerd')
+        with fleet.replica(good.url()) as offerd:
+            check(offerd.post('/events', seen('c', 'first')).status == 202)
+        for what, url, word in (
+                ('another name', other_name.url(), "not for 'redis.example.net'"),
+                ('another address', good.url(sni=None), "not for '127.0.0.1'"),
+                ('an unknown authority', good.url(cacert=stranger.file), 'certificate is refused'),
+                ('the authorities of this system', good.url(cacert=None), 'certificate is refused'),
+                ('an expired certificate', expired.url(), 'certificate has expired'),
+                ('no certificate of ours', clients.url(), 'certificate required|the certificate it wants'),
+                ('a false certificate of ours', clients.url(cert=clients.place / 'false.pem', key=clients.place / 'false.key'), 'unknown ca|the certificate it wants'),
+                ('a plain Redis', plain.url(), r'does it speak plain Redis\?')):
+            done = fleet.rebuild(url)
+            check(done.returncode not in (0, None) and re.search(word, done.stderr), what, done)
+            check('secret' not in done.stderr, done.stderr)
+            with fleet.replica(url) as offerd:
+                said = wait_until(10, f'{what}: a word in the log', lambda: [line for line in offerd.log if 'profiles away' in line and re.search(word, line)])
+                check(offerd.post('/offers', question()).status == 200 and not is_up(offerd), offerd.log_text())
+                check(not [line for line in offerd.log if 'profiles reached' in line or 'secret' in line], offerd.log_text())
+            tell(f'{what}: {done.stderr.strip()}\n{said[0]}')
+        url = clients.url(cert=clients.place / 'client.pem', key=clients.place / 'client.key')
+        check(fleet.rebuild(url).returncode == 0 and fleet.rebuild(good.url()).returncode == 0)
+
+
+def test_a_plain_url_gets_nothing_from_a_redis_that_takes_tls_alone():
+    fleet = fleet_with(tls=True)
+    with Tls() as redis:
+        with fleet.replica(redis.url()) as offerd:
+            check(offerd.post('/events', seen('c', 'first')).status == 202)
+        done = fleet.rebuild(redis.url().replace('rediss:', 'redis:').split('?')[0])
+        check(done.returncode not in (0, None), done)
+        tell(done.stderr.strip())
+
+
+def test_files_that_rediss_names_are_read_at_the_start_or_it_does_not_start():
+    fleet = fleet_with(tls=True)
+    with Tls() as redis:
+        redis.authority.sign('client', 'DNS:offerd')
+        for words in ({'cacert': '/nowhere/ca.pem'}, {'cacert': redis.place / 'redis.key'},
+                      {'cert': redis.place / 'client.pem', 'key': redis.place / 'ca.key'}):
+            done = harness.run('serve', '--rules', ROOT / 'config/rules', '--data', scratch(), '--listen', '127.0.0.1:0', env=fleet.env(redis.url(**words)))
+            check(done.returncode == 1 and 'redis_url' in done.stderr and 'secret' not in done.stderr, done)
+            tell(done.stderr.strip().splitlines()[-1])
+
+
+def test_rediss_comes_back_after_its_server_was_killed():
+    fleet = fleet_with(tls=True)
+    with Tls() as redis, fleet.replica(redis.url()) as offerd:
+        wait_until(10, 'Redis', lambda: is_up(offerd))
+        for i in range(3):
+            check(offerd.post('/events', seen('demo-visitor', f'killed-{i}')).status == 202)
+            check(offerd.post('/offers', question()).json['degraded'] == [])
+            began = time.monotonic()
+            redis.kill()
+            wait_until(10, 'away', lambda: not is_up(offerd), every=.001)
+            away = time.monotonic() - began
+            check(offerd.post('/offers', question()).status == 200)
+            redis.start()
+            began = time.monotonic()
+            wait_until(10, 'Redis', lambda: is_up(offerd))
+            back = time.monotonic() - began
+            wait_until(10, 'a decision with all', lambda: offerd.post('/offers', question()).json['degraded'] == [])
+            tell(f'gone: seen after {away * 1000:.0f} ms; back: after {back * 1000:.0f} ms')
+        check(fleet.rebuild(redis.url()).returncode == 0)
 
 
 def test_postgresql_is_spoken_with_tls_and_asked_who_it_is():

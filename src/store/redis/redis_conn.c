@@ -35,6 +35,13 @@ static void lose(struct redis_conn *conn, const char *why)
         conn->user.lost(conn->user.self, conn, why);
 }
 
+/* @status: libuv's. */
+static void lose_wire(struct redis_conn *conn, int status)
+{
+    bool judged = conn->tls && redis_tls_is_open(conn->tls) && !redis_hello_is_done(&conn->hello);
+    lose(conn, judged ? REDIS_TLS_HUNG_UP : uv_strerror(status));
+}
+
 void redis_conn_refuse(struct redis_conn *conn, const redisReply *reply)
 {
     char why[160] = "it speaks out of turn";
@@ -79,7 +86,7 @@ static void send_bytes(struct redis_conn *conn, char *at, size_t len)
     if (sent == UV_EAGAIN)
         sent = 0;
     if (sent < 0)
-        lose(conn, uv_strerror(sent));
+        lose_wire(conn, sent);
     else if ((size_t) sent < len)
         send_rest(conn, at + sent, len - (size_t) sent);
 }
@@ -187,7 +194,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (conn->closed || n == 0)
         return;
     if (n < 0)
-        lose(conn, uv_strerror((int) n));
+        lose_wire(conn, (int) n);
     else if (conn->tls)
         take_wire(conn, buf->base, (size_t) n);
     else

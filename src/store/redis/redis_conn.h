@@ -13,9 +13,9 @@ struct redis_url;
 /*
  * Redis connection
  *
- * One connection on an event loop, by TLS where the URL says so: it connects, says hello and gives every answer after that to its
- * user, in order. libuv's sockets and hiredis' redisReader; hiredis' own asynchronous context is not
- * used, as release 0.14 looks names up on the calling thread and gives whatever comes first on a
+ * One connection on an event loop, by TLS where the URL says so: it connects, says hello and gives
+ * every answer after that to its user, in order. libuv's sockets and hiredis' redisReader; hiredis' own
+ * asynchronous context is not used, as release 0.14 looks names up on the calling thread and gives whatever comes first on a
  * subscribed connection (a change) to whoever waits for a PONG.
  *
  * What is printed into `out` leaves with redis_conn_flush. The loop's thread only. The user is told

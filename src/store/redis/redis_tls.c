@@ -37,9 +37,12 @@ bool redis_tls_is_built(void)
 
 /* ── what the URL names ── */
 
+/* Of the first error, as what follows tells only where it was noticed. */
 static const char *reason(void)
 {
-    const char *text = ERR_reason_error_string(ERR_peek_last_error());
+    unsigned long error = ERR_peek_error();
+    const char *text =
+        ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
     return text ? text : "no reason given";
 }
 
@@ -130,7 +133,6 @@ static enum err explain(const SSL *ssl, const char *name, struct err_note *note)
 {
     long verdict = SSL_get_verify_result(ssl);
     unsigned long error = ERR_peek_error();
-    const char *why = ERR_reason_error_string(error);
     if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH)
         return err_fail(note, ERR_UNAVAILABLE, "TLS: its certificate is not for '%s'", name);
     if (verdict != X509_V_OK)
@@ -139,7 +141,7 @@ static enum err explain(const SSL *ssl, const char *name, struct err_note *note)
     if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER)
         return err_fail(note, ERR_UNAVAILABLE, "TLS: what it speaks is no TLS");
     if (error != 0)
-        return err_fail(note, ERR_UNAVAILABLE, "TLS: %s", why ? why : "it fails");
+        return err_fail(note, ERR_UNAVAILABLE, "TLS: %s", reason());
     return err_fail(note, ERR_UNAVAILABLE, "TLS: it hung up on our greeting");
 }
 
@@ -161,6 +163,13 @@ enum err redis_tls_connect(const struct redis_url *url, struct redisContext *con
     SSL_free(ssl);
     ERR_clear_error();
     return err;
+}
+
+const char *redis_tls_complaint(void)
+{
+    const char *text = ERR_peek_error() ? reason() : NULL;
+    ERR_clear_error();
+    return text;
 }
 
 /* ── for a loop ── */

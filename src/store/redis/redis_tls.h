@@ -24,6 +24,10 @@ MUST_CHECK bool redis_tls_is_built(void);
 
 /* What it means when a server says nothing to our greeting; plain Redis waits for the rest of it. */
 #define REDIS_TLS_SILENCE "TLS: no answer to our greeting in time; does it speak plain Redis?"
+/* And that it hangs up before it has answered our hello. TLS 1.3 greets before it judges a client's
+ * certificate, and what the server says of it may be lost with the connection. */
+#define REDIS_TLS_HUNG_UP \
+    "TLS: it hung up after our greeting; is the certificate it wants (cert=, key=) missing or false?"
 
 /* Reads the files that a rediss:// URL names, once, into url->trust. ERR_INPUT with a sentence. */
 MUST_CHECK enum err redis_tls_load(struct redis_url *url, struct err_note *note);
@@ -35,6 +39,10 @@ void redis_tls_unload(struct redis_url *url);
  */
 MUST_CHECK enum err redis_tls_connect(const struct redis_url *url, struct redisContext *context,
                                       struct err_note *note);
+
+/* Why a context's TLS failed on this thread since it was last asked, as hiredis does not tell; NULL: it did
+ * not. A server that wants a certificate of ours says so only here. */
+const char *redis_tls_complaint(void);
 
 /* For a loop: one connection's TLS without the connection. The caller carries what is due to the wire,
  * and gives what came from it. */

@@ -32,6 +32,11 @@ enum err redis_tls_connect(const struct redis_url *url, struct redisContext *con
     return err_fail(note, ERR_UNAVAILABLE, "TLS is not built in");
 }
 
+const char *redis_tls_complaint(void)
+{
+    return NULL;
+}
+
 struct redis_tls *redis_tls_new(const struct redis_url *url)
 {
     (void) url;

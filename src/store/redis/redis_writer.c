@@ -8,6 +8,8 @@
 #include "ports/clock.h"
 #include "store/redis/redis_dial.h"
 #include "store/redis/redis_hello.h"
+#include "store/redis/redis_tls.h"
+#include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
 
 enum { SHA_BYTES = 40, KEPT_OUT_BYTES = 1 << 20 };
@@ -115,6 +117,7 @@ static enum err next_reply(struct redis_writer *writer, redisReply **ret_reply,
             return err_fail(note, ERR_UNAVAILABLE, "no answer in time");
         }
         errno = 0; /* what a TLS connection ends with may leave it as it was */
+        (void) redis_tls_complaint();
         (void) redisGetReply(c, &reply);
     }
     if (reply) {
@@ -125,6 +128,11 @@ static enum err next_reply(struct redis_writer *writer, redisReply **ret_reply,
     writer->closed = !late && (c->err == REDIS_ERR_EOF || c->err == REDIS_ERR_IO);
     if (late)
         redis_member_count(&writer->member, writer->member.health->timeouts, 1);
+    const char *complaint = late ? NULL : redis_tls_complaint();
+    if (complaint)
+        return err_fail(note, ERR_UNAVAILABLE, "TLS: %s", complaint);
+    if (writer->closed && writer->url->is_tls && !redis_hello_is_done(&writer->hello))
+        return err_fail(note, ERR_UNAVAILABLE, "%s", REDIS_TLS_HUNG_UP);
     return err_fail(note, ERR_UNAVAILABLE, "%s", late ? "no answer in time" : c->errstr);
 }
 
