@@ -204,6 +204,12 @@ static uint32_t count_having(const struct blame_column *column, const struct pla
     return n;
 }
 
+/* Does some_have look at all that there are? */
+static bool has_all_texts(const struct blame_column *column)
+{
+    return is_plain(column) || column->n_texts + column->n_unknown == column->n_items;
+}
+
 /* False: not, or it is not known. */
 static bool some_have(struct blame *blame, const struct blame_column *column,
                       const struct blame_question *question)
@@ -258,6 +264,66 @@ static bool ask_unknown(const struct blame *blame, const struct blame_column *co
     return plain;
 }
 
+/*
+ * As term_test of @walk, whose first part some item may answer: only those items are asked that have such a text,
+ * or none, since the part is false of all others. The hint is that of blame_test.
+ */
+static enum truth ask_some(const struct blame *blame, const struct blame_column *column,
+                           const struct blame_question *question, const struct term *walk,
+                           struct blame_hint *ret_hint)
+{
+    struct term_scope *scope = &blame->facts->scope;
+    enum truth all = TRUTH_NO, one;
+    bool plain = true;
+    int64_t weight;
+    for (uint32_t i = 0; i < BLAME_ITEMS; i++)
+        ret_hint->slots[i] = column->slot;
+    for (uint32_t i = 0; i < column->n_items; i++) {
+        uint32_t mark = i < BLAME_MARKED ? column->item_marks[i] : MARKS;
+        if (mark != MARKS && !(question->marks >> mark & 1))
+            continue;
+        (void) scope->element(scope, column->list, i, &weight);
+        const struct term *wrong = blame_first_false(walk->children[1], scope, &one);
+        if (!wrong && one == TRUTH_YES)
+            return one;
+        if (!wrong)
+            all = one;
+        else if (i < BLAME_ITEMS)
+            plain &= (ret_hint->slots[i] = blame_only_slot(wrong)) != FACTS;
+    }
+    ret_hint->ready = plain && all == TRUTH_NO && !question->lacks;
+    ret_hint->list = column->list;
+    ret_hint->n_items = column->n_items;
+    return all;
+}
+
+static enum truth denied_if(bool lacks, enum truth truth)
+{
+    if (!lacks || truth == TRUTH_UNKNOWN)
+        return truth;
+    return truth == TRUTH_YES ? TRUTH_NO : TRUTH_YES;
+}
+
+/* When no text of the column is what is asked for: what that makes of @walk. False: the hint cannot say why. */
+static bool answer_by_none(struct blame *blame, struct blame_column *column,
+                           const struct blame_question *question, const struct term *walk,
+                           enum truth *ret_truth, struct blame_hint *ret_hint)
+{
+    enum truth truth = column->n_unknown > 0 ? TRUTH_UNKNOWN : TRUTH_NO;
+    if (column->n_unknown > 0 && !question->whole &&
+        !ask_unknown(blame, column, walk, &truth, ret_hint))
+        return false;
+    bool all_alike =
+        truth == TRUTH_UNKNOWN || column->n_unknown == 0 || column->unknown[0] >= BLAME_ITEMS;
+    ret_hint->ready = !all_alike;
+    ret_hint->unknown = truth == TRUTH_UNKNOWN;
+    ret_hint->column = all_alike ? column : NULL;
+    ret_hint->list = column->list;
+    ret_hint->n_items = column->n_items;
+    *ret_truth = denied_if(question->lacks, truth);
+    return true;
+}
+
 bool blame_answer(struct blame *blame, const struct condition *condition,
                   const struct blame_question *question, enum truth *ret_truth,
                   struct blame_hint *ret_hint)
@@ -271,29 +337,21 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
         *ret_truth = TRUTH_UNKNOWN;
         return true;
     }
-    if (column->marks & question->marks) {
-        *ret_truth = question->lacks ? TRUTH_NO : TRUTH_YES;
-        if (!question->whole || !some_have(blame, column, question))
-            return false;
-        if (is_plain(column)) {
-            ret_hint->having = column;
-            ret_hint->question = question;
-        }
+    const struct term *walk = question->lacks ? condition->term->children[0] : condition->term;
+    if (!(column->marks & question->marks))
+        return answer_by_none(blame, column, question, walk, ret_truth, ret_hint);
+    if (!question->whole) {
+        *ret_truth = denied_if(question->lacks, ask_some(blame, column, question, walk, ret_hint));
         return true;
     }
-    const struct term *walk = question->lacks ? condition->term->children[0] : condition->term;
-    enum truth truth = column->n_unknown > 0 ? TRUTH_UNKNOWN : TRUTH_NO;
-    if (column->n_unknown > 0 && !question->whole &&
-        !ask_unknown(blame, column, walk, &truth, ret_hint))
-        return false;
-    bool all_alike =
-        truth == TRUTH_UNKNOWN || column->n_unknown == 0 || column->unknown[0] >= BLAME_ITEMS;
-    ret_hint->ready = !all_alike;
-    ret_hint->unknown = truth == TRUTH_UNKNOWN;
-    ret_hint->column = all_alike ? column : NULL;
-    ret_hint->list = column->list;
-    ret_hint->n_items = column->n_items;
-    *ret_truth = truth == TRUTH_UNKNOWN ? truth : question->lacks ? TRUTH_YES : TRUTH_NO;
+    if (!some_have(blame, column, question))
+        return has_all_texts(column) &&
+               answer_by_none(blame, column, question, walk, ret_truth, ret_hint);
+    *ret_truth = denied_if(question->lacks, TRUTH_YES);
+    if (is_plain(column)) {
+        ret_hint->having = column;
+        ret_hint->question = question;
+    }
     return true;
 }
 

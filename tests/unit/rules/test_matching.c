@@ -402,16 +402,24 @@ START_TEST(what_nothing_may_be_is_told_the_same_from_the_gathered_texts_as_from_
 {
     enum { LINES = 80 };
     static const char *const rules[] = {
-        "{cart.lacks: {category: camera}}",        "{cart.lacks: {category: [camera, lens]}}",
-        "{cart.lacks: {brand: Lumora}}",           "{cart.has: {category: camera}}",
-        "{cart.lacks: {category: memory-card}}",   "{cart.has: {category: [lens, memory-card]}}",
+        "{cart.lacks: {category: camera}}",
+        "{cart.lacks: {category: [camera, lens]}}",
+        "{cart.lacks: {brand: Lumora}}",
+        "{cart.has: {category: camera}}",
+        "{cart.lacks: {category: memory-card}}",
+        "{cart.has: {category: [lens, memory-card]}}",
         "{cart.lacks: {subcategory: mirrorless}}",
+        "{cart.has: {category: camera, unit_price: {at_least: 1000000}}}",
+        "{cart.lacks: {category: camera, subcategory: mirrorless}}",
+        "{cart.has: {category: [camera, memory-card], brand: Nobody}}",
+        "{cart.has: {category: camera, margin: {at_least: 99%}}}",
     };
     FIXTURE f = fixture();
     struct blame *blame = calloc(1, sizeof *blame);
     struct cart_line lines[LINES];
     for (int i = 0; i < LINES; i++) /* the camera first, as the sixth, as the 71st, as the last */
         lines[i] = f->shop->lines[i == 0 || i == 5 || i == 70 || i == 79 ? 0 : 1];
+    lines[4].product = lines[75].product = PRODUCT_NONE; /* may be anything */
     f->shop->cart.lines = lines;
     for (uint32_t from = 0; from <= 6; from++) {
         for (uint32_t n = 0; from + n <= LINES; n++) {
