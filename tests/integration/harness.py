@@ -37,7 +37,8 @@ DATA = pathlib.Path(os.environ.get('OFFERD_TEST_DATA') or ROOT.parent / 'shared'
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
 TICKS = os.sysconf('SC_CLK_TCK')
 QUIET_PERCENT = 10  # others may take so much of the machine while a time is judged
-UNDISTURBED = {'OFFERD_TRAIN_EVERY_H': '0'}  # no training beside, unless a test is about that
+# No training beside, and no rule left out because the machine was slow, unless a test is about that.
+UNDISTURBED = {'OFFERD_TRAIN_EVERY_H': '0', 'OFFERD_BUDGET_MS': '1000'}
 
 
 class Skip(Exception):
@@ -95,10 +96,18 @@ def wait_until(seconds, what, probe, every=0.01):
         time.sleep(every)
 
 
+_ports = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+    """A port that nobody else is given until this process ends: bound, but never listened on, so that whoever names it
+    may listen on it (with SO_REUSEADDR, as servers do) as often as he likes, and until then is refused there."""
+    kept = socket.socket()
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        kept.setsockopt(socket.SOL_SOCKET, option, 1)
+    kept.bind(('127.0.0.1', 0))
+    _ports.append(kept)
+    return kept.getsockname()[1]
 
 
 _scratch = []

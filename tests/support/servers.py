@@ -57,10 +57,17 @@ class Broken(Exception):
     """A server did not do what it was told."""
 
 
+_ports = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+    """One that nobody else is given until this process ends; as in tests/integration/harness.py."""
+    kept = socket.socket()
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        kept.setsockopt(socket.SOL_SOCKET, option, 1)
+    kept.bind(('127.0.0.1', 0))
+    _ports.append(kept)
+    return kept.getsockname()[1]
 
 
 def program(name):
