@@ -70,6 +70,16 @@ static int64_t now_ms(void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* By a log whose bound is short: on a busy machine one attempt may not do. */
+static void append_in_the_end(struct event_log *log, const char *id)
+{
+    struct append_outcome outcome;
+    enum err err = ERR_UNAVAILABLE;
+    for (int64_t end = now_ms() + SLACK_MS; err == ERR_UNAVAILABLE && now_ms() < end;)
+        err = try_append(log, id, "c", NOVEMBER, &outcome);
+    ck_assert_msg(err == OK, "%s", note.text);
+}
+
 /* ── schema ──────────────────────────────────────────────────────────────────────────────── */
 
 START_TEST(every_table_and_column_has_a_comment)
@@ -271,9 +281,10 @@ END_TEST
 
 static pid_t backend(void)
 {
-    return (pid_t) atoi(scratch_sql("SELECT max(pid) FROM pg_stat_activity WHERE "
+    return (pid_t) atoi(scratch_sql("SELECT pid FROM pg_stat_activity WHERE "
                                     "application_name = 'offerd' AND "
-                                    "datname = current_database()"));
+                                    "datname = current_database() "
+                                    "ORDER BY backend_start DESC LIMIT 1"));
 }
 
 START_TEST(a_server_that_is_stopped_delays_an_append_by_its_bound_and_stores_it_once)
@@ -281,7 +292,8 @@ START_TEST(a_server_that_is_stopped_delays_an_append_by_its_bound_and_stores_it_
     struct pg_settings settings = patient();
     settings.append_ms = BOUND_MS;
     struct event_log *log = open_log(&settings);
-    struct append_outcome outcome = append(log, "a", "c", NOVEMBER);
+    struct append_outcome outcome;
+    append_in_the_end(log, "a");
     pid_t server = backend();
     if (kill(server, SIGSTOP) != 0) { /* another user's */
         log->free(log);
@@ -292,14 +304,11 @@ START_TEST(a_server_that_is_stopped_delays_an_append_by_its_bound_and_stores_it_
     enum err stopped = try_append(log, "b", "c", NOVEMBER, &outcome);
     int64_t took = now_ms() - began;
     kill(server, SIGCONT);
-    enum err err = ERR_UNAVAILABLE;
-    for (int64_t end = now_ms() + SLACK_MS; err == ERR_UNAVAILABLE && now_ms() < end;)
-        err = try_append(log, "b", "c", NOVEMBER, &outcome);
+    append_in_the_end(log, "b");
 
     ck_assert_int_eq(stopped, ERR_UNAVAILABLE);
     ck_assert_int_ge(took, BOUND_MS - 1);
     ck_assert_int_lt(took, BOUND_MS + SLACK_MS);
-    ck_assert_msg(err == OK, "%s", note.text);
     ck_assert_str_eq(scratch_sql("SELECT count(*) FROM events WHERE event_id = 'b'"), "1");
     log->free(log);
 }
@@ -310,7 +319,8 @@ START_TEST(an_appender_that_holds_the_lock_delays_others_by_their_bound_only)
     struct pg_settings settings = patient();
     settings.append_ms = BOUND_MS;
     struct event_log *log = open_log(&settings);
-    struct append_outcome outcome = append(log, "a", "c", NOVEMBER);
+    struct append_outcome outcome;
+    append_in_the_end(log, "a");
     PGconn *holder = PQconnectdb(scratch_url());
     PQclear(PQexec(holder, "BEGIN"));
     PQclear(PQexec(holder, "SELECT pg_advisory_xact_lock(hashtextextended('main', 20261121))"));
@@ -318,10 +328,7 @@ START_TEST(an_appender_that_holds_the_lock_delays_others_by_their_bound_only)
     ck_assert_int_eq(try_append(log, "b", "c", NOVEMBER, &outcome), ERR_UNAVAILABLE);
     PQfinish(holder);
 
-    enum err err = ERR_UNAVAILABLE;
-    for (int64_t end = now_ms() + SLACK_MS; err == ERR_UNAVAILABLE && now_ms() < end;)
-        err = try_append(log, "b", "c", NOVEMBER, &outcome);
-    ck_assert_msg(err == OK, "%s", note.text);
+    append_in_the_end(log, "b");
     log->free(log);
 }
 END_TEST

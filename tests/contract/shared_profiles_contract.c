@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ enum { FAKE, REDIS, STORES };
 enum {
     PATIENCE_MS = 10000,
     LISTENERS_KEYS = 64,
+    HELD_UP_US = 5000,
     TRUST_US = 55000 /* 50 ms, and what was on its way */
 };
 #define PROVISIONAL (UINT64_C(1) << 62)
@@ -113,6 +115,15 @@ static void no_op(uv_timer_t *timer)
 static void run_once(struct ground *g)
 {
     uv_run(&g->loop, UV_RUN_ONCE);
+}
+
+/* A turn; how long the machine held it up, as one takes a millisecond at most. */
+static int64_t held_up_us(struct ground *g)
+{
+    int64_t began = clock_us(CLOCK_MONOTONIC);
+    run_once(g);
+    int64_t took = clock_us(CLOCK_MONOTONIC) - began;
+    return took > HELD_UP_US ? took : 0;
 }
 
 /* Turns the loop until @condition holds; fails after some seconds. */
@@ -906,28 +917,28 @@ START_TEST(a_flush_is_a_doubt_and_leaves_nothing)
 }
 END_TEST
 
-START_TEST(a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again)
+START_TEST(a_connection_that_the_server_closes_is_a_doubt_and_is_made_again)
 {
     REDIS_GROUND(g);
     static const char *const types[] = { "normal", "pubsub" };
     for (int i = 0; i < 2; i++) {
         struct asked asked;
         g.told = (struct told){ 0 };
-        tell_server("CLIENT PAUSE 50 ALL");
-        fetch_one(&g, &asked, "c");
-        run_once(&g);
+        fetch_one(&g, &asked,
+                  "c"); /* it leaves when the loop turns: not before the connection is closed */
 
         tell_server("CLIENT KILL TYPE %s", types[i]);
         RUN_UNTIL(&g, g.told.doubts == 1 && g.told.answers == 1);
 
-        ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+        if (i == 0) /* else it may just have been answered on the other */
+            ck_assert_int_eq(g.told.answer, SHARED_AWAY);
         ck_assert(!is_trusted(&g));
         ck_assert(!g.shared->fetch(g.link, STR("c"), &asked.fetch));
         RUN_UNTIL(&g, is_trusted(&g));
         fetch_and_wait(&g, "c");
         ck_assert_int_eq(g.told.answer, SHARED_ABSENT);
     }
-    put_one(&g, SHARED_COMMIT, "c", 1, "one"); /* the writer's connection was killed, too */
+    put_one(&g, SHARED_COMMIT, "c", 1, "one"); /* the writer's connection was closed, too */
     RUN_UNTIL(&g, g.told.changed == 1);
     end(&g);
 }
@@ -956,13 +967,14 @@ START_TEST(a_server_that_stands_still_is_not_trusted_and_soon_away)
 
     ck_assert_int_eq(kill(server, SIGSTOP), 0);
     int64_t stopped = clock_us(CLOCK_MONOTONIC);
+    int64_t held_up = 0;
     bool trusted_late = false;
     fetch_one(&g, &asked, "c");
-    while (g.told.answers == 0 && clock_us(CLOCK_MONOTONIC) < stopped + 3000000) {
-        run_once(&g);
+    while (g.told.answers == 0 && clock_us(CLOCK_MONOTONIC) < stopped + PATIENCE_MS * 1000) {
+        held_up += held_up_us(&g);
         trusted_late |= g.shared->is_trusted(g.link, stopped + TRUST_US);
     }
-    int64_t away = clock_us(CLOCK_MONOTONIC) - stopped;
+    int64_t away = clock_us(CLOCK_MONOTONIC) - stopped - held_up;
     ck_assert_int_eq(kill(server, SIGCONT), 0);
 
     ck_assert(!trusted_late);
@@ -975,8 +987,39 @@ START_TEST(a_server_that_stands_still_is_not_trusted_and_soon_away)
 }
 END_TEST
 
+/* Stands, unless a test has it go on: who was let down then does not try again behind our back. */
+static int64_t standing_us;
+
+static int64_t standing(struct clock *clock)
+{
+    (void) clock;
+    return standing_us;
+}
+
+static struct clock still = { standing, standing };
+
+/* However long the machine takes for it. */
+static void put_in_the_end(struct shared_profiles *shared, struct shared_writer *writer,
+                           const struct shared_put *put)
+{
+    struct err_note note;
+    bool taken;
+    int64_t patience = clock_us(CLOCK_MONOTONIC) + PATIENCE_MS * 1000;
+    for (; shared->put(writer, put, 1, &taken, &note) != OK; standing_us += 2000000)
+        ck_assert_int_lt(clock_us(CLOCK_MONOTONIC), patience);
+}
+
+/* How often this thread has given up its core to wait. */
+static long waits(void)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
 START_TEST(a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once)
 {
+    enum { TRIES = 5 }; /* the machine may hold one up */
     if (is_skipped(REDIS))
         return;
     struct redis_settings settings = { .url = getenv("OFFERD_TEST_REDIS_URL"),
@@ -985,28 +1028,30 @@ START_TEST(a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once)
     struct shared_profiles *shared;
     struct shared_put put = put_of(SHARED_COMMIT, "c", 1, "one");
     struct err_note note;
-    bool taken;
-    ck_assert_int_eq(redis_profiles_new(&settings, &real, NULL, &shared, &note), OK);
+    bool taken, in_time = false;
+    ck_assert_int_eq(redis_profiles_new(&settings, &still, NULL, &shared, &note), OK);
     struct shared_writer *writer = shared->writer_new(shared);
-    ck_assert_int_eq(shared->put(writer, &put, 1, &taken, &note), OK);
+    put_in_the_end(shared, writer, &put);
     int server = atoi(strstr(tell_server("INFO server"), "process_id:") + 11);
 
-    ck_assert_int_eq(kill(server, SIGSTOP), 0);
-    int64_t start = clock_us(CLOCK_MONOTONIC);
-    enum err late = shared->put(writer, &put, 1, &taken, &note);
-    int64_t first = clock_us(CLOCK_MONOTONIC) - start;
-    enum err away = shared->put(writer, &put, 1, &taken, &note);
-    int64_t second = clock_us(CLOCK_MONOTONIC) - start - first;
-    ck_assert_int_eq(kill(server, SIGCONT), 0);
+    for (int i = 0; i < TRIES && !in_time; i++) {
+        ck_assert_int_eq(kill(server, SIGSTOP), 0);
+        int64_t start = clock_us(CLOCK_MONOTONIC);
+        enum err late = shared->put(writer, &put, 1, &taken, &note);
+        int64_t took = clock_us(CLOCK_MONOTONIC) - start;
+        long before = waits();
+        enum err away = shared->put(writer, &put, 1, &taken, &note);
+        long waited = waits() - before;
+        ck_assert_int_eq(kill(server, SIGCONT), 0);
 
-    ck_assert_int_eq(late, ERR_UNAVAILABLE);
-    ck_assert_int_eq(away, ERR_UNAVAILABLE);
-    ck_assert_int_ge(first, 100000);
-    ck_assert_int_le(first, 300000);
-    ck_assert_int_le(second, 20000);
-    int64_t patience = clock_us(CLOCK_MONOTONIC) + PATIENCE_MS * 1000;
-    while (shared->put(writer, &put, 1, &taken, &note) != OK)
-        ck_assert_int_lt(clock_us(CLOCK_MONOTONIC), patience);
+        ck_assert_int_eq(late, ERR_UNAVAILABLE);
+        ck_assert_int_eq(away, ERR_UNAVAILABLE);
+        ck_assert_int_ge(took, 100000);
+        ck_assert_int_eq(waited, 0);
+        in_time = took <= 300000;
+        put_in_the_end(shared, writer, &put);
+    }
+    ck_assert(in_time);
     shared->writer_free(shared, writer);
     shared->free(shared);
 }
@@ -1076,9 +1121,9 @@ START_TEST(what_is_asked_and_written_is_counted)
 }
 END_TEST
 
-/* ── a wire between the link and Redis that falls silent for one of its connections ── */
+/* ── a wire between the link and Redis that falls silent, or is cut, for one of its connections ── */
 
-enum { WIRES = 8 };
+enum { WIRES = 16 };
 
 struct wires {
     pthread_t thread;
@@ -1089,6 +1134,8 @@ struct wires {
     } of[WIRES];
     int n;
     _Atomic char silent; /* 'h': what hears; 'a': what asks; 0: none */
+    _Atomic char cut;    /* the same; 0 again once it was done */
+    _Atomic unsigned rounds;
     _Atomic bool stop;
 };
 
@@ -1117,10 +1164,18 @@ static bool carry(struct wires *wires, int wire, int from)
     return send(wires->of[wire].ends[!from], bytes, (size_t) n, MSG_NOSIGNAL) == n;
 }
 
+static void close_wire(struct wires *wires, int wire)
+{
+    close(wires->of[wire].ends[0]);
+    close(wires->of[wire].ends[1]);
+    wires->of[wire].ends[0] = -1;
+}
+
 static void *carry_on(void *arg)
 {
     struct wires *wires = arg;
     while (!wires->stop) {
+        const char cut = wires->cut;
         struct pollfd coming = { .fd = wires->listener, .events = POLLIN };
         if (poll(&coming, 1, 1) > 0 && wires->n < WIRES) {
             wires->of[wires->n].ends[0] = accept(wires->listener, NULL, NULL);
@@ -1128,15 +1183,33 @@ static void *carry_on(void *arg)
             wires->of[wires->n++].hears = false;
         }
         for (int i = 0; i < wires->n; i++) {
-            bool silent = wires->silent == (wires->of[i].hears ? 'h' : 'a');
-            if (wires->of[i].ends[0] < 0 || silent || (carry(wires, i, 0) && carry(wires, i, 1)))
+            const char kind = wires->of[i].hears ? 'h' : 'a';
+            if (wires->of[i].ends[0] < 0)
                 continue;
-            close(wires->of[i].ends[0]);
-            close(wires->of[i].ends[1]);
-            wires->of[i].ends[0] = -1;
+            bool keep = cut != kind &&
+                        (wires->silent == kind || (carry(wires, i, 0) && carry(wires, i, 1)));
+            if (!keep)
+                close_wire(wires, i);
         }
+        if (cut)
+            wires->cut = 0;
+        wires->rounds++;
     }
     return NULL;
+}
+
+/* From when it returns nothing is carried of what @kind means. */
+static void fall_silent(struct wires *wires, char kind)
+{
+    wires->silent = kind;
+    for (unsigned begun = wires->rounds; wires->rounds < begun + 2;)
+        (void) usleep(100);
+}
+
+static void cut(struct wires *wires, char kind)
+{
+    for (wires->cut = kind; wires->cut;)
+        (void) usleep(100);
 }
 
 static void lay_wires(struct wires *wires)
@@ -1158,10 +1231,8 @@ static void take_up_wires(struct wires *wires)
     pthread_join(wires->thread, NULL);
     close(wires->listener);
     for (int i = 0; i < wires->n; i++)
-        if (wires->of[i].ends[0] >= 0) {
-            close(wires->of[i].ends[0]);
-            close(wires->of[i].ends[1]);
-        }
+        if (wires->of[i].ends[0] >= 0)
+            close_wire(wires, i);
 }
 
 START_TEST(silence_on_either_connection_alone_ends_the_trust)
@@ -1184,14 +1255,15 @@ START_TEST(silence_on_either_connection_alone_ends_the_trust)
         int doubts = g.told.doubts;
         fetch_and_wait(&g, "c");
 
+        int64_t held_up = 0;
         bool trusted_late = false;
-        wires.silent = kinds[i];
+        fall_silent(&wires, kinds[i]);
         int64_t start = clock_us(CLOCK_MONOTONIC);
-        while (g.told.doubts == doubts && clock_us(CLOCK_MONOTONIC) < start + 2000000) {
-            run_once(&g);
+        while (g.told.doubts == doubts && clock_us(CLOCK_MONOTONIC) < start + PATIENCE_MS * 1000) {
+            held_up += held_up_us(&g);
             trusted_late |= g.shared->is_trusted(g.link, start + TRUST_US);
         }
-        int64_t doubted = clock_us(CLOCK_MONOTONIC) - start;
+        int64_t doubted = clock_us(CLOCK_MONOTONIC) - start - held_up;
         wires.silent = 0;
 
         ck_assert(!trusted_late);
@@ -1199,6 +1271,48 @@ START_TEST(silence_on_either_connection_alone_ends_the_trust)
         ck_assert_int_eq(g.told.doubts, doubts + 1);
     }
     RUN_UNTIL(&g, is_trusted(&g));
+    end(&g);
+    take_up_wires(&wires);
+}
+END_TEST
+
+START_TEST(a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again)
+{
+    static const char kinds[] = { 'a', 'h' };
+    struct wires wires;
+    struct ground g;
+    char url[64];
+    if (is_skipped(REDIS))
+        return;
+    if (redis_at_is_tls()) {
+        fprintf(stderr, "skipped: which connection hears is not to be read on a wire with TLS\n");
+        return;
+    }
+    lay_wires(&wires);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%d", wires.port);
+    begin_at(&g, REDIS, url);
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    for (int i = 0; i < 2; i++) {
+        struct asked asked;
+        RUN_UNTIL(&g, is_trusted(&g));
+        fall_silent(&wires, 'a'); /* else it might be answered before */
+        g.told = (struct told){ 0 };
+        fetch_one(&g, &asked, "c");
+        run_once(&g);
+
+        cut(&wires, kinds[i]);
+        RUN_UNTIL(&g, g.told.doubts == 1 && g.told.answers == 1);
+
+        ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+        ck_assert(!is_trusted(&g));
+        ck_assert(!g.shared->fetch(g.link, STR("c"), &asked.fetch));
+        wires.silent = 0;
+        RUN_UNTIL(&g, is_trusted(&g));
+        fetch_and_wait(&g, "c");
+        ck_assert_int_eq(g.told.answer, SHARED_BODY);
+    }
+    put_one(&g, SHARED_COMMIT, "c", 2, "two"); /* the writer's connection was cut, too */
+    RUN_UNTIL(&g, g.told.changed == 1);
     end(&g);
     take_up_wires(&wires);
 }
@@ -1310,13 +1424,14 @@ static Suite *contract(void)
     };
     const TTest *const of_redis[] = {
         a_flush_is_a_doubt_and_leaves_nothing,
-        a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again,
+        a_connection_that_the_server_closes_is_a_doubt_and_is_made_again,
         scripts_that_redis_has_forgotten_are_given_to_it_again,
         a_server_that_stands_still_is_not_trusted_and_soon_away,
         a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once,
         an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not,
         what_is_asked_and_written_is_counted,
         silence_on_either_connection_alone_ends_the_trust,
+        a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again,
         a_host_may_have_a_name,
         a_unix_socket_will_do,
         nobody_there_is_away_and_no_harm,
