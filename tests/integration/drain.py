@@ -25,6 +25,24 @@ def answer_of(wire):
     return reply.status, reply.getheader('Connection'), reply.read()
 
 
+def wait_for_its_head(offerd):
+    """Until a request is in flight beside the one that asks."""
+    wait_until(5, 'the head', lambda: offerd.metric('offerd_http_requests_in_flight') >= 2)
+
+
+def wait_for_draining(offerd):
+    """Until nobody new is let in any more."""
+    def refused():
+        try:
+            connect(offerd).close()
+        except ConnectionRefusedError:
+            return True
+        except ConnectionResetError:
+            pass  # came at the very moment when the listening socket was closed: ask again
+        return False
+    wait_until(2, 'new connections are refused', refused)
+
+
 def wait_for_end(offerd, seconds):
     offerd.process.wait(seconds * PATIENCE)
     return offerd._ended()
@@ -72,8 +90,9 @@ def test_no_request_is_lost_when_it_is_asked_to_end_under_load():
 def test_a_request_that_is_half_sent_is_answered_to_its_end():
     with Offerd() as offerd, connect(offerd) as wire:
         wire.sendall(HEAD + GOOD[:20])
-        time.sleep(0.2)
+        wait_for_its_head(offerd)
         offerd.signal(signal.SIGTERM)
+        wait_for_draining(offerd)
         time.sleep(0.3)
         check(offerd.process.poll() is None, 'it did not wait')
         wire.sendall(GOOD[20:])
@@ -88,16 +107,7 @@ def test_nobody_new_is_served_and_who_is_connected_hears_not_ready():
         other.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
         check(answer_of(other)[0] == 200)
         offerd.signal(signal.SIGTERM)
-
-        def refused():
-            try:
-                connect(offerd).close()
-            except ConnectionRefusedError:
-                return True
-            except ConnectionResetError:
-                pass  # came at the very moment when the listening socket was closed: ask again
-            return False
-        wait_until(2, 'new connections are refused', refused)
+        wait_for_draining(offerd)
         other.sendall(b'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n')
         status, _, body = answer_of(other)
         check(status == 503 and json.loads(body)['type'] == '/problems/unavailable', status, body)
@@ -125,7 +135,7 @@ def test_quiet_connections_do_not_hold_it_up():
 def test_who_never_finishes_holds_it_up_only_for_so_long():
     with Offerd(flags=['--drain-s', '1', '--slow-request-s', '60']) as offerd, connect(offerd) as wire:
         wire.sendall(HEAD + GOOD[:20])
-        time.sleep(0.2)
+        wait_for_its_head(offerd)
         began = time.monotonic()
         offerd.signal(signal.SIGTERM)
         check(wait_for_end(offerd, 10) == 0, offerd.log_text())
@@ -135,8 +145,9 @@ def test_who_never_finishes_holds_it_up_only_for_so_long():
 def test_the_second_sigterm_ends_it_at_once():
     with Offerd(flags=['--slow-request-s', '60']) as offerd, connect(offerd) as wire:
         wire.sendall(HEAD + GOOD[:20])
-        time.sleep(0.2)
+        wait_for_its_head(offerd)
         offerd.signal(signal.SIGTERM)
+        wait_for_draining(offerd)  # two that came at once would be one
         time.sleep(0.3)
         check(offerd.process.poll() is None, 'the first one did not wait')
         began = time.monotonic()
@@ -152,9 +163,9 @@ def test_the_second_sigterm_ends_it_at_once_though_the_disk_hangs_and_draining_h
         event = b'{"event_id": "e", "type": "product_viewed", "customer_id": "C1", "sku": "CAM-A7"}'
         wire.sendall(b'POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
                      b'Content-Length: %d\r\n\r\n%s' % (len(event), event))
-        time.sleep(0.2)
+        wait_for_its_head(offerd)
         offerd.signal(signal.SIGTERM)
-        time.sleep(1.5)
+        wait_until(10, 'draining has given up', lambda: any('still busy after draining' in line for line in offerd.log))
         check(offerd.process.poll() is None, 'it did not wait for the journal')
         began = time.monotonic()
         offerd.signal(signal.SIGTERM)

@@ -31,9 +31,10 @@ def status_of(text):
     return int(text.split()[1]) if text.startswith('HTTP/1.1 ') else 0
 
 
-def drip(wire, text, seconds):
-    """A byte each 50 ms until the server has had enough; how long that took."""
+def drip(wire, head, text, seconds):
+    """@head at once, then a byte each 50 ms until the server has had enough; how long that took."""
     began = time.monotonic()
+    wire.sendall(head)
     wire.settimeout(0.05)
     for byte in text:
         try:
@@ -87,8 +88,7 @@ def test_a_head_over_the_limit_is_refused():
 
 def test_a_body_that_comes_a_byte_at_a_time_is_cut_off_in_time():
     with Offerd(flags=FLAGS) as offerd, connect(offerd) as wire:
-        wire.sendall(b'POST /offers HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n')
-        took, said = drip(wire, '{' + ' ' * 999, 4)
+        took, said = drip(wire, b'POST /offers HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n', '{' + ' ' * 999, 4)
         tell(f'cut off after {took:.2f} s, saying {said.splitlines()[:1]}')
         check(took > 0.9, 'one second was promised, not', took)
         check(status_of(said) in (408, 0), said)
@@ -97,22 +97,22 @@ def test_a_body_that_comes_a_byte_at_a_time_is_cut_off_in_time():
 
 def test_a_head_that_comes_a_byte_at_a_time_is_cut_off_in_time():
     with Offerd(flags=FLAGS) as offerd, connect(offerd) as wire:
-        took, _ = drip(wire, 'GET /healthz HTTP/1.1\r\nX: ' + 'a' * 1000, 6)
+        took, _ = drip(wire, b'', 'GET /healthz HTTP/1.1\r\nX: ' + 'a' * 1000, 6)
         tell(f'cut off after {took:.2f} s')
         good(offerd)
 
 
 def test_a_connection_without_a_request_is_closed():
     with Offerd(flags=FLAGS) as offerd, connect(offerd) as wire:
-        wire.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
         began = time.monotonic()
+        wire.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
         text = until_closed(wire)
         check(status_of(text) == 200 and text.count('HTTP/1.1') == 1, text)
         check(1.5 < time.monotonic() - began < 6 * PATIENCE, time.monotonic() - began)
 
 
 def test_who_comes_when_all_connections_are_taken_waits_its_turn():
-    with Offerd(flags=FLAGS) as offerd:
+    with Offerd(flags=[*FLAGS, '--idle-timeout-s', '20', '--slow-request-s', '20']) as offerd:
         wires = [connect(offerd) for _ in range(60)]
         for wire in wires:
             wire.sendall(b'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')

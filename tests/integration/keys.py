@@ -6,7 +6,7 @@ import re
 import threading
 import time
 
-from harness import PATIENCE, ROOT, Failed, Offerd, check, demo_data, main, run, scratch, tell, wait_until
+from harness import ROOT, Offerd, check, demo_data, main, run, scratch, tell, wait_until
 
 OFFER = json.loads((ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
 VIEW = {'event_id': 'view-1', 'type': 'product_viewed', 'customer_id': 'C1', 'sku': 'CAM-A7'}
@@ -89,7 +89,8 @@ def test_a_key_is_replaced_while_the_service_runs_and_no_request_fails():
         offerd.becomes(200, new)
         tell(f'a new key was good after {time.monotonic() - began:.2f} s')
         current[0] = new
-        time.sleep(0.05)  # what was sent with the old one is answered
+        answered = len(statuses)
+        wait_until(5, 'what was sent with the old one is answered', lambda: len(statuses) > answered + 1)
         began = time.monotonic()
         offerd.write(['# the old one is gone', new_line], at_once=False)
         offerd.becomes(401, old)
@@ -132,7 +133,7 @@ def test_a_service_that_was_told_to_ask_for_keys_does_not_start_without():
 
 
 def test_a_key_is_answered_as_often_as_its_rate_says_over_all_workers():
-    rate, clients = int(200 / PATIENCE), 6
+    rate, clients = 20, 6  # so few that the clients reach it on the slowest machine
     key, line = new_key('shop', 'storefront', '--rate', rate)
     free, free_line = new_key('other', 'storefront')
     statuses, stop = [[] for _ in range(clients)], threading.Event()
@@ -140,13 +141,22 @@ def test_a_key_is_answered_as_often_as_its_rate_says_over_all_workers():
         def ask(seen):
             while not stop.is_set():
                 seen.append(offerd.status(key))
+
+        def asked():
+            return sum(map(len, statuses))
+
+        def readings():
+            return sum('in force:' in each for each in offerd.log)
         threads = [threading.Thread(target=ask, args=(seen,)) for seen in statuses]
         began = time.monotonic()
         for thread in threads:
             thread.start()
-        time.sleep(0.5)
+        wait_until(10, 'more requests than are allowed', lambda: asked() > rate * (1 + time.monotonic() - began) * 1.2)
+        before = readings()
         offerd.write([free_line, line])  # read anew in the middle: no fresh burst
-        time.sleep(1.5)
+        wait_until(5, 'the file is read anew', lambda: readings() > before)
+        so_far = asked()
+        wait_until(10, 'a fresh burst would be used up', lambda: asked() > so_far + 2 * rate and time.monotonic() > began + 2)
         check(offerd.status(free) == 200, 'another key has its own')
         stop.set()
         for thread in threads:
@@ -155,8 +165,6 @@ def test_a_key_is_answered_as_often_as_its_rate_says_over_all_workers():
     all_of_them = [status for seen in statuses for status in seen]
     good = all_of_them.count(200)
     tell(f'{len(all_of_them)} requests in {took:.2f} s, {good} answered; {rate}/s and a burst of {rate} allow {rate * (1 + took):.0f}')
-    if len(all_of_them) < rate * (1 + took) * 1.2:
-        raise Failed('the clients were too slow to reach the rate')
     check(set(all_of_them) == {200, 429}, set(all_of_them))
     check(rate * took * 0.9 <= good <= rate * (1 + took) + 1, good)
 

@@ -17,7 +17,7 @@ import sqlite3
 import threading
 import time
 
-from harness import Offerd, check, demo_data, main, scratch, tell
+from harness import Offerd, check, demo_data, main, scratch, tell, wait_until
 
 ROUNDS = int(os.environ.get('OFFERD_KILL_ROUNDS', '10'))
 CLIENTS = 4
@@ -85,6 +85,10 @@ def seed_data():
     return data
 
 
+def acknowledged_so_far(clients):
+    return sum(len(client.acknowledged) for client in clients)
+
+
 def test_every_acknowledged_event_survives_kill_9_and_counts_once():
     data, chance, stop = seed_data(), random.Random(SEED), threading.Event()
     offerd = Offerd(data=data)
@@ -93,12 +97,15 @@ def test_every_acknowledged_event_survives_kill_9_and_counts_once():
     try:
         for client in clients:
             client.start()
-        for _ in range(ROUNDS):
+        for n in range(ROUNDS):
+            if n % 2:  # under load for certain; the other kills come at any moment
+                wait_until(10, 'a load', lambda: acknowledged_so_far(clients) > 10 * n)
             time.sleep(chance.uniform(.02, .4))
             offerd.kill()
             began = time.monotonic()
             offerd.start()
             restarts.append(time.monotonic() - began)
+        wait_until(10, 'a load', lambda: acknowledged_so_far(clients) > 10 * ROUNDS)
         time.sleep(.2)
         stop.set()
         for client in clients:

@@ -9,6 +9,7 @@ import copy
 import json
 import random
 import re
+import select
 import socket
 import time
 
@@ -201,9 +202,16 @@ class Wire:
             self.socket.close()
         self.socket, self.left = None, b''
 
+    def was_closed(self):
+        """By the server, for having been quiet too long while we were busy or held up."""
+        try:
+            return bool(select.select([self.socket], [], [], 0)[0]) and not self.socket.recv(1, socket.MSG_PEEK)
+        except ConnectionError:
+            return True
+
     def ask(self, text, last=False):
         """The status answered; 0 when the connection was closed instead. After @last no more is sent."""
-        if not self.socket:
+        if not self.socket or self.was_closed():
             self.connect()
         try:
             self.socket.sendall(text)
