@@ -51,7 +51,7 @@ struct decision;
 struct decide_problem {
     enum err err;       /* ERR_INPUT: 400 or 422; ERR_LIMIT: 413 */
     bool is_value;      /* ERR_INPUT: well-formed, but not acceptable: 422 */
-    const char *what;   /* static sentence */
+    const char *what;   /* a sentence: static, or in the arena */
     struct str pointer; /* JSON Pointer to the fault; in the arena */
 };
 

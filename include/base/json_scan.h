@@ -30,7 +30,7 @@ enum { JSON_SCAN_DEPTH = 32 };
 struct json_scan {
     const char *at, *end, *begin;
     struct arena *arena;
-    const char *fault; /* NULL, or a static sentence: what was expected */
+    const char *fault; /* NULL, or a sentence: what was expected; static or in @arena */
     bool fault_is_limit;
     bool fault_is_value; /* well-formed JSON whose value is not acceptable (422 rather than 400) */
     char pointer[128];   /* of the fault, RFC 6901; cut when longer */

@@ -56,9 +56,15 @@ void diag_add_args(struct diags *diags, const struct doc_file *file, struct doc_
 void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place place,
               enum diag_code code, struct str arg0, struct str arg1, struct str arg2);
 
-/* The same with a guess: the closest of @words (NULL-terminated) to @wrong, when one is close. */
+/*
+ * The same of a word that is none of @words (NULL-terminated): they are the second argument, and the
+ * closest of them is the guess, when one is close.
+ */
 void diag_add_guess(struct diags *diags, const struct doc_file *file, struct doc_place place,
                     enum diag_code code, struct str wrong, const char *const *words);
+
+/* @words for a message: "day, week, month"; "-" when there are none. In @diags' arena; absent: no room. */
+struct str diag_words(struct diags *diags, const char *const *words);
 
 /* The closest word by edit distance (at most a third of its length), or absent. */
 struct str diag_closest(struct str wrong, const char *const *words);

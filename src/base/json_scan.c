@@ -56,6 +56,17 @@ void json_fault_value(struct json_scan *scan, const char *what)
     json_fault(scan, what);
 }
 
+/* The same, saying between which bounds: "a whole number from 1 to 500 was expected". */
+static void fault_bounds(struct json_scan *scan, const char *form, int64_t min, int64_t max,
+                         const char *otherwise)
+{
+    enum { ROOM = 96 };
+    char *said = scan->fault ? NULL : arena_take_raw(scan->arena, ROOM);
+    if (said)
+        (void) snprintf(said, ROOM, form, (long long) min, (long long) max);
+    json_fault_value(scan, said ? said : otherwise);
+}
+
 void json_scan_init(struct json_scan *scan, struct str text, struct arena *arena)
 {
     scan->at = scan->begin = text.at;
@@ -86,7 +97,8 @@ char json_peek(struct json_scan *scan)
 {
     space(scan);
     if (scan->at == scan->end) {
-        json_fault(scan, "the JSON text ends too early");
+        json_fault(scan, scan->begin == scan->end ? "there is no JSON text: it is empty"
+                                                  : "the JSON text ends too early");
         return 0;
     }
     char c = *scan->at;
@@ -239,8 +251,8 @@ struct str json_string(struct json_scan *scan, size_t min_bytes, size_t max_byte
     if (scan->fault)
         return (struct str){ 0 };
     if (text.len < min_bytes || text.len > max_bytes) {
-        json_fault_value(scan, text.len < min_bytes ? "the string is too short"
-                                                    : "the string is too long");
+        fault_bounds(scan, "a string of %lld to %lld bytes was expected", (int64_t) min_bytes,
+                     (int64_t) max_bytes, "the string is too short or too long");
         return (struct str){ 0 };
     }
     return text;
@@ -352,7 +364,8 @@ int64_t json_int(struct json_scan *scan, int64_t min, int64_t max)
             return 0;
     }
     if (value < min || value > max) {
-        json_fault_value(scan, value < min ? "the number is too small" : "the number is too large");
+        fault_bounds(scan, "a whole number from %lld to %lld was expected", min, max,
+                     "the number is too small or too large");
         return 0;
     }
     return value;

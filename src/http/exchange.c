@@ -139,8 +139,10 @@ static enum problem refuse_body(const struct exchange *exchange, const char **re
         return PROBLEM_LENGTH_REQUIRED;
     int64_t len = -1;
     if (head->content_length.at && str_to_int64(head->content_length, &len) &&
-        (uint64_t) len > body_limit(exchange))
+        (uint64_t) len > body_limit(exchange)) {
+        *ret_detail = route_body_bound(route);
         return PROBLEM_TOO_LARGE;
+    }
     if (len == 0)
         return PROBLEM_NONE;
     if (head->content_encoding.at && strcasecmp(head->content_encoding.at, "identity") != 0) {
@@ -219,8 +221,10 @@ bool exchange_append(struct exchange *exchange, const char *bytes, size_t len)
     if (!exchange->refusal && exchange->match.route->body == ROUTE_BODY_NONE)
         return (exchange->dropped_bytes += len) <= SMALL_BODY_BYTES;
     if (!exchange->refusal &&
-        (len > exchange->body_max - exchange->body_len || !make_room(exchange, len)))
+        (len > exchange->body_max - exchange->body_len || !make_room(exchange, len))) {
         exchange->refusal = PROBLEM_TOO_LARGE;
+        exchange->refusal_detail = route_body_bound(exchange->match.route);
+    }
     if (exchange->refusal)
         return (exchange->dropped_bytes += len) <= DROP_MOST_BYTES;
     memcpy(exchange->body_at + exchange->body_len, bytes, len);

@@ -74,3 +74,14 @@ size_t route_row(const struct route *route)
 {
     return (size_t) (route - table);
 }
+
+const char *route_body_bound(const struct route *route)
+{
+    static const char *const bounds[] = {
+        [ROUTE_BODY_NONE] = NULL,
+        [ROUTE_BODY_SMALL] = "no more than a few words are expected here",
+        [ROUTE_BODY_OFFERS] = "the body is larger than this service takes (max_offers_bytes)",
+        [ROUTE_BODY_EVENTS] = "the body is larger than this service takes (max_events_bytes)",
+    };
+    return bounds[route->body];
+}

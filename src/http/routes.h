@@ -43,3 +43,6 @@ struct route_match route_find(const char *method, const char *path);
 /* The table's rows, for who counts by operation. Row numbers are below ROUTES_MAX. */
 const struct route *route_at(size_t row);
 size_t route_row(const struct route *route);
+
+/* What to answer a body that is larger than the route takes: static; NULL where none is wanted. */
+const char *route_body_bound(const struct route *route);

@@ -41,7 +41,10 @@ static bool read_lines(struct reading *reading, const cJSON *items, const char *
     int n = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : -1;
     bool order = event->type == EVENT_ORDER_PLACED || event->type == EVENT_ORDER_RETURNED;
     if (n < (order ? 1 : 0))
-        return intake_fault(reading, "an array of items was expected", "/%s/items", in);
+        return intake_fault(reading,
+                            order ? "an array of 1 to 2000 items was expected"
+                                  : "an array of at most 2000 items was expected",
+                            "/%s/items", in);
     if (n > EVENT_MAX_LINES)
         return intake_fault(reading, "at most 2000 items are taken", "/%s/items", in);
     struct order_line *lines =

@@ -133,7 +133,8 @@ bool intake_currency(struct reading *reading, const cJSON *item, const char *poi
                      struct str *ret_code)
 {
     if (!cJSON_IsString(item) || money_decimals(str_of(item->valuestring)) < 0)
-        return intake_fault(reading, "an ISO 4217 currency code was expected", "%s", pointer);
+        return intake_fault(reading, "an ISO 4217 currency code was expected, such as \"JPY\"",
+                            "%s", pointer);
     return intake_copy(reading, str_of(item->valuestring), ret_code);
 }
 
@@ -153,7 +154,9 @@ static bool read_at(struct reading *reading, const cJSON *item, const char *poin
 {
     int64_t now_us = reading->context->now_us, at_us = now_us;
     if (item && (!cJSON_IsString(item) || !instant_read(str_of(item->valuestring), &at_us)))
-        return intake_fault(reading, "an RFC 3339 time with its zone was expected", "%s", pointer);
+        return intake_fault(
+            reading, "a time with its zone (RFC 3339) was expected, such as 2026-11-21T10:02:11Z",
+            "%s", pointer);
     if (at_us > now_us + AHEAD_US)
         return intake_fault(reading, "the time is more than a day ahead", "%s", pointer);
     if (at_us < EARLIEST_US)

@@ -60,11 +60,24 @@ void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place
     diag_add_args(diags, file, place, code, args);
 }
 
+struct str diag_words(struct diags *diags, const char *const *words)
+{
+    struct out out;
+    if (!diags->arena || diags->count >= DIAG_MAX) /* no message will be made of it */
+        return (struct str){ 0 };
+    out_init(&out, diags->arena, 256);
+    for (size_t i = 0; words[i]; i++)
+        out_printf(&out, "%s%s", i ? ", " : "", words[i]);
+    if (!words[0])
+        out_char(&out, '-');
+    return out.failed ? (struct str){ 0 } : out_str(&out);
+}
+
 void diag_add_guess(struct diags *diags, const struct doc_file *file, struct doc_place place,
                     enum diag_code code, struct str wrong, const char *const *words)
 {
     uint32_t before = diags->count;
-    diag_add(diags, file, place, code, wrong, (struct str){ 0 }, (struct str){ 0 });
+    diag_add(diags, file, place, code, wrong, diag_words(diags, words), (struct str){ 0 });
     struct str guess = diag_closest(wrong, words);
     if (diags->count > before && guess.at)
         diags->list[before].guess = arena_copy(diags->arena, guess);

@@ -25,12 +25,16 @@ static void not_supported(struct grammar *grammar, struct doc_place place, struc
              (struct str){ 0 });
 }
 
-/* The wrong word with the closest of two tables as a guess. */
+/* The wrong word, those that may stand there, and as a guess the closest of both tables. */
 static void guess(struct grammar *grammar, struct doc_place place, enum diag_code code,
                   struct str wrong, const char *const *known, const char *const *later)
 {
-    bool in_known = diag_closest(wrong, known).at || !later;
-    diag_add_guess(grammar->diags, grammar->file, place, code, wrong, in_known ? known : later);
+    struct diags *diags = grammar->diags;
+    uint32_t before = diags->count;
+    diag_add_guess(diags, grammar->file, place, code, wrong, known);
+    struct str guess = later ? diag_closest(wrong, later) : (struct str){ 0 };
+    if (diags->count > before && !diags->list[before].guess.at && guess.at)
+        diags->list[before].guess = arena_copy(diags->arena, guess);
 }
 
 bool grammar_mapping(struct grammar *grammar, const struct doc_node *node, const char *const *known,

@@ -28,14 +28,7 @@ void lowering_fault(struct lowering *lowering, struct doc_place place, enum diag
 
 struct str lowering_join(struct lowering *lowering, const char *const *words)
 {
-    struct out out;
-
-    if (!lowering->diags->arena)
-        return nothing();
-    out_init(&out, lowering->diags->arena, 256);
-    for (size_t i = 0; words[i]; i++)
-        out_printf(&out, "%s%s", i ? ", " : "", words[i]);
-    return out.failed ? nothing() : out_str(&out);
+    return diag_words(lowering->diags, words);
 }
 
 void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag_code code,

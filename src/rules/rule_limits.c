@@ -15,7 +15,9 @@ static bool read_window(struct rule_reader *reader, const struct doc_node *node,
                     { "month", WINDOW_MONTH },
                     { "session", WINDOW_SESSION },
                     { "lifetime", WINDOW_LIFETIME } };
-    static const char *const words[] = { "day", "week", "month", "session", "lifetime", NULL };
+    static const char *const words[] = {
+        "day", "week", "month", "session", "lifetime", "7d", NULL
+    };
 
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
         if (str_is(node->text, windows[i].word)) {
@@ -23,8 +25,9 @@ static bool read_window(struct rule_reader *reader, const struct doc_node *node,
             return true;
         }
     cap->window = WINDOW_ROLLING;
-    /* A misspelt word is nearer to a word than to a duration. */
-    if (node->kind == DOC_SCALAR && diag_closest(node->text, words).at) {
+    /* A word is no length of time that was written wrongly. */
+    if (node->kind == DOC_SCALAR && node->text.len &&
+        (node->text.at[0] < '0' || node->text.at[0] > '9')) {
         diag_add_guess(reader->all->diags, reader->grammar.file, node->place, DIAG_UNKNOWN_WORD,
                        node->text, words);
         return false;

@@ -60,6 +60,17 @@ static struct doc_place place_of(struct rule_reader *reader, const struct doc_no
     return node->place;
 }
 
+/* Those that can have a value in this rule, for a message. */
+static struct str usable_placeholders(struct rule_reader *reader)
+{
+    const char *words[PLACEHOLDERS + 1] = { NULL };
+    uint32_t n = 0;
+    for (uint32_t p = 0; p < PLACEHOLDERS; p++)
+        if (presence_of(reader->rule, (enum placeholder) p) != NEVER)
+            words[n++] = message_placeholder_names()[p];
+    return diag_words(reader->all->diags, words);
+}
+
 static void check_placeholders(struct rule_reader *reader, const struct doc_node *node,
                                const struct message_text *text)
 {
@@ -72,7 +83,7 @@ static void check_placeholders(struct rule_reader *reader, const struct doc_node
         if (presence == NEVER)
             diag_add(reader->all->diags, reader->grammar.file, place_of(reader, node, name),
                      DIAG_PLACEHOLDER_NEVER, name, str_of(words_kinds()[reader->rule->kind]),
-                     (struct str){ 0 });
+                     usable_placeholders(reader));
         else if (presence == SOMETIMES && text->needs & 1u << p)
             diag_add(reader->all->diags, reader->grammar.file, place_of(reader, node, name),
                      DIAG_PLACEHOLDER_UNKNOWN, name, (struct str){ 0 }, (struct str){ 0 });

@@ -38,7 +38,9 @@ START_TEST(prints_like_a_compiler_with_the_caret_under_the_word)
     ck_assert_str_eq(text_of(&f), "rules/a.yaml:2:7: error: there is no key \"cart.totl\" here\n"
                                   "     2 |   名前: cart.totl\n"
                                   "       |         ^~~~~~~~~\n"
-                                  "       = help: did you mean \"cart.total\"?\n");
+                                  "       = help: did you mean \"cart.total\"?\n"
+                                  "       = help: what may stand here: cart.total, cart.quantity, "
+                                  "customer.orders\n");
     arena_free(f.arena);
 }
 END_TEST
@@ -85,10 +87,12 @@ START_TEST(writes_json_that_names_the_code)
         text_of(&f),
         "[{\"file\":\"rules/a.yaml\",\"line\":2,\"column\":7,\"level\":\"error\","
         "\"code\":\"UNKNOWN_KEY\",\"message\":\"there is no key \\\"cart.totl\\\" here\","
-        "\"help\":null,\"guess\":\"cart.total\",\"text\":\"rules/a.yaml:2:7: error: there is no "
+        "\"help\":\"what may stand here: cart.total, cart.quantity, customer.orders\","
+        "\"guess\":\"cart.total\",\"text\":\"rules/a.yaml:2:7: error: there is no "
         "key "
         "\\\"cart.totl\\\" here\\n     2 |   名前: cart.totl\\n       |         ^~~~~~~~~\\n"
-        "       = help: did you mean \\\"cart.total\\\"?\\n\"}]");
+        "       = help: did you mean \\\"cart.total\\\"?\\n       = help: what may stand "
+        "here: cart.total, cart.quantity, customer.orders\\n\"}]");
     arena_free(f.arena);
 }
 END_TEST
