@@ -2,14 +2,25 @@
 """offerd check: what a marketer and an editor's plugin read."""
 import json
 import shutil
+from datetime import date
 
 from harness import ROOT, check, main, run, scratch
+
+UNTIL = f'until: {date.today().year + 1}-12-25'
+
+
+def demo_rules():
+    """The demo shop's, a copy; its season is not over on the day of this test, whichever that is."""
+    target = scratch() / 'rules'
+    shutil.copytree(ROOT / 'config/rules', target)
+    season = target / 'service.yaml'
+    season.write_text(season.read_text().replace('until: 2026-12-25', UNTIL))
+    return target
 
 
 def rules_with(old, new, name='camera.yaml'):
     """The demo shop's rules with one thing written otherwise."""
-    target = scratch() / 'rules'
-    shutil.copytree(ROOT / 'config/rules', target)
+    target = demo_rules()
     text = (target / name).read_text()
     check(old in text, old)
     (target / name).write_text(text.replace(old, new, 1))
@@ -17,7 +28,7 @@ def rules_with(old, new, name='camera.yaml'):
 
 
 def test_the_demo_shop_has_no_problems():
-    done = run('check', 'config/rules')
+    done = run('check', demo_rules())
     check(done.returncode == 0 and done.stdout == '30 rules in 10 files, no problems\n', done)
 
 
@@ -47,14 +58,14 @@ def test_json_is_for_machines():
     problem = told['problems'][0]
     check((problem['line'], problem['column'], problem['level']) == (33, 22, 'error'), problem)
     check(problem['code'] and problem['message'] and 'help' in problem and 'guess' in problem, problem)
-    told = json.loads(run('check', '--json', 'config/rules').stdout)
+    told = json.loads(run('check', '--json', demo_rules()).stdout)
     check(told['rules'] == 30 and told['files'] == 10 and len(told['ruleset']) == 12 and told['problems'] == [], told)
 
 
 def test_warnings_alone_have_an_exit_code_of_their_own():
-    done = run('check', rules_with('until: 2026-12-25', 'until: 2025-12-25', 'service.yaml').parent / 'rules')
+    done = run('check', rules_with(UNTIL, 'until: 2025-12-25', 'service.yaml'))
     check(done.returncode == 1, 'a schedule that ends before it begins is an error', done)
-    done = run('check', rules_with('from: 2026-11-15, until: 2026-12-25', 'until: 2020-12-25', 'service.yaml'))
+    done = run('check', rules_with(f'from: 2026-11-15, {UNTIL}', 'until: 2020-12-25', 'service.yaml'))
     check(done.returncode == 3 and 'warning' in done.stdout and '0 errors, 1 warning\n' in done.stdout, done)
 
 
