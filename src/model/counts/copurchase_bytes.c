@@ -6,17 +6,16 @@
  */
 #include <string.h>
 
+#include "base/saved.h"
 #include "base/strmap.h"
 #include "model/counts/copurchase_parts.h"
 #include "shop/event.h"
 
 enum { SAVED_VERSION = 2 };
 #define SAVED_MAGIC "offerdCP"
-#define SAVED_ORDER UINT32_C(0x01020304)
 
 struct saved {
-    char magic[8];
-    uint32_t version, byte_order;
+    struct saved_mark mark;
     uint64_t position, orders, n_pairs;
     struct recency recency;
     uint32_t n_skus, reserved;
@@ -24,14 +23,12 @@ struct saved {
 
 enum err copurchase_save(const struct copurchase *counts, struct out *out)
 {
-    struct saved head = { .version = SAVED_VERSION,
-                          .byte_order = SAVED_ORDER,
+    struct saved head = { .mark = saved_mark(SAVED_MAGIC, SAVED_VERSION),
                           .position = counts->position,
                           .orders = counts->orders,
                           .n_pairs = counts->pairs.used,
                           .recency = counts->recency,
                           .n_skus = counts->n_skus };
-    memcpy(head.magic, SAVED_MAGIC, sizeof head.magic);
     size_t begin = out->len;
     (void) out_reserve(out, sizeof head + counts->pairs.used * sizeof(struct pair));
     out_bytes(out, &head, sizeof head);
@@ -45,11 +42,7 @@ enum err copurchase_save(const struct copurchase *counts, struct out *out)
     for (size_t i = 0; i < pair_table_slots(&counts->pairs); i++)
         if (counts->pairs.slots[i].high)
             out_bytes(out, &counts->pairs.slots[i], sizeof(struct pair));
-    if (out->failed)
-        return ERR_NOMEM;
-    uint64_t sum = str_hash((struct str){ out->at + begin, out->len - begin });
-    out_bytes(out, &sum, sizeof sum);
-    return out->failed ? ERR_NOMEM : OK;
+    return saved_seal(out, begin);
 }
 
 static enum err load_skus(struct copurchase *counts, uint32_t n, struct str *bytes)
@@ -85,26 +78,19 @@ static enum err load_pairs(struct copurchase *counts, struct str *bytes)
     return OK;
 }
 
-/* The header and the checksum; what lies between them stays in *@bytes. */
-static bool open_saved(struct str *bytes, struct saved *ret_head)
+/* The header; what stands behind it stays in *@bytes. */
+static bool take_head(struct str *bytes, struct saved *ret_head)
 {
-    uint64_t sum;
-    if (bytes->len < sizeof *ret_head + sizeof sum)
-        return false;
-    memcpy(&sum, bytes->at + bytes->len - sizeof sum, sizeof sum);
-    bytes->len -= sizeof sum;
-    return sum == str_hash(*bytes) && str_take(bytes, ret_head, sizeof *ret_head) &&
-           memcmp(ret_head->magic, SAVED_MAGIC, sizeof ret_head->magic) == 0 &&
-           ret_head->version == SAVED_VERSION && ret_head->byte_order == SAVED_ORDER &&
-           recency_is_sound(&ret_head->recency) && ret_head->n_skus <= COPURCHASE_MAX_SKUS &&
-           ret_head->n_pairs <= COPURCHASE_MAX_PAIRS &&
+    return saved_open(bytes, SAVED_MAGIC, SAVED_VERSION) &&
+           str_take(bytes, ret_head, sizeof *ret_head) && recency_is_sound(&ret_head->recency) &&
+           ret_head->n_skus <= COPURCHASE_MAX_SKUS && ret_head->n_pairs <= COPURCHASE_MAX_PAIRS &&
            ret_head->n_pairs * sizeof(struct pair) <= bytes->len;
 }
 
 enum err copurchase_load(struct str bytes, struct copurchase **ret_counts, struct err_note *note)
 {
     struct saved head;
-    if (!open_saved(&bytes, &head))
+    if (!take_head(&bytes, &head))
         return err_fail(note, ERR_CORRUPT, "the saved counts are damaged or of another version");
 
     AUTO(copurchase_free)

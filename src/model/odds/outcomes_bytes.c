@@ -6,16 +6,15 @@
  */
 #include <string.h>
 
+#include "base/saved.h"
 #include "model/odds/outcomes_parts.h"
 #include "shop/event.h"
 
 enum { SAVED_VERSION = 1 };
 #define SAVED_MAGIC "offerdOC"
-#define SAVED_ORDER UINT32_C(0x01020304)
 
 struct saved {
-    char magic[8];
-    uint32_t version, byte_order;
+    struct saved_mark mark;
     uint64_t position;
     int64_t landmark_us, newest_us;
     uint32_t n_cells, n_open;
@@ -32,8 +31,7 @@ struct saved_cell {
 
 enum err outcomes_save(const struct outcomes *outcomes, struct out *out)
 {
-    struct saved head = { .version = SAVED_VERSION,
-                          .byte_order = SAVED_ORDER,
+    struct saved head = { .mark = saved_mark(SAVED_MAGIC, SAVED_VERSION),
                           .position = outcomes->position,
                           .landmark_us = outcomes->landmark_us,
                           .newest_us = outcomes->newest_us,
@@ -42,7 +40,6 @@ enum err outcomes_save(const struct outcomes *outcomes, struct out *out)
                           .half_life_days = OUTCOMES_HALF_LIFE_DAYS,
                           .recent_shown = OUTCOMES_RECENT_SHOWN,
                           .shop = outcomes->shop };
-    memcpy(head.magic, SAVED_MAGIC, sizeof head.magic);
     memcpy(head.kinds, outcomes->kinds, sizeof head.kinds);
     size_t begin = out->len;
     out_bytes(out, &head, sizeof head);
@@ -61,11 +58,7 @@ enum err outcomes_save(const struct outcomes *outcomes, struct out *out)
     }
     for (uint32_t i = 0; i < outcomes->open.n; i++)
         out_bytes(out, open_offers_at(&outcomes->open, i), sizeof(struct open_offer));
-    if (out->failed)
-        return ERR_NOMEM;
-    uint64_t sum = str_hash((struct str){ out->at + begin, out->len - begin });
-    out_bytes(out, &sum, sizeof sum);
-    return out->failed ? ERR_NOMEM : OK;
+    return saved_seal(out, begin);
 }
 
 static bool take_text(struct str *bytes, size_t len, struct str *ret_text)
@@ -140,17 +133,11 @@ static enum err load_open(struct outcomes *outcomes, uint32_t n, struct str *byt
     return OK;
 }
 
-/* The header and the checksum; what lies between them stays in *@bytes. */
-static bool open_saved(struct str *bytes, struct saved *ret_head)
+/* The header; what stands behind it stays in *@bytes. */
+static bool take_head(struct str *bytes, struct saved *ret_head)
 {
-    uint64_t sum;
-    if (bytes->len < sizeof *ret_head + sizeof sum)
-        return false;
-    memcpy(&sum, bytes->at + bytes->len - sizeof sum, sizeof sum);
-    bytes->len -= sizeof sum;
-    if (sum != str_hash(*bytes) || !str_take(bytes, ret_head, sizeof *ret_head) ||
-        memcmp(ret_head->magic, SAVED_MAGIC, sizeof ret_head->magic) != 0 ||
-        ret_head->version != SAVED_VERSION || ret_head->byte_order != SAVED_ORDER ||
+    if (!saved_open(bytes, SAVED_MAGIC, SAVED_VERSION) ||
+        !str_take(bytes, ret_head, sizeof *ret_head) ||
         ret_head->half_life_days != OUTCOMES_HALF_LIFE_DAYS ||
         ret_head->recent_shown != OUTCOMES_RECENT_SHOWN || ret_head->landmark_us < 0 ||
         ret_head->newest_us < ret_head->landmark_us ||
@@ -167,7 +154,7 @@ static bool open_saved(struct str *bytes, struct saved *ret_head)
 enum err outcomes_load(struct str bytes, struct outcomes **ret_outcomes, struct err_note *note)
 {
     struct saved head;
-    if (!open_saved(&bytes, &head))
+    if (!take_head(&bytes, &head))
         return err_fail(note, ERR_CORRUPT, "the saved outcomes are damaged or of another version");
 
     AUTO(outcomes_free) struct outcomes *outcomes = outcomes_new();
