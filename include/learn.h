@@ -81,8 +81,8 @@ MUST_CHECK enum err intake_recall(struct str payload, struct arena *arena, struc
 
 struct learn_settings {
     struct str shop;
-    struct snapshot_slot *
-        worlds; /* whose rules have budgets and whose catalogue tells unknown SKUs; NULL: neither */
+    /* whose rules have budgets and whose catalogue tells unknown SKUs; NULL: neither */
+    struct snapshot_slot *worlds;
     struct budget_store *budgets;   /* borrowed; NULL: learn makes one in the process */
     struct shared_profiles *shared; /* borrowed; NULL: embedded, profiles live in the process */
     struct fleet *fleet;            /* the same; the other replicas */
@@ -93,11 +93,13 @@ struct learn_settings {
 };
 
 /*
- * Takes @log, on failure too. Starts the threads journal and loader. *ret_learn also is the embedded
- * profile store. Every event is kept under settings->shop. Readers of profiles: at most 64.
+ * Takes @log, on failure too. Starts the threads journal and loader.
+ * *ret_learn also is the embedded profile store. Every event is kept under
+ * settings->shop. Readers of profiles: at most 64.
  *
- * With shared profiles (settings->shared) a replica that starts tells them of what was committed in
- * the last minutes, and of what an earlier process left in the spool: whoever committed it may have died before.
+ * With shared profiles (settings->shared) a replica that starts tells them of what
+ * was committed in the last minutes, and of what an earlier process left in the
+ * spool: whoever committed it may have died before.
  */
 MUST_CHECK enum err learn_start(const struct learn_settings *settings, struct event_log *log,
                                 struct clock *clock, struct metrics *metrics,
@@ -113,18 +115,27 @@ struct learn *learn_stop(struct learn *learn);
 MUST_CHECK enum err learn_submit(struct learn *learn, struct event_batch *batch);
 
 /*
- * Embedded: in the process, folded from the log on a miss, on the loader's thread. Else near, shared, or
- * folded from the log. Borrowed from @learn.
+ * Embedded: in the process, folded from the log on a miss, on the loader's
+ * thread. Else near, shared, or folded from the log. Borrowed from @learn.
  */
 struct profile_store *learn_profiles(struct learn *learn);
 
-/* What is left of the rules' budgets: what the settings named, or the process' own, borrowed from @learn. */
+/*
+ * What is left of the rules' budgets: what the settings named,
+ * or the process' own, borrowed from @learn.
+ */
 struct budget_store *learn_budgets(struct learn *learn);
 
-/* New rules are live: the journal's thread looks at once whether their budgets are known. Any thread. */
+/*
+ * New rules are live: the journal's thread looks at once
+ * whether their budgets are known. Any thread.
+ */
 void learn_rules_changed(struct learn *learn);
 
-/* How many orders were committed since the start: tells others' orders in the log from ours. Any thread. */
+/*
+ * How many orders were committed since the start: tells
+ * others' orders in the log from ours. Any thread.
+ */
 uint64_t learn_orders(struct learn *learn);
 
 /*

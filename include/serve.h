@@ -14,9 +14,9 @@
  *
  *  decode ─► profile ─► match ─► pick ─► allow ─► rank ─► reserve ─► encode
  *
- * A decision runs on the thread that asked, takes memory from its arena only and never
- * waits: when the profile or a budget has to be fetched, decide_run answers DECIDE_WAIT, and the owner
- * runs it again when that is there or the deadline has come, whichever is first.
+ * A decision runs on the thread that asked, takes memory from its arena only and never waits: when
+ * the profile or a budget has to be fetched, decide_run answers DECIDE_WAIT, and the owner runs it
+ * again when that is there or the deadline has come, whichever is first.
  */
 struct budget_store;
 struct clock;
@@ -34,8 +34,9 @@ struct serve *serve_free(struct serve *serve);
 DEFINE_AUTO(struct serve, serve_free)
 
 /*
- * @id makes decision ids of several workers differ; @seed is random in production, fixed in tests. @loop:
- * the thread's event loop, which has to outlive the worker; NULL where profiles do not come from sockets.
+ * @id makes decision ids of several workers differ; @seed is random in
+ * production, fixed in tests. @loop: the thread's event loop, which has to
+ * outlive the worker; NULL where profiles do not come from sockets.
  */
 MUST_CHECK enum err serve_worker_new(struct serve *serve, uint16_t id, uint64_t seed,
                                      struct uv_loop_s *loop, struct metric_shard *shard,
@@ -55,7 +56,9 @@ struct decide_problem {
     struct str pointer; /* JSON Pointer to the fault; in the arena */
 };
 
-/* In @arena, which must outlive it. @wake is called (any thread) when a waiting decision can go on. */
+/*
+ * In @arena, which must outlive it. @wake is called (any thread) when a waiting decision can go on.
+ */
 struct decision *decision_new(struct serve_worker *worker, struct arena *arena, struct str body,
                               void (*wake)(void *owner), void *owner);
 

@@ -11,7 +11,7 @@
  */
 
 /*
- * @text itself when nothing in it is to be escaped (absent stays absent), else a copy in @arena; absent
- * past its limit. UTF-8, as out_json_escaped.
+ * @text itself when nothing in it is to be escaped (absent stays absent),
+ * else a copy in @arena; absent past its limit. UTF-8, as out_json_escaped.
  */
 struct str json_escaped(struct arena *arena, struct str text);

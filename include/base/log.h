@@ -29,8 +29,8 @@ struct log_sink {
 };
 
 /*
- * For the lines of threads that must not wait. Borrowed until another takes its place; NULL: they go to standard
- * error, too. Nobody may be logging to the one before any more.
+ * For the lines of threads that must not wait. Borrowed until another takes its place;
+ * NULL: they go to standard error, too. Nobody may be logging to the one before any more.
  */
 void log_to(struct log_sink *sink);
 

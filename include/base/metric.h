@@ -35,7 +35,10 @@ DEFINE_AUTO(struct metrics, metrics_free)
 metric_id metric_register(struct metrics *metrics, enum metric_kind kind, const char *name,
                           const char *help, struct str labels);
 
-/* One for each thread that counts, up to 127; lives until metrics_free. NULL: no more, or no memory. */
+/*
+ * One for each thread that counts, up to 127; lives until
+ * metrics_free. NULL: no more, or no memory.
+ */
 struct metric_shard *metric_shard_new(struct metrics *metrics);
 
 void metric_add(struct metric_shard *shard, metric_id id, uint64_t more);

@@ -10,9 +10,10 @@
 /*
  * Saved
  *
- * Bytes that this program keeps and reads back itself: a header that begins with a mark, then whatever
- * the owner puts there, then the XXH3 of all that. In this machine's byte order, because the file is
- * a shortcut: what was written by another machine or version, or is damaged, is made again.
+ * Bytes that this program keeps and reads back itself: a header that begins with a
+ * mark, then whatever the owner puts there, then the XXH3 of all that. In this
+ * machine's byte order, because the file is a shortcut: what was written by another
+ * machine or version, or is damaged, is made again.
  */
 struct saved_mark {
     char magic[8];

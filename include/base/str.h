@@ -57,12 +57,15 @@ uint64_t str_hash(struct str s);
 /* Heap copy with a NUL behind it, or NULL for lack of memory. The caller frees. */
 char *str_dup(struct str s);
 
-/* Strict UTF-8: no overlong forms, no surrogates, nothing past U+10FFFF. *ret_bad (may be NULL) = offset. */
+/*
+ * Strict UTF-8: no overlong forms, no surrogates, nothing past
+ * U+10FFFF. *ret_bad (may be NULL) = offset.
+ */
 bool str_is_utf8(struct str s, size_t *ret_bad);
 
 /*
- * Saved bytes, read from the front: copies @len of them, or points at them, and goes on behind; false, and nothing
- * has changed, when there are not so many.
+ * Saved bytes, read from the front: copies @len of them, or points at them, and
+ * goes on behind; false, and nothing has changed, when there are not so many.
  */
 bool str_take(struct str *bytes, void *ret_copy, size_t len);
 bool str_take_part(struct str *bytes, size_t len, struct str *ret_part);

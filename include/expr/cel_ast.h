@@ -69,8 +69,8 @@ struct cel_node {
     enum cel_op op;
     enum cel_macro macro;
     uint32_t id; /* 0, 1, … within the tree: children before parents */
-    uint32_t
-        offset; /* of the operator, the name, the bracket: where a fault of this node is shown */
+    /* of the operator, the name, the bracket: where a fault of this node is shown */
+    uint32_t offset;
     bool absolute, is_member, is_test;
     struct cel_value constant;
     struct str name;                /* NAME, SELECT, CALL, STRUCT (dotted); without quotes */

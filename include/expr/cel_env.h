@@ -30,9 +30,9 @@ typedef struct cel_value (*cel_function)(struct cel_run *run, const struct cel_v
                                          uint32_t n_args);
 
 /*
- * Time zones by name, so that nothing here does I/O: NULL for one that is not known. Called whenever
- * an expression asks for a zone, also while constants are folded: from any thread, and it must not
- * block. "UTC" and "+09:00" are not asked for.
+ * Time zones by name, so that nothing here does I/O: NULL for one that is not known. Called
+ * whenever an expression asks for a zone, also while constants are folded: from any thread, and
+ * it must not block. "UTC" and "+09:00" are not asked for.
  */
 struct cel_zones {
     const void *(*find)(void *self, struct str name);

@@ -10,9 +10,10 @@
 /*
  * CEL fault
  *
- * What is wrong with a text, where, and how to mend it: a stable code with its arguments for machines,
- * a sentence and a hint in each language for people. Kept in an arena; the first CEL_FAULTS_MAX, the
- * rest counted. Faults are made on one thread; who reads them chooses the language.
+ * What is wrong with a text, where, and how to mend it: a stable code with its
+ * arguments for machines, a sentence and a hint in each language for people.
+ * Kept in an arena; the first CEL_FAULTS_MAX, the rest counted. Faults are made
+ * on one thread; who reads them chooses the language.
  */
 enum { CEL_FAULTS_MAX = 20 };
 
@@ -36,13 +37,16 @@ struct cel_faults {
 void cel_faults_init(struct cel_faults *faults, struct arena *arena, struct str text);
 
 /*
- * Never fails: without room, or past the first ones, it only counts. Keeps nothing of what it is given; an
- * argument past 400 bytes is cut.
+ * Never fails: without room, or past the first ones, it only counts.
+ * Keeps nothing of what it is given; an argument past 400 bytes is cut.
  */
 void cel_fault_add(struct cel_faults *faults, uint32_t offset, uint32_t length,
                    struct cel_said what, struct cel_said hint);
 
-/* What only the host knows to be wrong, as CEL_SAYS_OF_HOST. A sentence each, English first; no hint: absent. */
+/*
+ * What only the host knows to be wrong, as CEL_SAYS_OF_HOST. A
+ * sentence each, English first; no hint: absent.
+ */
 void cel_fault_add_own(struct cel_faults *faults, uint32_t offset, uint32_t length,
                        const struct str what[CEL_LANGUAGES], const struct str hint[CEL_LANGUAGES]);
 

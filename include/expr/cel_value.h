@@ -55,8 +55,8 @@ struct cel_value {
         int64_t integer;  /* INT; TIMESTAMP: seconds since 1970; DURATION: seconds, rounded down */
         uint64_t natural; /* UINT */
         double real;
-        struct str
-            string; /* STRING, BYTES; ERROR: the sentence; UNKNOWN: what is not known, or absent */
+        /* STRING, BYTES; ERROR: the sentence; UNKNOWN: what is not known, or absent */
+        struct str string;
         const struct cel_list *list;
         const struct cel_map *map;
         const struct cel_type *type;

@@ -9,10 +9,10 @@
 /*
  * Baskets
  *
- * Orders as sets of numbered SKUs: what a model is trained on and measured with. Orders keep the order
- * in which they were added; an order's SKUs are distinct and keep the order of their first mention.
- * About 4 bytes a line, 24 an order, and each SKU's and customer's text once: 10 million lines of 100,000
- * SKUs take less than 150 MB. Filled by one thread, immutable once sealed.
+ * Orders as sets of numbered SKUs: what a model is trained on and measured with. Orders keep the
+ * order in which they were added; an order's SKUs are distinct and keep the order of their first
+ * mention. About 4 bytes a line, 24 an order, and each SKU's and customer's text once: 10 million
+ * lines of 100,000 SKUs take less than 150 MB. Filled by one thread, immutable once sealed.
  */
 #define BASKETS_NONE UINT32_MAX /* no such SKU; an order without a customer */
 
@@ -31,8 +31,8 @@ struct baskets_builder *baskets_builder_free(struct baskets_builder *builder);
 DEFINE_AUTO(struct baskets_builder, baskets_builder_free)
 
 /*
- * One order. @skus may repeat; @customer_id empty or absent: a guest. *ret_order (or NULL) is its number.
- * ERR_NOMEM adds nothing of it.
+ * One order. @skus may repeat; @customer_id empty or absent: a guest.
+ * *ret_order (or NULL) is its number. ERR_NOMEM adds nothing of it.
  */
 MUST_CHECK enum err baskets_builder_add(struct baskets_builder *builder, int64_t at_us,
                                         struct str customer_id, const struct str *skus,

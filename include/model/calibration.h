@@ -6,10 +6,11 @@
 /*
  * Calibration
  *
- * A completion's score -> how likely the product is in the rest of the order. A score puts products in order; what
- * it is worth differs from shop to shop, with how much is in the cart already, and with whether the
- * customer's purchases were told. So there is a curve for each of these: a few knots, rising, straight in between, learned on
- * orders that the weights had not seen (model/train/calibrating.h).
+ * A completion's score -> how likely the product is in the rest of the order. A score
+ * puts products in order; what it is worth differs from shop to shop, with how much is in
+ * the cart already, and with whether the customer's purchases were told. So there is a
+ * curve for each of these: a few knots, rising, straight in between, learned on orders
+ * that the weights had not seen (model/train/calibrating.h).
  *
  * Plain data, part of a trained's file (model/trained.h). Reading takes a few ns and no memory.
  */
@@ -35,8 +36,8 @@ struct calibration {
     /* Of the first CALIBRATION_PLACES each, when learned on one half and looked at on the other: */
     float said, came_true; /* mean chance; share that was in the rest of the order */
     float error;           /* mean distance of the two, in ten parts by what was said */
-    struct calibration_curve
-        curves[2][CALIBRATION_SIZES]; /* [the customer's purchases were told][size] */
+    /* [the customer's purchases were told][size] */
+    struct calibration_curve curves[2][CALIBRATION_SIZES];
 };
 
 /* One product, two or three, more. */

@@ -23,9 +23,9 @@ struct catalog;
  * counts are. Memory is bounded: past COPURCHASE_MAX_PAIRS different pairs (about 270 MB)
  * the rarest are forgotten, past COPURCHASE_MAX_SKUS different SKUs new ones are not counted.
  *
- * Beside each count stands how much of it is recent: orders, each halved every RECENCY_HALF_LIFE_DAYS
- * (model/counts/recency.h) of order time, as of the latest order. The same orders give the same
- * figures on every replica, whether folded from the log or loaded.
+ * Beside each count stands how much of it is recent: orders, each halved every
+ * RECENCY_HALF_LIFE_DAYS (model/counts/recency.h) of order time, as of the latest order. The same
+ * orders give the same figures on every replica, whether folded from the log or loaded.
  */
 enum {
     COPURCHASE_MAX_BASKET = 60,
@@ -41,10 +41,9 @@ struct copurchase *copurchase_free(struct copurchase *counts);
 DEFINE_AUTO(struct copurchase, copurchase_free)
 
 /*
- * Counts one order; @position is its log position: one at or before the last is ignored. @at_us: when it was placed;
- * 0: not known, and then it is not recent.
- * ERR_NOMEM counts nothing of it. @skus may repeat; one that is no SKU (empty, longer than
- * ID_MAX_BYTES) is left out.
+ * Counts one order; @position is its log position: one at or before the last is ignored. @at_us:
+ * when it was placed; 0: not known, and then it is not recent. ERR_NOMEM counts nothing of it.
+ * @skus may repeat; one that is no SKU (empty, longer than ID_MAX_BYTES) is left out.
  */
 MUST_CHECK enum err copurchase_add(struct copurchase *counts, uint64_t position, int64_t at_us,
                                    const struct str *skus, uint32_t n_skus);
@@ -64,14 +63,14 @@ MUST_CHECK enum err copurchase_load(struct str bytes, struct copurchase **ret_co
                                     struct err_note *note);
 
 /*
- * News: the orders that were counted since copurchase_news_taken, so that who has made something of the counts need not look at
- * all of them again. Bounded: `all` is false when there were more than are kept, when pairs were forgotten meanwhile, and as long as
- * nobody has taken any.
+ * News: the orders that were counted since copurchase_news_taken, so that who has made something
+ * of the counts need not look at all of them again. Bounded: `all` is false when there were more
+ * than are kept, when pairs were forgotten meanwhile, and as long as nobody has taken any.
  */
 enum { COPURCHASE_NEWS_SKUS = 65536 };
 struct copurchase_news {
-    const uint32_t
-        *ids; /* SKUs, order after order, each once an order; borrowed until the next order … */
+    /* SKUs, order after order, each once an order; borrowed until the next order … */
+    const uint32_t *ids;
     const uint32_t *ends; /* … of the i-th: from ends[i - 1], or 0, on */
     uint32_t n_orders; /* one of too many SKUs for pairs stands here as so many orders of one SKU */
     uint64_t after;    /* so many orders had been counted when the news began */

@@ -45,8 +45,9 @@ struct moves *moves_free(struct moves *moves); /* NULL in, NULL out */
 DEFINE_AUTO(struct moves, moves_free)
 
 /*
- * One order; one at or before the last position is ignored. Absent or empty @customer_id: a guest,
- * who moves nowhere, but the order counts for the mark. ERR_NOMEM: the position stays, and the order can be added again.
+ * One order; one at or before the last position is ignored. Absent or empty
+ * @customer_id: a guest, who moves nowhere, but the order counts for the mark.
+ * ERR_NOMEM: the position stays, and the order can be added again.
  */
 MUST_CHECK enum err moves_add(struct moves *moves, uint64_t position, int64_t at_us,
                               struct str customer_id, const struct str *skus, uint32_t n_skus);
@@ -64,7 +65,9 @@ struct moved *moved_ref(struct moved *moved);   /* NULL in, NULL out */
 struct moved *moved_unref(struct moved *moved); /* NULL in, NULL out */
 DEFINE_AUTO(struct moved, moved_unref)
 
-/* Customers; 0: fewer than MOVES_FEWEST. Products are numbers of the catalogue it was sealed for. */
+/*
+ * Customers; 0: fewer than MOVES_FEWEST. Products are numbers of the catalogue it was sealed for.
+ */
 uint32_t moved_customers(const struct moved *moved, uint32_t from, uint32_t to);
 bool moved_any(const struct moved *moved, uint32_t from);                   /* to anything */
 uint32_t moved_together(const struct moved *moved, uint32_t a, uint32_t b); /* in either order */

@@ -14,14 +14,14 @@ struct outcomes;
 /*
  * Odds
  *
- * How likely an offer is to be accepted, sealed from the outcomes: immutable, shared by reference. Beta
- * posteriors in a hierarchy, shop -> kind -> rule -> product of the rule: each level starts from what
- * the level above it knows, and its own outcomes count more the more there are (empirical Bayes;
- * Gelman et al., Bayesian Data Analysis, ch. 5). How relevant pick found the product moves the odds
- * too, by a slope learned from the outcomes: 0 where acceptance does not depend on it.
+ * How likely an offer is to be accepted, sealed from the outcomes: immutable, shared by reference.
+ * Beta posteriors in a hierarchy, shop -> kind -> rule -> product of the rule: each level starts
+ * from what the level above it knows, and its own outcomes count more the more there are (empirical
+ * Bayes; Gelman et al., Bayesian Data Analysis, ch. 5). How relevant pick found the product moves
+ * the odds too, by a slope learned from the outcomes: 0 where acceptance does not depend on it.
  *
- * The careful first guess, where nothing is known yet: 3 in 100 are accepted, and that is believed no
- * more than 30 offers shown would be.
+ * The careful first guess, where nothing is known yet: 3 in 100 are
+ * accepted, and that is believed no more than 30 offers shown would be.
  */
 struct odds;
 MUST_CHECK enum err odds_new(const struct outcomes *outcomes,
@@ -31,15 +31,15 @@ struct odds *odds_unref(struct odds *odds); /* NULL in, NULL out */
 DEFINE_AUTO(struct odds, odds_unref)
 
 /*
- * Of a rule, which may be new to the odds: then its kind's, then the shop's, then the first guess. A
- * world looks its rules up once; a decision asks with the place it was given.
+ * Of a rule, which may be new to the odds: then its kind's, then the shop's, then the first
+ * guess. A world looks its rules up once; a decision asks with the place it was given.
  */
 enum { ODDS_NEW_RULE = UINT32_MAX };
 uint32_t odds_rule(const struct odds *odds, struct str rule); /* its place, or ODDS_NEW_RULE */
 
 /*
- * Read path: no allocation. @sku: of the offered product, absent for none; @relevance as in outcomes.h.
- * @odds NULL: the first guess.
+ * Read path: no allocation. @sku: of the offered product, absent for
+ * none; @relevance as in outcomes.h. @odds NULL: the first guess.
  */
 struct beta odds_of(const struct odds *odds, uint32_t place, enum rule_kind kind, struct str sku,
                     float relevance);

@@ -47,14 +47,17 @@ struct outcomes *outcomes_free(struct outcomes *outcomes);
 DEFINE_AUTO(struct outcomes, outcomes_free)
 
 /*
- * @position: one at or before the last is ignored. So is an outcome of no rule or of an unknown kind; its
- * position counts. ERR_NOMEM counts nothing of it.
+ * @position: one at or before the last is ignored. So is an outcome of no rule
+ * or of an unknown kind; its position counts. ERR_NOMEM counts nothing of it.
  */
 MUST_CHECK enum err outcomes_add(struct outcomes *outcomes, uint64_t position,
                                  const struct outcome *outcome);
 uint64_t outcomes_position(const struct outcomes *outcomes);
 
-/* There is no outcome after the last and up to @position: whoever goes on reading need not look there. */
+/*
+ * There is no outcome after the last and up to @position:
+ * whoever goes on reading need not look there.
+ */
 void outcomes_pass(struct outcomes *outcomes, uint64_t position);
 
 /* How many outcomes, faded to the newest event: 1.0 is one of just now. */
@@ -64,11 +67,15 @@ struct outcome_counts {
     double recent_shown, recent_accepted; /* faded by what was shown since, not by time */
 };
 
-/* Of a rule, or (@sku not absent) of one product of it; @rule absent: of the shop. False: none yet. */
+/*
+ * Of a rule, or (@sku not absent) of one product of it; @rule absent: of the shop. False: none yet.
+ */
 bool outcomes_of(const struct outcomes *outcomes, struct str rule, struct str sku,
                  struct outcome_counts *ret_counts);
 
-/* The whole state as bytes, with version and checksum, and back; ERR_CORRUPT for anything damaged. */
+/*
+ * The whole state as bytes, with version and checksum, and back; ERR_CORRUPT for anything damaged.
+ */
 MUST_CHECK enum err outcomes_save(const struct outcomes *outcomes, struct out *out);
 MUST_CHECK enum err outcomes_load(struct str bytes, struct outcomes **ret_outcomes,
                                   struct err_note *note);

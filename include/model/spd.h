@@ -13,7 +13,10 @@
  * its lower half is read and written. Nothing is kept between calls: any thread.
  */
 
-/* @b := the solution of a x = b; rows of @a are @stride apart. @a is of no use after. False: not positive definite. */
+/*
+ * @b := the solution of a x = b; rows of @a are @stride apart.
+ * @a is of no use after. False: not positive definite.
+ */
 bool spd_solve(double *a, uint32_t n, uint32_t stride, double *b);
 
 /* ERR_INPUT: not positive definite, and @a is of no use. n^3 operations. */

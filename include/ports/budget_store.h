@@ -11,9 +11,10 @@ struct uv_loop_s;
 /*
  * Budget store
  *
- * How much of a rule's budget is left: acceptances, which the log counts and decides, and
- * holds: offers that were made and may yet be accepted. A hold ends by acceptance, decline, or its time. Holds
- * only keep us from promising what will be gone; the log alone keeps a budget from being exceeded.
+ * How much of a rule's budget is left: acceptances, which the log counts and decides,
+ * and holds: offers that were made and may yet be accepted. A hold ends by
+ * acceptance, decline, or its time. Holds only keep us from promising what will be
+ * gone; the log alone keeps a budget from being exceeded.
  *
  * Readers reserve (a worker each, never blocking, no lock); the journal's thread settles,
  * releases and restores.
@@ -24,8 +25,8 @@ struct budget_claim {
     int64_t redemptions; /* the budget: most acceptances and holds together */
     int64_t until_us;    /* wall clock: when the hold ends by itself */
     bool granted;        /* the answer */
-    int64_t
-        taken; /* not granted: acceptances and holds there are; left as it was by a store that cannot say */
+    /* not granted: acceptances and holds there are; left as it was by a store that cannot say */
+    int64_t taken;
 };
 
 enum budget_answer {
@@ -44,8 +45,9 @@ struct budget_store {
                         struct uv_loop_s *loop); /* one per reading thread */
     void (*reader_free)(struct budget_store *store, void *reader);
     /*
-     * A claim whose mark is held already is granted and its time is extended. @waiter NULL: there is
-     * no time to wait; never BUDGET_COMING then, and nothing is asked for that would come too late.
+     * A claim whose mark is held already is granted and its time is extended.
+     * @waiter NULL: there is no time to wait; never BUDGET_COMING then, and
+     * nothing is asked for that would come too late.
      */
     enum budget_answer (*reserve)(struct budget_store *store, void *reader,
                                   struct budget_claim *claims, uint32_t n, int64_t now_us,
@@ -57,7 +59,10 @@ struct budget_store {
                        struct err_note *note); /* accepted: the log's count now */
     enum err (*release)(struct budget_store *store, struct str rule, uint64_t mark,
                         struct err_note *note);
-    /* The log's count. A rule not restored yet answers BUDGET_LOST (0 acceptances is restored, too). */
+    /*
+     * The log's count. A rule not restored yet answers BUDGET_LOST
+     * (0 acceptances is restored, too).
+     */
     enum err (*restore)(struct budget_store *store, struct str rule, int64_t accepted,
                         struct err_note *note);
     /* What the store believes of it, for comparing with the log. NULL: it cannot be asked. */

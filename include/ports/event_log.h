@@ -11,9 +11,9 @@ struct event;
 /*
  * Event log
  *
- * The truth: every accepted event, in order, once. append makes a whole batch durable
- * (fsynced) before it returns, or none of it. Positions rise, without being dense, and in the
- * order of the commits, whoever commits: who has read up to a position has missed nothing before it. Used from
+ * The truth: every accepted event, in order, once. append makes a whole batch durable (fsynced)
+ * before it returns, or none of it. Positions rise, without being dense, and in the order of the
+ * commits, whoever commits: who has read up to a position has missed nothing before it. Used from
  * one thread at a time; another thread reads through a reader of its own.
  */
 struct logged_event {
@@ -31,8 +31,8 @@ enum append_result {
 
 struct append_outcome {
     enum append_result result;
-    uint64_t
-        position; /* accepted: of the event; duplicate: where it stands already, 0 if unknown */
+    /* accepted: of the event; duplicate: where it stands already, 0 if unknown */
+    uint64_t position;
     uint64_t
         previous; /* accepted: of the same customer's event before it; 0: the first, or a guest's;
                    * at a provisional position: provisional too, 0 when the one before is not in the spool */
@@ -56,14 +56,17 @@ struct event_log {
     enum err (*append)(struct event_log *log, const struct event *const *events, uint32_t n,
                        int64_t received_us, struct append_outcome *ret_outcomes,
                        struct err_note *note);
-    /* All events of one customer after @after, in log order; stops when visit answers other than OK. */
+    /*
+     * All events of one customer after @after, in log order; stops
+     * when visit answers other than OK.
+     */
     enum err (*read_customer)(struct event_log *log, struct str shop, struct str customer_id,
                               uint64_t after, void *self,
                               enum err (*visit)(void *self, const struct logged_event *event),
                               struct err_note *note);
     /*
-     * The same of several customers in one question: of each the first READ_TOGETHER_EACH events, in log order. Who has as
-     * many may have more. NULL where one after the other is as good.
+     * The same of several customers in one question: of each the first READ_TOGETHER_EACH events,
+     * in log order. Who has as many may have more. NULL where one after the other is as good.
      */
     enum err (*read_together)(struct event_log *log, struct str shop,
                               const struct str *customer_ids, uint32_t n, void *self,
@@ -73,11 +76,17 @@ struct event_log {
     enum err (*read_orders)(struct event_log *log, struct str shop, uint64_t after, void *self,
                             enum err (*visit)(void *self, const struct logged_event *event),
                             struct err_note *note);
-    /* All that became of offers (offer_shown, offer_accepted, offer_declined) after @after, in log order. */
+    /*
+     * All that became of offers (offer_shown, offer_accepted,
+     * offer_declined) after @after, in log order.
+     */
     enum err (*read_outcomes)(struct event_log *log, struct str shop, uint64_t after, void *self,
                               enum err (*visit)(void *self, const struct logged_event *event),
                               struct err_note *note);
-    /* Every customer with events received at or after @since_us, with the position of the last: no order. */
+    /*
+     * Every customer with events received at or after @since_us,
+     * with the position of the last: no order.
+     */
     enum err (*read_customers)(struct event_log *log, struct str shop, int64_t since_us, void *self,
                                enum err (*visit)(void *self, struct str customer_id,
                                                  uint64_t position),
@@ -90,9 +99,9 @@ struct event_log {
      * Work that waits for nobody (draining a spool): called by the journal after each round and
      * at least every 250 ms; bounded in time. NULL when there is none. OK also while there is
      * nowhere to drain to. @settled hears of each event that now has its place, or was there
-     * already, in order. Its ids, type, shop, times, payload, offer.rule and anonymous_id are set, the
-     * rest is in the payload. None is forgotten before a call of tend after the one that heard of it: who dies
-     * in between hears of it again, as a duplicate.
+     * already, in order. Its ids, type, shop, times, payload, offer.rule and anonymous_id are
+     * set, the rest is in the payload. None is forgotten before a call of tend after the one that
+     * heard of it: who dies in between hears of it again, as a duplicate.
      */
     enum err (*tend)(struct event_log *log, void *self,
                      void (*settled)(void *self, const struct event *event,
@@ -101,8 +110,8 @@ struct event_log {
     /* How many events stand at provisional positions. NULL when there never are any. */
     uint64_t (*spooled)(struct event_log *log);
     /*
-     * A provisional position that stands for this spool among those of all replicas, the same after a
-     * restart. NULL as above.
+     * A provisional position that stands for this spool among those
+     * of all replicas, the same after a restart. NULL as above.
      */
     uint64_t (*spool_mark)(struct event_log *log);
     /* Whose they are, each with the last one's provisional position. NULL as above. */

@@ -24,8 +24,9 @@ struct fleet {
     enum err (*tell)(struct fleet *fleet, struct str shop, const struct fleet_mark *marks,
                      uint32_t n, struct err_note *note);
     /*
-     * What was told since the last hear, by others or by us; after a connection was lost (and at the
-     * first call): all marks that stand. Does not wait. *ret_catalog_changed: a catalogue was committed.
+     * What was told since the last hear, by others or by us; after a connection was
+     * lost (and at the first call): all marks that stand. Does not wait.
+     * *ret_catalog_changed: a catalogue was committed.
      */
     enum err (*hear)(struct fleet *fleet, struct str shop, void *self,
                      void (*visit)(void *self, const struct fleet_mark *mark),

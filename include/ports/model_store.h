@@ -9,9 +9,9 @@
 /*
  * Model store
  *
- * Hands a shop's trained model (model/trained.h, its file's bytes) from whoever trained it to every replica. Published
- * whole or not at all; version rises with each, so a replica that looks now and then notices. A shop without
- * one has version 0. Only the newest is kept. One thread at a time.
+ * Hands a shop's trained model (model/trained.h, its file's bytes) from whoever trained it to every
+ * replica. Published whole or not at all; version rises with each, so a replica that looks now and
+ * then notices. A shop without one has version 0. Only the newest is kept. One thread at a time.
  */
 struct model_store {
     enum err (*version)(struct model_store *store, struct str shop, uint64_t *ret_version,
@@ -19,7 +19,8 @@ struct model_store {
     enum err (*publish)(struct model_store *store, struct str shop, struct str bytes,
                         struct err_note *note);
     /*
-     * Gives the newest to @take, piece by piece in order; stops at its first answer other than OK and returns it.
+     * Gives the newest to @take, piece by piece in order; stops at
+     * its first answer other than OK and returns it.
      * *ret_version is what was given; 0, and nothing is given, when there is none.
      */
     enum err (*fetch)(struct model_store *store, struct str shop, void *self,

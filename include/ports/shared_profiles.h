@@ -12,8 +12,8 @@ struct uv_loop_s;
 /*
  * Shared profiles
  *
- * The folded profiles that all replicas share (Redis). Only a cache: whatever is missing is folded from
- * the log again. A value says how far it has come in the log; a *floor* is a value without a
+ * The folded profiles that all replicas share (Redis). Only a cache: whatever is missing is folded
+ * from the log again. A value says how far it has come in the log; a *floor* is a value without a
  * body: "the customer's log reaches at least here, fold it before you trust anything".
  *
  * Two sides. A worker reads through a link on its own event loop, never waits, and is told when a
@@ -40,20 +40,21 @@ enum shared_mode {
 };
 
 /*
- * A provisional floor (at POSITION_PROVISIONAL or above) stands for one replica's spool. Several replicas' floors
- * stand beside one another: COMMIT adds one, SETTLE takes away the one at @over; only with the last of
- * them the customer has a profile again.
+ * A provisional floor (at POSITION_PROVISIONAL or above) stands for one replica's spool. Several
+ * replicas' floors stand beside one another: COMMIT adds one, SETTLE takes away the one at @over;
+ * only with the last of them the customer has a profile again.
  *
- * A floor that is made where none was, and one that a spool had a part in, gets a token of its own; it keeps
- * it while it is raised. So a fold whose floor was lost meanwhile cannot take another fold's floor, which may
- * be lower than the one that was lost. The token is the caller's choice, never the same twice (random); 0: the
- * store chooses. FILL names that of the floor it saw; 0: whichever, for who knows that nothing was lost.
+ * A floor that is made where none was, and one that a spool had a part in, gets a token of its
+ * own; it keeps it while it is raised. So a fold whose floor was lost meanwhile cannot take
+ * another fold's floor, which may be lower than the one that was lost. The token is the
+ * caller's choice, never the same twice (random); 0: the store chooses. FILL names that of the
+ * floor it saw; 0: whichever, for who knows that nothing was lost.
  */
 struct shared_put {
     struct shared_value value;
     enum shared_mode mode;
-    uint64_t
-        over; /* SHARED_SETTLE: the provisional floor that ends; APPLY, MEND: the body's position */
+    /* SHARED_SETTLE: the provisional floor that ends; APPLY, MEND: the body's position */
+    uint64_t over;
 };
 
 /* ── reading, on a worker's loop ─────────────────────────────────────────────────────────── */
@@ -77,22 +78,33 @@ struct shared_fetch {
 /* What a link tells, on its thread. */
 struct shared_listener {
     void *self;
-    /* Fetched over this link at some time, and written by anybody since: what is kept of it is old. */
+    /*
+     * Fetched over this link at some time, and written by anybody since: what is kept of it is old.
+     */
     void (*changed)(void *self, struct str customer_id);
-    /* Changes may have been missed: whatever was fetched over this link before is not to be trusted. */
+    /*
+     * Changes may have been missed: whatever was fetched over this
+     * link before is not to be trusted.
+     */
     void (*doubt)(void *self);
 };
 
 struct shared_link;
 
 struct shared_profiles {
-    /* Begins to connect and keeps connecting. @loop must not be running yet or be this thread's own. */
+    /*
+     * Begins to connect and keeps connecting. @loop must not be
+     * running yet or be this thread's own.
+     */
     enum err (*link_new)(struct shared_profiles *shared, struct uv_loop_s *loop,
                          const struct shared_listener *listener, struct shared_link **ret_link);
     /* Its fetches end with SHARED_AWAY. On the loop's thread, or when the loop's thread has ended;
      * the loop must be run once more (UV_RUN_NOWAIT, until nothing is alive) before it is closed. */
     void (*link_free)(struct shared_profiles *shared, struct shared_link *link);
-    /* Changes would be heard: what was fetched and not changed since is good at @mono_us. No system call. */
+    /*
+     * Changes would be heard: what was fetched and not changed
+     * since is good at @mono_us. No system call.
+     */
     bool (*is_trusted)(const struct shared_link *link, int64_t mono_us);
     /* False: away, done will not be called. Many of one loop turn go out as one write. */
     bool (*fetch)(struct shared_link *link, struct str customer_id, struct shared_fetch *fetch);
@@ -103,8 +115,9 @@ struct shared_profiles {
         struct shared_profiles *shared); /* NULL for lack of memory */
     void (*writer_free)(struct shared_profiles *shared, struct shared_writer *writer);
     /*
-     * Value by value of @ids, in order; one that is not there has position 0 and no body. In
-     * @arena. ERR_UNAVAILABLE when the store cannot be reached in time: at once while it is known to be away.
+     * Value by value of @ids, in order; one that is not there has position 0
+     * and no body. In @arena. ERR_UNAVAILABLE when the store cannot be reached
+     * in time: at once while it is known to be away.
      */
     enum err (*get)(struct shared_writer *writer, const struct str *ids, uint32_t n,
                     struct arena *arena, struct shared_value *ret_values, struct err_note *note);

@@ -23,8 +23,8 @@ enum { DIAG_MAX = 200, DIAG_ARGS = 4 };
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
 
 /*
- * One row each in rules/diag_codes.inc: level, ja, en. {0} {1} {2} {3} stand for the arguments; what
- * comes after a line break in a text is its hint, printed as a line of its own ("help: …").
+ * One row each in rules/diag_codes.inc: level, ja, en. {0} {1} {2} {3} stand for the arguments;
+ * what comes after a line break in a text is its hint, printed as a line of its own ("help: …").
  */
 enum diag_code {
 #define DIAG(code, level, ja, en) DIAG_##code,
@@ -57,13 +57,16 @@ void diag_add(struct diags *diags, const struct doc_file *file, struct doc_place
               enum diag_code code, struct str arg0, struct str arg1, struct str arg2);
 
 /*
- * The same of a word that is none of @words (NULL-terminated): they are the second argument, and the
- * closest of them is the guess, when one is close.
+ * The same of a word that is none of @words (NULL-terminated): they are the
+ * second argument, and the closest of them is the guess, when one is close.
  */
 void diag_add_guess(struct diags *diags, const struct doc_file *file, struct doc_place place,
                     enum diag_code code, struct str wrong, const char *const *words);
 
-/* @words for a message: "day, week, month"; "-" when there are none. In @diags' arena; absent: no room. */
+/*
+ * @words for a message: "day, week, month"; "-" when there are
+ * none. In @diags' arena; absent: no room.
+ */
 struct str diag_words(struct diags *diags, const char *const *words);
 
 /* The closest word by edit distance (at most a third of its length), or absent. */
@@ -77,7 +80,10 @@ enum diag_level diag_level(enum diag_code code);
 struct str diag_message(const struct diag *diag, enum locale locale, struct arena *arena,
                         struct str *ret_help);
 
-/* By file, line, column; then as text with source line and caret, or as one JSON array of parts and text. */
+/*
+ * By file, line, column; then as text with source line and
+ * caret, or as one JSON array of parts and text.
+ */
 void diags_sort(struct diags *diags);
 void diags_print(const struct diags *diags, enum locale locale, bool color, struct out *out);
 void diags_print_json(const struct diags *diags, enum locale locale, struct out *out);

@@ -46,7 +46,9 @@ const char *doc_kind_name(const struct doc_node *node);
 /* Line @line without its line break; empty past the end. */
 struct str doc_line(const struct doc_file *file, uint32_t line);
 
-/* A byte offset of the file's text as a place, and back (the end of the line when it is shorter). */
+/*
+ * A byte offset of the file's text as a place, and back (the end of the line when it is shorter).
+ */
 struct doc_place doc_place_of(const struct doc_file *file, size_t offset);
 size_t doc_offset_of(const struct doc_file *file, struct doc_place place);
 

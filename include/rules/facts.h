@@ -24,8 +24,9 @@ enum fact {
 #undef FACT
     FACTS,
     /*
-     * Attribute n of the ruleset's list, of the current item: FACT_ATTR_FIRST + n is its number (its
-     * text when it is none), FACT_ATTR_TEXT_FIRST + n its text as written, whatever it looks like.
+     * Attribute n of the ruleset's list, of the current item: FACT_ATTR_FIRST
+     * + n is its number (its text when it is none), FACT_ATTR_TEXT_FIRST + n
+     * its text as written, whatever it looks like.
      */
     FACT_ATTR_FIRST = 1024,
     FACT_ATTR_TEXT_FIRST = 1 << 20,
@@ -82,8 +83,8 @@ struct facts {
     int64_t item_quantity;  /* 0 = not known */
 
     /*
-     * For conditions written as CEL (facts_cel.h): memory of one evaluation, emptied after each; NULL: they
-     * are unknown. How many came to nothing by an error or their limit.
+     * For conditions written as CEL (facts_cel.h): memory of one evaluation, emptied after
+     * each; NULL: they are unknown. How many came to nothing by an error or their limit.
      */
     struct arena *scratch;
     uint32_t stopped;
@@ -104,8 +105,8 @@ void facts_init(struct facts *facts);
 void facts_candidate(struct facts *facts, const struct product *product);
 
 /*
- * The products of person->owned, PROFILE_MAX_OWNED at most; PRODUCT_NONE: the catalogue does not know it. Looked up together, once; there is a
- * person.
+ * The products of person->owned, PROFILE_MAX_OWNED at most; PRODUCT_NONE: the
+ * catalogue does not know it. Looked up together, once; there is a person.
  */
 const uint32_t *facts_owned_products(struct facts *facts);
 

@@ -18,9 +18,10 @@
  *     item                                          the product that is offered: only in a score, as
  *     offer.price, propensity                       and what follows, see struct offer_facts
  *
- * Money is minor units, shares are basis points, both whole numbers. What nobody told us is unknown: has()
- * says false of it (i.has_attr("幅"), where has() cannot), everything else is unknown too. Lists are read where they
- * are: nothing is copied, and an evaluation takes memory from facts->scratch only.
+ * Money is minor units, shares are basis points, both whole numbers. What nobody told
+ * us is unknown: has() says false of it (i.has_attr("幅"), where has() cannot),
+ * everything else is unknown too. Lists are read where they are: nothing is copied, and
+ * an evaluation takes memory from facts->scratch only.
  *
  * What term_print writes for a structured condition compiles here, and evaluates to the same.
  */
@@ -32,7 +33,10 @@ struct facts_expr {
     const struct facts_cel *cel;
 };
 
-/* What bounds an expression of a rule: in all, and by what carts, histories and catalogues can hold. */
+/*
+ * What bounds an expression of a rule: in all, and by what
+ * carts, histories and catalogues can hold.
+ */
 enum {
     EXPR_MAX_BYTES = 2048,
     EXPR_MAX_DEPTH = 32,
@@ -45,8 +49,8 @@ const struct facts_cel *facts_cel_of_conditions(struct arena *arena, struct cel_
 const struct facts_cel *facts_cel_of_scores(struct arena *arena, struct cel_zones zones);
 
 /*
- * A condition must be a bool, a score a number; time zones named by constants are looked for now. NULL with
- * faults. @text may go afterwards.
+ * A condition must be a bool, a score a number; time zones named by
+ * constants are looked for now. NULL with faults. @text may go afterwards.
  */
 const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct str text,
                                            struct arena *arena, struct cel_faults *faults);
@@ -57,7 +61,9 @@ enum truth facts_cel_test(const struct facts_expr *expr, struct facts *facts);
 /* The scope's: @callee is a struct facts_expr. */
 enum truth facts_cel_call(struct term_scope *scope, const void *callee);
 
-/* What a score may ask of an offer besides facts and `item`. Money in minor units; NAN: not known. */
+/*
+ * What a score may ask of an offer besides facts and `item`. Money in minor units; NAN: not known.
+ */
 struct offer_facts {
     double price, was, saving, price_gap; /* see serve/allow.c */
     double margin;                        /* price less cost */

@@ -57,8 +57,8 @@ int lower_conditions(struct lowering *lowering, const struct doc_node *mapping, 
 const struct term *lower_item(struct lowering *lowering, const struct doc_node *mapping);
 
 /*
- * A line of CEL: compiled against @cel into the arena. NULL after diags, each where it is in the file; for an
- * idle rule they only warn.
+ * A line of CEL: compiled against @cel into the arena. NULL after
+ * diags, each where it is in the file; for an idle rule they only warn.
  */
 const struct facts_expr *lower_cel(struct lowering *lowering, const struct doc_node *node,
                                    const struct facts_cel *cel);

@@ -11,11 +11,11 @@
 /*
  * Message
  *
- * A marketer's sentence with placeholders, cut into pieces when it is loaded so that
- * rendering is copying: "+{price_gap} で {offer.spec_gain}". What is copied is escaped for JSON by then. A placeholder may say what to
- * write when its value is unknown: "{customer.first_name ?? お客様}"; one without is an
- * error to the reader when the value can be unknown, and at run time a text that still
- * lacks a value is not shown at all. "{{" and "}}" are braces.
+ * A marketer's sentence with placeholders, cut into pieces when it is loaded so that rendering is
+ * copying: "+{price_gap} で {offer.spec_gain}". What is copied is escaped for JSON by then. A
+ * placeholder may say what to write when its value is unknown: "{customer.first_name ?? お客様}";
+ * one without is an error to the reader when the value can be unknown, and at run time a text that
+ * still lacks a value is not shown at all. "{{" and "}}" are braces.
  */
 enum placeholder {
 #define PLACEHOLDER(id, name) PLACE_##id,

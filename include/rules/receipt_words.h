@@ -14,14 +14,14 @@
  *
  * What a receipt says of a rule and its conditions whatever the request: pieces of JSON, so that a
  * decision only has to put the values seen between them. The rules of an ordinary ruleset have
- * them ready (rule->words); those of a very large one, where they would take more room than they are
- * worth, write them when they are asked for. Both ways give the same bytes.
+ * them ready (rule->words); those of a very large one, where they would take more room than they
+ * are worth, write them when they are asked for. Both ways give the same bytes.
  */
 enum { RECEIPT_WORDS_RULES_MAX = 5000 };
 
 struct condition_words {
-    struct str
-        asked; /* {"rule":"…","result":"condition_false","condition":"…","key":"…","seen":" */
+    /* {"rule":"…","result":"condition_false","condition":"…","key":"…","seen":" */
+    struct str asked;
     struct str wanted; /* ","wanted":"…","at":"camera.yaml:16"} */
     struct blame_question question;
 };
@@ -32,7 +32,10 @@ struct receipt_words {
     const struct condition_words *conditions; /* one for each of the rule's */
 };
 
-/* Sets rule->words of each, unless there are too many. Everything is @arena's. ERR_LIMIT for lack of room. */
+/*
+ * Sets rule->words of each, unless there are too many.
+ * Everything is @arena's. ERR_LIMIT for lack of room.
+ */
 MUST_CHECK enum err receipt_words_prepare(struct rule *rules, uint32_t n, int decimals,
                                           const struct str *attr_names, struct arena *arena);
 

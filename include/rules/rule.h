@@ -161,8 +161,8 @@ enum discount_of { DISCOUNT_OF_OFFERED, DISCOUNT_OF_BUNDLE, DISCOUNT_OF_TRIGGER_
 
 struct discount {
     bool present;
-    enum discount_of
-        of; /* what the percentage is taken of; bundle = trigger item + what was picked */
+    /* what the percentage is taken of; bundle = trigger item + what was picked */
+    enum discount_of of;
     int32_t percent_bp;   /* or 0 */
     int64_t amount_minor; /* or 0 */
     int64_t max_minor;    /* most that the percentage may take off; 0 = no bound */
@@ -222,8 +222,8 @@ struct rule {
     struct str group;   /* rank.exclusive_group, or absent */
     uint32_t group_max; /* how many offers of that group one answer may hold */
     bool by_profit;     /* rank.by: profit: orders this rule's offers; else as the pick does */
-    const struct facts_expr
-        *score; /* rank.score: orders this rule's offers; NULL: as the pick does */
+    /* rank.score: orders this rule's offers; NULL: as the pick does */
+    const struct facts_expr *score;
     struct str score_text;
     uint32_t score_line; /* in the rule's file */
 

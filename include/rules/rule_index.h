@@ -73,8 +73,8 @@ enum cursor_answer rule_cursor_next(struct rule_cursor *cursor, uint32_t patienc
                                     uint32_t *ret_number);
 
 /*
- * The number of a rule such that every rule the cursor has still to give stands there or behind it in
- * the list. O(1), looks at nothing more. UINT32_MAX at the end.
+ * The number of a rule such that every rule the cursor has still to give stands there
+ * or behind it in the list. O(1), looks at nothing more. UINT32_MAX at the end.
  */
 uint32_t rule_cursor_peek(const struct rule_cursor *cursor);
 

@@ -15,8 +15,11 @@
  * Ruleset
  *
  * All rule files of a shop, read together, checked, lowered and indexed by trigger and
- * placement. Immutable once made and shared by reference. *Where a rule is evaluated*:
- * rule_matches below.
+ * placement. Immutable once made and shared by reference.
+ *
+ * *Where a rule is evaluated* (asked by serve/match.c): rule_holds below, one rule; rule_cursor_next
+ * of rule_index.h, a long list of them; blame_matches of blame.h, for a receipt, which names the
+ * first condition that fails. What all three have to answer is rule_matches.
  */
 struct ruleset;
 struct facts;
@@ -45,7 +48,9 @@ MUST_CHECK enum err ruleset_read(const struct doc_file *files, uint32_t n_files,
                                  const struct ruleset_settings *settings, struct diags *diags,
                                  struct ruleset **ret_ruleset);
 
-/* No rules at all: what serves before the first rule file. Its version is RULESET_VERSION_UNREAD. */
+/*
+ * No rules at all: what serves before the first rule file. Its version is RULESET_VERSION_UNREAD.
+ */
 #define RULESET_VERSION_UNREAD "000000000000"
 struct ruleset *ruleset_empty(void);
 
@@ -60,13 +65,19 @@ const struct rule *ruleset_rule(const struct ruleset *ruleset, uint32_t number);
 const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id); /* NULL: none */
 const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /* for facts */
 const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
-/* `policy: {per_customer: […]}`: caps over all rules together. Their windows are of ruleset_zone. */
+/*
+ * `policy: {per_customer: […]}`: caps over all rules together. Their windows are of ruleset_zone.
+ */
 const struct cap *ruleset_policy(const struct ruleset *ruleset, uint32_t *ret_n);
-/* `policy: {floor: {expected_profit: …}}`: what an offer must be worth at least; 0: not written. Minor units. */
+/*
+ * `policy: {floor: {expected_profit: …}}`: what an offer must be worth at least; 0: not written.
+ * Minor units.
+ */
 int64_t ruleset_profit_floor(const struct ruleset *ruleset);
 /*
- * `policy: {floor: {relevance: …, relevance_at: {checkout: …}}}`: how likely the offered product must be wanted (completion_chance
- * of model/completion.h), in basis points; RELEVANCE_USUAL_BP when nothing is written.
+ * `policy: {floor: {relevance: …, relevance_at: {checkout: …}}}`: how likely the offered product
+ * must be wanted (completion_chance of model/completion.h), in basis points; RELEVANCE_USUAL_BP
+ * when nothing is written.
  */
 enum { RELEVANCE_USUAL_BP = 100 };
 uint32_t ruleset_relevance_floor_bp(const struct ruleset *ruleset, struct str placement);
@@ -76,7 +87,10 @@ bool ruleset_has_attr_labels(const struct ruleset *ruleset); /* does any file na
 const struct attr_label *ruleset_attr_label(const struct ruleset *ruleset,
                                             struct str name); /* NULL: none */
 
-/* Rules of that trigger and placement with any status but draft and archived, by falling priority, then id. */
+/*
+ * Rules of that trigger and placement with any status but draft and archived, by falling priority,
+ * then id.
+ */
 const uint32_t *ruleset_candidates(const struct ruleset *ruleset, enum trigger trigger,
                                    struct str placement, uint32_t *ret_n);
 
@@ -85,7 +99,9 @@ struct rule_index;
 const struct rule_index *ruleset_rule_index(const struct ruleset *ruleset, enum trigger trigger,
                                             struct str placement);
 
-/* The indexes of all lists, *ret_n of them, NULL where there is none; NULL when there are no lists. */
+/*
+ * The indexes of all lists, *ret_n of them, NULL where there is none; NULL when there are no lists.
+ */
 const struct rule_index *const *ruleset_rule_indexes(const struct ruleset *ruleset,
                                                      uint32_t *ret_n);
 
@@ -105,9 +121,14 @@ bool pick_takes(const struct pick *pick, struct facts *facts, const struct produ
 /* All conditions and the schedule; not caps (caps.h). No allocation. */
 struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, int64_t now_us);
 
-/* Would rule_matches say MATCH_YES? What is dear to ask is asked last, so what failed is not told. */
+/*
+ * Would rule_matches say MATCH_YES? What is dear to ask is asked last, so what failed is not told.
+ */
 bool rule_holds(const struct rule *rule, struct facts *facts, int64_t now_us);
 
-/* The value seen and wanted by a failed condition, as text for a receipt; absent when not a plain comparison. */
+/*
+ * What a failed condition saw and wanted, as text, without a request's receipt (blame.h): for
+ * tests.
+ */
 void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
                        struct out *ret_wanted);

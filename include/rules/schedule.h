@@ -46,7 +46,10 @@ enum schedule_part {
 };
 enum schedule_part schedule_off(const struct schedule *schedule, int64_t now_us);
 
-/* For receipts, escaped for JSON: "sun 2026-11-22 09:15 Asia/Tokyo", and what that part wants: "on fri, sat". */
+/*
+ * For receipts, escaped for JSON: "sun 2026-11-22 09:15
+ * Asia/Tokyo", and what that part wants: "on fri, sat".
+ */
 void schedule_seen(const struct schedule *schedule, int64_t now_us, struct out *out);
 void schedule_wanted(const struct schedule *schedule, enum schedule_part part, struct out *out);
 

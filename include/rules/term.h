@@ -10,19 +10,19 @@
 /*
  * Term
  *
- * The small expression core under the rule words: a tree of operators over constants and
- * named slots, evaluated with three-valued logic (Kleene's, which is CEL's error-absorbing
- * && and ||): false && unknown is false, true || unknown is true, otherwise unknown stays
- * unknown. Different kinds, other than numbers, are not equal and have no order: == is false, < unknown.
+ * The small expression core under the rule words: a tree of operators over constants and named
+ * slots, evaluated with three-valued logic (Kleene's, which is CEL's error-absorbing && and ||):
+ * false && unknown is false, true || unknown is true, otherwise unknown stays unknown. Different
+ * kinds, other than numbers, are not equal and have no order: == is false, < unknown.
  *
- * Built once in an arena, immutable after, evaluated by any number of threads without
- * allocation of its own; its depth is at most TERM_MAX_DEPTH. Names are resolved to slot numbers when
- * it is built; the scope turns a slot into a value. EXISTS and COUNT walk a list that the
- * scope owns: they ask for each element in turn, and slots of that list read the current
- * element; they do not nest. EXISTS is true when the predicate is true of any element, else
- * unknown when it is unknown of any; COUNT is unknown when the predicate is unknown of any.
- * term_print writes CEL, so every structured condition has one meaning and one text: evaluating
- * that text gives the same (facts_cel.h). CALL is a condition that was written as CEL.
+ * Built once in an arena, immutable after, evaluated by any number of threads without allocation
+ * of its own; its depth is at most TERM_MAX_DEPTH. Names are resolved to slot numbers when it is
+ * built; the scope turns a slot into a value. EXISTS and COUNT walk a list that the scope owns:
+ * they ask for each element in turn, and slots of that list read the current element; they do not
+ * nest. EXISTS is true when the predicate is true of any element, else unknown when it is unknown
+ * of any; COUNT is unknown when the predicate is unknown of any. term_print writes CEL, so every
+ * structured condition has one meaning and one text: evaluating that text gives the same
+ * (facts_cel.h). CALL is a condition that was written as CEL.
  */
 enum { TERM_MAX_DEPTH = 32 };
 
@@ -103,7 +103,7 @@ const struct term *term_2(struct arena *arena, enum term_op op, const struct ter
                           const struct term *b);
 
 /*
- * By TERM_EQ … TERM_GE: numbers with numbers (exactly, also int with double), else same kinds; other
- * kinds are not equal and have no order (unknown). Two lists, and what is unknown: unknown.
+ * By TERM_EQ … TERM_GE: numbers with numbers (exactly, also int with double), else same kinds;
+ * other kinds are not equal and have no order (unknown). Two lists, and what is unknown: unknown.
  */
 struct value value_compare(enum term_op op, struct value a, struct value b);

@@ -9,11 +9,11 @@
 /*
  * Quantity
  *
- * An attribute's text as an amount: "256 GB", "1TB", "15.6インチ", "１，０００ ml", "2 x 16GB", "延長保証 3年",
- * "2,010万画素". Units of one dimension are brought to one unit, so that amounts compare: bytes,
- * millimetres, grams, millilitres, watts … Full-width letters and digits count as their plain ones;
- * words around the number are part of the amount's form ("Kaede K5" and "Kaede K7" compare, "K5"
- * and "M1" do not). Pure; no allocation.
+ * An attribute's text as an amount: "256 GB", "1TB", "15.6インチ", "１，０００ ml", "2 x 16GB",
+ * "延長保証 3年", "2,010万画素". Units of one dimension are brought to one unit, so that amounts
+ * compare: bytes, millimetres, grams, millilitres, watts … Full-width letters and digits count
+ * as their plain ones; words around the number are part of the amount's form ("Kaede K5" and
+ * "Kaede K7" compare, "K5" and "M1" do not). Pure; no allocation.
  */
 enum quantity_dimension {
     QUANTITY_PLAIN, /* a number without a unit known here */
@@ -44,8 +44,8 @@ enum quantity_dimension {
 struct quantity {
     enum quantity_dimension dimension;
     double value; /* in the dimension's unit */
-    uint64_t
-        form; /* of the words around the number; quantities compare when dimension and form are the same */
+    /* of the words around the number; quantities compare when dimension and form are the same */
+    uint64_t form;
 };
 
 /*

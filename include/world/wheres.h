@@ -23,7 +23,8 @@ struct ruleset;
  * Bounded: WHERES_MAX_ANSWERS in all (a megabyte of bits); beyond that a rule has none, and its
  * `where` is evaluated in the decision. The answers are the same (a test compares them).
  *
- * And what the rules' conditions ask of products, worked out in the same way: rules/rule_products.h.
+ * And what the rules' conditions ask of products, worked out
+ * in the same way: rules/rule_products.h.
  */
 enum { WHERES_MAX_ANSWERS = 8 << 20 };
 

@@ -56,7 +56,10 @@ struct world {
     struct chances *chances; /* never NULL; for those rules and that catalogue */
     struct snapshot *lists;  /* owns the two lists by rule number: */
     const struct world_shelf *shelves; /* by rule number */
-    /* False: the rules' amounts are of another currency than the catalogue's. Then nothing is offered. */
+    /*
+     * False: the rules' amounts are of another currency than the
+     * catalogue's. Then nothing is offered.
+     */
     bool same_money;
     const bool *may_be_silenced; /* by rule number: a decline or acceptance of another rule can */
 };
@@ -67,11 +70,15 @@ MUST_CHECK enum err world_new(struct ruleset *rules, struct catalog *catalog, st
 struct world *world_unref(struct world *world); /* NULL in, NULL out */
 DEFINE_AUTO(struct world, world_unref)
 
-/* "The old world with one part replaced"; NULL keeps the old part. What is known of offers stays. */
+/*
+ * "The old world with one part replaced"; NULL keeps the old part. What is known of offers stays.
+ */
 MUST_CHECK enum err world_with(const struct world *old, struct ruleset *rules,
                                struct catalog *catalog, struct model *model,
                                struct world **ret_world);
 
-/* The old world with what is now known of offers; @odds NULL: nothing. Cheap: the rest is shared. */
+/*
+ * The old world with what is now known of offers; @odds NULL: nothing. Cheap: the rest is shared.
+ */
 MUST_CHECK enum err world_with_odds(const struct world *old, struct odds *odds,
                                     struct world **ret_world);

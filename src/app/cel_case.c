@@ -58,7 +58,9 @@ static bool add_overload(struct one_case *one, const char *name, const cJSON *ov
     return !signature.failed && cel_env_function(one->env, signature.at, NULL, 1, note) == OK;
 }
 
-/* A name that no type has is one of an abstract type without parameters: "session" is "session()". */
+/*
+ * A name that no type has is one of an abstract type without parameters: "session" is "session()".
+ */
 static const struct cel_type *type_named(struct one_case *one, const char *text,
                                          struct err_note *note)
 {
@@ -135,8 +137,8 @@ static bool bind(struct one_case *one, struct err_note *note)
 }
 
 /*
- * What the optional-types extension declares: expressions over it can be checked here, as those over
- * the functions that a case declares; nothing evaluates it.
+ * What the optional-types extension declares: expressions over it can be checked
+ * here, as those over the functions that a case declares; nothing evaluates it.
  */
 static bool declare_optionals(struct one_case *one, struct err_note *note)
 {
@@ -181,7 +183,10 @@ static void print_faults(const struct cel_faults *faults, struct out *out)
                    faults->list[i].column, STR_ARG(faults->list[i].what[CEL_ENGLISH]));
 }
 
-/* "list( int )" and "list(int)" are one; so are two ways to write a type that the environment knows. */
+/*
+ * "list( int )" and "list(int)" are one; so are two ways to
+ * write a type that the environment knows.
+ */
 static bool same_type(struct one_case *one, const struct cel_type *type, const char *expected)
 {
     struct out got, wanted;

@@ -30,5 +30,8 @@ uint32_t cel_conformance_failed(const struct cel_conformance *done);
 /* "FEATURE passed N failed M", a line each, sorted. */
 void cel_conformance_print(const struct cel_conformance *done, struct out *out);
 
-/* {"cases", "passed", "failed", "features": {FEATURE: {"passed", "failed"}}, "failures": [{"id", …}]} */
+/*
+ * {"cases", "passed", "failed", "features": {FEATURE:
+ * {"passed", "failed"}}, "failures": [{"id", …}]}
+ */
 void cel_conformance_print_json(const struct cel_conformance *done, struct out *out);

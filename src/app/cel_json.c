@@ -165,7 +165,9 @@ static void write_whole(int64_t negative, uint64_t natural, struct out *out)
         out_json_raw(out, str_of(text));
 }
 
-/* What JSON has no word for: {"type": "int"}; the text that CEL prints, without its call if @inner. */
+/*
+ * What JSON has no word for: {"type": "int"}; the text that CEL prints, without its call if @inner.
+ */
 static void write_printed(const struct cel_value *value, const char *name, struct out *out)
 {
     struct out text;

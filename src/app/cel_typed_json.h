@@ -17,7 +17,10 @@ struct cJSON;
  * "seconds": "0", "nanos": 0}; bytes, and texts that hold U+0000, in "base64".
  */
 
-/* False, with a static sentence in *ret_why. @env may know the names of types; the value borrows from @json. */
+/*
+ * False, with a static sentence in *ret_why. @env may know the
+ * names of types; the value borrows from @json.
+ */
 bool cel_typed_read(const struct cJSON *json, struct cel_env *env, struct arena *arena,
                     struct cel_value *ret_value, const char **ret_why);
 

@@ -41,7 +41,10 @@ static int wrong(const char *what, const char *value)
     return 2;
 }
 
-/* "offerd_" and 43 characters of base64url: found by who looks for secrets in places they should not be. */
+/*
+ * "offerd_" and 43 characters of base64url: found by who looks
+ * for secrets in places they should not be.
+ */
 static void make_key(char ret_key[KEY_BYTES])
 {
     uint8_t secret[SECRET_BYTES];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* offerd migrate: brings a PostgreSQL database to the schema that this program knows, forward only. */
+/*
+ * offerd migrate: brings a PostgreSQL database to the schema that this program knows, forward only.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

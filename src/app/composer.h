@@ -20,7 +20,10 @@ MUST_CHECK enum err composer_new(const struct world_settings *settings,
 struct composer *composer_free(struct composer *composer);
 DEFINE_AUTO(struct composer, composer_free)
 
-/* NULL keeps the part; a catalogue comes with a model made for it. Takes references of its own. Any thread. */
+/*
+ * NULL keeps the part; a catalogue comes with a model made for
+ * it. Takes references of its own. Any thread.
+ */
 MUST_CHECK enum err composer_set(struct composer *composer, struct ruleset *rules,
                                  struct catalog *catalog, struct model *model);
 

@@ -72,7 +72,10 @@ static void print_heading(const struct rule *rule, const char *rules_dir, bool c
     comment_end(color, out);
 }
 
-/* What is asked of a product or an offer, not of the request: in comments, so that the text stays one expression. */
+/*
+ * What is asked of a product or an offer, not of the request:
+ * in comments, so that the text stays one expression.
+ */
 static void print_other(const char *what, const struct rule *rule, struct str text, uint32_t line,
                         const char *rules_dir, bool color, struct out *out)
 {

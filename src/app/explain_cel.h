@@ -9,8 +9,8 @@
  * Explain CEL
  *
  * One rule's conditions as one CEL expression, each part with the file and line where it is
- * written as a comment; the `where` of its pick and its `rank.score`, which ask about other things, are
- * comments too, so the text is an expression as it is. Or as JSON, the parts apart.
+ * written as a comment; the `where` of its pick and its `rank.score`, which ask about other
+ * things, are comments too, so the text is an expression as it is. Or as JSON, the parts apart.
  */
 
 /* @rules_dir: before each file name. */

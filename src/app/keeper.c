@@ -16,7 +16,10 @@
 
 enum { TASKS_MAX = 8, REST_US = 2000000, KEEPER_NICE = 5 };
 
-/* What went live is written to disk once no more saves follow it: synced writing would hold up the next. */
+/*
+ * What went live is written to disk once no more saves follow
+ * it: synced writing would hold up the next.
+ */
 static void keep_last_good(void *reload)
 {
     reload_keep(reload, REST_US);

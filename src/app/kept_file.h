@@ -21,8 +21,8 @@ bool kept_file_open(const char *directory, const char *name, struct str *ret_byt
 void kept_file_close(struct str bytes);
 
 /*
- * Written beside it, fsynced, renamed over it; the directory is fsynced so that the name holds: whoever reads
- * it sees the old one or the new one, never a part. ERR_UNAVAILABLE with a note.
+ * Written beside it, fsynced, renamed over it; the directory is fsynced so that the name holds:
+ * whoever reads it sees the old one or the new one, never a part. ERR_UNAVAILABLE with a note.
  */
 MUST_CHECK enum err kept_file_write(const char *path, struct str bytes, struct err_note *note);
 MUST_CHECK enum err kept_file_replace(const char *directory, const char *name, struct str bytes,

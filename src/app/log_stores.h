@@ -10,9 +10,9 @@ struct event_log;
 /*
  * Log stores
  *
- * What a decision asks of profiles and budgets, read straight from the event log at the moment it is
- * asked: for one decision at a time, on one thread, without a service. Nothing is written: a budget
- * is granted while the log has fewer acceptances than it allows, and holds of a running
+ * What a decision asks of profiles and budgets, read straight from the event log at the moment it
+ * is asked: for one decision at a time, on one thread, without a service. Nothing is written: a
+ * budget is granted while the log has fewer acceptances than it allows, and holds of a running
  * service are not seen. Without a log nobody is known and every budget is whole.
  */
 struct log_stores {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two buffers take turns: one is filled under a lock that is never held while anything is written, the other one
- * is being written.
+ * Two buffers take turns: one is filled under a lock that is never
+ * held while anything is written, the other one is being written.
  */
 #include "app/log_writer.h"
 

@@ -6,10 +6,11 @@
 /*
  * Log writer
  *
- * From its making to its end, log lines of threads that must not wait (log_without_waiting: the workers) are written to
- * standard error by a thread of its own. Who logs only copies the line: a disk that syncs, or a reader of our pipe that has
- * gone to sleep, holds up no decision. 64 KiB wait at most; what comes on top is counted, and told when there is room
- * again. A process that is killed or crashes loses what waits, milliseconds of it.
+ * From its making to its end, log lines of threads that must not wait (log_without_waiting: the
+ * workers) are written to standard error by a thread of its own. Who logs only copies the line: a
+ * disk that syncs, or a reader of our pipe that has gone to sleep, holds up no decision. 64 KiB
+ * wait at most; what comes on top is counted, and told when there is room again. A process that
+ * is killed or crashes loses what waits, milliseconds of it.
  */
 struct log_writer;
 

@@ -39,6 +39,9 @@ bool moves_source_is_behind(const struct moves_source *source);
 /* Would moves_source_now give another one than before? */
 bool moves_source_has_news(const struct moves_source *source);
 
-/* For that catalogue, of all that has been read up to the mark; *ret_moved is borrowed until the next call. */
+/*
+ * For that catalogue, of all that has been read up to the
+ * mark; *ret_moved is borrowed until the next call.
+ */
 MUST_CHECK enum err moves_source_now(struct moves_source *source, struct catalog *catalog,
                                      struct moved **ret_moved);

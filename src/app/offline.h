@@ -16,16 +16,16 @@ struct world;
 /*
  * Offline
  *
- * Decisions without a service, through the same door (serve.h) and from the same parts: the rules
- * given, catalogue, model and profiles of the store that the settings name. Reads only, also while a
- * service works on that store. The clock stands still, so no deadline strikes; offer ids
- * are of no use to a service. One thread.
+ * Decisions without a service, through the same door (serve.h) and from the same parts: the
+ * rules given, catalogue, model and profiles of the store that the settings name. Reads
+ * only, also while a service works on that store. The clock stands still, so no deadline
+ * strikes; offer ids are of no use to a service. One thread.
  */
 struct offline;
 
 struct offline_parts {
-    bool
-        has_store; /* false: nothing was imported at settings->data_dir; no catalogue, nobody known */
+    /* false: nothing was imported at settings->data_dir; no catalogue, nobody known */
+    bool has_store;
     uint32_t products;
     uint64_t orders;
 };

@@ -54,8 +54,10 @@ enum err outcome_file_tail(struct outcomes *outcomes, struct event_log *log, str
     if (!arena)
         return ERR_NOMEM;
     struct tail tail = { .outcomes = outcomes, .arena = arena };
-    uint64_t
-        last; /* before reading: in a log of a million orders and no offer, nobody looks for these each second */
+    /*
+     * before reading: in a log of a million orders and no offer, nobody looks for these each second
+     */
+    uint64_t last;
     TRY(log->last_position(log, &last, note));
     enum err err =
         log->read_outcomes(log, shop, outcomes_position(outcomes), &tail, count_outcome, note);

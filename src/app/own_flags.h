@@ -15,8 +15,9 @@
 bool own_flag_take(int *argc, char **argv, const char *flag);
 
 /*
- * The same for one with a value, "--at TIME" or "--at=TIME". *ret_value is borrowed from @argv, left
- * as it was without the flag. ERR_INPUT when the value is missing, or the flag stands there twice.
+ * The same for one with a value, "--at TIME" or "--at=TIME". *ret_value is
+ * borrowed from @argv, left as it was without the flag. ERR_INPUT when the
+ * value is missing, or the flag stands there twice.
  */
 MUST_CHECK enum err own_flag_value(int *argc, char **argv, const char *flag, const char **ret_value,
                                    struct err_note *note);

@@ -12,7 +12,10 @@ struct pem_pair {
     char *cert, *key; /* texts with a NUL; NULL: no TLS */
 };
 
-/* Both paths empty: none. ERR_INPUT, with a note that names the setting, when one of them is, or cannot be read. */
+/*
+ * Both paths empty: none. ERR_INPUT, with a note that names
+ * the setting, when one of them is, or cannot be read.
+ */
 MUST_CHECK enum err pem_pair_read(const char *cert_path, const char *key_path,
                                   struct pem_pair *ret_pair, struct err_note *note);
 void pem_pair_deinit(struct pem_pair *pair); /* all zero is welcome */

@@ -30,7 +30,10 @@ struct rebuild_wishes { /* all borrowed */
     bool quiet;                     /* no progress on the terminal */
 };
 
-/* A profile is missing where the store has none: it is folded when it is asked for, so that is no fault. */
+/*
+ * A profile is missing where the store has none: it is folded
+ * when it is asked for, so that is no fault.
+ */
 struct rebuilt_kind {
     uint64_t n;                         /* in the log */
     uint64_t equal, missing, different; /* compared */

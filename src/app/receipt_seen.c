@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The notation is that of rules/blame.c and rules/schedule_words.c. A word of it stands where theirs do, with what they
- * put behind it, so that a SKU or a category that is called "unknown parts" keeps its name.
+ * The notation is that of rules/blame.c and rules/schedule_words.c. A word of it
+ * stands where theirs do, with what they put behind it, so that a SKU or a
+ * category that is called "unknown parts" keeps its name.
  */
 #include "app/receipt_seen.h"
 

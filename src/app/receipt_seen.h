@@ -8,10 +8,10 @@
 /*
  * Receipt seen
  *
- * What a receipt says that it saw, in Japanese. Answers hold it in a notation that is the same for every
- * reader: "0 of 2: CAM-A7 (category camera)", "cart.items 3 lines", "unknown". The words around values,
- * names and SKUs are said in Japanese here, those are left as they are; what is no such notation is
- * copied. Nothing fails but for room in @out.
+ * What a receipt says that it saw, in Japanese. Answers hold it in a notation that is the same for
+ * every reader: "0 of 2: CAM-A7 (category camera)", "cart.items 3 lines", "unknown". The words
+ * around values, names and SKUs are said in Japanese here, those are left as they are; what is no
+ * such notation is copied. Nothing fails but for room in @out.
  */
 void receipt_seen_print_ja(struct str seen, struct out *out);
 

@@ -11,8 +11,8 @@ struct ruleset;
 /*
  * Receipt text
  *
- * The receipt of a decision for people: each rule with a mark, its id and where to look, then why in
- * words, the value seen and the value wanted. For a terminal, in Japanese or English.
+ * The receipt of a decision for people: each rule with a mark, its id and where to look, then
+ * why in words, the value seen and the value wanted. For a terminal, in Japanese or English.
  */
 struct receipt_style {
     enum locale locale;

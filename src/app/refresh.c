@@ -21,9 +21,15 @@
 #include "ports/model_store.h"
 #include "shop/catalog.h"
 
-/* New models are made while there is credit: a tenth of the time, of which a quiet shop saves some up for a busy moment. */
+/*
+ * New models are made while there is credit: a tenth of the
+ * time, of which a quiet shop saves some up for a busy moment.
+ */
 enum { CREDIT_PART = 10, CREDIT_MAX_US = 5000000 };
-/* Of that, making one of all counts takes a twentieth of the time: a small shop's always is, a large one's now and then. */
+/*
+ * Of that, making one of all counts takes a twentieth of the
+ * time: a small shop's always is, a large one's now and then.
+ */
 enum { WHOLE_PART = 20 };
 
 enum { MOVES_AT_ONCE = 20000 }; /* orders read for them in one go */
@@ -79,8 +85,9 @@ static enum err make_whole(struct refresh *refresh, struct catalog *catalog,
 }
 
 /*
- * The world with this catalogue and what the trained and the counts now say of it. Not @whole: of the catalogue, the trained and
- * the moves that are live, and of the counts perhaps only what is new.
+ * The world with this catalogue and what the trained and the counts now say
+ * of it. Not @whole: of the catalogue, the trained and the moves that are
+ * live, and of the counts perhaps only what is new.
  */
 static enum err publish(struct refresh *refresh, struct catalog *catalog, bool whole)
 {

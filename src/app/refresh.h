@@ -11,10 +11,10 @@
 /*
  * Refresh
  *
- * Keeps catalogue and model current: notices an import by another process, folds new orders
- * into the counts, takes over a newly trained model (app/trained_source.h), and publishes the world with the new parts. Everything happens on one
- * thread at a time: the caller's at the start, the keeper's later. Reads the store on
- * connections of its own.
+ * Keeps catalogue and model current: notices an import by another process, folds new orders into
+ * the counts, takes over a newly trained model (app/trained_source.h), and publishes the world
+ * with the new parts. Everything happens on one thread at a time: the caller's at the start, the
+ * keeper's later. Reads the store on connections of its own.
  */
 struct catalog_store;
 struct composer;
@@ -42,9 +42,10 @@ struct refresh *refresh_free(struct refresh *refresh); /* saves the counts; NULL
 DEFINE_AUTO(struct refresh, refresh_free)
 
 /*
- * From now on: new orders in the log, whoever wrote them, are counted every @model_us, or less often where making a
- * model of them takes long: no more than a tenth of the time is spent on it, but for what was saved up in quiet moments. When others
- * than @learn wrote some, its profiles are read again.
+ * From now on: new orders in the log, whoever wrote them, are counted every
+ * @model_us, or less often where making a model of them takes long: no more than a
+ * tenth of the time is spent on it, but for what was saved up in quiet moments. When
+ * others than @learn wrote some, its profiles are read again.
  */
 void refresh_watch(struct refresh *refresh, struct learn *learn, int64_t model_us);
 

@@ -31,10 +31,16 @@ DEFINE_AUTO(struct reload, reload_free)
 /* At the start: the rules of the directory, else the last good ones, else none. */
 void reload_first(struct reload *reload);
 
-/* Something may have changed: reads, and does nothing more when the bytes are those of the last time. */
+/*
+ * Something may have changed: reads, and does nothing more
+ * when the bytes are those of the last time.
+ */
 void reload_look(struct reload *reload);
 
-/* Writes what went live to disk, when that was at least @rest_us ago. reload_free does what is left. */
+/*
+ * Writes what went live to disk, when that was at least
+ * @rest_us ago. reload_free does what is left.
+ */
 void reload_keep(struct reload *reload, int64_t rest_us);
 
 /* Somebody asked (SIGHUP): the same, and says what is wrong again even if nothing has changed. */

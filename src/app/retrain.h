@@ -12,11 +12,12 @@ struct stores;
 /*
  * Retrain
  *
- * A running service trains again now and then: when the last training is older than every_us and orders have come since.
- * It does so as `offerd train`, in a process of its own that runs only while processors are idle: its memory
- * and its faults never touch a decision, and what it found arrives like any other training, by the file or the fleet's store.
- * Of the replicas of a fleet one trains: the others find the shop claimed (ports/model_store.h), or find that its model is
- * fresh. The keeper's thread only.
+ * A running service trains again now and then: when the last training is older than every_us
+ * and orders have come since. It does so as `offerd train`, in a process of its own that
+ * runs only while processors are idle: its memory and its faults never touch a decision, and
+ * what it found arrives like any other training, by the file or the fleet's store. Of the
+ * replicas of a fleet one trains: the others find the shop claimed (ports/model_store.h), or
+ * find that its model is fresh. The keeper's thread only.
  */
 struct retrain;
 
@@ -28,5 +29,8 @@ struct retrain *
 retrain_free(struct retrain *retrain); /* ends a training under way; NULL in, NULL out */
 DEFINE_AUTO(struct retrain, retrain_free)
 
-/* The keeper's task, every few seconds: @self is the retrain. What fails is logged and tried again within the hour. */
+/*
+ * The keeper's task, every few seconds: @self is the retrain.
+ * What fails is logged and tried again within the hour.
+ */
 void retrain_look(void *self);

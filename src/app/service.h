@@ -16,7 +16,10 @@
  */
 struct service;
 
-/* ERR_INPUT and ERR_UNAVAILABLE with a note that a person can act on. Signals must be blocked already. */
+/*
+ * ERR_INPUT and ERR_UNAVAILABLE with a note that a person can
+ * act on. Signals must be blocked already.
+ */
 MUST_CHECK enum err service_start(const struct settings *settings, struct service **ret_service,
                                   struct err_note *note);
 struct service *
@@ -25,7 +28,9 @@ DEFINE_AUTO(struct service, service_stop)
 
 uint16_t service_port(const struct service *service);
 
-/* SIGHUP: the rule files are read again soon, by the keeper; the access log's file is opened anew. */
+/*
+ * SIGHUP: the rule files are read again soon, by the keeper; the access log's file is opened anew.
+ */
 void service_reload(struct service *service);
 
 /* First SIGTERM: not ready any more, no new connections. True once nothing is in flight. */

@@ -10,12 +10,12 @@
 /*
  * Settings
  *
- * How one service runs: plain values, each with one name in three spellings: `data_dir` in
- * the settings file, OFFERD_DATA_DIR in the environment, --data-dir on the command line.
- * A flag wins over the environment, the environment over the file, the file over the
- * default. One table in settings.c holds name, default, bounds, unit and meaning of all; it
- * is what --help prints and what config/offerd.yaml shows. None can change while the service runs; rules,
- * catalogue and model can.
+ * How one service runs: plain values, each with one name in three spellings: `data_dir`
+ * in the settings file, OFFERD_DATA_DIR in the environment, --data-dir on the command
+ * line. A flag wins over the environment, the environment over the file, the file over
+ * the default. One table in settings.c holds name, default, bounds, unit and meaning of
+ * all; it is what --help prints and what config/offerd.yaml shows. None can change
+ * while the service runs; rules, catalogue and model can.
  */
 enum { SETTING_TEXT_MAX = 512 };
 

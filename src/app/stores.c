@@ -59,7 +59,9 @@ bool stores_are_there(const struct stores *stores)
     return stores_are_shared(stores) || access(path, F_OK) == 0;
 }
 
-/* ── at the start ──────────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── at the start ────────────────────────────────────────────────────────────────────────────────
+ */
 
 static enum err wait_for_schema(const struct pg_settings *pg, struct clock *clock, int64_t wait_us,
                                 struct err_note *note)
@@ -95,7 +97,9 @@ enum err stores_check(const struct stores *stores, struct clock *clock, int64_t 
     return wait_for_schema(&pg, clock, wait_us, note);
 }
 
-/* ── the ports ─────────────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── the ports ───────────────────────────────────────────────────────────────────────────────────
+ */
 
 enum err stores_event_log(const struct stores *stores, struct event_log **ret_log,
                           struct err_note *note)

@@ -10,8 +10,8 @@
 /*
  * Stores
  *
- * Where the data are: embedded (SQLite in data_dir, profiles in the process), or a fleet's (PostgreSQL
- * and Redis). The one place that chooses; everybody else knows the ports.
+ * Where the data are: embedded (SQLite in data_dir, profiles in the process), or a fleet's
+ * (PostgreSQL and Redis). The one place that chooses; everybody else knows the ports.
  */
 struct budget_store;
 struct catalog_store;
@@ -37,7 +37,10 @@ static inline bool stores_are_shared(const struct stores *stores)
     return stores->database_url[0] != '\0';
 }
 
-/* As OFFERD_DATA_DIR, OFFERD_DATABASE_URL, OFFERD_REDIS_URL and OFFERD_SHOP say, else embedded in "data". */
+/*
+ * As OFFERD_DATA_DIR, OFFERD_DATABASE_URL, OFFERD_REDIS_URL
+ * and OFFERD_SHOP say, else embedded in "data".
+ */
 struct stores stores_of_environment(void);
 
 /*

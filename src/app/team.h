@@ -5,8 +5,9 @@
 /*
  * Team
  *
- * Threads for a piece of work that is cut into parts: the caller and @threads - 1 more, each taking the next part
- * that nobody has. When one cannot be started the others do its work. They are gone when it returns.
+ * Threads for a piece of work that is cut into parts: the caller and @threads - 1
+ * more, each taking the next part that nobody has. When one cannot be started the
+ * others do its work. They are gone when it returns.
  */
 enum { TEAM_MOST = 64 };
 

@@ -124,8 +124,8 @@ static enum err choose_path(struct train_run *self, struct err_note *note)
 }
 
 /*
- * In a fleet what is trained goes to all, and one trains at a time: the claim ends with @ret_models, which is
- * NULL elsewhere.
+ * In a fleet what is trained goes to all, and one trains at a
+ * time: the claim ends with @ret_models, which is NULL elsewhere.
  */
 static enum err claim(struct train_run *self, struct model_store **ret_models,
                       struct err_note *note)

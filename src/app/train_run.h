@@ -11,9 +11,10 @@ struct stores;
 /*
  * Train run
  *
- * `offerd train`: orders from the log or a file, trained, written durably, in a fleet published too; tells on
- * standard output what was chosen and measured. After an error nothing was replaced. *ret_elsewhere: another process is
- * training for this shop of the fleet, so nothing was done here; what it finds reaches all.
+ * `offerd train`: orders from the log or a file, trained, written durably, in a fleet
+ * published too; tells on standard output what was chosen and measured. After an error
+ * nothing was replaced. *ret_elsewhere: another process is training for this shop of the
+ * fleet, so nothing was done here; what it finds reaches all.
  */
 enum { TRAIN_ELSEWHERE = 3 }; /* exit code: see ret_elsewhere */
 

@@ -13,19 +13,22 @@ struct trained;
 /*
  * Trained source
  *
- * The trained model that decisions are to use: <data>/trained.bin (app/train_run.h), looked at now and then; whoever
- * replaces the file hands over a new one. In a fleet it is also where the newest of the model store is put, so
- * every replica comes to the same and has one at hand when it starts. A file that cannot be used is said once, counted, and
- * the last good one stays. One thread.
+ * The trained model that decisions are to use: <data>/trained.bin (app/train_run.h), looked at now
+ * and then; whoever replaces the file hands over a new one. In a fleet it is also where the newest
+ * of the model store is put, so every replica comes to the same and has one at hand when it starts.
+ * A file that cannot be used is said once, counted, and the last good one stays. One thread.
  *
- * The bytes are read into memory, not mapped: a file that is copied over in place, instead of renamed, must not pull the
- * ground from under a decision.
+ * The bytes are read into memory, not mapped: a file that is copied over in
+ * place, instead of renamed, must not pull the ground from under a decision.
  */
 #define TRAINED_FILE_NAME "trained.bin" /* in the data directory */
 
 struct trained_source;
 
-/* Takes @models (NULL: embedded, the file is all there is), on failure too. Borrows @data_dir and @metrics. */
+/*
+ * Takes @models (NULL: embedded, the file is all there is), on
+ * failure too. Borrows @data_dir and @metrics.
+ */
 MUST_CHECK enum err trained_source_new(const char *data_dir, struct str shop,
                                        struct model_store *models, struct metrics *metrics,
                                        struct trained_source **ret_source);

@@ -87,7 +87,10 @@ static inline void space(struct json_scan *scan)
     scan->at = p;
 }
 
-/* Most values stand where they are looked for, with no space before: then this is all that is asked. */
+/*
+ * Most values stand where they are looked for, with no space
+ * before: then this is all that is asked.
+ */
 static inline bool stands(const struct json_scan *scan, char c)
 {
     return scan->at < scan->end && *scan->at == c;
@@ -167,7 +170,9 @@ static bool next(struct json_scan *scan, char close, const char *what)
     return true;
 }
 
-/* @from..@to is the inside of a string with at least one backslash, every one followed by a byte. */
+/*
+ * @from..@to is the inside of a string with at least one backslash, every one followed by a byte.
+ */
 static struct str unescape(struct json_scan *scan, const char *from, const char *to)
 {
     char *text = arena_take_raw(scan->arena, (size_t) (to - from) + 1);

@@ -43,7 +43,10 @@ static char *put_utf8(char *to, int c)
     return to;
 }
 
-/* One \uXXXX or a surrogate pair of them; *p is behind the 'u'. -1 for a bad one; U+0000 is refused. */
+/*
+ * One \uXXXX or a surrogate pair of them; *p is behind the
+ * 'u'. -1 for a bad one; U+0000 is refused.
+ */
 static int unicode_escape(const char **p, const char *end)
 {
     int c = hex4(*p, end);

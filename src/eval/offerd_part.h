@@ -42,8 +42,9 @@ const struct trained_facts *offerd_part_facts(const struct offerd_part *part);
 const struct calibration *offerd_part_calibration(const struct offerd_part *part); /* or NULL */
 
 /*
- * What the service would find for @asked, all in @arena; NULL for lack of room. @history: knowing what the customer bought
- * before; @alone: also what nothing in the cart speaks for, as `personal` picks.
+ * What the service would find for @asked, all in @arena; NULL for lack of
+ * room. @history: knowing what the customer bought before; @alone: also what
+ * nothing in the cart speaks for, as `personal` picks.
  */
 struct completion *offerd_part_complete(const struct offerd_part *part,
                                         const struct trial_case *asked, bool history, bool alone,

@@ -11,11 +11,12 @@ struct offerd_part;
 /*
  * Reliability
  *
- * How far what offerd says of its offers comes true: at each moment of a trial the service is asked what goes with the
- * cart, it says of each product how likely it is wanted, and the rest of the order tells. And what
- * a floor under that would cost: carts that get no offer, and hits (a product of the first CALIBRATION_PLACES that is in the
- * rest of the order) that are not offered. As the service does it: only what was ever bought together, and what the customer buys
- * again is not asked for its chance.
+ * How far what offerd says of its offers comes true: at each moment of a trial the service
+ * is asked what goes with the cart, it says of each product how likely it is wanted, and
+ * the rest of the order tells. And what a floor under that would cost: carts that get no
+ * offer, and hits (a product of the first CALIBRATION_PLACES that is in the rest of the
+ * order) that are not offered. As the service does it: only what was ever bought together,
+ * and what the customer buys again is not asked for its chance.
  */
 enum { RELIABILITY_FLOORS = 6, RELIABILITY_WALK = 64 };
 
@@ -34,9 +35,9 @@ struct reliability {
 
 /* As a guest; and, where it counts and somebody came back, with the customers' purchases. */
 struct reliabilities {
-    const struct calibration
-        *learned; /* what the trainer saw of it; NULL: nothing. Borrowed from the part */
-    uint32_t n;   /* 0 without a part */
+    /* what the trainer saw of it; NULL: nothing. Borrowed from the part */
+    const struct calibration *learned;
+    uint32_t n; /* 0 without a part */
     struct reliability of[2];
 };
 MUST_CHECK enum err reliabilities_of(const struct offerd_part *part,

@@ -23,9 +23,10 @@
  * customer bought before: orders at an earlier time, also of the test's part; without times nobody
  * can say what was before, and nothing is known.
  *
- * Besides, of each test order, whatever its size, one moment: its cart on the way, a run of its SKUs as they stand in the order
- * (going on at the beginning) whose first is drawn as a hidden one is; of n SKUs so many as the lot over n, modulo n or
- * TRIAL_CART, whichever is less, and 1 more. What the customer took besides is the rest of the order, which may be nothing.
+ * Besides, of each test order, whatever its size, one moment: its cart on the way, a run of its
+ * SKUs as they stand in the order (going on at the beginning) whose first is drawn as a hidden one
+ * is; of n SKUs so many as the lot over n, modulo n or TRIAL_CART, whichever is less, and 1 more.
+ * What the customer took besides is the rest of the order, which may be nothing.
  *
  * Immutable; borrows the orders and ids it was made from.
  */

@@ -26,9 +26,10 @@ struct order_book;
  * line without a price are no order lines: refused, with that reason. A SKU that comes again
  * within an order is merged into one line: quantities added, the price their average.
  *
- * Who only wants to know what was bought together (@baskets_only) needs just order_id and sku: a time may
- * be missing or empty (0), prices and quantities are not looked at, except that a negative quantity is no
- * purchase; every line counts as one piece for nothing, and belongs to the customer of its order's first.
+ * Who only wants to know what was bought together (@baskets_only) needs just order_id and
+ * sku: a time may be missing or empty (0), prices and quantities are not looked at,
+ * except that a negative quantity is no purchase; every line counts as one piece for
+ * nothing, and belongs to the customer of its order's first.
  *
  * The whole history is held in memory (files/order_book.h).
  */

@@ -35,7 +35,10 @@ bool rules_dir_is_rule_file(struct str name)
                          str_ends_with(name, STR(".json")));
 }
 
-/* A name that can be shown and logged: UTF-8 without control characters, whatever the file system holds. */
+/*
+ * A name that can be shown and logged: UTF-8 without control
+ * characters, whatever the file system holds.
+ */
 static struct str shown(struct arena *arena, const char *name)
 {
     struct str copy = arena_copy(arena, str_of(name));

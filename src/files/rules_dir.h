@@ -11,9 +11,9 @@
  * Rules dir
  *
  * A directory of rule files as one whole: its *.yaml, *.yml and *.json by name, without what
- * editors leave lying about; symbolic links are followed. Loading takes the bytes and their
- * hash (BLAKE2b), of which the first 12 hex digits are the ruleset's version; checking makes a ruleset of
- * them, or says what is wrong. A reading owns the bytes, the trees and the diags.
+ * editors leave lying about; symbolic links are followed. Loading takes the bytes and their hash
+ * (BLAKE2b), of which the first 12 hex digits are the ruleset's version; checking makes a ruleset
+ * of them, or says what is wrong. A reading owns the bytes, the trees and the diags.
  */
 enum { RULES_HASH_BYTES = 32, RULES_VERSION_CHARS = 12, RULES_FILES_MAX = 2000 };
 

@@ -15,8 +15,9 @@
  * first. Every WATCH_POLL_US it asks for a look in any case: links that lead elsewhere, network
  * file systems and a directory that was not there yet are seen that way.
  *
- * The owner polls watch_fd for input, calls watch_drain when there is some, and looks again when
- * watch_is_due, which begins anew. The clock is the owner's: any monotonic microseconds. One thread.
+ * The owner polls watch_fd for input, calls watch_drain when there is some,
+ * and looks again when watch_is_due, which begins anew. The clock is the
+ * owner's: any monotonic microseconds. One thread.
  */
 enum { WATCH_QUIET_US = 50000, WATCH_LONGEST_US = 200000, WATCH_POLL_US = 30000000 };
 

@@ -153,7 +153,10 @@ void yaml_source_content(struct yaml_source *source, const yaml_event_t *scalar)
         source->content[line] = 1;
 }
 
-/* The blanks a line begins with: its first tab and its first wide blank, as columns from 1; 0 = none. */
+/*
+ * The blanks a line begins with: its first tab and its first
+ * wide blank, as columns from 1; 0 = none.
+ */
 static void look_at_indentation(struct str line, uint32_t *ret_tab, uint32_t *ret_wide)
 {
     uint32_t column = 1;

@@ -49,7 +49,9 @@ static uint32_t column_of(struct str line, size_t offset)
     return column;
 }
 
-/* A word of the language where one may begin, with @tail right behind it; its offset or line.len. */
+/*
+ * A word of the language where one may begin, with @tail right behind it; its offset or line.len.
+ */
 static size_t word_before(struct str line, struct str tail)
 {
     for (size_t i = 0; i + tail.len <= line.len; i++) {
@@ -65,7 +67,10 @@ static size_t word_before(struct str line, struct str tail)
     return line.len;
 }
 
-/* "title: {saving} お得": a placeholder in braces that text follows. The brace's offset or line.len. */
+/*
+ * "title: {saving} お得": a placeholder in braces that text
+ * follows. The brace's offset or line.len.
+ */
 static size_t bare_placeholder(struct str line)
 {
     for (size_t i = 2; i < line.len; i++) {

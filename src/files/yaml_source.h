@@ -20,8 +20,8 @@ struct yaml_source {
     struct diags *diags;
     struct arena *arena;
     bool json; /* tabs may indent */
-    uint8_t *
-        content; /* by line from 1: begins inside quoted or block text, so it is nobody's indentation */
+    /* by line from 1: begins inside quoted or block text, so it is nobody's indentation */
+    uint8_t *content;
     uint32_t n_lines;
     size_t seen_index, seen_byte; /* of the last scalar: libyaml's index, and the same in bytes */
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "files/yaml_source.h"
 
-/* Full-width characters that are typed for an ASCII one; Unicode has them in its order from U+FF01. */
+/*
+ * Full-width characters that are typed for an ASCII one; Unicode has them in its order from U+FF01.
+ */
 static char ascii_of_wide(struct str rest, size_t *ret_len)
 {
     const unsigned char *at = (const unsigned char *) rest.at;

@@ -56,5 +56,8 @@ struct access_line *access_log_line(struct access_log *log, unsigned worker,
                                     struct metric_shard *shard);
 void access_log_done(struct access_log *log, unsigned worker);
 
-/* The file was moved away: what is in the rings goes there still, then the path is opened anew. Any thread. */
+/*
+ * The file was moved away: what is in the rings goes there
+ * still, then the path is opened anew. Any thread.
+ */
 void access_log_reopen(struct access_log *log);

@@ -129,7 +129,10 @@ void exchange_offload(struct exchange *exchange, exchange_step *work, exchange_s
 /* The reader's language, by Accept-Language. */
 enum locale exchange_locale(const struct exchange *exchange);
 
-/* Logs a failure of ours with the request's id; of many in one second only the first, with their number. */
+/*
+ * Logs a failure of ours with the request's id; of many in one
+ * second only the first, with their number.
+ */
 void exchange_warn(struct exchange *exchange, const char *problem);
 
 /* The trace id: the client's or one made now. */

@@ -7,7 +7,9 @@
 #include "http/worker.h"
 #include "ports/clock.h"
 
-/* What was sent as the key; absent when nothing was. A proxy's own Authorization (Basic) is no key. */
+/*
+ * What was sent as the key; absent when nothing was. A proxy's own Authorization (Basic) is no key.
+ */
 static struct str presented(const struct exchange_head *head)
 {
     struct str key = head->authorization;

@@ -56,7 +56,9 @@ void line_enter(struct line *line, enum line_phase phase, uint64_t now_ms)
     }
 }
 
-/* libmicrohttpd has nothing under way to the client while a body comes in, so this is not mixed up. */
+/*
+ * libmicrohttpd has nothing under way to the client while a body comes in, so this is not mixed up.
+ */
 static void say_too_slow(int fd)
 {
     static const char body[] = "{\"type\":\"/problems/too-slow\",\"title\":\"The request took too "

@@ -16,8 +16,9 @@
  *   WORKING    the handler has it                  none: the handler keeps its own
  *   SENDING    the answer                          slow
  *
- * Over TLS the 408 is left out. Checked once a tick; a line is cut by shutting its socket down, which libmicrohttpd then
- * notices by itself. Lines belong to one worker's thread and are kept for reuse.
+ * Over TLS the 408 is left out. Checked once a tick; a line is cut by
+ * shutting its socket down, which libmicrohttpd then notices by itself. Lines
+ * belong to one worker's thread and are kept for reuse.
  */
 enum line_phase { LINE_QUIET, LINE_RECEIVING, LINE_WORKING, LINE_SENDING };
 
@@ -42,7 +43,9 @@ void lines_deinit(struct lines *lines);
 struct line *line_open(struct lines *lines, struct MHD_Connection *connection, uint64_t now_ms);
 void line_close(struct lines *lines, struct line *line);
 
-/* From NULL too: a connection for which there was no memory has no deadlines but libmicrohttpd's. */
+/*
+ * From NULL too: a connection for which there was no memory has no deadlines but libmicrohttpd's.
+ */
 void line_enter(struct line *line, enum line_phase phase, uint64_t now_ms);
 
 /* Cuts those past their deadline, and quiet ones after @most_quiet_ms; returns how many. */

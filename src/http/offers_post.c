@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /offers: a decision. It waits only for a profile or a budget that is not at hand, up to its budget_ms. */
+/*
+ * POST /offers: a decision. It waits only for a profile or a
+ * budget that is not at hand, up to its budget_ms.
+ */
 #include "http/exchange.h"
 #include "http/handlers.h"
 #include "http/worker.h"

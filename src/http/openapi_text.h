@@ -2,5 +2,8 @@
 #pragma once
 #include "base/str.h"
 
-/* The OpenAPI document as compact JSON, of static life; its .c is made by embed_openapi.py at build time. */
+/*
+ * The OpenAPI document as compact JSON, of static life; its .c
+ * is made by embed_openapi.py at build time.
+ */
 struct str openapi_text(void);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /-/reload: reads the rule files again and says what is wrong with them; ?force=true even if unchanged. */
+/*
+ * POST /-/reload: reads the rule files again and says what is
+ * wrong with them; ?force=true even if unchanged.
+ */
 #include "http/exchange.h"
 #include "http/handlers.h"
 #include "http/worker.h"

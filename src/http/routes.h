@@ -9,10 +9,10 @@
 /*
  * Routes
  *
- * The one table of what this service answers: method, path, who handles it, how large a
- * body it takes, what a key must be good for, and the operation's name, which is its metric label and its operationId
- * in the OpenAPI document. A path may hold "{}", one segment that is handed on. HEAD is
- * answered wherever GET is. The table is constant: any thread.
+ * The one table of what this service answers: method, path, who handles it, how large a body it
+ * takes, what a key must be good for, and the operation's name, which is its metric label and its
+ * operationId in the OpenAPI document. A path may hold "{}", one segment that is handed on. HEAD
+ * is answered wherever GET is. The table is constant: any thread.
  */
 struct exchange;
 

@@ -37,8 +37,8 @@ struct http_settings {
     size_t max_head_bytes;          /* request line and headers */
     unsigned max_connections;       /* of one worker; more of them wait to be accepted */
     unsigned idle_timeout_s;        /* a connection without a request */
-    unsigned
-        slow_request_s; /* from the head of a request to the end of its body; the same to take an answer */
+    /* from the head of a request to the end of its body; the same to take an answer */
+    unsigned slow_request_s;
     unsigned drain_s; /* http_stop: how long what is in flight may take to end */
     unsigned
         drain_idle_ms;   /* draining: how long a quiet connection stays open for a last request */
@@ -48,7 +48,10 @@ struct http_settings {
 };
 enum { HTTP_WORKERS_MAX = 64, HTTP_ETAG_BYTES = 72 };
 
-/* 127.0.0.1:8080, one worker, 256 KiB and 1 MiB bodies, 16 KiB heads, 30 s idle, 10 s slow, 15 s drain. */
+/*
+ * 127.0.0.1:8080, one worker, 256 KiB and 1 MiB bodies, 16 KiB
+ * heads, 30 s idle, 10 s slow, 15 s drain.
+ */
 void http_settings_default(struct http_settings *ret_settings);
 
 /* All borrowed until http_stop has returned. @self is handed to the functions. */
@@ -61,7 +64,10 @@ struct http_neighbours {
     struct snapshot_slot *api_keys; /* of struct api_keys; NULL: nobody is asked for one */
     void *self;
 
-    /* On a worker, must not block. One plain sentence in @ret_why: why it is not ready, or of the live rules. */
+    /*
+     * On a worker, must not block. One plain sentence in @ret_why:
+     * why it is not ready, or of the live rules.
+     */
     bool (*ready)(void *self, struct out *ret_why);
 
     /* Off the workers, may block. The answer's status (200, 422 …) and its JSON. */
@@ -92,8 +98,8 @@ uint16_t http_port(const struct http *http);
 void http_drain(struct http *http);
 
 /*
- * Waits up to @wait_us. True once nothing is in flight and every connection is closed, or drain_s is
- * over: http_stop then waits for nobody but the journal.
+ * Waits up to @wait_us. True once nothing is in flight and every connection is
+ * closed, or drain_s is over: http_stop then waits for nobody but the journal.
  */
 bool http_drained(struct http *http, int64_t wait_us);
 

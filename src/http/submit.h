@@ -11,5 +11,8 @@
  * go on. What cannot be read or taken is answered here with a problem.
  */
 
-/* When exchange->batch is set and its outcome is OK, @step is called (at once when nothing had to be stored). */
+/*
+ * When exchange->batch is set and its outcome is OK, @step is
+ * called (at once when nothing had to be stored).
+ */
 void submit_events(struct exchange *exchange, struct str body, exchange_step *step);

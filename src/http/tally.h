@@ -23,8 +23,8 @@ struct tally {
     struct tally_operation operation[ROUTES_MAX + 1];   /* the last: none */
     metric_id body_bytes, cut, aborted;                 /* counters */
     metric_id refused_key, refused_scope, refused_rate; /* by the guard */
-    metric_id
-        held_up; /* histogram: turns of a worker's loop during which its clients waited for long */
+    /* histogram: turns of a worker's loop during which its clients waited for long */
+    metric_id held_up;
     metric_id rejected_events; /* of requests without a good one, which no journal sees */
     metric_id connections, in_flight, waiting; /* gauges */
 };

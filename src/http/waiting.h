@@ -51,7 +51,9 @@ void waiting_begin(struct waiting *waiting);
 void waiting_add(struct waiting *waiting, struct exchange *exchange, int64_t deadline_us,
                  bool held);
 
-/* Any thread. A second wake before the first is seen, or one for who no longer waits, is harmless. */
+/*
+ * Any thread. A second wake before the first is seen, or one for who no longer waits, is harmless.
+ */
 void waiting_wake(struct waiting *waiting, struct exchange *exchange);
 
 /* On the loop's thread: it goes on now. */

@@ -5,10 +5,10 @@
  * one table for all rules. Places are reused at once, so a look-up goes over all of the
  * few that a mark may stand in.
  *
- * Only the journal's thread ends holds. It closes until_us first (by compare and swap: a reader that
- * extends the hold in the same moment wins, or finds it closed), then gives back what was
- * taken, then frees the place. A reader that extended looks at the mark once more: had the
- * place changed hands in between, it has at worst lengthened somebody's hold, and goes on looking.
+ * Only the journal's thread ends holds. It closes until_us first (by compare and swap: a reader
+ * that extends the hold in the same moment wins, or finds it closed), then gives back what was
+ * taken, then frees the place. A reader that extended looks at the mark once more: had the place
+ * changed hands in between, it has at worst lengthened somebody's hold, and goes on looking.
  */
 #include "learn/budgets.h"
 
@@ -252,7 +252,9 @@ static bool wants_restore(struct budget_store *store)
     return atomic_exchange(&((struct budgets *) store)->wanting, false);
 }
 
-/* Ends the hold when its time is over; else the time it ends, INT64_MAX for a place that is free. */
+/*
+ * Ends the hold when its time is over; else the time it ends, INT64_MAX for a place that is free.
+ */
 static int64_t end_if_over(struct budgets *budgets, struct hold *hold, int64_t now_us)
 {
     if (atomic_load(&hold->mark) <= MARK_BUSY)

@@ -45,12 +45,15 @@ void fold_deinit(struct fold *fold);
 void fold_committed(struct fold *fold, const struct event *const *events, uint32_t n,
                     const struct append_outcome *outcomes);
 
-/* Somebody else wrote to the log: no profile at hand can be trusted, each is read again when asked for. */
+/*
+ * Somebody else wrote to the log: no profile at hand can be
+ * trusted, each is read again when asked for.
+ */
 void fold_forget(struct fold *fold);
 
 /*
- * The customer's profile as @log has it, heap, the caller's; a stranger's is empty. Takes no part in the
- * table or the lock. @ahead: replay.h; NULL: none.
+ * The customer's profile as @log has it, heap, the caller's; a stranger's is
+ * empty. Takes no part in the table or the lock. @ahead: replay.h; NULL: none.
  */
 MUST_CHECK enum err fold_read(struct fold *fold, struct replay_ahead *ahead, struct event_log *log,
                               struct str customer_id, struct arena *arena,

@@ -135,7 +135,10 @@ static enum err commit(struct journal *journal, const struct inbox_work *work)
     return err;
 }
 
-/* Catalogues lag behind, so an unknown SKU is no reason to refuse an event; ops see how many there are. */
+/*
+ * Catalogues lag behind, so an unknown SKU is no reason to
+ * refuse an event; ops see how many there are.
+ */
 static uint32_t unknown_skus(const struct catalog *catalog, const struct event *event)
 {
     uint32_t n = event->sku.at && catalog_find(catalog, event->sku) == PRODUCT_NONE;

@@ -26,7 +26,10 @@ struct share;
 struct inbox;
 struct journal;
 
-/* @share NULL: embedded, committed events are folded on. Takes @log, on failure too; borrows the rest until journal_stop. Starts the thread. */
+/*
+ * @share NULL: embedded, committed events are folded on. Takes @log, on
+ * failure too; borrows the rest until journal_stop. Starts the thread.
+ */
 MUST_CHECK enum err journal_start(const struct learn_settings *settings, struct event_log *log,
                                   struct inbox *inbox, struct fold *fold, struct share *share,
                                   struct budget_store *budgets, struct clock *clock,

@@ -8,10 +8,11 @@
 /*
  * Journal's budgets
  *
- * What the journal does for budgets. Before a commit: an acceptance is told how many its rule's
- * budget allows; the log refuses what is more. After it: the store of holds hears what became
- * of the offer. Between rounds: holds whose time is over end; and a rule that the store does not know,
- * because the rule or the store is new, gets its acceptances from the log. The journal's thread only.
+ * What the journal does for budgets. Before a commit: an acceptance is told how many its
+ * rule's budget allows; the log refuses what is more. After it: the store of holds hears
+ * what became of the offer. Between rounds: holds whose time is over end; and a rule
+ * that the store does not know, because the rule or the store is new, gets its
+ * acceptances from the log. The journal's thread only.
  */
 struct append_outcome;
 struct budget_store;

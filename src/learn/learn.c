@@ -153,8 +153,8 @@ static enum err mark(void *self, struct str customer_id, uint64_t position)
 }
 
 /*
- * Whoever committed these may have died before the shared profiles knew. When the database is
- * away they cannot be asked for; then those who acknowledged them are alive, or have told the fleet.
+ * Whoever committed these may have died before the shared profiles knew. When the database is away
+ * they cannot be asked for; then those who acknowledged them are alive, or have told the fleet.
  */
 static enum err mark_recent(struct learn *learn, struct event_log *log, struct clock *clock,
                             struct err_note *note)

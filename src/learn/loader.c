@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * After a flush everybody is wanted at once, and what one profile costs is waiting for answers: claim, get and fill go
- * out for up to TOGETHER customers in one round trip each, and their events are asked for in one question. They are told after the fill; that is why there are no more of
+ * After a flush everybody is wanted at once, and what one profile costs is waiting for answers:
+ * claim, get and fill go out for up to TOGETHER customers in one round trip each, and their events
+ * are asked for in one question. They are told after the fill; that is why there are no more of
  * them, for the first one's decision waits for the last one's fold.
  */
 #include "learn/loader.h"
@@ -109,8 +110,8 @@ static void get(struct loader *loader, struct sought *sought, uint32_t n)
 }
 
 /*
- * What was there already. ERR_UNAVAILABLE when it may not be known now, ERR_LIMIT when it has to be folded; the
- * fill is told over what.
+ * What was there already. ERR_UNAVAILABLE when it may not be known
+ * now, ERR_LIMIT when it has to be folded; the fill is told over what.
  */
 static enum err use_value(struct sought *sought, struct profile **ret_profile)
 {
@@ -163,9 +164,9 @@ static void note_reading(struct loader *loader, enum err err)
 }
 
 /*
- * The log is back, but while it was away the shared profiles were lost as well, and with them the floors that
- * told of events in other replicas' spools. These need a moment to bring their events into the log, or their floors
- * back: longer than any of them takes to try again.
+ * The log is back, but while it was away the shared profiles were lost as well, and with them the
+ * floors that told of events in other replicas' spools. These need a moment to bring their events
+ * into the log, or their floors back: longer than any of them takes to try again.
  */
 static bool is_too_soon(struct loader *loader)
 {
@@ -186,8 +187,8 @@ static void note_end(struct loader *loader, enum err err, const struct err_note 
 }
 
 /*
- * What needs no fold: false when it does. @owes: as it was before the claim. While the shared profiles are away, or
- * lack what we owe, the fold alone answers.
+ * What needs no fold: false when it does. @owes: as it was before the claim. While
+ * the shared profiles are away, or lack what we owe, the fold alone answers.
  */
 static bool is_settled(struct loader *loader, struct sought *sought, bool away, bool owes)
 {
@@ -207,8 +208,9 @@ static bool is_settled(struct loader *loader, struct sought *sought, bool away, 
 }
 
 /*
- * From the log. Events in our own spool are the view's business: nobody asks for those customers. What is folded is good for
- * who waits, taken or not: whatever was acknowledged before he asked is in it.
+ * From the log. Events in our own spool are the view's business: nobody asks
+ * for those customers. What is folded is good for who waits, taken or not:
+ * whatever was acknowledged before he asked is in it.
  */
 static enum err fold_one(struct loader *loader, struct replay_ahead *ahead, struct sought *sought,
                          bool away, struct err_note *note)
@@ -242,7 +244,9 @@ static void fold_all(struct loader *loader, struct sought **folds, uint32_t n, b
         note_end(loader, read == OK ? fold_one(loader, ahead, folds[i], away, &why) : read, &why);
 }
 
-/* ── what is wanted ───────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── what is wanted ─────────────────────────────────────────────────────────────────────────────
+ */
 
 /* It goes into the table; who waits looks there. */
 static void load_embedded(struct loader *loader, struct load *load)

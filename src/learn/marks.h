@@ -13,8 +13,8 @@
  *
  * Customers, each with the highest log position that was said of them. Copies the ids. One thread.
  *
- * As many as are said: some 40 to 80 bytes each, and the id. Once cleared a few pages are kept, so that what an outage of
- * an hour has gathered is not held for the rest of the year.
+ * As many as are said: some 40 to 80 bytes each, and the id. Once cleared a few pages are
+ * kept, so that what an outage of an hour has gathered is not held for the rest of the year.
  */
 struct marks;
 

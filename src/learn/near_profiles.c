@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chained buckets, at least one and a half as many as may be kept, so they are never resized. What is
- * dropped while it is held moves to a list of its own, which is as long as decisions wait at that
- * moment: hardly ever more than one or two.
+ * Chained buckets, at least one and a half as many as may be kept, so they are never
+ * resized. What is dropped while it is held moves to a list of its own, which is as long as
+ * decisions wait at that moment: hardly ever more than one or two.
  */
 #include "learn/near_profiles.h"
 
@@ -138,7 +138,9 @@ const struct profile *near_profiles_keep(struct near_profiles *near, struct prof
         (void) profile_free(profile);
         return NULL;
     }
-    /* Room is made first, so that it is not the new one that goes. A single one may be too large. */
+    /*
+     * Room is made first, so that it is not the new one that goes. A single one may be too large.
+     */
     size_t bytes = profile_bytes(profile);
     while (near->n == near->max ||
            (near->n > 0 && near->bytes + bytes > (uint64_t) near->max * PROFILE_MEAN_BYTES))

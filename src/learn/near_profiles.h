@@ -10,9 +10,9 @@ struct profile;
 /*
  * Near profiles
  *
- * One worker's decoded profiles, so that a customer's next decision need not ask the shared store. One
- * thread, no locks; nothing is allocated to find one. A stranger is kept as well: an empty profile with
- * position 0. Whether what is kept is still good is the caller's question: a stamp
+ * One worker's decoded profiles, so that a customer's next decision need not ask the shared store.
+ * One thread, no locks; nothing is allocated to find one. A stranger is kept as well: an empty
+ * profile with position 0. Whether what is kept is still good is the caller's question: a stamp
  * (learn/stamps.h) is kept with each and compared, the rest is dropped when it is told of changes.
  *
  * Bounded by number and by memory, 4 KB for each that may be kept: profiles that nobody asked for
@@ -26,8 +26,8 @@ struct near_profiles *near_profiles_free(struct near_profiles *near); /* nothing
 DEFINE_AUTO(struct near_profiles, near_profiles_free)
 
 /*
- * NULL when it is not here or was kept with another stamp. @hash is str_hash(customer_id). Borrowed: until
- * anything is kept or dropped, or for as long as it is held.
+ * NULL when it is not here or was kept with another stamp. @hash is str_hash(customer_id).
+ * Borrowed: until anything is kept or dropped, or for as long as it is held.
  */
 const struct profile *near_profiles_find(struct near_profiles *near, struct str customer_id,
                                          uint64_t hash, uint32_t stamp);
@@ -40,7 +40,10 @@ const struct profile *near_profiles_find(struct near_profiles *near, struct str 
 const struct profile *near_profiles_keep(struct near_profiles *near, struct profile *profile,
                                          uint64_t hash, uint32_t stamp);
 
-/* @profile is borrowed from here just now, or held already; it stays until it was released as often. NULL: nothing. */
+/*
+ * @profile is borrowed from here just now, or held already; it
+ * stays until it was released as often. NULL: nothing.
+ */
 void near_profiles_hold(struct near_profiles *near, const struct profile *profile);
 void near_profiles_release(struct near_profiles *near, const struct profile *profile);
 

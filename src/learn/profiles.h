@@ -33,7 +33,9 @@ struct epoch *profiles_epoch(struct profiles *profiles);
  */
 const struct profile *profiles_find(struct profiles *profiles, struct str customer_id);
 
-/* Writer: takes @profile, on failure too; readers find it from now on in place of the one before. */
+/*
+ * Writer: takes @profile, on failure too; readers find it from now on in place of the one before.
+ */
 MUST_CHECK enum err profiles_publish(struct profiles *profiles, struct profile *profile);
 
 /* Writer: out of the table, if it is there. */

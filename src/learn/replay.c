@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each id's events are read once, from front to back, into a tape: a log answers one question at a time, and
- * stopping it half-way is dear. A tape has a cursor, and that is what makes every event count once:
- * being named plays the named one's tape, from where it stands, up to the event that named it. A circle
- * comes back to a tape that stands behind that already.
+ * Each id's events are read once, from front to back, into a tape: a log answers one question at a
+ * time, and stopping it half-way is dear. A tape has a cursor, and that is what makes every event
+ * count once: being named plays the named one's tape, from where it stands, up to the event that
+ * named it. A circle comes back to a tape that stands behind that already.
  */
 #include "learn/replay.h"
 
@@ -112,7 +112,10 @@ static enum err put_on_tape(void *self, const struct logged_event *logged)
 static enum err look_at(struct replay *replay, struct tape *tape, const struct taped **ret_event)
 {
     if (tape->cursor == tape->n && !tape->ended) {
-        /* The customer's own events may now go on behind where the others' ended when they were read. */
+        /*
+         * The customer's own events may now go on behind where the
+         * others' ended when they were read.
+         */
         for (struct tape *other = replay->tapes; other && !tape->next; other = other->next)
             other->ended = false;
         tape->n = tape->cursor = 0;

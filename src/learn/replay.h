@@ -20,14 +20,17 @@ struct replay_ahead;
  * before this event, as if the customer had done it. The one identified may have been
  * identified as well, and so on, REPLAY_MAX_DEPTH deep.
  *
- * Every event counts once: of each id only what is newer than the part that has been replayed already is
- * read, whichever way leads to it, so saying it again, chains and circles add nothing twice.
- * Consent and name stay the customer's own. Looks only at events before the last one it
- * met, so the same log gives the same profile.
+ * Every event counts once: of each id only what is newer than the part that has been replayed
+ * already is read, whichever way leads to it, so saying it again, chains and circles add
+ * nothing twice. Consent and name stay the customer's own. Looks only at events before the
+ * last one it met, so the same log gives the same profile.
  */
 enum {
     REPLAY_MAX_DEPTH = 8,
-    /* Of others, into one profile: an id that half a shop shares by mistake must not stop the other half. */
+    /*
+     * Of others, into one profile: an id that half a shop shares
+     * by mistake must not stop the other half.
+     */
     REPLAY_MAX_ABSORBED = 10000,
 };
 
@@ -40,8 +43,9 @@ MUST_CHECK enum err replay_customer(struct event_log *log, struct str shop, stru
                                     struct profile **ret_profile, struct err_note *note);
 
 /*
- * The events of several customers, read in one question before each is replayed. *ret_ahead is NULL when the log has no such
- * question, or for none; what it lacks (a long customer's later events, one named twice) is read when it is needed.
+ * The events of several customers, read in one question before each is replayed. *ret_ahead
+ * is NULL when the log has no such question, or for none; what it lacks (a long customer's
+ * later events, one named twice) is read when it is needed.
  */
 MUST_CHECK enum err replay_read_ahead(struct event_log *log, struct str shop,
                                       const struct str *customer_ids, uint32_t n,

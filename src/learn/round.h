@@ -22,8 +22,8 @@ struct round_customer {
     struct str customer_id;
     uint32_t first, last; /* accepted events, linked by round.next; ROUND_NO_EVENT: only repeats */
     uint64_t position;    /* the highest */
-    bool
-        broken; /* a repeat, an identification, a gap, or only spooled: not to be applied one by one */
+    /* a repeat, an identification, a gap, or only spooled: not to be applied one by one */
+    bool broken;
 };
 
 struct round_by_customer {
@@ -35,7 +35,10 @@ struct round_by_customer {
     uint32_t n_customers;
 };
 
-/* @events, @outcomes: borrowed; the rest in @arena. Events of guests and what was not stored are left out. */
+/*
+ * @events, @outcomes: borrowed; the rest in @arena. Events of
+ * guests and what was not stored are left out.
+ */
 MUST_CHECK enum err round_sort(const struct event *const *events,
                                const struct append_outcome *outcomes, uint32_t n,
                                struct arena *arena, struct round_by_customer *ret_round);

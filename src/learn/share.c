@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file, though it has more than 400 lines: writing a round, owing what could not be written, delivering it, and
- * guarding what is spooled change the same sets of marks, and each is right only as the others are.
+ * One file, though it has more than 400 lines: writing a round, owing what could
+ * not be written, delivering it, and guarding what is spooled change the same sets
+ * of marks, and each is right only as the others are.
  */
 #include "learn/share.h"
 
@@ -66,7 +67,9 @@ struct share {
     metric_id applied, floors, owed_now, told;
 };
 
-/* ── one customer's new value ──────────────────────────────────────────────────────────────────── */
+/*
+ * ── one customer's new value ────────────────────────────────────────────────────────────────────
+ */
 
 static enum err base_of(const struct round_by_customer *round,
                         const struct round_customer *customer, const struct shared_value *before,
@@ -141,7 +144,9 @@ static enum err write_round(struct share *share, const struct round_by_customer 
     return n_puts ? share->shared->put(share->writer, puts, n_puts, taken, note) : OK;
 }
 
-/* ── what cannot be told now ───────────────────────────────────────────────────────────────────── */
+/*
+ * ── what cannot be told now ─────────────────────────────────────────────────────────────────────
+ */
 
 static void set_owes(struct share *share, bool owes)
 {
@@ -248,7 +253,9 @@ void share_committed(struct share *share, const struct event *const *events, uin
             stamps_raise(share->stamps, str_hash(events[i]->customer_id));
 }
 
-/* ── between rounds ────────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── between rounds ──────────────────────────────────────────────────────────────────────────────
+ */
 
 static void heard(void *self, const struct fleet_mark *mark)
 {
@@ -274,8 +281,9 @@ static enum err put_floors(struct share *share, const struct mark *all, uint32_t
 }
 
 /*
- * The rows that stand for what was delivered can go; if they cannot now, they are heard and delivered again. Where
- * a provisional floor was put, all of the customer's can: whatever they say, it is folded after the floor has gone.
+ * The rows that stand for what was delivered can go; if they cannot now, they are heard
+ * and delivered again. Where a provisional floor was put, all of the customer's can:
+ * whatever they say, it is folded after the floor has gone.
  */
 static void settle_with_others(struct share *share, const struct mark *delivered, uint32_t n)
 {
@@ -330,9 +338,9 @@ static void deliver_owed(struct share *share)
 }
 
 /*
- * The floors that stand for the spool may be lost with the shared profiles, and then a fold of the log is taken
- * for whole. So one floor of nobody's is looked at; when it is gone, all are put anew. Also a few at each look
- * in turn, that a store which is full lets go of others first.
+ * The floors that stand for the spool may be lost with the shared profiles, and then a fold of the
+ * log is taken for whole. So one floor of nobody's is looked at; when it is gone, all are put
+ * anew. Also a few at each look in turn, that a store which is full lets go of others first.
  */
 static void guard_spooled(struct share *share)
 {
@@ -442,7 +450,9 @@ bool share_is_spooled(struct share *share, struct str customer_id)
     return spooled;
 }
 
-/* ── lifetime ──────────────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── lifetime ────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static bool register_metrics(struct share *share, struct metrics *metrics)
 {

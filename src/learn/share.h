@@ -18,9 +18,9 @@
  * at the event's predecessor (append_outcome.previous); then the result is what a fold of
  * the log would give. Otherwise a floor is left, and whoever asks next folds the log.
  *
- * What cannot be told to the shared profiles is *owed*: told through the database to all
- * replicas (ports/fleet.h), and until it is delivered no replica that owes uses a shared or
- * near profile, it folds the log instead. What is only in the spool has a provisional position: such a
+ * What cannot be told to the shared profiles is *owed*: told through the database to all replicas
+ * (ports/fleet.h), and until it is delivered no replica that owes uses a shared or near profile,
+ * it folds the log instead. What is only in the spool has a provisional position: such a
  * customer's profile cannot be known anywhere until the spool is drained.
  *
  * The journal's thread, unless it says otherwise.
@@ -61,12 +61,15 @@ void share_settled(struct share *share, const struct event *event,
 void share_tend(struct share *share, uint64_t spooled);
 
 /*
- * Provisional floors have to go and did not yet: what settled them must not be forgotten, or nobody would know
- * whose they are after a restart.
+ * Provisional floors have to go and did not yet: what settled them must
+ * not be forgotten, or nobody would know whose they are after a restart.
  */
 bool share_is_settling(const struct share *share);
 
-/* The shared profiles were lost, or may have been, at @mono_us; and when that was last, 0: never. Any thread. */
+/*
+ * The shared profiles were lost, or may have been, at
+ * @mono_us; and when that was last, 0: never. Any thread.
+ */
 void share_note_doubt(struct share *share, int64_t mono_us);
 int64_t share_doubted_us(struct share *share);
 
@@ -74,7 +77,7 @@ int64_t share_doubted_us(struct share *share);
 bool share_owes(struct share *share);
 
 /*
- * Events of this customer wait in the spool: no profile of theirs is whole, whoever folded it. Any thread; takes
- * no lock while the spool is empty.
+ * Events of this customer wait in the spool: no profile of theirs is whole,
+ * whoever folded it. Any thread; takes no lock while the spool is empty.
  */
 bool share_is_spooled(struct share *share, struct str customer_id);

@@ -6,10 +6,10 @@
 /*
  * Stamps
  *
- * One number for each class of customers (by hash), which the journal raises before it acknowledges an event of
- * one of them. Whoever keeps a profile keeps the number it had before the profile was asked
- * for: while they are equal, nothing that this process acknowledged is missing from it. Two customers of
- * one class cost each other a fetch now and then, no more. Any thread.
+ * One number for each class of customers (by hash), which the journal raises before it
+ * acknowledges an event of one of them. Whoever keeps a profile keeps the number it had before the
+ * profile was asked for: while they are equal, nothing that this process acknowledged is missing
+ * from it. Two customers of one class cost each other a fetch now and then, no more. Any thread.
  */
 enum { STAMPS = 1 << 16 };
 

@@ -83,9 +83,14 @@ static struct str id_of(const struct ask *ask)
     return (struct str){ ask->customer_id, ask->len };
 }
 
-/* ── the log, through the loader ───────────────────────────────────────────────────────────────── */
+/*
+ * ── the log, through the loader ─────────────────────────────────────────────────────────────────
+ */
 
-/* On the loader's thread. The waiter is told under wanted's lock, so it cannot be forgotten meanwhile. */
+/*
+ * On the loader's thread. The waiter is told under wanted's
+ * lock, so it cannot be forgotten meanwhile.
+ */
 static void on_loaded(struct profile_waiter *loading)
 {
     struct ask *ask = ASK_OF(loading, loading);
@@ -104,7 +109,9 @@ static bool load(struct ask *ask)
     return ask->asked_loader;
 }
 
-/* ── the shared value ──────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── the shared value ────────────────────────────────────────────────────────────────────────────
+ */
 
 static void on_fetched(struct shared_fetch *fetch, enum shared_answer answer,
                        const struct shared_value *value)
@@ -140,7 +147,9 @@ static void on_doubt(void *self)
     share_note_doubt(with->share, with->clock->mono_us(with->clock));
 }
 
-/* ── the profile store ─────────────────────────────────────────────────────────────────────────── */
+/*
+ * ── the profile store ───────────────────────────────────────────────────────────────────────────
+ */
 
 /* What has become of it so far. */
 static enum profile_answer look(const struct ask *ask, const struct profile **ret_profile)

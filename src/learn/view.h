@@ -11,14 +11,15 @@
 /*
  * View
  *
- * What a worker sees of the shared profiles: the profile store of a replica among others. Each reader
- * has a cache of its own (near_profiles) and a link of its own to the shared profiles:
+ * What a worker sees of the shared profiles: the profile store of a replica among others. Each
+ * reader has a cache of its own (near_profiles) and a link of its own to the shared profiles:
  *
  *   near, if nothing was missed ─► the shared value, fetched on the reader's loop ─► the log, folded by the loader
  *
- * A near profile is used only while its link would have heard of a change, this process acknowledged
- * nothing of that customer since it was fetched, and nothing is owed (learn/share.h). A hit takes no lock
- * and no memory. Without the shared profiles every decision folds its customer from the log, within its budget.
+ * A near profile is used only while its link would have heard of a change, this process
+ * acknowledged nothing of that customer since it was fetched, and nothing is owed
+ * (learn/share.h). A hit takes no lock and no memory. Without the shared profiles every
+ * decision folds its customer from the log, within its budget.
  */
 struct clock;
 struct loader;

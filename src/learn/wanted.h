@@ -40,7 +40,8 @@ void wanted_stop(struct wanted *wanted);
 struct load *wanted_take(struct wanted *wanted);
 
 /*
- * Loader: tells the waiter, if it still waits, and ends @load. Each one that was taken, in order. @found
- * becomes the waiter's (waiter->found); false: nobody waits any more, it is still the caller's.
+ * Loader: tells the waiter, if it still waits, and ends @load. Each one that
+ * was taken, in order. @found becomes the waiter's (waiter->found); false:
+ * nobody waits any more, it is still the caller's.
  */
 bool wanted_done(struct wanted *wanted, struct load *load, void *found);

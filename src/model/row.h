@@ -8,14 +8,15 @@
 /*
  * Row
  *
- * What a product speaks for, best first, ties by product number: a total order, so a row does not depend on the order in which
- * its companions were offered. While it is made it is a heap of the best `room`, the worst on top.
+ * What a product speaks for, best first, ties by product number: a total order, so a
+ * row does not depend on the order in which its companions were offered. While it is
+ * made it is a heap of the best `room`, the worst on top.
  */
 struct row {
     const struct companion *at;
     uint32_t n, room;
-    uint32_t
-        n_against; /* behind those: what it speaks against, strongest first; from a trained of lists */
+    /* behind those: what it speaks against, strongest first; from a trained of lists */
+    uint32_t n_against;
 };
 
 static inline bool companion_better(const struct companion *a, const struct companion *b)

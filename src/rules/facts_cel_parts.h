@@ -4,7 +4,8 @@
 #include "rules/facts_cel.h"
 
 /*
- * Facts, in CEL: what facts_cel.c, which declares the words, and facts_cel_value.c, which answers them, share.
+ * Facts, in CEL: what facts_cel.c, which declares the words,
+ * and facts_cel_value.c, which answers them, share.
  */
 enum { FACTS_CEL_GROUPS = 7, FACTS_CEL_ITEM = FACTS_CEL_GROUPS - 1, FACTS_CEL_FIELDS_MAX = 24 };
 

@@ -2,9 +2,9 @@
 /*
  * Facts, in CEL: values
  *
- * Loading a field asks the same scope that structured conditions ask. An item is a list's number and a
- * place in it: loading a field makes that element current first, so that lists need no copies and
- * `exists` inside `exists` reads the right one.
+ * Loading a field asks the same scope that structured conditions ask. An item is a list's
+ * number and a place in it: loading a field makes that element current first, so that lists
+ * need no copies and `exists` inside `exists` reads the right one.
  */
 #include "rules/facts_cel_parts.h"
 #include "shop/event.h"
@@ -163,7 +163,10 @@ struct cel_value facts_cel_quantity(struct cel_run *run, const struct cel_value 
     return cel_int(sum);
 }
 
-/* Whether an item's product has an attribute: has(item.attr.NAME) for names that are no identifiers. */
+/*
+ * Whether an item's product has an attribute:
+ * has(item.attr.NAME) for names that are no identifiers.
+ */
 struct cel_value facts_cel_has_attr(struct cel_run *run, const struct cel_value *args,
                                     uint32_t n_args)
 {

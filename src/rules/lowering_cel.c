@@ -2,8 +2,8 @@
 /*
  * Lowering: CEL
  *
- * The text of `expr` and `rank.score` is compiled, and what is wrong with it is shown in the rule file
- * itself, under the very word.
+ * The text of `expr` and `rank.score` is compiled, and what is wrong
+ * with it is shown in the rule file itself, under the very word.
  */
 #include "rules/lowering_parts.h"
 
@@ -14,7 +14,10 @@ static bool is_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* What stands at @fault: enough of it to find it in the file, where quotes and line breaks may differ. */
+/*
+ * What stands at @fault: enough of it to find it in the file,
+ * where quotes and line breaks may differ.
+ */
 static struct str part_of(struct str text, const struct cel_fault *fault, size_t *ret_offset)
 {
     size_t from = fault->offset < text.len ? fault->offset : text.len - 1;

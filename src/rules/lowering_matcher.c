@@ -78,8 +78,9 @@ static bool fits(struct lowering *lowering, const struct subject *subject, enum 
 /* ── equality ── */
 
 /*
- * An attribute is a number or text, product by product. Compared with a text that might be read as a number it
- * is taken as text, whatever it looks like; with any other text, a number is not equal to it anyway.
+ * An attribute is a number or text, product by product. Compared with a text
+ * that might be read as a number it is taken as text, whatever it looks like;
+ * with any other text, a number is not equal to it anyway.
  */
 static bool as_text(struct value value)
 {
@@ -132,8 +133,8 @@ static const struct term *is_not(struct lowering *lowering, const struct subject
 }
 
 /*
- * The values of a list, each as what it looks like; for an attribute all as text when one of them is in
- * quotes and looks like a number. -1 after a diag.
+ * The values of a list, each as what it looks like; for an attribute all as
+ * text when one of them is in quotes and looks like a number. -1 after a diag.
  */
 static int lower_list(struct lowering *lowering, const struct subject *subject,
                       const struct doc_node *node, struct value **ret_values)

@@ -38,7 +38,10 @@ void lowering_fault(struct lowering *lowering, struct doc_place place, enum diag
 void lowering_fault_args(struct lowering *lowering, struct doc_place place, enum diag_code code,
                          const struct str args[DIAG_ARGS]);
 
-/* @wrong is none of @words (NULL-terminated): {0} is it, {1} all words, and a guess if one is close. */
+/*
+ * @wrong is none of @words (NULL-terminated): {0} is it, {1}
+ * all words, and a guess if one is close.
+ */
 void lowering_guess(struct lowering *lowering, struct doc_place place, enum diag_code code,
                     struct str wrong, const char *const *words);
 
@@ -55,7 +58,10 @@ const struct term *lowering_not_yet(struct lowering *lowering, const struct doc_
 /* Adds the diag; NULL. */
 const struct term *lowering_too_big(struct lowering *lowering, const struct doc_node *at);
 
-/* Nodes; NULL (and a diag, unless a child is NULL already) when the condition grows too big or deep. */
+/*
+ * Nodes; NULL (and a diag, unless a child is NULL already)
+ * when the condition grows too big or deep.
+ */
 const struct term *lowering_slot(struct lowering *lowering, const struct doc_node *at,
                                  uint32_t slot);
 const struct term *lowering_const(struct lowering *lowering, const struct doc_node *at,
@@ -77,7 +83,10 @@ void block_add(struct lowering *lowering, struct block *block, const struct doc_
 const struct term *block_all(struct lowering *lowering, const struct doc_node *at,
                              const struct block *block);
 
-/* False after a diag unless @node is a mapping (list) with something in it. @example: how it is written. */
+/*
+ * False after a diag unless @node is a mapping (list) with
+ * something in it. @example: how it is written.
+ */
 bool lowering_is_mapping(struct lowering *lowering, const struct doc_node *node,
                          const char *example);
 bool lowering_is_list(struct lowering *lowering, const struct doc_node *node, const char *example);
@@ -88,7 +97,10 @@ bool lowering_is_scalar(struct lowering *lowering, const struct doc_node *node);
 /* true and false; nothing else, and not in quotes. */
 bool lower_bool(struct lowering *lowering, const struct doc_node *node, bool *ret_value);
 
-/* The members of @mapping, appended to @block. False after a diag. @where: IN_… the words come from. */
+/*
+ * The members of @mapping, appended to @block. False after a
+ * diag. @where: IN_… the words come from.
+ */
 bool lower_block(struct lowering *lowering, const struct doc_node *mapping, int where,
                  struct block *block);
 

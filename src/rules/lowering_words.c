@@ -256,7 +256,9 @@ static const struct {
 };
 enum { CONDITIONS = sizeof conditions / sizeof *conditions };
 
-/* Words of the language that no fact stands behind yet; those with a dot at the end are beginnings. */
+/*
+ * Words of the language that no fact stands behind yet; those with a dot at the end are beginnings.
+ */
 static const char *const later[] = {
     "segments",
     "loyalty",

@@ -2,9 +2,10 @@
 /*
  * Matching
  *
- * Where a rule is evaluated: its conditions in reading order, then its schedule, so that what is
- * blamed is the first that fails. blame.c says what it saw and wanted. Where nobody asks what
- * failed, one condition that walks 500 products need not be asked before one that compares a total.
+ * What it means that a rule matches: its conditions hold in reading order, then its schedule does,
+ * so that what is blamed is the first that fails (rule_matches; blame.c says what it saw and
+ * wanted). Where nobody asks what failed (rule_holds), a condition that walks 500 products is asked
+ * last.
  */
 #include "rules/facts.h"
 #include "rules/rule.h"

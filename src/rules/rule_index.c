@@ -155,7 +155,9 @@ static void pass_column(struct rule_cursor *c, uint32_t number, uint32_t block,
     *(block_bits *) alive &= column->bars ? ~words : words;
 }
 
-/* Of a chain, where a filter that is not true is followed by none that is: the rules that are gone. */
+/*
+ * Of a chain, where a filter that is not true is followed by none that is: the rules that are gone.
+ */
 static const uint64_t *settle_chain(struct rule_cursor *c, uint32_t first)
 {
     const struct filter *filters = c->index->filters;
@@ -312,7 +314,10 @@ enum cursor_answer rule_cursor_next(struct rule_cursor *cursor, uint32_t patienc
     return CURSOR_PAUSE;
 }
 
-/* The head of the first alive of the block at hand, else of the first of the next block, dead or alive. */
+/*
+ * The head of the first alive of the block at hand, else of
+ * the first of the next block, dead or alive.
+ */
 static const uint32_t *first_scanned(const struct rule_cursor *c)
 {
     const struct rule_index *index = c->index;

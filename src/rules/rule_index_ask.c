@@ -2,9 +2,9 @@
 /*
  * Rule index: asking the request
  *
- * cursor_ask, at the end, asks one group: the request field by field, or a list of items once for all
- * its fields. A value that some rule asks for is noted with a bit for each item that has it, and
- * its postings become hits.
+ * cursor_ask, at the end, asks one group: the request field by field, or a list of
+ * items once for all its fields. A value that some rule asks for is noted with a bit
+ * for each item that has it, and its postings become hits.
  *
  * A value is found in two ways: looked up by its hash, several at a time (seek, look_up_all), or
  * taken from what is known of the item's product (take_item). Both come to is_there.

@@ -208,7 +208,9 @@ static enum err make_code(struct layout *l)
     return OK;
 }
 
-/* Code that began at @first and crosses a line although it would fit into one begins with the next. */
+/*
+ * Code that began at @first and crosses a line although it would fit into one begins with the next.
+ */
 static uint32_t on_one_line(struct rule_index *index, uint32_t first)
 {
     const uint32_t n = index->n_code - first, at = first % LINE_WORDS;

@@ -2,9 +2,9 @@
 /*
  * Rule index: filters
  *
- * A conjunct that many scanned rules share is tested once, and takes its rules off 512 at a time.
- * Bounds of one slot (at least 5000, at least 8000, …) are a chain: when one does not hold, nor does
- * any behind it.
+ * A conjunct that many scanned rules share is tested once, and takes its rules
+ * off 512 at a time. Bounds of one slot (at least 5000, at least 8000, …) are a
+ * chain: when one does not hold, nor does any behind it.
  */
 #include <stdlib.h>
 

@@ -148,7 +148,9 @@ static int cost_of(const struct term *term)
     return cost;
 }
 
-/* Terms made on the way to a conjunct have no depth; one that is kept is made again in the arena. */
+/*
+ * Terms made on the way to a conjunct have no depth; one that is kept is made again in the arena.
+ */
 static const struct term *settled(struct split *split, const struct term *term)
 {
     const struct term *children[2] = { NULL, NULL };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For each index one array of words, and where each product's begin. A product's first word says how
- * many of the words after it are about each group of fields, 10 bits each, in their order; then
- * each is the number of a value that it has, or with UNKNOWN_BIT that of a field which is not known
- * of it. A product with nothing to say has no words.
+ * For each index one array of words, and where each product's begin. A product's first word says
+ * how many of the words after it are about each group of fields, 10 bits each, in their order;
+ * then each is the number of a value that it has, or with UNKNOWN_BIT that of a field which is
+ * not known of it. A product with nothing to say has no words.
  */
 #include "rules/rule_products.h"
 

@@ -162,7 +162,9 @@ static void read_rank(struct rule_reader *reader)
         rule->group_max = reader->all->groups[number].max;
 }
 
-/* Drafts and archived rules serve nobody: their conditions and the shape of the rest are checked. */
+/*
+ * Drafts and archived rules serve nobody: their conditions and the shape of the rest are checked.
+ */
 static void read_idle(struct rule_reader *reader)
 {
     static const char *const blocks[] = { "offer", "schedule", "limits", "budget",

@@ -30,8 +30,8 @@ struct named_condition {
 };
 
 /*
- * The time zones that expressions name, with the ruleset; a name that only an evaluation comes up with must be
- * among them.
+ * The time zones that expressions name, with the ruleset; a name
+ * that only an evaluation comes up with must be among them.
  */
 enum { RULE_ZONES_MAX = 64 };
 struct rule_zones {

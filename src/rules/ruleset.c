@@ -231,7 +231,10 @@ enum err ruleset_index(struct ruleset *self)
         order[i] = &self->rules[i];
     qsort(order, self->n_rules, sizeof *order, by_priority);
 
-    /* Counts stand two ahead, so that filling moves each beginning to its end, the next one's beginning. */
+    /*
+     * Counts stand two ahead, so that filling moves each beginning
+     * to its end, the next one's beginning.
+     */
     for (uint32_t i = 0; i < self->n_rules; i++)
         each_list(self, &self->rules[i], bounds + 2, NULL);
     for (size_t i = 2; i < n_lists + 2; i++)

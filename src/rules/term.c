@@ -3,10 +3,11 @@
  * Term: evaluation
  *
  * A walk over the tree; conditions travel as an enum truth in a register, other values by pointer,
- * so constants are never copied. Most conditions are a handful of nodes, and a rule has a handful of
- * conditions, so this is not where a request spends its time.
+ * so constants are never copied. Most conditions are a handful of nodes, and a rule has a handful
+ * of conditions, so this is not where a request spends its time.
  *
- * A condition written as CEL is one node (TERM_CALL), which the scope hands to expr/: see facts_cel.h.
+ * A condition written as CEL is one node (TERM_CALL), which
+ * the scope hands to expr/: see facts_cel.h.
  */
 #include "rules/term.h"
 

@@ -138,8 +138,8 @@ void compare_encode(struct decision *d, const struct product *base, const struct
 }
 
 /*
- * "ストレージ 256 GB": the first named attribute in which the offered one is better; absent when there
- * is none.
+ * "ストレージ 256 GB": the first named attribute in which the
+ * offered one is better; absent when there is none.
  */
 struct str compare_gain(struct decision *d, const struct product *base,
                         const struct product *offered)

@@ -198,7 +198,9 @@ static enum err read_body(struct decision *d)
     return OK;
 }
 
-/* Prices that the storefront left out are the catalogue's. A line's sum fits by the bounds above. */
+/*
+ * Prices that the storefront left out are the catalogue's. A line's sum fits by the bounds above.
+ */
 static enum err complete_lines(struct decision *d)
 {
     const struct catalog *catalog = d->world->catalog;
@@ -217,7 +219,10 @@ static enum err complete_lines(struct decision *d)
     return OK;
 }
 
-/* The item just added: a line of the cart; else a line of its own; a cart of one line is its own item. */
+/*
+ * The item just added: a line of the cart; else a line of its
+ * own; a cart of one line is its own item.
+ */
 static enum err find_trigger_line(struct decision *d)
 {
     if (!d->item_sku.at) {
@@ -245,7 +250,10 @@ static enum err find_trigger_line(struct decision *d)
     return OK;
 }
 
-/* A guest's session stands in for the customer; one whose id is too long for that is not remembered. */
+/*
+ * A guest's session stands in for the customer; one whose id
+ * is too long for that is not remembered.
+ */
 static enum err name_guest(struct decision *d)
 {
     size_t prefix = sizeof SESSION_CUSTOMER - 1;

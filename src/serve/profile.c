@@ -12,7 +12,10 @@
 #include "shop/customer.h"
 #include "shop/event.h"
 
-/* Of the budget, left for the stages after this one. A whole number of the milliseconds that timers count. */
+/*
+ * Of the budget, left for the stages after this one. A whole
+ * number of the milliseconds that timers count.
+ */
 enum { RESERVE_US = 1000 };
 
 static void ready(struct profile_waiter *waiter)

@@ -7,10 +7,10 @@
  *
  *     p * (margin - discount - replaced) - min(p, bought anyway) * discount
  *
- * While p is a guess, comparing with it says nothing: then bought anyway is the share of those who accept.
- * In minor units. Where a cost is not known, the shop's usual margin share stands in for it
- * (world/chances.h). A customer who was shown a rule's offers and took none is less likely to take
- * the next: p is divided by 1 + n / 5.
+ * While p is a guess, comparing with it says nothing: then bought anyway is the share of
+ * those who accept. In minor units. Where a cost is not known, the shop's usual margin share
+ * stands in for it (world/chances.h). A customer who was shown a rule's offers and took none
+ * is less likely to take the next: p is divided by 1 + n / 5.
  */
 #include <math.h>
 
@@ -45,7 +45,10 @@ static double margin(const struct decision *d, const struct product *product, in
     return d->world->chances->margin_share * (double) price_minor * (double) quantity;
 }
 
-/* What an accepted one brings at its full price. A downsell replaces what would be lost: nothing is taken off. */
+/*
+ * What an accepted one brings at its full price. A downsell
+ * replaces what would be lost: nothing is taken off.
+ */
 static double full_gain(const struct decision *d, const struct found *f, bool *known)
 {
     const struct rule *rule = f->from->rule;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rank: permitted offers -> the best few. Rules of higher priority come first. Those of one priority
- * compete, offer by offer, by what they are expected to earn (profit.c): drawn from what is known of
- * them, so that what is not known yet is tried (model/thompson.h). Within a rule the offers stand by
- * how good a choice the product is (what the pick says, the rule's own formula, or its profit); then
- * by rule id and product, so that equal requests get equal answers.
+ * Rank: permitted offers -> the best few. Rules of higher priority come first. Those of one
+ * priority compete, offer by offer, by what they are expected to earn (profit.c): drawn from what
+ * is known of them, so that what is not known yet is tried (model/thompson.h). Within a rule the
+ * offers stand by how good a choice the product is (what the pick says, the rule's own formula, or
+ * its profit); then by rule id and product, so that equal requests get equal answers.
  *
  * A rule shows at most its own limit and what its caps have left, a group at most its maximum; a
  * product stands once in an answer, and of two rules' products of one kind the better; an offer
@@ -34,7 +34,10 @@ static struct offer_facts offer_facts_of(const struct decision *d, const struct 
     };
 }
 
-/* By the rule's own formula, or by profit; what cannot be computed comes last but for what is below 0. */
+/*
+ * By the rule's own formula, or by profit; what cannot be
+ * computed comes last but for what is below 0.
+ */
 static void score(struct decision *d, uint32_t from, uint32_t to)
 {
     const struct facts_expr *formula = d->found[from].from->rule->score;
@@ -55,8 +58,8 @@ static void score(struct decision *d, uint32_t from, uint32_t to)
 }
 
 /*
- * Two products of one kind from different rules: one of them will do. How many of one rule or of one
- * group may stand together is said by these themselves.
+ * Two products of one kind from different rules: one of them will do. How many
+ * of one rule or of one group may stand together is said by these themselves.
  */
 static bool do_the_same(const struct found *a, const struct found *b)
 {
@@ -177,8 +180,9 @@ static void advance(struct decision *d, struct contender *contender)
 }
 
 /*
- * One of them, each as likely as its propensity. Not the one whose own draw was the greatest, which comes to
- * the same but for an error in the propensity: so what is told of the choice is true of it.
+ * One of them, each as likely as its propensity. Not the one whose own draw
+ * was the greatest, which comes to the same but for an error in the
+ * propensity: so what is told of the choice is true of it.
  */
 static uint32_t draw(const struct thompson_choice *choices, uint32_t n, uint64_t seed)
 {
@@ -193,7 +197,10 @@ static uint32_t draw(const struct thompson_choice *choices, uint32_t n, uint64_t
 
 _Static_assert((int) DECISION_HANDFUL <= THOMPSON_ARMS, "a tier is drawn together");
 
-/* Whose head comes next, and how likely that was. By a draw when enough is known to try; see thompson.h. */
+/*
+ * Whose head comes next, and how likely that was. By a draw
+ * when enough is known to try; see thompson.h.
+ */
 static struct contender *choose(struct decision *d, struct contender *const *open, uint32_t n)
 {
     struct thompson_arm arms[DECISION_HANDFUL];
@@ -247,7 +254,10 @@ static void compete(struct decision *d, struct contender *tier, uint32_t n)
             refuse(&tier[i], RECEIPT_NOT_AMONG_BEST);
 }
 
-/* What was found stands rule by rule, and the rules by falling priority, then id: see ruleset_candidates. */
+/*
+ * What was found stands rule by rule, and the rules by falling
+ * priority, then id: see ruleset_candidates.
+ */
 enum err rank_run(struct decision *d)
 {
     struct contender tier[DECISION_HANDFUL];

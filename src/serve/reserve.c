@@ -92,8 +92,8 @@ static bool keep_profile(struct decision *d)
 }
 
 /*
- * Asks; may set d->waiting. Who has no time left does not ask for what has to come from elsewhere: it would
- * be held for an offer that is not shown.
+ * Asks; may set d->waiting. Who has no time left does not ask for what has
+ * to come from elsewhere: it would be held for an offer that is not shown.
  */
 static enum budget_answer ask(struct decision *d)
 {
@@ -135,7 +135,10 @@ static void refuse(struct considered *c, const struct budget_claim *claim, bool 
     c->wanted = claim->redemptions;
 }
 
-/* The handful as it was before rank, less the offers that got none; of their rules, only what is held. */
+/*
+ * The handful as it was before rank, less the offers that got
+ * none; of their rules, only what is held.
+ */
 static void rank_again(struct decision *d)
 {
     for (uint32_t i = 0; i < d->n_found; i++) {

@@ -5,9 +5,9 @@
 /*
  * Habit
  *
- * How many orders held a SKU, each halved every HABIT_HALF_LIFE_DAYS (shop/customer.h), in thousandths, as of the
- * last of them. Whole numbers all the way, so every machine comes to the same: time counts in steps of a 1024th of
- * the half-life.
+ * How many orders held a SKU, each halved every HABIT_HALF_LIFE_DAYS (shop/customer.h), in
+ * thousandths, as of the last of them. Whole numbers all the way, so every machine comes to the
+ * same: time counts in steps of a 1024th of the half-life.
  */
 enum { HABIT_ONCE_MILLI = 1000 };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shop/money.h"
 
-/* The current codes of ISO 4217 by their decimals; codes without a minor unit (gold, tests) are none. */
+/*
+ * The current codes of ISO 4217 by their decimals; codes
+ * without a minor unit (gold, tests) are none.
+ */
 static const char codes_0[] =
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF ";
 static const char codes_2[] =

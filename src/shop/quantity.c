@@ -305,7 +305,9 @@ static const struct unit *unit_at(struct str text, size_t *ret_len)
     return best;
 }
 
-/* The unit that the attribute's name ends with: storage_gb, 容量(ml), "Weight [kg]", batteryWh no. */
+/*
+ * The unit that the attribute's name ends with: storage_gb, 容量(ml), "Weight [kg]", batteryWh no.
+ */
 static const struct unit *unit_of_name(struct str name)
 {
     char folded[MAX_BYTES];

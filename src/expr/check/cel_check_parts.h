@@ -35,8 +35,8 @@ struct checker {
     struct cel_reference *references; /* the same */
     const struct local *locals;       /* the innermost */
     uint32_t n_alive, n_locals;       /* locals in scope now; the most there were */
-    const struct cel_node
-        *chain; /* a.b.c: the outermost selection, while its inner parts are checked */
+    /* a.b.c: the outermost selection, while its inner parts are checked */
+    const struct cel_node *chain;
     char *qualified, *candidate; /* room for names of @longest bytes */
     size_t longest;
 };
@@ -73,7 +73,10 @@ const struct cel_family *check_find_family(struct checker *c, struct str name, s
 const struct cel_type *check_join(struct checker *c, const struct cel_type *previous,
                                   const struct cel_type *current);
 
-/* A fault unless it is a bool. @what: one of the messages that say so; its last argument is the type. */
+/*
+ * A fault unless it is a bool. @what: one of the messages that
+ * say so; its last argument is the type.
+ */
 void check_wants_bool(struct checker *c, const struct cel_node *node, struct cel_said what);
 
 /* Nothing when checking leniently. */

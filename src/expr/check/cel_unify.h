@@ -19,8 +19,8 @@ struct cel_unify {
     uint64_t steps; /* left */
     bool exhausted; /* the steps ran out */
     bool no_room;   /* the arena is full */
-    struct binding
-        *trail; /* every binding made, the newest first: what an attempt that failed takes back */
+    /* every binding made, the newest first: what an attempt that failed takes back */
+    struct binding *trail;
     struct binding *spare;
 };
 

@@ -134,8 +134,8 @@ struct cel_instr {
     uint8_t cost; /* steps */
     uint32_t dst; /* a register, as operand */
     cel_operand a, b;
-    int32_t
-        jump; /* instructions from this one; of one that decides: when false, 1 being the next */
+    /* instructions from this one; of one that decides: when false, 1 being the next */
+    int32_t jump;
     union {
         int32_t jump_true; /* of one that decides */
         uint32_t n;

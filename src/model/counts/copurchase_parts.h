@@ -10,8 +10,8 @@
 /*
  * Copurchase parts
  *
- * What the counts are made of, for the file that counts (copurchase.c) and the one that writes and reads them as
- * bytes (copurchase_bytes.c).
+ * What the counts are made of, for the file that counts (copurchase.c)
+ * and the one that writes and reads them as bytes (copurchase_bytes.c).
  */
 struct counted_sku {
     struct str text;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sealing goes through the purchases in their order, beside each the same customer's earlier ones, and counts the pairs
- * of one kind in pair tables: those whose later product has the larger number, those whose later one has the smaller, those
- * of one time.
+ * Sealing goes through the purchases in their order, beside each the same customer's earlier ones,
+ * and counts the pairs of one kind in pair tables: those whose later product has the larger
+ * number, those whose later one has the smaller, those of one time.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -7,9 +7,10 @@
 /*
  * Moves parts
  *
- * The fold (moves.c) as the one who seals it (moved.c) reads it. Purchases stand in one array in the order of the log; each
- * customer's hang together, the last one first. Of a customer there is no more than the hash of the id: two with one hash
- * would be one customer here, which among 3 million happens in one of four million shops.
+ * The fold (moves.c) as the one who seals it (moved.c) reads it. Purchases stand in one array
+ * in the order of the log; each customer's hang together, the last one first. Of a customer
+ * there is no more than the hash of the id: two with one hash would be one customer here,
+ * which among 3 million happens in one of four million shops.
  */
 #define PURCHASE_NONE UINT32_MAX
 

@@ -9,10 +9,10 @@
 /*
  * Pair table
  *
- * How often two numbers were seen together, and how much of that lately (recency.h): open addressing
- * with linear probing over slots of 16 bytes, at most three quarters full. Bounded: room for more than max_pairs is made by
- * forgetting the rarest, which depends on the counts alone and not on the order in which they
- * lie, so that equal states stay equal. One thread.
+ * How often two numbers were seen together, and how much of that lately (recency.h): open
+ * addressing with linear probing over slots of 16 bytes, at most three quarters full. Bounded:
+ * room for more than max_pairs is made by forgetting the rarest, which depends on the counts alone
+ * and not on the order in which they lie, so that equal states stay equal. One thread.
  */
 struct pair {
     uint32_t low, high; /* low < high; high 0 = a free slot */

@@ -2,8 +2,8 @@
 /*
  * A Beta is X / (X + Y) of two gammas. Gammas by Marsaglia and Tsang 2000, "A simple method for
  * generating gamma variables": the cube of a shifted normal, hardly ever refused; below 1 by their
- * boost, gamma(a) = gamma(a + 1) * U^(1 / a). Normals in pairs by the polar method (Marsaglia and Bray 1964). The
- * numbers come from xorshift128+ (Vigna 2014), seeded through splitmix64.
+ * boost, gamma(a) = gamma(a + 1) * U^(1 / a). Normals in pairs by the polar method (Marsaglia and
+ * Bray 1964). The numbers come from xorshift128+ (Vigna 2014), seeded through splitmix64.
  */
 #include "model/beta.h"
 

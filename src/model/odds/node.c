@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The correlation of a level: with prior mean p and n outcomes of weights w, the accepted weight s varies by
+ * The correlation of a level: with prior mean p and n outcomes
+ * of weights w, the accepted weight s varies by
  *
  *     E (s - p n)^2 = p (1 - p) (sum of w^2 + correlation (n^2 - sum of w^2)),
  *
- * so each member gives an estimate, ((s - p n)^2 / (p (1 - p)) - squares) / (n^2 - squares), and a Beta of that
- * correlation has strength (1 - correlation) / correlation. Members whose outcomes are most of their parent's
- * have moved p towards themselves; they weigh less by that share.
+ * so each member gives an estimate, ((s - p n)^2 / (p (1 - p)) - squares) / (n^2 - squares), and a
+ * Beta of that correlation has strength (1 - correlation) / correlation. Members whose outcomes
+ * are most of their parent's have moved p towards themselves; they weigh less by that share.
  */
 #include "model/odds/node.h"
 
@@ -50,8 +51,8 @@ static double log_beta(double a, double b)
 }
 
 /*
- * How likely it is that what was before and what is recent have one rate: the Beta-binomial likelihoods
- * of one rate and of two, each of @prior.
+ * How likely it is that what was before and what is recent have one rate:
+ * the Beta-binomial likelihoods of one rate and of two, each of @prior.
  */
 static double sameness(const struct evidence *before, const struct evidence *recent,
                        const struct node *prior)

@@ -7,8 +7,8 @@ struct tally;
 /*
  * Node
  *
- * What is believed of the acceptance of one thing (a shop, a kind, a rule, a product) and how its own outcomes
- * move that. Pure values.
+ * What is believed of the acceptance of one thing (a shop, a kind, a
+ * rule, a product) and how its own outcomes move that. Pure values.
  */
 struct node {
     double mean;
@@ -33,17 +33,18 @@ double node_mean_at(const struct node *node, double relevance, double slope);
 struct node node_below(const struct node *parent, double strength, double relevance, double slope);
 
 /*
- * The outcomes that say something about today. @now: outcomes_weight_now. Of what was shown often, the
- * recent part counts whole, and what was before as far as it is likely that the rate is still the same.
+ * The outcomes that say something about today. @now: outcomes_weight_now. Of
+ * what was shown often, the recent part counts whole, and what was before as far
+ * as it is likely that the rate is still the same.
  */
 struct evidence evidence_of(const struct tally *tally, double now, const struct node *prior);
 
 struct node node_after(const struct node *prior, const struct evidence *evidence);
 
 /*
- * How far the members of a level lie apart, told as the strength their prior deserves: the intra-class correlation by
- * the method of moments, each member weighing by how much it can say, and a default worth STRENGTH_DEFAULT_WORTH
- * members that say all.
+ * How far the members of a level lie apart, told as the strength their prior deserves: the
+ * intra-class correlation by the method of moments, each member weighing by how much it can say,
+ * and a default worth STRENGTH_DEFAULT_WORTH members that say all.
  */
 enum { STRENGTH_DEFAULT_WORTH = 4 };
 

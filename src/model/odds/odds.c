@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sealed from the top down. Of each level first how far its members lie apart is estimated, and so how much
- * the level above is worth as a prior (node.h); then each member's posterior, which is the
- * prior of the level below. Relevance: a node's mean holds at the mean relevance of the offers it
- * has seen, and a question at another relevance moves the log-odds by slope * difference. So a product
- * that was only shown where it fitted well is not taken for a good one everywhere.
+ * Sealed from the top down. Of each level first how far its members lie apart is estimated, and so
+ * how much the level above is worth as a prior (node.h); then each member's posterior, which is
+ * the prior of the level below. Relevance: a node's mean holds at the mean relevance of the offers
+ * it has seen, and a question at another relevance moves the log-odds by slope * difference. So a
+ * product that was only shown where it fitted well is not taken for a good one everywhere.
  *
- * Rules and products are found by 64-bit hashes alone: that any two of 200,000 are taken for each other
- * happens to one shop in a billion.
+ * Rules and products are found by 64-bit hashes alone: that any two of
+ * 200,000 are taken for each other happens to one shop in a billion.
  */
 #include "model/odds.h"
 
@@ -190,7 +190,10 @@ static uint32_t strata_of(const struct sealing *s, int kind, struct slope_stratu
     return n;
 }
 
-/* Kinds pick differently, so relevance may mean more in one than in another: each has its own slope near the shop's. */
+/*
+ * Kinds pick differently, so relevance may mean more in one
+ * than in another: each has its own slope near the shop's.
+ */
 static enum err find_slopes(struct sealing *s)
 {
     struct slope_stratum *strata = malloc(STRATA_MAX * sizeof *strata);

@@ -9,9 +9,9 @@
 /*
  * Open offers
  *
- * The last offers that were told of, by a 64-bit hash of their ids: what has been counted of each. A
- * ring in order of arrival with a hash table over it; when it is full the oldest is forgotten. Grows
- * up to its bound.
+ * The last offers that were told of, by a 64-bit hash of their ids: what has been
+ * counted of each. A ring in order of arrival with a hash table over it; when it is
+ * full the oldest is forgotten. Grows up to its bound.
  */
 enum open_offer_told { TOLD_SHOWN = 1, TOLD_ACCEPTED = 2, TOLD_DECLINED = 4 };
 

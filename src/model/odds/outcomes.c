@@ -290,7 +290,9 @@ static uint64_t open_key(const struct outcome *outcome)
     return key ? key : 1;
 }
 
-/* What of @outcome is new, and what its showing weighs: looked up among the open offers, or added. */
+/*
+ * What of @outcome is new, and what its showing weighs: looked up among the open offers, or added.
+ */
 static struct counting news_of(struct outcomes *outcomes, const struct outcome *outcome)
 {
     float relevance = outcome->relevance >= 0 ? fminf(outcome->relevance, 1) : -1;

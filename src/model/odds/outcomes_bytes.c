@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Outcomes as bytes: a header, the cells (each a fixed part, a rule's bands, its texts), the open offers from
- * the oldest on, and the XXH3 of all that, in this machine's byte order: the file is a shortcut,
- * written and read in one place, and whatever cannot be read is folded again from the log.
+ * Outcomes as bytes: a header, the cells (each a fixed part, a rule's bands, its
+ * texts), the open offers from the oldest on, and the XXH3 of all that, in this
+ * machine's byte order: the file is a shortcut, written and read in one place, and
+ * whatever cannot be read is folded again from the log.
  */
 #include <string.h>
 

@@ -9,11 +9,12 @@
 #include "rules/rule.h"
 
 /*
- * Outcomes from the inside: for its own files (fold, bytes) and for odds, which are sealed from them.
+ * Outcomes from the inside: for its own files (fold, bytes)
+ * and for odds, which are sealed from them.
  *
- * Weights are decayed forward: an outcome at time t weighs 2^((t - landmark) / half-life) when it is
- * counted and is never touched again; what is read is divided by the weight of the newest. (Cormode,
- * Shkapenyuk, Srivastava, Xu 2009, "Forward decay".)
+ * Weights are decayed forward: an outcome at time t weighs 2^((t - landmark) / half-life) when it
+ * is counted and is never touched again; what is read is divided by the weight of the newest.
+ * (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay".)
  */
 enum { OUTCOME_BANDS = 8, OUTCOME_NO_BANDS = -1, OUTCOMES_HALVINGS_MAX = 60 };
 
@@ -57,7 +58,10 @@ MUST_CHECK enum err outcomes_add_cell(struct outcomes *outcomes, struct str rule
 uint32_t outcomes_find(const struct outcomes *outcomes, struct str rule,
                        struct str sku); /* or STRMAP_NONE */
 
-/* Half-lives from one instant to another: at most OUTCOMES_HALVINGS_MAX from the landmark to the newest. */
+/*
+ * Half-lives from one instant to another: at most
+ * OUTCOMES_HALVINGS_MAX from the landmark to the newest.
+ */
 double outcomes_halvings(int64_t from_us, int64_t to_us);
 
 /* What a sum of weights is divided by. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Newton's method. The levels are nuisance: each is moved by its own Newton step in the same pass, and the slope's
- * gradient and curvature are taken after them (the Schur complement), so a pass costs one exponential a
- * point and a handful of passes is enough.
+ * Newton's method. The levels are nuisance: each is moved by its own Newton step in the same pass,
+ * and the slope's gradient and curvature are taken after them (the Schur complement), so a pass
+ * costs one exponential a point and a handful of passes is enough.
  */
 #include "model/odds/slope.h"
 

@@ -5,9 +5,10 @@
 /*
  * Slope
  *
- * How much the log-odds of acceptance rise from relevance 0 to relevance 1, when everything else is the same: logistic
- * regression with a level of its own for each stratum (a rule), so that rules which are both more relevant and
- * better liked do not pass for an effect of relevance. Pure; no allocation.
+ * How much the log-odds of acceptance rise from relevance 0 to relevance 1, when
+ * everything else is the same: logistic regression with a level of its own for each
+ * stratum (a rule), so that rules which are both more relevant and better liked do not
+ * pass for an effect of relevance. Pure; no allocation.
  */
 enum { SLOPE_POINTS = 8 };
 
@@ -26,5 +27,8 @@ struct slope {
 /* @prior: what is believed of the slope beforehand. Writes the strata's levels. */
 struct slope slope_fit(struct slope_stratum *strata, uint32_t n, struct slope prior);
 
-/* Nearer to 0 by what chance explains, and 0 when chance explains all of it (James and Stein's positive part). */
+/*
+ * Nearer to 0 by what chance explains, and 0 when chance
+ * explains all of it (James and Stein's positive part).
+ */
 double slope_careful(struct slope slope);

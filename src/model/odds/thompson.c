@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ranking is one draw of each arm, from its odds with 0.7 of their spread: faded outcomes are
- * doubted more than they deserve, and drawing from the whole spread loses more in the time in which a
- * shop's offers live (Chapelle and Li 2011; measured in docs/decisions/learning.md).
+ * doubted more than they deserve, and drawing from the whole spread loses more in the time in
+ * which a shop's offers live (Chapelle and Li 2011; measured in docs/decisions/learning.md).
  *
- * The propensities are not counted over further draws (sixty-four would leave an error of 0.06, and
- * zeros that cannot be divided by) but computed: each arm stands as POINTS profits of equal weight, and
- * comes first with the profit v as often as all others lie below v,
+ * The propensities are not counted over further draws (sixty-four would leave an error of 0.06,
+ * and zeros that cannot be divided by) but computed: each arm stands as POINTS profits of equal
+ * weight, and comes first with the profit v as often as all others lie below v,
  *
  *     P(i first) = 1 / POINTS * sum over i's profits v of the product over j of P(j's profits < v).
  *
- * The profits are the gammas of beta.c without its refusals, at points that are spread evenly over its
- * normals and its uniform instead of drawn: no chance is in the propensities, and equal arms get equal
- * ones. All sorted together, one walk from the least to the greatest does it.
+ * The profits are the gammas of beta.c without its refusals, at points that are spread evenly over
+ * its normals and its uniform instead of drawn: no chance is in the propensities, and equal arms
+ * get equal ones. All sorted together, one walk from the least to the greatest does it.
  */
 #include "model/thompson.h"
 
@@ -143,7 +143,10 @@ static double others_below(const struct standing *standing, uint32_t arm)
     return below ? standing->product * 2 * POINTS / below : standing->product;
 }
 
-/* From the least possible profit to the greatest. Of what is equal one half counts as below the other. */
+/*
+ * From the least possible profit to the greatest. Of what is
+ * equal one half counts as below the other.
+ */
 static void estimate(const struct thompson_arm *arms, uint32_t n,
                      struct thompson_choice *ret_choices)
 {

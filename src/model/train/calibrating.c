@@ -50,8 +50,9 @@ static uint32_t pooled(struct bin *bins, uint32_t n)
 }
 
 /*
- * A bin is full with its part of the candidates and of the hits, half and half: so there are some both among the many
- * that hardly ever are, and among the few that often are. Equal scores are never parted.
+ * A bin is full with its part of the candidates and of the hits, half and
+ * half: so there are some both among the many that hardly ever are, and among
+ * the few that often are. Equal scores are never parted.
  */
 static uint32_t make_bins(const struct calibration_point *points, struct range range, uint32_t half,
                           struct bin bins[CALIBRATION_KNOTS])
@@ -83,7 +84,10 @@ static uint32_t make_bins(const struct calibration_point *points, struct range r
     return n;
 }
 
-/* Of nothing a curve of no knots. Half a hit and half a miss are imagined, so that nothing is impossible. */
+/*
+ * Of nothing a curve of no knots. Half a hit and half a miss
+ * are imagined, so that nothing is impossible.
+ */
 static void fit(const struct calibration_point *points, struct range range, uint32_t half,
                 struct calibration_curve *curve)
 {

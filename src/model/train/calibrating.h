@@ -9,9 +9,10 @@
 /*
  * Calibrating
  *
- * Candidates of carts on their way, each with its score and whether it was in the rest of the order -> calibration.
- * Isotonic regression: the candidates of a curve in order of their score, in bins of about as much to tell, of
- * which neighbours that do not rise are pooled (pool adjacent violators: Ayer et al. 1955). Pure.
+ * Candidates of carts on their way, each with its score and whether it was in the rest of
+ * the order -> calibration. Isotonic regression: the candidates of a curve in order of
+ * their score, in bins of about as much to tell, of which neighbours that do not rise are
+ * pooled (pool adjacent violators: Ayer et al. 1955). Pure.
  */
 struct calibration_point {
     float score;

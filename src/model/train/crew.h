@@ -7,8 +7,8 @@
 /*
  * Crew
  *
- * The caller's threads, borrowed (struct train_settings). Work is cut into CREW_PIECES pieces or fewer, each with an answer
- * of its own; how they are spread changes nothing in the result.
+ * The caller's threads, borrowed (struct train_settings). Work is cut into CREW_PIECES pieces
+ * or fewer, each with an answer of its own; how they are spread changes nothing in the result.
  */
 enum { CREW_PIECES = 128 };
 

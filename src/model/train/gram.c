@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Made row by row: the orders that held a SKU are known from an index, and their lines are added up in an
- * array of all SKUs. So nothing but the finished rows is ever held, and rows can be made side by side.
- * Which entries of the array are in use is told by bits, which also gives them back in rising order.
+ * Made row by row: the orders that held a SKU are known from an index, and their
+ * lines are added up in an array of all SKUs. So nothing but the finished rows is
+ * ever held, and rows can be made side by side. Which entries of the array are in use
+ * is told by bits, which also gives them back in rising order.
  */
 #include "model/train/gram.h"
 

@@ -11,13 +11,14 @@ struct crew;
 /*
  * Gram
  *
- * The weighted co-occurrence matrix G = X'WX of some orders: G(i, j) = sum of the weights of the orders that
- * held both, its diagonal the SKUs' own weights. Symmetric where nothing is left out; rows are sparse, by rising
- * number, and of a row longer than @most only the SKUs nearest by cosine are kept. Immutable once made.
+ * The weighted co-occurrence matrix G = X'WX of some orders: G(i, j) = sum of the weights
+ * of the orders that held both, its diagonal the SKUs' own weights. Symmetric where
+ * nothing is left out; rows are sparse, by rising number, and of a row longer than @most
+ * only the SKUs nearest by cosine are kept. Immutable once made.
  *
- * Of an order with more than GRAM_BASKET SKUs the first so many count: the cost of an order is the square of
- * its size, and a wholesaler's list says little about taste. Each sum is made in the order of the orders,
- * whatever the threads, so equal orders give equal bits.
+ * Of an order with more than GRAM_BASKET SKUs the first so many count: the cost of an order is the
+ * square of its size, and a wholesaler's list says little about taste. Each sum is made in the
+ * order of the orders, whatever the threads, so equal orders give equal bits.
  */
 enum {
     GRAM_BASKET = 400,
@@ -55,8 +56,8 @@ DEFINE_AUTO(struct gram, gram_free)
 double gram_cost(const struct gram_wishes *wishes);
 
 /*
- * The SKUs nearest to @sku by cosine, nearest first (equally near: the smaller number); returns how many, at most
- * @most. @nearest has room for n_skus.
+ * The SKUs nearest to @sku by cosine, nearest first (equally near: the smaller
+ * number); returns how many, at most @most. @nearest has room for n_skus.
  */
 struct gram_near {
     float cosine;

@@ -104,8 +104,8 @@ static int by_hash(const void *left, const void *right)
 }
 
 /*
- * One case of each order, lowest hash first; where that gives fewer than asked for, a second and a third SKU of
- * the same orders is hidden: more cases, less chance in what is chosen by them.
+ * One case of each order, lowest hash first; where that gives fewer than asked for, a second and
+ * a third SKU of the same orders is hidden: more cases, less chance in what is chosen by them.
  */
 static enum err make_cases(struct hidden_cases *cases, const struct hidden_wishes *wishes)
 {

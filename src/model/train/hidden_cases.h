@@ -14,10 +14,11 @@ struct weights;
 /*
  * Hidden cases
  *
- * Orders with one SKU hidden, and at which rank some weights find it again: basket completion as `offerd eval`
- * measures it, on orders that the weights have not seen. Scored as completion.h does it. The hidden SKU is
- * chosen by a hash of the order's number; the cart is the first HIDDEN_CART of the others; ranked are all SKUs that the
- * known orders hold, the cart's excluded; of equal scores the more popular comes first.
+ * Orders with one SKU hidden, and at which rank some weights find it again: basket completion
+ * as `offerd eval` measures it, on orders that the weights have not seen. Scored as
+ * completion.h does it. The hidden SKU is chosen by a hash of the order's number; the cart is
+ * the first HIDDEN_CART of the others; ranked are all SKUs that the known orders hold, the
+ * cart's excluded; of equal scores the more popular comes first.
  */
 enum { HIDDEN_CART = 10, HIDDEN_HABITS = 512 };
 static const uint32_t HIDDEN_NOT_FOUND = UINT32_MAX;
@@ -48,8 +49,8 @@ const uint32_t *hidden_cases_cart(const struct hidden_cases *cases, uint32_t num
                                   uint32_t *ret_n);
 
 /*
- * The ranks, from 1 on, of each case for each history weight, of which the first is 0: @ranks[w * count + case].
- * @weights NULL: best sellers only.
+ * The ranks, from 1 on, of each case for each history weight, of which the
+ * first is 0: @ranks[w * count + case]. @weights NULL: best sellers only.
  */
 MUST_CHECK enum err hidden_cases_rank(const struct hidden_cases *cases,
                                       const struct weights *weights, const float *history_weights,
@@ -57,9 +58,9 @@ MUST_CHECK enum err hidden_cases_rank(const struct hidden_cases *cases,
                                       uint32_t *ranks);
 
 /*
- * Of cases that are moments: how likely what is offered is in the rest of the order, learned from what completion.h would
- * offer at each. A moment is a cart on its way: 1 to HIDDEN_CART SKUs of an order, also all of them, a run of its lines. *ret_known
- * false: too few to tell.
+ * Of cases that are moments: how likely what is offered is in the rest of the order, learned from
+ * what completion.h would offer at each. A moment is a cart on its way: 1 to HIDDEN_CART SKUs of
+ * an order, also all of them, a run of its lines. *ret_known false: too few to tell.
  */
 MUST_CHECK enum err hidden_moments(const struct hidden_cases *cases, const struct weights *weights,
                                    float history_weight, const struct crew *crew,

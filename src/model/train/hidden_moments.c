@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * At each moment the best MOMENT_PLACES are candidates, as pick looks at so many; a customer who is known is asked about twice, as a
- * guest and with the purchases told. Each moment writes to places of its own, so the work may be spread.
+ * At each moment the best MOMENT_PLACES are candidates, as pick looks at so many; a customer
+ * who is known is asked about twice, as a guest and with the purchases told. Each moment
+ * writes to places of its own, so the work may be spread.
  */
 #include <math.h>
 #include <stdlib.h>

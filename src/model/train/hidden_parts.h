@@ -10,8 +10,8 @@ struct weights;
 /*
  * Hidden parts
  *
- * What hidden cases are made of, for the files that make and ask them: hidden_cases.c, hidden_habits.c (what the
- * customers had bought before), hidden_moments.c (carts on their way).
+ * What hidden cases are made of, for the files that make and ask them: hidden_cases.c,
+ * hidden_habits.c (what the customers had bought before), hidden_moments.c (carts on their way).
  */
 struct hidden {
     uint32_t cart[HIDDEN_CART], n_cart, target;
@@ -37,6 +37,9 @@ struct hidden_cases {
 /* What the customer of each case had bought before it. */
 MUST_CHECK enum err hidden_habits(struct hidden_cases *cases, const struct hidden_wishes *wishes);
 
-/* What the cart of a case says, SKU by SKU (@weights NULL: nothing); the cart's own and those that nobody knows are behind all others. */
+/*
+ * What the cart of a case says, SKU by SKU (@weights NULL: nothing);
+ * the cart's own and those that nobody knows are behind all others.
+ */
 void hidden_scores(const struct hidden_cases *cases, const struct weights *weights,
                    const struct hidden *hidden, float *scores);

@@ -14,12 +14,14 @@ struct weights;
 /*
  * Inner splits
  *
- * Orders held back to choose parameters by, and at which ranks weights that have not seen them find what is hidden there. The
- * first split holds back the newest fifth. Where that makes few cases, as in a small shop, good cannot be told from lucky: there
- * are a second and a third then, of the fifths before it, each asked of weights from what was older still.
+ * Orders held back to choose parameters by, and at which ranks weights that have not seen them
+ * find what is hidden there. The first split holds back the newest fifth. Where that makes few
+ * cases, as in a small shop, good cannot be told from lucky: there are a second and a third then,
+ * of the fifths before it, each asked of weights from what was older still.
  *
- * A parameter is measured on all of them: one regression or count for each split. Kept from one measurement to the next: the
- * co-occurrence matrices, for as long as half-life and size power stay.
+ * A parameter is measured on all of them: one regression or count for each
+ * split. Kept from one measurement to the next: the co-occurrence matrices,
+ * for as long as half-life and size power stay.
  */
 enum { INNER_SPLITS = 3 };
 
@@ -62,7 +64,9 @@ MUST_CHECK enum err inner_mix(struct inner_splits *inner,
                               const struct trained_parameters *parameters,
                               const struct inner_weights *regression,
                               struct inner_weights *ret_weights);
-/* @ranks[w * n_cases + case]: hidden_cases_rank, on all splits. @weights NULL: best sellers only. */
+/*
+ * @ranks[w * n_cases + case]: hidden_cases_rank, on all splits. @weights NULL: best sellers only.
+ */
 MUST_CHECK enum err inner_rank(const struct inner_splits *inner,
                                const struct inner_weights *weights, const float *history_weights,
                                uint32_t n_history_weights, uint32_t *ranks);

@@ -5,9 +5,10 @@
 /*
  * Rank worth
  *
- * What it is worth to find the hidden product at a rank (1 is first): both of what is reported, a place
- * among the first ten and the reciprocal of the rank up to the twentieth, about equally. Ways of
- * ranking are compared case by case, so that what is hard for all of them does not blur the difference.
+ * What it is worth to find the hidden product at a rank (1 is first): both of what is
+ * reported, a place among the first ten and the reciprocal of the rank up to the
+ * twentieth, about equally. Ways of ranking are compared case by case, so that what
+ * is hard for all of them does not blur the difference.
  */
 double rank_worth_mean(const uint32_t *ranks, uint32_t n);
 

@@ -18,8 +18,8 @@ static const float history_weights[] = { 0, .001F, .05F, .1F, .15F, .2F, .3F, .4
 enum { HISTORY_WEIGHTS = sizeof history_weights / sizeof *history_weights };
 
 /*
- * Of what was bought lately only the surplus over the usual counts (model.h), so it costs an ordinary shop nothing,
- * and a pair that is new needs all of it to be seen.
+ * Of what was bought lately only the surplus over the usual counts (model.h), so it
+ * costs an ordinary shop nothing, and a pair that is new needs all of it to be seen.
  */
 static const float RECENT_WEIGHT = 1;
 
@@ -101,8 +101,9 @@ static void take(struct choice *choice, const struct trained_parameters *paramet
 }
 
 /*
- * Are the last ranks, worth @value, better than the best? In a shop that is so small that it is measured on
- * several splits, most of what looks better is chance: it must be so by more than half a standard error.
+ * Are the last ranks, worth @value, better than the best? In a shop that is so
+ * small that it is measured on several splits, most of what looks better is chance:
+ * it must be so by more than half a standard error.
  */
 static bool is_better(const struct choice *choice, double value)
 {
@@ -152,8 +153,8 @@ static enum err try_alone(struct choice *choice, const struct trained_parameters
 }
 
 /*
- * They are the simpler of the two, and need only be better. The more ridge, the less what is rare in the cart speaks louder than
- * what is usual; with much of it each pair counts alike.
+ * They are the simpler of the two, and need only be better. The more ridge, the less what is
+ * rare in the cart speaks louder than what is usual; with much of it each pair counts alike.
  */
 static enum err try_counts_alone(struct choice *choice, const struct trained_parameters *like)
 {
@@ -196,7 +197,10 @@ static enum err try_mixes(struct choice *choice, const struct trained_parameters
     return OK;
 }
 
-/* The best regression so far beside counts of pairs, alone and mixed. These cost little, so they are tried always. */
+/*
+ * The best regression so far beside counts of pairs, alone and
+ * mixed. These cost little, so they are tried always.
+ */
 static enum err try_counts(struct choice *choice)
 {
     struct inner_weights regression = choice->best_weights;
@@ -341,7 +345,10 @@ static enum err choose(struct choice *choice, struct trained_figures *figures)
     return figures_of(choice, figures);
 }
 
-/* Of orders that the weights of the inner split have not seen, as the chosen parameters will be served. */
+/*
+ * Of orders that the weights of the inner split have not seen,
+ * as the chosen parameters will be served.
+ */
 static enum err calibrate_chosen(struct choice *choice, struct train_chosen *chosen)
 {
     struct training *training = choice->training;

@@ -114,8 +114,8 @@ void training_deinit(struct training *training)
 }
 
 /*
- * Now, as the weights see it. Of a thousand orders one may be dated years ahead by mistake: it must not make
- * all others old.
+ * Now, as the weights see it. Of a thousand orders one may be
+ * dated years ahead by mistake: it must not make all others old.
  */
 static int64_t latest(const struct training *training, uint32_t n_orders)
 {

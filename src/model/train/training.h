@@ -13,16 +13,16 @@ struct weights;
 /*
  * Training
  *
- * What train() and the choosing of parameters share: the orders in order of time, the inner split, and how
- * parameters become weights. Orders without a time are older than all others; where most have none, there is no
- * half-life, and the inner split is by a hash of the order's number.
+ * What train() and the choosing of parameters share: the orders in order of time, the inner split,
+ * and how parameters become weights. Orders without a time are older than all others; where most
+ * have none, there is no half-life, and the inner split is by a hash of the order's number.
  */
 struct training {
     const struct baskets *baskets;
     const struct train_settings *settings;
     struct crew crew;
-    uint32_t *
-        orders; /* numbers: first those that the inner training knows, then those it is asked about */
+    /* numbers: first those that the inner training knows, then those it is asked about */
+    uint32_t *orders;
     uint32_t n_orders, n_known;
     double n_pairs; /* of SKUs in one order, over all orders: G has at most so many cells */
     bool timed;
@@ -41,7 +41,10 @@ double training_solve_cost(const struct training *training,
                            const struct trained_parameters *parameters);
 bool training_fits(const struct training *training, const struct trained_parameters *parameters);
 
-/* Of the first @n_orders of training->orders. *ret_popularity (or NULL): decayed orders that held each SKU; to be freed. */
+/*
+ * Of the first @n_orders of training->orders. *ret_popularity
+ * (or NULL): decayed orders that held each SKU; to be freed.
+ */
 MUST_CHECK enum err training_gram(const struct training *training,
                                   const struct trained_parameters *parameters, uint32_t n_orders,
                                   struct gram **ret_gram, float **ret_popularity);
@@ -49,11 +52,15 @@ MUST_CHECK enum err training_solve(const struct training *training,
                                    const struct trained_parameters *parameters,
                                    const struct gram *gram, struct weights **ret_weights);
 /*
- * Of counts in a mix, whose regression wants another one than counts do; counts alone have parameters->ridge. In orders' weights.
+ * Of counts in a mix, whose regression wants another one than counts
+ * do; counts alone have parameters->ridge. In orders' weights.
  */
 static const float TRAINING_COUNTS_RIDGE = 3;
 
-/* What training_solve does with a regression that is there already; parameters->counts_share is above 0. */
+/*
+ * What training_solve does with a regression that is there
+ * already; parameters->counts_share is above 0.
+ */
 MUST_CHECK enum err training_mix(const struct training *training,
                                  const struct trained_parameters *parameters,
                                  const struct gram *gram, const struct weights *regression,

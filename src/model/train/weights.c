@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A regression predicts one SKU from others: it gives a column of the weights. What is kept is rows: what one
- * SKU in the cart says about all others; of these the strongest by absolute value.
+ * A regression predicts one SKU from others: it gives a column of the weights. What is kept is
+ * rows: what one SKU in the cart says about all others; of these the strongest by absolute value.
  */
 #include "model/train/weights.h"
 
@@ -181,8 +181,8 @@ static double entry(const struct gram_row *row, uint32_t sku)
 }
 
 /*
- * G among the chosen, from rows. A long row may lack what is far from it, and then its partner's row may have it:
- * what either of them knows, both do.
+ * G among the chosen, from rows. A long row may lack what is far from it, and
+ * then its partner's row may have it: what either of them knows, both do.
  */
 static void fill_from_rows(const struct near *near, struct desk *desk, uint32_t n)
 {

@@ -47,7 +47,10 @@ static double strongest_of_counts(const struct mixing *mixing, uint32_t from)
     return most > 0 ? counted(mixing, from, most) : 0;
 }
 
-/* What counts must be multiplied with, so that what speaks loudest for each SKU is as loud in the mean. */
+/*
+ * What counts must be multiplied with, so that what speaks
+ * loudest for each SKU is as loud in the mean.
+ */
 static double size_of_counts(const struct mixing *mixing)
 {
     double regression = 0, counts = 0;
@@ -93,7 +96,10 @@ static uint32_t length_of(const struct weights *weights, uint32_t from) /* NULL:
     return weights ? (uint32_t) (weights->first[from + 1] - weights->first[from]) : 0;
 }
 
-/* All edges from one SKU into @edges, in the order of the SKUs' numbers first, then of the regression. @says is clean. */
+/*
+ * All edges from one SKU into @edges, in the order of the
+ * SKUs' numbers first, then of the regression. @says is clean.
+ */
 static uint32_t mix_list(const struct mixing *mixing, uint32_t from, float *says,
                          struct trained_edge *edges)
 {

@@ -11,8 +11,8 @@
  * PostgreSQL address
  *
  * Who is behind the host names of a database's address. Libpq would ask the resolver itself, and
- * wait for it as long as that likes; here a thread of its own asks, so that nobody waits longer than
- * they want. Asked anew for each connection. Used by one thread.
+ * wait for it as long as that likes; here a thread of its own asks, so that nobody waits longer
+ * than they want. Asked anew for each connection. Used by one thread.
  */
 struct pg_address;
 

@@ -13,10 +13,10 @@ struct event;
 /*
  * PostgreSQL batch
  *
- * A batch of events on its way through append_events.sql. The server answers for events whose ids
- * differ from one another, and knows each customer's last event before the batch; what one event of
- * a batch is to another (a repeat, the one before it of the same customer) is worked out here, in the
- * order of the batch. Events are borrowed.
+ * A batch of events on its way through append_events.sql. The server answers for events whose
+ * ids differ from one another, and knows each customer's last event before the batch; what one
+ * event of a batch is to another (a repeat, the one before it of the same customer) is worked
+ * out here, in the order of the batch. Events are borrowed.
  */
 struct pg_batch;
 

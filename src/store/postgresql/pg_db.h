@@ -12,16 +12,16 @@
  * PostgreSQL database
  *
  * One connection, for one thread, made when it is needed and again after it was lost. No call
- * waits for the server longer than its bound, whether the server is gone, stopped or cut off:
- * then the connection is dropped and the answer is ERR_UNAVAILABLE. From there on calls answer so at
- * once, but for one attempt to connect after a pause (50 ms, doubling up to 1 s, jittered);
- * an attempt after a failure goes on beside the calls, each of which gives it a few milliseconds.
+ * waits for the server longer than its bound, whether the server is gone, stopped or cut off: then
+ * the connection is dropped and the answer is ERR_UNAVAILABLE. From there on calls answer so at
+ * once, but for one attempt to connect after a pause (50 ms, doubling up to 1 s, jittered); an
+ * attempt after a failure goes on beside the calls, each of which gives it a few milliseconds.
  * ERR_UNAVAILABLE after sending leaves open whether the server has done it.
  *
  * ERR_INPUT: a value that PostgreSQL does not take; ERR_CORRUPT: it says its data is damaged;
  * ERR_UNAVAILABLE: everything else, also a missing table (pg_schema.h tells that at the start).
- * Neither the address' password nor values appear in notes. Statements are prepared for the session: a
- * pooler in front must keep a session (pgbouncer: pool_mode = session).
+ * Neither the address' password nor values appear in notes. Statements are prepared for the
+ * session: a pooler in front must keep a session (pgbouncer: pool_mode = session).
  */
 struct pg_settings {
     const char *url;    /* postgresql://user@host:5432/name, or "host=… dbname=…"; copied */
@@ -68,7 +68,9 @@ MUST_CHECK enum err pg_db_ready(struct pg_db *db, int64_t deadline_us, struct er
 /* ERR_UNAVAILABLE while there is no use in asking. Never waits. */
 MUST_CHECK enum err pg_db_hope(const struct pg_db *db, struct err_note *note);
 
-/* The same for whoever looks in now and then: some milliseconds while a connection is being made. */
+/*
+ * The same for whoever looks in now and then: some milliseconds while a connection is being made.
+ */
 MUST_CHECK enum err pg_db_ready_now(struct pg_db *db, struct err_note *note);
 
 /* Rises with every connection made: what was heard on an older one ends there. */
@@ -106,9 +108,9 @@ MUST_CHECK enum err pg_db_collect(struct pg_db *db, void *self,
                                   bool *ret_done, struct err_note *note);
 
 /*
- * A transaction of several calls. Until it ends (commit, or leave without its changes; leave is harmless
- * after commit) no call makes a new connection: what comes after a loss must not be stored without
- * what came before.
+ * A transaction of several calls. Until it ends (commit, or leave without its
+ * changes; leave is harmless after commit) no call makes a new connection: what comes
+ * after a loss must not be stored without what came before.
  */
 MUST_CHECK enum err pg_db_begin(struct pg_db *db, const char *begin, int bound_ms,
                                 struct err_note *note);

@@ -47,7 +47,9 @@ static enum err make_partitions(struct pg_event_log *self, int64_t received_us,
     return OK;
 }
 
-/* Sends the batch in self->params; makes the month's partition when it turns out not to be there. */
+/*
+ * Sends the batch in self->params; makes the month's partition when it turns out not to be there.
+ */
 static enum err send_batch(struct pg_event_log *self, int64_t received_us, PGresult **ret_rows,
                            struct err_note *note)
 {

@@ -7,10 +7,10 @@
 /*
  * PostgreSQL event log
  *
- * The event log (ports/event_log.h) in a database that any number of processes append to and
- * read. A batch is one statement, one transaction and one flush; appenders of one shop take
- * turns under an advisory lock that the server takes only when it has all of a batch, so positions are
- * in the order of the commits and a process that is stopped does not stop the others. The months'
+ * The event log (ports/event_log.h) in a database that any number of processes append to and read.
+ * A batch is one statement, one transaction and one flush; appenders of one shop take turns under
+ * an advisory lock that the server takes only when it has all of a batch, so positions are in the
+ * order of the commits and a process that is stopped does not stop the others. The months'
  * partitions of the table are made as they are needed. Appending and reading have a connection
  * each, made at their first use: the server may be away when the log is made.
  *

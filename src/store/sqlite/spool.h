@@ -61,7 +61,9 @@ MUST_CHECK enum err spool_read(struct spool *spool, uint32_t max_n, size_t max_b
 /* The first @n of what was read last have left the queue. */
 void spool_settle(struct spool *spool, const struct spool_chunk *chunk, uint32_t n);
 
-/* Keeps the event at @place, which stays in the queue until it is settled, for a person to look at. */
+/*
+ * Keeps the event at @place, which stays in the queue until it is settled, for a person to look at.
+ */
 MUST_CHECK enum err spool_set_aside(struct spool *spool, uint64_t place, const char *reason,
                                     struct err_note *note);
 
