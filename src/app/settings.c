@@ -113,7 +113,7 @@ static const struct setting table[] = {
     { "drain_s", NULL, NUMBER, AT(drain_s), NULL, 15, 0, 600, "s",
       "to finish what is in flight at the end" },
     { "hot_profiles", NULL, NUMBER, AT(hot_profiles), NULL, 200000, 100, 100000000, "profiles",
-      "kept in memory by all workers, 4 KB each at most" },
+      "kept in memory by all workers, and in all no more than 4 KB for each" },
     { "known_purchases", NULL, NUMBER, AT(known_purchases), NULL, 3000000, 1000, 100000000,
       "purchases",
       "who bought what, kept for upgrade steps; 60 bytes each, the same on all replicas" },
