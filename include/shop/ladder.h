@@ -47,13 +47,13 @@ enum ladder_degree {
 #define LADDER_SCORE_ASIDE  .2F
 #define LADDER_SCORE_DEARER .05F
 
-struct ladder_step {
+struct ladder_step { /* small: a large shop keeps millions */
     uint32_t product;
     float score; /* the likelier a shopper finds it sensible, the larger: above 0, at most 1 */
-    enum ladder_degree degree;
-    uint16_t gains, losses; /* attributes in which @product is better, in which it is worse */
     /* Customers who bought the one of the cart and later @product: evidence; 0: too few or unknown … */
     uint32_t moved;
+    enum ladder_degree degree : 8;
+    uint8_t gains, losses; /* attributes in which @product is better, in which it is worse */
     bool
         confirmed; /* … and clearly more than went the other way, and more than had both at one time */
 };

@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All features of all products are written down once and sorted, which puts the products of a feature side
- * by side (its postings) and tells how rare it is. A product then walks the postings of its features, the
- * rarest first, adding up what it shares with whom until it has looked at enough; the best of those are compared in full.
+ * A product walks the postings of its features (content_index.c), the rarest first, adding up what it shares with
+ * whom until it has looked at enough; the best of those are compared in full. Products with the same rarest feature
+ * take their turns one after the other: they meet the same others, which are near at hand then. In which order is
+ * all the same for what is found.
  */
 #include "model/content.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/content_features.h"
+#include "model/content_index.h"
 #include "shop/catalog.h"
 
-enum { COMPARED = 40 }; /* in full */
+enum {
+    COMPARED = 40, /* in full */
 
-struct posting {
-    uint64_t hash;
-    uint32_t product;
-    float weight;
+    HELD_FETCHED = 64 / sizeof(struct held), /* at once, by the processor */
 };
 
-struct held { /* a product's feature */
-    uint32_t feature;
-    float weight;
-};
+_Static_assert((int) INDEX_POSTINGS >= (int) CONTENT_LOOKED,
+               "as many of a feature as one may look at");
 
 struct content {
     struct snapshot snapshot; /* first */
@@ -33,19 +31,24 @@ struct content {
     struct alike *alike; /* CONTENT_TOP a product */
 };
 
-/* While it is made. */
-struct weighing {
-    const struct catalog *catalog;
-    uint32_t n_products, n_features;
-    struct posting *postings;
-    size_t n_postings;
-    uint32_t *first;      /* feature f's postings are postings[first[f] .. first[f + 1]) */
-    uint32_t *held_first; /* product p's features are held[held_first[p] .. held_first[p + 1]) */
-    struct held *held;    /* by feature */
-    float *shared;        /* with the product at hand, of each other one; else 0 */
-    uint32_t *others;     /* those of which it is not 0 */
-    uint32_t n_others;
+struct run { /* of postings */
+    const struct posting *begin, *end;
 };
+
+/* While it is made. */
+struct search {
+    const struct content_index *index;
+    double *prices; /* of products: near at hand */
+    float *shared;  /* with the product at hand, by product; else 0 */
+    float *weights; /* of the product at hand, by feature; else 0 */
+};
+
+static void search_deinit(struct search *search)
+{
+    free(search->prices);
+    free(search->shared);
+    free(search->weights);
+}
 
 static void content_free(struct snapshot *snapshot)
 {
@@ -73,125 +76,53 @@ const struct alike *content_alike(const struct content *content, uint32_t produc
     return content->alike + (size_t) product * CONTENT_TOP;
 }
 
-/* ── features ────────────────────────────────────────────────────────────────────────────── */
-
-static int by_feature(const void *left, const void *right)
-{
-    const struct posting *a = left, *b = right;
-    if (a->hash != b->hash)
-        return a->hash < b->hash ? -1 : 1;
-    return a->product < b->product ? -1 : a->product > b->product;
-}
-
-static enum err write_down(struct weighing *w)
-{
-    size_t room = 0;
-    for (uint32_t p = 0; p < w->n_products; p++) {
-        struct feature features[FEATURES_MAX];
-        uint32_t n = content_features(catalog_product(w->catalog, p), features);
-        if (w->n_postings + n > room) {
-            room = (w->n_postings + n) * 2;
-            struct posting *grown = realloc(w->postings, room * sizeof *grown);
-            if (!grown)
-                return ERR_NOMEM;
-            w->postings = grown;
-        }
-        for (uint32_t i = 0; i < n; i++)
-            w->postings[w->n_postings++] =
-                (struct posting){ features[i].hash, p, features[i].weight };
-    }
-    if (w->n_postings > 0)
-        qsort(w->postings, w->n_postings, sizeof *w->postings, by_feature);
-    return w->n_postings < UINT32_MAX ? OK : ERR_LIMIT;
-}
-
-/* A product that says the same twice holds it once. */
-static void drop_repeated(struct weighing *w)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < w->n_postings; i++)
-        if (kept == 0 || by_feature(&w->postings[i], &w->postings[kept - 1]) != 0)
-            w->postings[kept++] = w->postings[i];
-    w->n_postings = kept;
-}
-
-/* Numbers the features, and weighs each by how few products have it. */
-static enum err number_features(struct weighing *w)
-{
-    w->first = malloc((w->n_postings + 1) * sizeof *w->first);
-    if (!w->first)
-        return ERR_NOMEM;
-    for (size_t i = 0, end; i < w->n_postings; i = end) {
-        w->first[w->n_features++] = (uint32_t) i;
-        for (end = i + 1; end < w->n_postings && w->postings[end].hash == w->postings[i].hash;)
-            end++;
-        float rare = logf(1 + (float) w->n_products / (float) (end - i));
-        for (size_t k = i; k < end; k++)
-            w->postings[k].weight *= rare;
-    }
-    w->first[w->n_features] = (uint32_t) w->n_postings;
-    return OK;
-}
-
-/* Turns the postings round: product by product, weighed so that their squares add up to 1. */
-static enum err hold(struct weighing *w)
-{
-    w->held_first = calloc((size_t) w->n_products + 2, sizeof *w->held_first);
-    w->held = malloc((w->n_postings + 1) * sizeof *w->held);
-    float *squares = calloc((size_t) w->n_products + 1, sizeof *squares);
-    if (!w->held_first || !w->held || !squares) {
-        free(squares);
-        return ERR_NOMEM;
-    }
-    for (size_t i = 0; i < w->n_postings; i++) {
-        w->held_first[w->postings[i].product + 2]++;
-        squares[w->postings[i].product] += w->postings[i].weight * w->postings[i].weight;
-    }
-    for (uint32_t p = 0; p < w->n_products; p++)
-        w->held_first[p + 2] += w->held_first[p + 1];
-    for (uint32_t f = 0; f < w->n_features; f++)
-        for (uint32_t i = w->first[f]; i < w->first[f + 1]; i++) {
-            struct posting *posting = &w->postings[i];
-            posting->weight /= sqrtf(squares[posting->product]);
-            w->held[w->held_first[posting->product + 1]++] = (struct held){ f, posting->weight };
-        }
-    free(squares);
-    return OK;
-}
-
 /* ── the likest of one product ───────────────────────────────────────────────────────────── */
 
-static uint32_t postings_of(const struct weighing *w, const struct held *held)
+static uint32_t held_of(const struct content_index *index, uint32_t product,
+                        const struct held **ret_held)
 {
-    return w->first[held->feature + 1] - w->first[held->feature];
+    *ret_held = index->held + index->held_first[product];
+    return index->held_first[product + 1] - index->held_first[product];
 }
 
-/* Adds up what others share with @product, by its rarest features first. */
-static void look_around(struct weighing *w, uint32_t product)
+/* Rarest first; of features as rare as each other the one with the smaller number. */
+static void sort_by_rarity(const struct content_index *index, struct held *held, uint32_t n)
 {
-    struct held by_rarity[FEATURES_MAX];
-    uint32_t n = w->held_first[product + 1] - w->held_first[product], looked = 0;
-    memcpy(by_rarity, w->held + w->held_first[product], n * sizeof *by_rarity);
     for (uint32_t i = 1; i < n; i++) {
-        struct held moved = by_rarity[i];
-        uint32_t at = i;
-        for (; at > 0 && postings_of(w, &by_rarity[at - 1]) > postings_of(w, &moved); at--)
-            by_rarity[at] = by_rarity[at - 1];
-        by_rarity[at] = moved;
+        struct held moved = held[i];
+        uint32_t holders = index->holders[moved.feature], at = i;
+        for (; at > 0 && index->holders[held[at - 1].feature] > holders; at--)
+            held[at] = held[at - 1];
+        held[at] = moved;
     }
-    w->n_others = 0;
-    for (uint32_t i = 0; i < n && looked < CONTENT_LOOKED; i++) {
-        const uint32_t end = w->first[by_rarity[i].feature + 1];
-        for (uint32_t k = w->first[by_rarity[i].feature]; k < end && looked < CONTENT_LOOKED;
-             k++, looked++) {
-            const struct posting *posting = &w->postings[k];
-            if (posting->product == product)
-                continue;
-            if (w->shared[posting->product] == 0)
-                w->others[w->n_others++] = posting->product;
-            w->shared[posting->product] += by_rarity[i].weight * posting->weight;
+}
+
+/*
+ * Adds up what others share with @product, by its rarest features first; the postings looked at are @ret_looked, up to
+ * @ret_n runs of them.
+ */
+static void look_around(struct search *search, uint32_t product, struct run *ret_looked,
+                        uint32_t *ret_n)
+{
+    const struct content_index *index = search->index;
+    const struct held *held;
+    struct held by_rarity[FEATURES_MAX];
+    uint32_t n = held_of(index, product, &held), i = 0;
+    uint32_t left = CONTENT_LOOKED - index->n_alone[product];
+    memcpy(by_rarity, held, n * sizeof *by_rarity);
+    sort_by_rarity(index, by_rarity, n);
+    for (; i < n && left > 0; i++) {
+        const struct posting *posting = index->postings + index->first[by_rarity[i].feature];
+        uint32_t all = index->holders[by_rarity[i].feature], looked = all < left ? all : left;
+        const struct posting *end = posting + looked;
+        ret_looked[i] = (struct run){ posting, end };
+        left -= looked;
+        for (; posting < end; posting++) {
+            __builtin_prefetch(&search->shared[posting[INDEX_AHEAD].product], 1);
+            search->shared[posting->product] += by_rarity[i].weight * posting->weight;
         }
     }
+    *ret_n = i;
 }
 
 static bool likelier(const struct alike *a, const struct alike *b)
@@ -211,86 +142,155 @@ static uint32_t insert(struct alike *list, uint32_t n, uint32_t room, struct ali
     return n;
 }
 
-static float cosine(const struct weighing *w, uint32_t a, uint32_t b)
+/* Forgets what was shared, and keeps the COMPARED who share most. */
+static uint32_t take_shared(struct search *search, uint32_t product, struct alike *ret_most)
 {
-    const struct held *x = w->held + w->held_first[a], *x_end = w->held + w->held_first[a + 1];
-    const struct held *y = w->held + w->held_first[b], *y_end = w->held + w->held_first[b + 1];
+    struct run looked[FEATURES_MAX];
+    uint32_t n = 0, n_looked;
+    float least = FLT_TRUE_MIN; /* worth a place */
+    look_around(search, product, looked, &n_looked);
+    search->shared[product] = 0;
+    for (uint32_t i = 0; i < n_looked; i++)
+        for (const struct posting *posting = looked[i].begin; posting < looked[i].end; posting++) {
+            float shared = search->shared[posting->product];
+            search->shared[posting->product] = 0; /* who comes again comes in vain */
+            if (shared < least)
+                continue;
+            n = insert(ret_most, n, COMPARED, (struct alike){ posting->product, shared });
+            least = n < COMPARED ? FLT_TRUE_MIN : ret_most[n - 1].score;
+        }
+    return n;
+}
+
+/* Of the product whose weights are laid out with @other: what that one does not have adds nothing. */
+static float cosine(const struct search *search, uint32_t other)
+{
+    const struct held *held;
+    uint32_t n = held_of(search->index, other, &held);
     float sum = 0;
-    while (x < x_end && y < y_end) {
-        if (x->feature == y->feature)
-            sum += x++->weight * y++->weight;
-        else if (x->feature < y->feature)
-            x++;
-        else
-            y++;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        sum += search->weights[held[i].feature] * held[i].weight;
     return sum;
 }
 
 /* 1 for the same price, one half and less for what costs a multiple. */
-static float price_nearness(const struct catalog *catalog, uint32_t a, uint32_t b)
+static float price_nearness(const struct search *search, uint32_t a, uint32_t b)
 {
-    double x = (double) catalog_product(catalog, a)->price_minor;
-    double y = (double) catalog_product(catalog, b)->price_minor;
-    if (x <= 0 || y <= 0)
-        return 1;
-    return (float) (x < y ? (0.5 + 0.5 * x / y) : (0.5 + 0.5 * y / x));
+    double x = search->prices[a], y = search->prices[b];
+    double less = x < y ? x : y, more = x < y ? y : x;
+    return less <= 0 ? 1 : (float) (0.5 + 0.5 * less / more);
 }
 
-static void find_alike(struct weighing *w, uint32_t product, struct content *content)
+/* What they hold is strewn over memory: all of it is on its way before the first is looked at. */
+static void fetch(const struct search *search, const struct alike *most, uint32_t n)
 {
-    struct alike compared[COMPARED];
-    uint32_t n_compared = 0, n = 0;
-    struct alike *best = content->alike + (size_t) product * CONTENT_TOP;
+    const struct held *held;
+    for (uint32_t i = 0; i < n; i++) {
+        __builtin_prefetch(&search->index->held_first[most[i].product]);
+        __builtin_prefetch(&search->prices[most[i].product]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t n_held = held_of(search->index, most[i].product, &held);
+        for (uint32_t k = 0; k < n_held; k += HELD_FETCHED)
+            __builtin_prefetch(&held[k]);
+    }
+}
 
-    look_around(w, product);
-    for (uint32_t i = 0; i < w->n_others; i++) {
-        uint32_t other = w->others[i];
-        n_compared =
-            insert(compared, n_compared, COMPARED, (struct alike){ other, w->shared[other] });
-        w->shared[other] = 0;
-    }
-    for (uint32_t i = 0; i < n_compared; i++) {
-        uint32_t other = compared[i].product;
-        float score = cosine(w, product, other) * price_nearness(w->catalog, product, other);
-        if (score > 0)
-            n = insert(best, n, CONTENT_TOP, (struct alike){ other, score > 1 ? 1 : score });
-    }
+static void find_alike(struct search *search, uint32_t product, struct content *content)
+{
+    struct alike most[COMPARED], *best = content->alike + (size_t) product * CONTENT_TOP;
+    const struct held *held;
+    uint32_t n_held = held_of(search->index, product, &held), n = 0;
+
+    uint32_t n_most = take_shared(search, product, most);
+    fetch(search, most, n_most);
+    for (uint32_t i = 0; i < n_held; i++)
+        search->weights[held[i].feature] = held[i].weight;
+    for (uint32_t i = 0; i < n_most; i++)
+        most[i].score =
+            cosine(search, most[i].product) * price_nearness(search, product, most[i].product);
+    for (uint32_t i = 0; i < n_most; i++)
+        if (most[i].score > 0)
+            n = insert(best, n, CONTENT_TOP,
+                       (struct alike){ most[i].product, most[i].score > 1 ? 1 : most[i].score });
+    for (uint32_t i = 0; i < n_held; i++)
+        search->weights[held[i].feature] = 0;
     content->n[product] = (uint8_t) n;
 }
 
-static enum err make(struct weighing *w, struct content *content)
+/* ── all of them ─────────────────────────────────────────────────────────────────────────── */
+
+/* The rarest feature that @product shares; n_features: it shares none. */
+static uint32_t rarest_of(const struct content_index *index, uint32_t product)
 {
-    w->shared = calloc((size_t) w->n_products + 1, sizeof *w->shared);
-    w->others = malloc(((size_t) w->n_products + 1) * sizeof *w->others);
-    if (!w->shared || !w->others)
+    const struct held *held;
+    uint32_t n = held_of(index, product, &held), rarest = index->n_features;
+    for (uint32_t i = 0; i < n; i++)
+        if (i == 0 || index->holders[held[i].feature] < index->holders[rarest])
+            rarest = held[i].feature;
+    return rarest;
+}
+
+/* Products by their rarest feature: those of one side by side. NULL for lack of memory. */
+static uint32_t *turns_of(const struct content_index *index)
+{
+    uint32_t n = index->n_products;
+    uint32_t *turns = malloc(((size_t) n + 1) * sizeof *turns);
+    uint32_t *rarest = malloc(((size_t) n + 1) * sizeof *rarest);
+    uint32_t *begin = calloc((size_t) index->n_features + 2, sizeof *begin);
+    if (turns && rarest && begin) {
+        for (uint32_t p = 0; p < n; p++)
+            begin[(rarest[p] = rarest_of(index, p)) + 1]++;
+        for (uint32_t f = 0; f < index->n_features; f++)
+            begin[f + 1] += begin[f];
+        for (uint32_t p = 0; p < n; p++)
+            turns[begin[rarest[p]]++] = p;
+    } else {
+        free(turns);
+        turns = NULL;
+    }
+    free(rarest);
+    free(begin);
+    return turns;
+}
+
+static enum err find_all(struct search *search, const struct catalog *catalog,
+                         struct content *content)
+{
+    uint32_t n = content->n_products;
+    uint32_t *turns = turns_of(search->index);
+    search->prices = malloc(((size_t) n + 1) * sizeof *search->prices);
+    search->shared = calloc((size_t) n + 1, sizeof *search->shared);
+    search->weights = calloc((size_t) search->index->n_features + 1, sizeof *search->weights);
+    if (!turns || !search->prices || !search->shared || !search->weights) {
+        free(turns);
         return ERR_NOMEM;
-    TRY(write_down(w));
-    drop_repeated(w);
-    TRY(number_features(w));
-    TRY(hold(w));
-    for (uint32_t p = 0; p < w->n_products; p++)
-        find_alike(w, p, content);
+    }
+    for (uint32_t p = 0; p < n; p++)
+        search->prices[p] = (double) catalog_product(catalog, p)->price_minor;
+    for (uint32_t i = 0; i < n; i++)
+        find_alike(search, turns[i], content);
+    free(turns);
     return OK;
 }
 
 enum err content_new(const struct catalog *catalog, struct content **ret_content)
 {
-    struct weighing w = { .catalog = catalog, .n_products = catalog_count(catalog) };
-    AUTO(content_unref) struct content *content = calloc(1, sizeof *content);
-    if (!content)
+    AUTO(content_index_free) struct content_index *index = NULL;
+    struct content *made = calloc(1, sizeof *made);
+    if (!made)
         return ERR_NOMEM;
-    snapshot_init(&content->snapshot, content_free);
-    content->n_products = w.n_products;
-    content->n = calloc((size_t) w.n_products + 1, 1);
-    content->alike = malloc(((size_t) w.n_products + 1) * CONTENT_TOP * sizeof *content->alike);
-    enum err err = content->n && content->alike ? make(&w, content) : ERR_NOMEM;
-    free(w.postings);
-    free(w.first);
-    free(w.held_first);
-    free(w.held);
-    free(w.shared);
-    free(w.others);
+    snapshot_init(&made->snapshot, content_free);
+    AUTO(content_unref) struct content *content = made;
+    uint32_t n = content->n_products = catalog_count(catalog);
+    content->n = calloc((size_t) n + 1, 1);
+    content->alike = malloc(((size_t) n + 1) * CONTENT_TOP * sizeof *content->alike);
+    if (!content->n || !content->alike)
+        return ERR_NOMEM;
+    TRY(content_index_new(catalog, &index));
+    struct search search = { .index = index };
+    enum err err = find_all(&search, catalog, content);
+    search_deinit(&search);
     if (err == OK)
         *ret_content = MOVE(content);
     return err;

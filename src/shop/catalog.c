@@ -364,38 +364,59 @@ static enum err number_kinds(struct catalog *catalog, uint32_t *ret_n_kinds)
     return OK;
 }
 
-static int by_kind_price_sku(const void *left, const void *right, void *self)
+struct priced { /* what a kind is sorted by, so that most products themselves are not touched */
+    int64_t price_minor;
+    uint32_t number;
+};
+
+static int by_price_sku(const void *left, const void *right, void *products)
 {
-    const struct product *products = self;
-    const struct product *a = &products[*(const uint32_t *) left];
-    const struct product *b = &products[*(const uint32_t *) right];
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
+    const struct priced *a = left, *b = right;
+    const struct product *all = products;
     if (a->price_minor != b->price_minor)
         return a->price_minor < b->price_minor ? -1 : 1;
-    return str_cmp(a->sku, b->sku);
+    return str_cmp(all[a->number].sku, all[b->number].sku);
+}
+
+/* Puts each kind's products side by side; kind_begin is then where each kind ends. */
+static void gather_kinds(struct catalog *catalog, struct priced *by_kind, uint32_t n_kinds)
+{
+    const struct product *products = catalog->products;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < catalog->n_products; i++)
+        catalog->kind_begin[products[i].kind]++;
+    for (uint32_t kind = 0; kind < n_kinds; kind++) {
+        uint32_t of_kind = catalog->kind_begin[kind];
+        catalog->kind_begin[kind] = n;
+        n += of_kind;
+    }
+    for (uint32_t i = 0; i < catalog->n_products; i++)
+        by_kind[catalog->kind_begin[products[i].kind]++] =
+            (struct priced){ products[i].price_minor, i };
 }
 
 static enum err sort_kinds(struct catalog *catalog)
 {
-    uint32_t n = catalog->n_products, n_kinds = 0;
+    uint32_t n_kinds = 0, begin = 0;
     TRY(number_kinds(catalog, &n_kinds));
-    catalog->by_kind = malloc((n + 1) * sizeof *catalog->by_kind);
-    catalog->kind_begin = malloc((n_kinds + 1) * sizeof *catalog->kind_begin);
-    if (!catalog->by_kind || !catalog->kind_begin)
+    struct priced *by_kind = malloc(((size_t) catalog->n_products + 1) * sizeof *by_kind);
+    catalog->by_kind = malloc(((size_t) catalog->n_products + 1) * sizeof *catalog->by_kind);
+    catalog->kind_begin = calloc((size_t) n_kinds + 1, sizeof *catalog->kind_begin);
+    if (!by_kind || !catalog->by_kind || !catalog->kind_begin) {
+        free(by_kind);
         return ERR_NOMEM;
-
-    for (uint32_t i = 0; i < n; i++)
-        catalog->by_kind[i] = i;
-    if (n > 1)
-        qsort_r(catalog->by_kind, n, sizeof *catalog->by_kind, by_kind_price_sku,
-                catalog->products);
-    uint32_t kind = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (i == 0 || catalog->products[catalog->by_kind[i]].kind !=
-                          catalog->products[catalog->by_kind[i - 1]].kind)
-            catalog->kind_begin[kind++] = i;
-    catalog->kind_begin[kind] = n;
+    }
+    gather_kinds(catalog, by_kind, n_kinds);
+    for (uint32_t kind = 0, end; kind < n_kinds; kind++, begin = end) {
+        end = catalog->kind_begin[kind];
+        catalog->kind_begin[kind] = begin;
+        if (end - begin > 1)
+            qsort_r(by_kind + begin, end - begin, sizeof *by_kind, by_price_sku, catalog->products);
+    }
+    catalog->kind_begin[n_kinds] = catalog->n_products;
+    for (uint32_t i = 0; i < catalog->n_products; i++)
+        catalog->by_kind[i] = by_kind[i].number;
+    free(by_kind);
     return OK;
 }
 

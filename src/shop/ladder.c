@@ -75,13 +75,12 @@ static enum err append(struct ladder *ladder, const struct ladder_step *steps, u
 }
 
 /* The first row whose price is at least @price_minor. */
-static uint32_t row_from(const struct learned *learned, const struct kind *kind, double price_minor)
+static uint32_t row_from(const struct ladder_walk *walk, double price_minor)
 {
-    uint32_t low = 0, high = kind->n;
+    uint32_t low = 0, high = walk->kind->n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if ((double) catalog_product(learned->catalog, kind->kin[middle])->price_minor <
-            price_minor)
+        if (walk->prices[middle] < price_minor)
             low = middle + 1;
         else
             high = middle;
@@ -107,7 +106,7 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
 {
     const struct learned *learned = ladder->learned;
     const struct kind *kind = walk->kind;
-    double price = (double) catalog_product(learned->catalog, product)->price_minor;
+    double price = (double) learned->items[product].price_minor;
     double low = up ? price * LADDER_RATIO_LOW : price / LADDER_RATIO_HIGH;
     double high = up ? price * LADDER_RATIO_HIGH : price / LADDER_RATIO_LOW;
     struct ladder_step best[LADDER_STEPS], steps[LADDER_CANDIDATES];
@@ -118,7 +117,7 @@ static enum err add_steps(struct ladder *ladder, struct ladder_walk *walk,
     enum ladder_degree rest = LADDER_NO_STEP;
     if (price <= 0)
         return OK;
-    uint32_t begin = row_from(learned, kind, low), end = row_from(learned, kind, high + 1e-6);
+    uint32_t begin = row_from(walk, low), end = row_from(walk, high + 1e-6);
     ladder_walk_run(walk, item->row, begin, end > begin ? end : begin);
     for (uint32_t i = 0; i < walk->n_rows; i++)
         if (ladder_judge_lines(learned, kind, product, kind->kin[walk->rows[i]], &steps[n],

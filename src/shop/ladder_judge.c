@@ -34,7 +34,7 @@
 
 struct verdict {
     double alike, likeness, gained, lost;
-    uint16_t gains, losses;
+    uint8_t gains, losses; /* of LADDER_MAX_ATTRS */
     bool vetoed, resized, to_one_gender;
     struct ladder_lines lines;
 };

@@ -37,7 +37,8 @@ static void sum_name(const struct product *product, double *ret_sums)
     bool any = false;
     for (int d = 0; d < QUANTITY_DIMENSIONS; d++)
         ret_sums[d] = 0;
-    for (int i = 0; i < 2 && !any; i++)
+    int n = str_eq(product->name[LOCALE_EN], product->name[LOCALE_JA]) ? 1 : 2;
+    for (int i = 0; i < n && !any; i++)
         for (size_t at = 0; quantity_next(product->name[locales[i]], &at, &quantity); any = true)
             ret_sums[quantity.dimension] += quantity.value;
 }

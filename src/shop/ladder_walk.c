@@ -43,6 +43,11 @@ enum err ladder_walk_init(struct ladder_walk *walk, const struct learned *learne
 {
     uint32_t n = kind->n;
     *walk = (struct ladder_walk){ .learned = learned, .kind = kind };
+    walk->prices = malloc((size_t) n * sizeof *walk->prices);
+    if (!walk->prices)
+        return ERR_NOMEM;
+    for (uint32_t row = 0; row < n; row++)
+        walk->prices[row] = (double) learned->items[kind->kin[row]].price_minor;
     if (n <= LADDER_CANDIDATES)
         return OK;
     walk->of_model = malloc((size_t) n * sizeof *walk->of_model);
@@ -61,6 +66,7 @@ enum err ladder_walk_init(struct ladder_walk *walk, const struct learned *learne
 
 void ladder_walk_deinit(struct ladder_walk *walk)
 {
+    free(walk->prices);
     free(walk->of_model);
     free(walk->of_family);
     free(walk->seen);

@@ -13,6 +13,7 @@ enum { LADDER_CANDIDATES = 96 };
 struct ladder_walk {
     const struct learned *learned;
     const struct kind *kind;
+    double *prices;                 /* by row: rising, and side by side */
     uint32_t *of_model, *of_family; /* rows side by side; NULL: a small kind needs no other order */
     uint32_t *seen;                 /* by row: the run that took it last */
     uint32_t now;

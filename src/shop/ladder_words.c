@@ -201,32 +201,38 @@ static bool is_ascii_letter(char c)
 }
 
 /* ASCII words count as whole words ("mens" and "men's" as men), others wherever they stand. */
-static bool has_word(struct str name, const char *word)
+static bool is_word_at(struct str name, size_t at, const char *word)
 {
-    size_t len = word ? strlen(word) : 0;
-    for (size_t i = 0; len && i + len <= name.len; i++) {
-        if (memcmp(name.at + i, word, len) != 0)
-            continue;
-        if (!is_ascii_letter(word[0]))
+    size_t len = strlen(word);
+    if (at + len > name.len || memcmp(name.at + at, word, len) != 0)
+        return false;
+    if (!is_ascii_letter(word[0]))
+        return true;
+    size_t end = at + len + (at + len < name.len && name.at[at + len] == 's');
+    return end >= name.len || !is_ascii_letter(name.at[end]);
+}
+
+static bool any_at(struct str name, size_t at, const char *const *words)
+{
+    for (int i = 0; i < SIDE_WORDS && words[i]; i++)
+        if (words[i][0] == name.at[at] && is_word_at(name, at, words[i]))
             return true;
-        size_t end = i + len + (i + len < name.len && name.at[i + len] == 's');
-        if ((i == 0 || !is_ascii_letter(name.at[i - 1])) &&
-            (end >= name.len || !is_ascii_letter(name.at[end])))
-            return true;
-    }
     return false;
 }
 
 uint32_t name_sides(struct str name)
 {
     uint32_t sides = 0;
-    for (size_t i = 0; i < sizeof opposites / sizeof *opposites; i++)
-        for (int j = 0; j < SIDE_WORDS; j++) {
-            if (has_word(name, opposites[i].one[j]))
+    for (size_t at = 0; at < name.len; at++) {
+        if (at > 0 && is_ascii_letter(name.at[at]) && is_ascii_letter(name.at[at - 1]))
+            continue; /* within a word */
+        for (size_t i = 0; i < sizeof opposites / sizeof *opposites; i++) {
+            if (any_at(name, at, opposites[i].one))
                 sides |= 1u << (2 * i);
-            if (has_word(name, opposites[i].other[j]))
+            if (any_at(name, at, opposites[i].other))
                 sides |= 2u << (2 * i);
         }
+    }
     return sides;
 }
 
