@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A product walks the postings of its features (content_index.c), the rarest first, adding up what it shares with
- * whom until it has looked at enough; the best of those are compared in full. Products with the same rarest feature
- * take their turns one after the other: they meet the same others, which are near at hand then. In which order is
+ * whom until it has looked at enough; the best of those are compared in full. Products that meet most
+ * others by the same feature take their turns one after the other: those are near at hand then. In which order is
  * all the same for what is found.
  */
 #include "model/content.h"
 
 #include <float.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "model/content_features.h"
 #include "model/content_index.h"
 #include "shop/catalog.h"
 
 enum {
-    COMPARED = 40, /* in full */
-
+    COMPARED = 40,                           /* in full */
     HELD_FETCHED = 64 / sizeof(struct held), /* at once, by the processor */
 };
 
@@ -85,16 +83,25 @@ static uint32_t held_of(const struct content_index *index, uint32_t product,
     return index->held_first[product + 1] - index->held_first[product];
 }
 
-/* Rarest first; of features as rare as each other the one with the smaller number. */
-static void sort_by_rarity(const struct content_index *index, struct held *held, uint32_t n)
+/* @product's features, rarest first; of those as rare as each other the one with the smaller number. */
+static uint32_t by_rarity_of(const struct content_index *index, uint32_t product,
+                             struct held *ret_held)
 {
-    for (uint32_t i = 1; i < n; i++) {
-        struct held moved = held[i];
-        uint32_t holders = index->holders[moved.feature], at = i;
-        for (; at > 0 && index->holders[held[at - 1].feature] > holders; at--)
-            held[at] = held[at - 1];
-        held[at] = moved;
+    const struct held *held;
+    uint32_t n = held_of(index, product, &held);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t holders = index->holders[held[i].feature], at = i;
+        for (; at > 0 && index->holders[ret_held[at - 1].feature] > holders; at--)
+            ret_held[at] = ret_held[at - 1];
+        ret_held[at] = held[i];
     }
+    return n;
+}
+
+/* How many postings @product may look at, after its own of what no other has. */
+static uint32_t left_for(const struct content_index *index, uint32_t product)
+{
+    return CONTENT_LOOKED - (uint32_t) index->n_alone[product];
 }
 
 /*
@@ -105,12 +112,9 @@ static void look_around(struct search *search, uint32_t product, struct run *ret
                         uint32_t *ret_n)
 {
     const struct content_index *index = search->index;
-    const struct held *held;
     struct held by_rarity[FEATURES_MAX];
-    uint32_t n = held_of(index, product, &held), i = 0;
-    uint32_t left = CONTENT_LOOKED - index->n_alone[product];
-    memcpy(by_rarity, held, n * sizeof *by_rarity);
-    sort_by_rarity(index, by_rarity, n);
+    uint32_t n = by_rarity_of(index, product, by_rarity), i = 0;
+    uint32_t left = left_for(index, product);
     for (; i < n && left > 0; i++) {
         const struct posting *posting = index->postings + index->first[by_rarity[i].feature];
         uint32_t all = index->holders[by_rarity[i].feature], looked = all < left ? all : left;
@@ -220,36 +224,38 @@ static void find_alike(struct search *search, uint32_t product, struct content *
 
 /* ── all of them ─────────────────────────────────────────────────────────────────────────── */
 
-/* The rarest feature that @product shares; n_features: it shares none. */
-static uint32_t rarest_of(const struct content_index *index, uint32_t product)
+/* Of the features that @product looks through as a whole the one with most holders; n_features: it has none. */
+static uint32_t company_of(const struct content_index *index, uint32_t product)
 {
-    const struct held *held;
-    uint32_t n = held_of(index, product, &held), rarest = index->n_features;
-    for (uint32_t i = 0; i < n; i++)
-        if (i == 0 || index->holders[held[i].feature] < index->holders[rarest])
-            rarest = held[i].feature;
-    return rarest;
+    struct held by_rarity[FEATURES_MAX];
+    uint32_t n = by_rarity_of(index, product, by_rarity), left = left_for(index, product);
+    uint32_t company = n > 0 ? by_rarity[0].feature : index->n_features;
+    for (uint32_t i = 0; i < n && index->holders[by_rarity[i].feature] <= left; i++) {
+        company = by_rarity[i].feature;
+        left -= index->holders[company];
+    }
+    return company;
 }
 
-/* Products by their rarest feature: those of one side by side. NULL for lack of memory. */
+/* Products by the company they keep: those of one side by side. NULL for lack of memory. */
 static uint32_t *turns_of(const struct content_index *index)
 {
     uint32_t n = index->n_products;
     uint32_t *turns = malloc(((size_t) n + 1) * sizeof *turns);
-    uint32_t *rarest = malloc(((size_t) n + 1) * sizeof *rarest);
+    uint32_t *company = malloc(((size_t) n + 1) * sizeof *company);
     uint32_t *begin = calloc((size_t) index->n_features + 2, sizeof *begin);
-    if (turns && rarest && begin) {
+    if (turns && company && begin) {
         for (uint32_t p = 0; p < n; p++)
-            begin[(rarest[p] = rarest_of(index, p)) + 1]++;
+            begin[(company[p] = company_of(index, p)) + 1]++;
         for (uint32_t f = 0; f < index->n_features; f++)
             begin[f + 1] += begin[f];
         for (uint32_t p = 0; p < n; p++)
-            turns[begin[rarest[p]]++] = p;
+            turns[begin[company[p]]++] = p;
     } else {
         free(turns);
         turns = NULL;
     }
-    free(rarest);
+    free(company);
     free(begin);
     return turns;
 }

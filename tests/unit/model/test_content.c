@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/content.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "model/content_features.h"
 #include "shop/catalog.h"
 #include "suite.h"
+
+enum { HANDFUL = 38 }; /* so few that each is compared with all others */
 
 struct line {
     const char *sku, *ja, *en, *category, *subcategory, *brand;
@@ -131,8 +135,93 @@ START_TEST(thousands_of_one_kind_find_their_neighbours_in_price)
 }
 END_TEST
 
+/* Cosine of all features of both, by hand: of @a and @b among all. */
+static double cosine_by_hand(const struct catalog *catalog, uint32_t a, uint32_t b)
+{
+    static struct feature features[HANDFUL][FEATURES_MAX];
+    uint32_t n[HANDFUL];
+    double both = 0, squares[2] = { 0, 0 };
+    for (uint32_t p = 0; p < HANDFUL; p++)
+        n[p] = content_features(catalog_product(catalog, p), features[p]);
+    for (uint32_t side = 0; side < 2; side++)
+        for (uint32_t i = 0, p = side ? b : a; i < n[p]; i++) {
+            uint32_t holders = 0;
+            bool other_has = false, again = false;
+            for (uint32_t k = 0; k < i; k++)
+                again |= features[p][k].hash == features[p][i].hash;
+            for (uint32_t q = 0; q < HANDFUL; q++) {
+                bool has = false;
+                for (uint32_t k = 0; k < n[q]; k++)
+                    has |= features[q][k].hash == features[p][i].hash;
+                holders += has;
+                other_has |= has && q == (side ? a : b);
+            }
+            double weight = (double) features[p][i].weight * log(1 + (double) HANDFUL / holders);
+            squares[side] += again ? 0 : weight * weight;
+            both += side == 0 && other_has && !again ? weight * weight : 0;
+        }
+    return both / sqrt(squares[0] * squares[1]);
+}
+
+START_TEST(what_is_found_is_what_comparing_everyone_with_everyone_finds)
+{
+    static const char *const words[] = { "blue", "red", "mug", "pot", "Mug", "tea", "old", "one" };
+    static char skus[HANDFUL][8], names[HANDFUL][40];
+    static struct line lines[HANDFUL];
+    for (uint32_t i = 0; i < HANDFUL; i++) {
+        (void) snprintf(skus[i], sizeof skus[i], "S%u", i);
+        (void) snprintf(names[i], sizeof names[i], "%s %s %s no%u", words[i % 8], words[i / 3 % 8],
+                        words[i * 5 % 7], i);
+        lines[i] = (struct line){ skus[i], NULL,         names[i], i % 2 ? "kitchen" : "garden",
+                                  NULL,    words[i % 5], 500 };
+    }
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(lines, HANDFUL);
+    AUTO(content_unref) struct content *content = content_of(catalog);
+    for (uint32_t p = 0; p < HANDFUL; p++) {
+        uint32_t n;
+        const struct alike *list = content_alike(content, p, &n);
+        ck_assert_uint_eq(n, CONTENT_TOP);
+        for (uint32_t other = 0; other < HANDFUL; other++) {
+            double cosine = cosine_by_hand(catalog, p, other);
+            uint32_t at = 0;
+            while (at < n && list[at].product != other)
+                at++;
+            if (at < n)
+                ck_assert_double_eq_tol(list[at].score, cosine, 1e-5);
+            else
+                ck_assert(other == p || cosine <= list[n - 1].score + 1e-5);
+        }
+    }
+}
+END_TEST
+
+/* Only the first of very many with a feature are looked at, and these find each other as well. */
+START_TEST(who_shares_the_rarest_is_found_among_thousands_who_share_the_rest)
+{
+    enum { MANY = 5000, APART = 50 };
+    static char skus[MANY][8], names[MANY][16];
+    static struct line lines[MANY];
+    for (uint32_t i = 0; i < MANY; i++) {
+        (void) snprintf(skus[i], sizeof skus[i], "S%u", i);
+        (void) snprintf(names[i], sizeof names[i], "Screw k%ux", i % (MANY / APART));
+        lines[i] = (struct line){ skus[i], NULL, names[i], "tools", "screws", "Bolt", 100 };
+    }
+    AUTO(catalog_unref) struct catalog *catalog = catalog_of(lines, MANY);
+    AUTO(content_unref) struct content *content = content_of(catalog);
+    for (uint32_t p = 0; p < MANY; p++) {
+        uint32_t n;
+        const struct alike *list = content_alike(content, p, &n);
+        ck_assert_uint_eq(n, CONTENT_TOP);
+        for (uint32_t i = 0; i < n; i++)
+            ck_assert_uint_eq(list[i].product % (MANY / APART), p % (MANY / APART));
+    }
+}
+END_TEST
+
 SUITE_MAIN("model/content", the_likest_shares_kind_brand_words_and_price,
            words_of_a_script_without_spaces_count_by_pairs_of_characters,
            scores_fall_stay_within_0_and_1_and_never_name_the_product_itself,
            an_empty_shop_and_a_shop_of_one_have_nothing_alike,
-           thousands_of_one_kind_find_their_neighbours_in_price)
+           thousands_of_one_kind_find_their_neighbours_in_price,
+           what_is_found_is_what_comparing_everyone_with_everyone_finds,
+           who_shares_the_rarest_is_found_among_thousands_who_share_the_rest)
