@@ -40,8 +40,9 @@ struct blame_column {
     struct {
         size_t at, len; /* in @out; len 0: not written yet */
     } shown[2];         /* when no item answers; when none does but those unknown, which may */
-    struct str texts[BLAME_ITEMS];    /* of the first items that have one … */
-    struct str skus[BLAME_ITEMS];     /* … and what they are */
+    struct str texts[BLAME_ITEMS]; /* of the first items that have one … */
+    struct str skus[BLAME_ITEMS];  /* … and what they are */
+    uint8_t text_marks[BLAME_ITEMS];
     uint32_t unknown[BLAME_ITEMS];    /* the first items of which it is not known */
     uint8_t item_marks[BLAME_MARKED]; /* of the first items, which bit; 64: has no text */
 };
@@ -54,8 +55,8 @@ struct blame_hint {
     bool ready;   /* no column, but the rest is set: none of them is one … */
     uint32_t list, n_items;            /* … of these … */
     uint32_t slots[BLAME_ITEMS];       /* … and this is the first thing that is wrong with each */
-    const struct blame_column *having; /* items of this are what nothing may be; or NULL */
-    const struct blame_question *question; /* … and this is what was asked of them */
+    const struct blame_column *having; /* n_items of this are what nothing may be, the first of them
+                                          slots; or NULL */
 };
 
 /* One request's receipts: remembers what items have, and where it has written it, to copy it. */

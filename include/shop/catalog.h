@@ -51,7 +51,8 @@ DEFINE_AUTO(struct catalog, catalog_unref)
 
 struct str catalog_currency(const struct catalog *catalog);
 uint32_t catalog_count(const struct catalog *catalog);
-const struct product *catalog_product(const struct catalog *catalog, uint32_t number);
+const struct product *catalog_product(const struct catalog *catalog,
+                                      uint32_t number); /* side by side */
 uint32_t catalog_number(const struct catalog *catalog, const struct product *product); /* its own */
 
 /* PRODUCT_NONE when the shop does not know the SKU. */

@@ -70,7 +70,25 @@ struct profile {
     const struct str *viewed;        /* newest first */
     const struct rule_memory *rules; /* by rule id, for binary search */
     uint32_t n_owned, n_viewed, n_rules;
+    /*
+     * Of each that is owned: its number in the catalogue that it was last looked up in, or whatever. The one
+     * thing in a profile that its readers change, relaxed and on any thread: who takes a hint looks whether
+     * it is right. NULL: there are none.
+     */
+    uint32_t *owned_hints;
 };
+
+static inline uint32_t profile_hint(const struct profile *profile, uint32_t i)
+{
+    return profile->owned_hints ? __atomic_load_n(&profile->owned_hints[i], __ATOMIC_RELAXED)
+                                : UINT32_MAX;
+}
+
+static inline void profile_set_hint(const struct profile *profile, uint32_t i, uint32_t product)
+{
+    if (profile->owned_hints)
+        __atomic_store_n(&profile->owned_hints[i], product, __ATOMIC_RELAXED);
+}
 
 /*
  * *ret_profile = @before with @event folded in; heap, one block, the caller's. @before

@@ -73,6 +73,7 @@ static const struct {
     { "text_incomplete",
       PLAIN,
       { "文面に必要な値がない", "a value that its texts need is not known" } },
+    { "answer_full", PLAIN, { "回答はすでに埋まっていた", "the answer was full before it" } },
     { "not_among_best", PLAIN, { "ほかの提案が優先された", "others came before it" } },
     { "deadline", PLAIN, { "時間切れ", "there was no time left" } },
     { "budget_used_up", PLAIN, { "予算 (budget) を使い切った", "its budget is used up" } },

@@ -211,7 +211,7 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
         if (truth == TRUTH_UNKNOWN && !rule->unknown_allows)
             return (struct match_verdict){ MATCH_UNKNOWN, condition };
     }
-    if (!schedule_is_on(&rule->schedule, now_us))
+    if (!rule->schedule.always && !schedule_is_on(&rule->schedule, now_us))
         return (struct match_verdict){ .answer = MATCH_OFF_SCHEDULE };
     return (struct match_verdict){ .answer = MATCH_YES };
 }

@@ -112,6 +112,7 @@ static inline void add_text(struct blame_column *column, uint32_t index, struct 
         column->item_marks[index] = (uint8_t) mark;
     if (column->n_texts == BLAME_ITEMS)
         return;
+    column->text_marks[column->n_texts] = (uint8_t) mark;
     column->skus[column->n_texts] = sku;
     column->texts[column->n_texts++] = text;
 }
@@ -167,11 +168,12 @@ static bool is_one_of(const struct term *part, struct str text)
     return false;
 }
 
-/* Is one of the texts that are kept what @part asks for? */
-static bool has_text(const struct blame_column *column, const struct term *part)
+/* Is one of the texts that are kept what @question asks for? */
+static bool has_text(const struct blame_column *column, const struct blame_question *question)
 {
     for (uint32_t i = 0; i < column->n_texts; i++)
-        if (is_one_of(part, column->texts[i]))
+        if (question->marks >> column->text_marks[i] & 1 &&
+            is_one_of(question->whole, column->texts[i]))
             return true;
     return false;
 }
@@ -210,17 +212,16 @@ static bool has_all_texts(const struct blame_column *column)
     return is_plain(column) || column->n_texts + column->n_unknown == column->n_items;
 }
 
-/* False: not, or it is not known. */
+/* False: not, or it is not known. The hint has them when the condition wants none of a plain list. */
 static bool some_have(struct blame *blame, const struct blame_column *column,
-                      const struct blame_question *question)
+                      const struct blame_question *question, struct blame_hint *ret_hint)
 {
-    uint32_t first[BLAME_ITEMS];
-    if (has_text(column, question->whole))
-        return true;
-    if (column->n_items <= BLAME_ITEMS || !is_plain(column))
-        return false;
+    if (!is_plain(column) || (!question->lacks && has_text(column, question)))
+        return has_text(column, question);
     struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
-    return count_having(column, &items, question, first) > 0;
+    ret_hint->n_items = count_having(column, &items, question, ret_hint->slots);
+    ret_hint->having = ret_hint->n_items > 0 && question->lacks ? column : NULL;
+    return ret_hint->n_items > 0;
 }
 
 /* NULL: its place is another's. */
@@ -344,14 +345,10 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
         *ret_truth = denied_if(question->lacks, ask_some(blame, column, question, walk, ret_hint));
         return true;
     }
-    if (!some_have(blame, column, question))
+    if (!some_have(blame, column, question, ret_hint))
         return has_all_texts(column) &&
                answer_by_none(blame, column, question, walk, ret_truth, ret_hint);
     *ret_truth = denied_if(question->lacks, TRUTH_YES);
-    if (is_plain(column)) {
-        ret_hint->having = column;
-        ret_hint->question = question;
-    }
     return true;
 }
 
@@ -360,18 +357,23 @@ void blame_having(struct blame *blame, const struct blame_hint *hint)
     const struct blame_column *column = hint->having;
     struct out *out = blame->out;
     struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
-    uint32_t first[BLAME_ITEMS];
-    uint32_t n = count_having(column, &items, hint->question, first);
-    blame_count_print(out, n, column->n_items);
-    for (uint32_t i = 0; i < n && i < BLAME_ITEMS; i++) {
+    size_t name_at = 0, name_len = 0;
+    blame_count_print(out, hint->n_items, column->n_items);
+    for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
         out_bytes(out, i ? ", " : ": ", 2);
-        out_json_escaped(out, plain_sku(&items, first[i]));
-        out_bytes(out, " (", 2);
-        blame_name(blame->facts->attr_names, column->slot, out);
-        out_char(out, ' ');
-        out_json_escaped(out, plain_text(&items, first[i]));
+        out_json_escaped(out, plain_sku(&items, hint->slots[i]));
+        if (i == 0) {
+            name_at = out->len;
+            out_bytes(out, " (", 2);
+            blame_name(blame->facts->attr_names, column->slot, out);
+            out_char(out, ' ');
+            name_len = out->len - name_at;
+        } else if (out_reserve(out, name_len)) {
+            out_bytes(out, out->at + name_at, name_len);
+        }
+        out_json_escaped(out, plain_text(&items, hint->slots[i]));
         out_char(out, ')');
     }
-    if (n > BLAME_ITEMS)
+    if (hint->n_items > BLAME_ITEMS)
         out_text(out, STR(", …"));
 }

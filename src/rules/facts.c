@@ -189,27 +189,84 @@ static bool trigger_element(struct facts *facts, uint32_t index)
     return true;
 }
 
+/* Those of what is owned of which no hint was right. */
+struct unhinted {
+    uint32_t n, places[OWNED_AT_ONCE];
+    struct str skus[OWNED_AT_ONCE];
+};
+
+static void find_unhinted(struct facts *facts, struct unhinted *some)
+{
+    uint32_t products[OWNED_AT_ONCE];
+    catalog_find_many(facts->catalog, some->skus, some->n, products);
+    for (uint32_t i = 0; i < some->n; i++) {
+        facts->owned_products[some->places[i]] = products[i];
+        profile_set_hint(facts->person, some->places[i], products[i]);
+    }
+    some->n = 0;
+}
+
+/* As str_eq: most SKUs have 4 to 16 bytes, of which both ends say it. */
+static inline bool is_sku(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    if (a.len >= 8 && a.len <= 16) {
+        uint64_t ends[4];
+        memcpy(&ends[0], a.at, 8);
+        memcpy(&ends[1], b.at, 8);
+        memcpy(&ends[2], a.at + a.len - 8, 8);
+        memcpy(&ends[3], b.at + a.len - 8, 8);
+        return ends[0] == ends[1] && ends[2] == ends[3];
+    }
+    if (a.len >= 4 && a.len < 8) {
+        uint32_t ends[4];
+        memcpy(&ends[0], a.at, 4);
+        memcpy(&ends[1], b.at, 4);
+        memcpy(&ends[2], a.at + a.len - 4, 4);
+        memcpy(&ends[3], b.at + a.len - 4, 4);
+        return ends[0] == ends[1] && ends[2] == ends[3];
+    }
+    return str_eq(a, b);
+}
+
+/* A hint of a customer's last decision saves looking the SKU up; of another catalogue it is another's product. */
 static void resolve_owned(struct facts *facts)
 {
     const struct profile *person = facts->person;
     uint32_t n = person->n_owned < PROFILE_MAX_OWNED ? person->n_owned : PROFILE_MAX_OWNED;
+    uint32_t n_products = catalog_count(facts->catalog);
+    const struct product *products = n_products > 0 ? catalog_product(facts->catalog, 0) : NULL;
+    struct unhinted some;
 
-    struct str skus[OWNED_AT_ONCE];
-    for (uint32_t i = 0, some; i < n; i += some) {
-        for (some = 0; some < OWNED_AT_ONCE && i + some < n; some++)
-            skus[some] = person->owned[i + some].sku;
-        if (facts->catalog)
-            catalog_find_many(facts->catalog, skus, some, &facts->owned_products[i]);
-        else
-            memset(&facts->owned_products[i], 0xff, some * sizeof *facts->owned_products);
+    some.n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct str sku = person->owned[i].sku;
+        uint32_t hint = profile_hint(person, i);
+        if (hint < n_products && is_sku(products[hint].sku, sku)) {
+            facts->owned_products[i] = hint;
+            continue;
+        }
+        some.places[some.n] = i;
+        some.skus[some.n++] = sku;
+        if (some.n == OWNED_AT_ONCE)
+            find_unhinted(facts, &some);
     }
+    if (some.n > 0)
+        find_unhinted(facts, &some);
     facts->resolved = person;
 }
 
 const uint32_t *facts_owned_products(struct facts *facts)
 {
-    if (facts->resolved != facts->person)
+    if (facts->resolved == facts->person)
+        return facts->owned_products;
+    if (facts->catalog) {
         resolve_owned(facts);
+    } else {
+        memset(facts->owned_products, 0xff, sizeof facts->owned_products);
+        facts->resolved = facts->person;
+    }
     return facts->owned_products;
 }
 

@@ -213,6 +213,13 @@ static enum err gather_memory(struct decision *d)
     return OK;
 }
 
+bool allow_rule(struct decision *d, struct considered *rule)
+{
+    if (!rule->caps_asked)
+        ask_caps(d, rule);
+    return rule->matched;
+}
+
 enum err allow_run(struct decision *d)
 {
     if (!d->silences)

@@ -56,6 +56,7 @@ enum receipt_reason {
     RECEIPT_SAME_KIND,
     RECEIPT_TEXT_INCOMPLETE,
     RECEIPT_NOT_AMONG_BEST,
+    RECEIPT_ANSWER_FULL,
     RECEIPT_DEADLINE,
     RECEIPT_BUDGET,
     RECEIPT_BUDGET_MISSING,
@@ -277,6 +278,9 @@ int64_t found_cost(const struct decision *d, const struct found *f);
 /* Fills what @f is expected to earn; it is priced. Then: is that enough to show it? Else seen and wanted. */
 void profit_rate(const struct decision *d, struct found *f);
 bool profit_is_enough(const struct decision *d, const struct found *f);
+
+/* May this customer be shown the rule at all? Asks caps, declines and silences, once; else the rule's reason is set. */
+bool allow_rule(struct decision *d, struct considered *rule);
 
 /* This decision's id, made when it is first asked for. */
 struct str decision_id(struct decision *d);

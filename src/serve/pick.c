@@ -5,8 +5,9 @@
  * it may show, because the next stage will refuse some.
  *
  * Once the answer is full, and only a receipt goes on, no later rule can have a place in it (rank.c), and
- * the only question left is why not: its products are judged one by one, and the first that would be
- * permitted answers it.
+ * the only question left is why not: of a rule that names its products they are judged one by one, and the
+ * first that would be permitted answers it. What would have to be searched for with the cart is not: the answer was
+ * full before, and who wants to know what would have been found asks for a longer one.
  *
  * Every walk is bounded: WALK_MAX products looked at and SORTED_MAX offers found for a rule. The relations
  * that take more than a list have a file of their own: pick_together.c, pick_upgrade.c.
@@ -141,6 +142,29 @@ static enum err make_room(struct decision *d)
     return d->found ? OK : decision_no_room(d);
 }
 
+/* Does the cart, or the customer, say what its products are? */
+static bool is_searched(const struct pick *pick)
+{
+    return pick->present && pick->relation != RELATION_SKUS &&
+           pick->relation != RELATION_BEST_SELLER;
+}
+
+static bool needs_item(const struct pick *pick)
+{
+    return pick->relation == RELATION_BOUGHT_TOGETHER
+               ? pick->of == OF_TRIGGER_ITEM
+               : pick->relation != RELATION_VIEWED && pick->relation != RELATION_PERSONAL;
+}
+
+/* A rule that comes too late, and would have to search: why not? */
+static void answer_was_full(struct decision *d, struct considered *c)
+{
+    if (needs_item(&c->rule->pick) && !d->facts.trigger)
+        c->reason = RECEIPT_NO_TRIGGER_ITEM;
+    else if (allow_rule(d, c))
+        c->reason = RECEIPT_ANSWER_FULL;
+}
+
 static enum err pick_for(struct decision *d, struct considered *c)
 {
     const struct pick *pick = &c->rule->pick;
@@ -148,6 +172,10 @@ static enum err pick_for(struct decision *d, struct considered *c)
     if (decision_is_full(d)) {
         s.judged = s.most;
         s.most = 0;
+        if (is_searched(pick)) {
+            answer_was_full(d, c);
+            return OK;
+        }
     }
     if (!pick->present) { /* free shipping that names no filler */
         d->found[d->n_found++] =

@@ -34,17 +34,18 @@ static const struct str reason_words[RECEIPT_REASONS] = {
     [RECEIPT_SAME_KIND] = { "same_kind\"", 10 },
     [RECEIPT_TEXT_INCOMPLETE] = { "text_incomplete\"", 16 },
     [RECEIPT_NOT_AMONG_BEST] = { "not_among_best\"", 15 },
+    [RECEIPT_ANSWER_FULL] = { "answer_full\"", 12 },
     [RECEIPT_DEADLINE] = { "deadline\"", 9 },
     [RECEIPT_BUDGET] = { "budget_used_up\"", 15 },
     [RECEIPT_BUDGET_MISSING] = { "budget_missing\"", 15 },
 };
 
 /* Those whose word says it all. */
-static const uint32_t plain_reasons = 1u << RECEIPT_SHOWN | 1u << RECEIPT_SHADOW |
-                                      1u << RECEIPT_PAUSED | 1u << RECEIPT_NO_TRIGGER_ITEM |
-                                      1u << RECEIPT_NO_PRODUCT | 1u << RECEIPT_PROFILE_MISSING |
-                                      1u << RECEIPT_TEXT_INCOMPLETE | 1u << RECEIPT_NOT_AMONG_BEST |
-                                      1u << RECEIPT_DEADLINE | 1u << RECEIPT_BUDGET_MISSING;
+static const uint32_t plain_reasons =
+    1u << RECEIPT_SHOWN | 1u << RECEIPT_SHADOW | 1u << RECEIPT_PAUSED |
+    1u << RECEIPT_NO_TRIGGER_ITEM | 1u << RECEIPT_NO_PRODUCT | 1u << RECEIPT_PROFILE_MISSING |
+    1u << RECEIPT_TEXT_INCOMPLETE | 1u << RECEIPT_NOT_AMONG_BEST | 1u << RECEIPT_ANSWER_FULL |
+    1u << RECEIPT_DEADLINE | 1u << RECEIPT_BUDGET_MISSING;
 
 static char *put(char *to, struct str text)
 {

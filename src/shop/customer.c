@@ -129,6 +129,7 @@ static enum err change_owned(struct draft *draft, const struct event *event, int
     }
     draft->next.owned = draft->owned;
     draft->next.n_owned = n;
+    draft->next.owned_hints = NULL;
     return OK;
 }
 

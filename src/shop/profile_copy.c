@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A profile is one block whose pointers all point into it: moved by bytes, then each pointer by as much. */
+/* A profile is one block whose pointers all point into it: moved by bytes but for the hints, then each pointer by as much. */
 #include <string.h>
 
 #include "base/arena.h"
@@ -26,8 +26,10 @@ struct profile *profile_copy(const struct profile *profile, struct arena *arena)
     struct profile *copy = arena_take_raw(arena, bytes);
     if (!copy)
         return NULL;
-    memcpy(copy, profile, bytes);
     const struct move move = { (const char *) profile, (char *) copy };
+    const char *texts = (const char *) (profile->owned_hints + profile->n_owned);
+    memcpy(copy, profile, (size_t) ((const char *) profile->owned_hints - move.from));
+    memcpy(moved(&move, texts), texts, (size_t) (move.from + bytes - texts));
     struct owned *owned = moved(&move, profile->owned);
     struct rule_memory *rules = moved(&move, profile->rules);
     struct str *viewed = moved(&move, profile->viewed);
@@ -45,5 +47,6 @@ struct profile *profile_copy(const struct profile *profile, struct arena *arena)
     copy->owned = owned;
     copy->rules = rules;
     copy->viewed = viewed;
+    copy->owned_hints = NULL; /* others may be changing them */
     return copy;
 }

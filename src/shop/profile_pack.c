@@ -8,7 +8,8 @@ static size_t block_bytes(const struct profile_sizes *sizes)
 {
     return sizeof(struct profile) + sizes->n_owned * sizeof(struct owned) +
            sizes->n_rules * sizeof(struct rule_memory) + sizes->n_touches * sizeof(struct touch) +
-           sizes->n_viewed * sizeof(struct str) + sizes->text_bytes;
+           sizes->n_viewed * sizeof(struct str) + sizes->n_owned * sizeof(uint32_t) +
+           sizes->text_bytes;
 }
 
 static struct profile_sizes sizes_of(const struct profile *profile)
@@ -46,7 +47,9 @@ enum err profile_block_new(const struct profile_sizes *sizes, struct profile_blo
     ret_block->rules = (struct rule_memory *) (ret_block->owned + sizes->n_owned);
     ret_block->touches = (struct touch *) (ret_block->rules + sizes->n_rules);
     ret_block->viewed = (struct str *) (ret_block->touches + sizes->n_touches);
-    ret_block->texts = (char *) (ret_block->viewed + sizes->n_viewed);
+    ret_block->hints = (uint32_t *) (ret_block->viewed + sizes->n_viewed);
+    memset(ret_block->hints, 0xff, sizes->n_owned * sizeof *ret_block->hints);
+    ret_block->texts = (char *) (ret_block->hints + sizes->n_owned);
     ret_block->end = (char *) profile + bytes;
     return OK;
 }
@@ -101,6 +104,9 @@ enum err profile_pack(const struct profile *draft, struct profile **ret_profile)
     profile->owned = block.owned;
     profile->rules = block.rules;
     profile->viewed = block.viewed;
+    profile->owned_hints = block.hints;
+    for (uint32_t i = 0; i < draft->n_owned; i++)
+        block.hints[i] = profile_hint(draft, i);
     *ret_profile = profile;
     return OK;
 }

@@ -10,9 +10,9 @@
  * Profile pack
  *
  * How a profile lies in its one heap block: the profile itself, its arrays (owned, rules, the touches
- * rule by rule, viewed: all of 8-byte alignment), then the texts (customer id, first name, SKUs owned,
+ * rule by rule, viewed: all of 8-byte alignment; then the hints), then the texts (customer id, first name, SKUs owned,
  * rule and group of each rule, SKUs viewed). Equal profiles have equal blocks but for the
- * pointers in them. Private to those that make profiles.
+ * pointers and hints in them. Private to those that make profiles.
  */
 struct profile_sizes {
     uint32_t n_owned, n_rules, n_touches, n_viewed; /* touches of all rules together */
@@ -26,6 +26,7 @@ struct profile_block {
     struct rule_memory *rules;
     struct touch *touches;
     struct str *viewed;
+    uint32_t *hints; /* these are: there is none */
     char *texts, *end;
 };
 

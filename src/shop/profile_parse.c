@@ -262,6 +262,7 @@ static void get_lists(struct parsing *p, struct profile *profile)
     profile->owned = p->block.owned;
     profile->rules = rules;
     profile->viewed = viewed;
+    profile->owned_hints = p->block.hints;
 }
 
 static void get_scalars(struct parsing *p, uint8_t flags, struct profile *profile)

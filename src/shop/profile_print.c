@@ -81,7 +81,8 @@ static void put_head(struct printing *p, const struct profile *profile)
         touches += profile->rules[i].n_touches;
     size_t arrays = sizeof *profile + profile->n_owned * sizeof *profile->owned +
                     profile->n_rules * sizeof *profile->rules + touches * sizeof(struct touch) +
-                    profile->n_viewed * sizeof *profile->viewed;
+                    profile->n_viewed * sizeof *profile->viewed +
+                    profile->n_owned * sizeof *profile->owned_hints;
 
     out_char(out, FORMAT_VERSION);
     out_char(out, (char) (p->unit | (profile->first_name.at ? FLAG_NAME : 0) |

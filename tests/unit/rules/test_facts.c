@@ -226,6 +226,27 @@ START_TEST(what_is_owned_comes_from_the_person)
 }
 END_TEST
 
+/* Of another catalogue, of no catalogue, and right: each is left right. */
+START_TEST(a_wrong_hint_of_what_is_owned_is_not_believed)
+{
+    SMALL_SHOP shop = small_shop_new();
+    uint32_t camera = catalog_find(shop->facts.catalog, STR("CAM-A7"));
+    uint32_t card = catalog_find(shop->facts.catalog, STR("CARD-64"));
+    struct owned owned[] = { { STR("CAM-A7"), 1, SHOP_NOW }, { STR("GONE-1"), 1, SHOP_NOW } };
+    const uint32_t wrong[] = { UINT32_MAX, card, camera, 1000000 };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        uint32_t hints[] = { wrong[i], wrong[i] };
+        struct profile person = { .owned = owned, .n_owned = 2, .owned_hints = hints };
+        shop->facts.person = &person;
+        shop->facts.resolved = NULL;
+        ck_assert_uint_eq(facts_owned_products(&shop->facts)[0], camera);
+        ck_assert_uint_eq(facts_owned_products(&shop->facts)[1], PRODUCT_NONE);
+        ck_assert_uint_eq(hints[0], camera);
+        ck_assert_uint_eq(hints[1], PRODUCT_NONE);
+    }
+}
+END_TEST
+
 START_TEST(owned_products_are_looked_up_again_for_another_person)
 {
     SMALL_SHOP shop = small_shop_new();
@@ -298,6 +319,7 @@ SUITE_MAIN("rules/facts", the_cart_is_known_from_the_request,
            attributes_are_numbers_or_text_and_text_when_asked_for,
            a_candidate_costs_its_catalogue_price_and_has_no_quantity,
            the_trigger_item_is_a_list_of_one_or_unknown, what_is_owned_comes_from_the_person,
+           a_wrong_hint_of_what_is_owned_is_not_believed,
            owned_products_are_looked_up_again_for_another_person, the_person_is_known_with_consent,
            a_customer_who_never_ordered_is_new_and_has_no_last_order,
            without_consent_nothing_of_the_person_is_known,

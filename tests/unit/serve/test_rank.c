@@ -58,7 +58,10 @@ START_TEST(lets_no_group_have_more_than_its_share)
 }
 END_TEST
 
-/* Those that come after are judged product by product: the first that would be permitted is one too many. */
+/*
+ * The products that a rule names are judged one by one: the first that would be permitted is one too many. What would
+ * have to be searched for is not looked for any more.
+ */
 START_TEST(explains_a_rule_that_comes_when_the_answer_is_full)
 {
     AUTO(small_world_free)
@@ -89,7 +92,7 @@ START_TEST(explains_a_rule_that_comes_when_the_answer_is_full)
     ck_assert_str_eq(result_of(answer, "r-5"), "below_floor");
     ck_assert_str_eq(text(answer, "considered/4/sku"), "CARD-64");
     ck_assert_int_eq(number(answer, "considered/4/wanted"), 600000);
-    ck_assert_str_eq(result_of(answer, "r-6"), "no_product");
+    ck_assert_str_eq(result_of(answer, "r-6"), "answer_full");
     ck_assert_str_eq(result_of(answer, "r-7"), "not_among_best");
     ck_assert_str_eq(result_of(answer, "r-8"), "threshold_reached");
     cJSON_Delete(answer);

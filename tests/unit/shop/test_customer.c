@@ -382,6 +382,22 @@ START_TEST(a_copy_says_the_same_when_the_original_is_gone)
 }
 END_TEST
 
+START_TEST(hints_stay_until_something_is_bought_and_are_not_copied)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(1 << 16, 1 << 20);
+    struct profile *profile = order(NULL, "CAM-1", 2, 100, 10);
+    ck_assert_uint_eq(profile_hint(profile, 0), UINT32_MAX);
+    profile_set_hint(profile, 0, 7);
+    profile = touch(profile, EVENT_OFFER_SHOWN, "a-rule", 30);
+    ck_assert_uint_eq(profile_hint(profile, 0), 7);
+    ck_assert_uint_eq(profile_hint(profile_copy(profile, arena), 0), UINT32_MAX);
+    profile = order(profile, "BAG-1", 1, 10, 40);
+    ck_assert_uint_eq(profile_hint(profile, 0), UINT32_MAX);
+    ck_assert_uint_eq(profile_hint(profile, 1), UINT32_MAX);
+    (void) profile_free(profile);
+}
+END_TEST
+
 static const int64_t DAY_US = INT64_C(86400000000);
 
 START_TEST(counts_how_often_a_product_was_ordered_and_fades_it_by_half_in_half_a_year)
@@ -448,7 +464,7 @@ START_TEST(does_not_say_how_often_once_it_may_have_forgotten)
 }
 END_TEST
 
-SUITE_MAIN("shop/customer",
+SUITE_MAIN("shop/customer", hints_stay_until_something_is_bought_and_are_not_copied,
            counts_how_often_a_product_was_ordered_and_fades_it_by_half_in_half_a_year,
            does_not_say_how_often_once_it_may_have_forgotten,
            a_copy_says_the_same_when_the_original_is_gone, counts_orders_spend_and_what_is_owned,
