@@ -70,5 +70,8 @@ bool str_is_utf8(struct str s, size_t *ret_bad);
 bool str_take(struct str *bytes, void *ret_copy, size_t len);
 bool str_take_part(struct str *bytes, size_t len, struct str *ret_part);
 
+/* What stands before the first @mark, which is cut off @rest as well; all of it when there is none. */
+struct str str_cut(struct str *rest, char mark);
+
 /* The whole of @s as a decimal integer within int64; false for anything else ("", "+1", "1x"). */
 bool str_to_int64(struct str s, int64_t *ret_value);

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "app/model_file.h"
 #include "app/progress.h"
+#include "app/real_clock.h"
 #include "app/rejects.h"
 #include "app/stores.h"
 #include "base/arena.h"
@@ -188,13 +188,6 @@ static enum err fill(struct importing *self, struct batch *batch, uint32_t numbe
     return OK;
 }
 
-static int64_t wall_us(void)
-{
-    struct timespec now;
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Replicas have profiles of these customers that lack what was committed just now. */
 static enum err tell_fleet(struct importing *self, const struct batch *batch, struct err_note *note)
 {
@@ -211,7 +204,9 @@ static enum err tell_fleet(struct importing *self, const struct batch *batch, st
 
 static enum err commit(struct importing *self, struct batch *batch, struct err_note *note)
 {
-    TRY(self->log->append(self->log, batch->list, batch->n, wall_us(), batch->outcomes, note));
+    struct clock *clock = real_clock();
+    TRY(self->log->append(self->log, batch->list, batch->n, clock->wall_us(clock), batch->outcomes,
+                          note));
     for (uint32_t i = 0; i < batch->n; i++)
         if (batch->outcomes[i].result == APPEND_ACCEPTED)
             self->added++;

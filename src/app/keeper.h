@@ -25,8 +25,8 @@ struct keeper_task {
 MUST_CHECK enum err keeper_start(struct reload *reload, const struct keeper_task *tasks,
                                  uint32_t n_tasks, struct keeper **ret_keeper,
                                  struct err_note *note);
-struct keeper *
-keeper_stop(struct keeper *keeper); /* waits for what is running; NULL in, NULL out */
+/* waits for what is running; NULL in, NULL out */
+struct keeper *keeper_stop(struct keeper *keeper);
 
 /* Read the rules now (SIGHUP). Any thread, async-signal-safe. */
 void keeper_wake(struct keeper *keeper);

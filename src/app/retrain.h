@@ -25,8 +25,8 @@ struct retrain;
 MUST_CHECK enum err retrain_new(const struct stores *stores, struct refresh *refresh,
                                 int64_t every_us, struct metrics *metrics,
                                 struct retrain **ret_retrain);
-struct retrain *
-retrain_free(struct retrain *retrain); /* ends a training under way; NULL in, NULL out */
+/* ends a training under way; NULL in, NULL out */
+struct retrain *retrain_free(struct retrain *retrain);
 DEFINE_AUTO(struct retrain, retrain_free)
 
 /*

@@ -22,8 +22,8 @@ struct service;
  */
 MUST_CHECK enum err service_start(const struct settings *settings, struct service **ret_service,
                                   struct err_note *note);
-struct service *
-service_stop(struct service *service); /* drains, flushes the journal; NULL in, NULL out */
+/* drains, flushes the journal; NULL in, NULL out */
+struct service *service_stop(struct service *service);
 DEFINE_AUTO(struct service, service_stop)
 
 uint16_t service_port(const struct service *service);

@@ -16,6 +16,7 @@
 #include "store/postgresql/pg_schema.h"
 #include "store/redis/redis_budgets.h"
 #include "store/redis/redis_profiles.h"
+#include "store/redis/redis_url.h"
 #include "store/spooled_event_log.h"
 #include "store/sqlite/sqlite_catalog.h"
 #include "store/sqlite/sqlite_event_log.h"
@@ -59,9 +60,7 @@ bool stores_are_there(const struct stores *stores)
     return stores_are_shared(stores) || access(path, F_OK) == 0;
 }
 
-/*
- * ── at the start ────────────────────────────────────────────────────────────────────────────────
- */
+/* ── at the start ────────────────────────────────────────────────────────────────────────────── */
 
 static enum err wait_for_schema(const struct pg_settings *pg, struct clock *clock, int64_t wait_us,
                                 struct err_note *note)
@@ -74,7 +73,7 @@ static enum err wait_for_schema(const struct pg_settings *pg, struct clock *cloc
         if (err != ERR_UNAVAILABLE || clock->mono_us(clock) >= until_us)
             return err;
         if (!told)
-            log_line(LOG_WARNING, "stores", "waiting for the database: %s", note->text);
+            log_line(LOG_WARNING, "stores", "waiting: %s", note->text);
         told = true;
         (void) nanosleep(&pause, NULL);
     }
@@ -93,13 +92,13 @@ enum err stores_check(const struct stores *stores, struct clock *clock, int64_t 
         return err_fail(note, ERR_INPUT,
                         "redis_url is set and database_url is not: set both, or neither to run on "
                         "the embedded store");
+    AUTO(redis_url_free) struct redis_url *url = NULL;
+    TRY(redis_url_parse(stores->redis_url, &url, note)); /* before waiting for the other one */
     struct pg_settings pg = database(stores);
     return wait_for_schema(&pg, clock, wait_us, note);
 }
 
-/*
- * ── the ports ───────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the ports ───────────────────────────────────────────────────────────────────────────────── */
 
 enum err stores_event_log(const struct stores *stores, struct event_log **ret_log,
                           struct err_note *note)

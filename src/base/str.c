@@ -79,6 +79,15 @@ bool str_is_utf8(struct str s, size_t *ret_bad)
     return true;
 }
 
+struct str str_cut(struct str *rest, char mark)
+{
+    const char *at = rest->len ? memchr(rest->at, mark, rest->len) : NULL;
+    struct str piece = { rest->at, at ? (size_t) (at - rest->at) : rest->len };
+    size_t used = at ? piece.len + 1 : piece.len;
+    *rest = (struct str){ used ? rest->at + used : rest->at, rest->len - used };
+    return piece;
+}
+
 bool str_take_part(struct str *bytes, size_t len, struct str *ret_part)
 {
     if (bytes->len < len)

@@ -95,6 +95,11 @@ static enum err read_line(struct str line, unsigned number, struct api_key *key,
                         "line %u: a name is up to %d letters, digits, '-', '_' and '.'", number,
                         API_KEY_NAME_MAX);
     (void) snprintf(key->name, sizeof key->name, "%.*s", STR_ARG(name));
+    if (scopes.len == 0)
+        return err_fail(note, ERR_INPUT,
+                        "line %u: after the name a list of storefront, events, metrics, admin is "
+                        "expected",
+                        number);
     key->scopes = scopes_of(scopes);
     if (!key->scopes)
         return err_fail(

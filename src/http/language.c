@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/language.h"
 
-/* Up to @mark, which is cut off as well; all of it when there is none. */
-static struct str cut(struct str *rest, char mark)
-{
-    const char *at = rest->len ? memchr(rest->at, mark, rest->len) : NULL;
-    struct str piece = { rest->at, at ? (size_t) (at - rest->at) : rest->len };
-    size_t used = at ? piece.len + 1 : piece.len;
-    *rest = (struct str){ rest->at + used, rest->len - used };
-    return piece;
-}
-
 static struct str trimmed(struct str text)
 {
     while (text.len && (*text.at == ' ' || *text.at == '\t'))
@@ -46,8 +36,8 @@ enum locale language_of(struct str accept_language, enum locale otherwise)
     enum locale best = otherwise;
     int best_weight = 0;
     while (accept_language.len) {
-        struct str range = cut(&accept_language, ',');
-        struct str tag = trimmed(cut(&range, ';'));
+        struct str range = str_cut(&accept_language, ',');
+        struct str tag = trimmed(str_cut(&range, ';'));
         int weight = weight_of(range);
         /* Ours if both ways of guessing agree. */
         enum locale locale = locale_of(tag, LOCALE_JA);

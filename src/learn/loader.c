@@ -244,9 +244,7 @@ static void fold_all(struct loader *loader, struct sought **folds, uint32_t n, b
         note_end(loader, read == OK ? fold_one(loader, ahead, folds[i], away, &why) : read, &why);
 }
 
-/*
- * ── what is wanted ─────────────────────────────────────────────────────────────────────────────
- */
+/* ── what is wanted ──────────────────────────────────────────────────────────────────────────── */
 
 /* It goes into the table; who waits looks there. */
 static void load_embedded(struct loader *loader, struct load *load)

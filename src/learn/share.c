@@ -67,9 +67,7 @@ struct share {
     metric_id applied, floors, owed_now, told;
 };
 
-/*
- * ── one customer's new value ────────────────────────────────────────────────────────────────────
- */
+/* ── one customer's new value ────────────────────────────────────────────────────────────────── */
 
 static enum err base_of(const struct round_by_customer *round,
                         const struct round_customer *customer, const struct shared_value *before,
@@ -144,9 +142,7 @@ static enum err write_round(struct share *share, const struct round_by_customer 
     return n_puts ? share->shared->put(share->writer, puts, n_puts, taken, note) : OK;
 }
 
-/*
- * ── what cannot be told now ─────────────────────────────────────────────────────────────────────
- */
+/* ── what cannot be told now ─────────────────────────────────────────────────────────────────── */
 
 static void set_owes(struct share *share, bool owes)
 {
@@ -253,9 +249,7 @@ void share_committed(struct share *share, const struct event *const *events, uin
             stamps_raise(share->stamps, str_hash(events[i]->customer_id));
 }
 
-/*
- * ── between rounds ──────────────────────────────────────────────────────────────────────────────
- */
+/* ── between rounds ──────────────────────────────────────────────────────────────────────────── */
 
 static void heard(void *self, const struct fleet_mark *mark)
 {
@@ -450,9 +444,7 @@ bool share_is_spooled(struct share *share, struct str customer_id)
     return spooled;
 }
 
-/*
- * ── lifetime ────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── lifetime ────────────────────────────────────────────────────────────────────────────────── */
 
 static bool register_metrics(struct share *share, struct metrics *metrics)
 {

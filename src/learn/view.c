@@ -83,9 +83,7 @@ static struct str id_of(const struct ask *ask)
     return (struct str){ ask->customer_id, ask->len };
 }
 
-/*
- * ── the log, through the loader ─────────────────────────────────────────────────────────────────
- */
+/* ── the log, through the loader ─────────────────────────────────────────────────────────────── */
 
 /*
  * On the loader's thread. The waiter is told under wanted's
@@ -109,9 +107,7 @@ static bool load(struct ask *ask)
     return ask->asked_loader;
 }
 
-/*
- * ── the shared value ────────────────────────────────────────────────────────────────────────────
- */
+/* ── the shared value ────────────────────────────────────────────────────────────────────────── */
 
 static void on_fetched(struct shared_fetch *fetch, enum shared_answer answer,
                        const struct shared_value *value)
@@ -147,9 +143,7 @@ static void on_doubt(void *self)
     share_note_doubt(with->share, with->clock->mono_us(with->clock));
 }
 
-/*
- * ── the profile store ───────────────────────────────────────────────────────────────────────────
- */
+/* ── the profile store ───────────────────────────────────────────────────────────────────────── */
 
 /* What has become of it so far. */
 static enum profile_answer look(const struct ask *ask, const struct profile **ret_profile)

@@ -18,10 +18,10 @@ struct cel_definition {
 };
 
 /* Each ends with a definition without a signature. */
-const struct cel_definition *
-cel_library_standard(void); /* size, contains, startsWith, endsWith, type … */
-const struct cel_definition *
-cel_library_convert(void); /* int() uint() double() string() bytes() bool() dyn() type() */
+/* size, contains, startsWith, endsWith, type … */
+const struct cel_definition *cel_library_standard(void);
+/* int() uint() double() string() bytes() bool() dyn() type() */
+const struct cel_definition *cel_library_convert(void);
 const struct cel_definition *cel_library_time(void);    /* timestamp() duration() and the getters */
 const struct cel_definition *cel_library_regex(void);   /* matches */
 const struct cel_definition *cel_library_strings(void); /* the strings extension, format apart */

@@ -19,8 +19,8 @@ struct pg_address;
 /* ERR_INPUT, without showing @url (it may hold a password), when it is not one of PostgreSQL. */
 MUST_CHECK enum err pg_address_new(const char *url, struct pg_address **ret_address,
                                    struct err_note *note);
-struct pg_address *
-pg_address_free(struct pg_address *address); /* does not wait; NULL in, NULL out */
+/* does not wait; NULL in, NULL out */
+struct pg_address *pg_address_free(struct pg_address *address);
 DEFINE_AUTO(struct pg_address, pg_address_free)
 
 /*

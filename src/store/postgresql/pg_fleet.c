@@ -109,24 +109,14 @@ struct visitor {
     bool is_answered; /* a row has come */
 };
 
-/* Cuts @text at the first @end and returns what stood before it. */
-static struct str cut(struct str *text, char end)
-{
-    const char *at = text->len ? memchr(text->at, end, text->len) : NULL;
-    struct str before = { text->at, at ? (size_t) (at - text->at) : text->len };
-    size_t used = at ? before.len + 1 : before.len;
-    *text = (struct str){ text->at + used, text->len - used };
-    return before;
-}
-
 static void visit_payload(const struct visitor *to, struct str shop, struct str payload)
 {
-    if (!str_eq(cut(&payload, '\n'), shop))
+    if (!str_eq(str_cut(&payload, '\n'), shop))
         return;
     while (payload.len > 0) {
-        struct str customer_id = cut(&payload, '\n');
+        struct str customer_id = str_cut(&payload, '\n');
         int64_t position;
-        if (str_to_int64(cut(&customer_id, ' '), &position) && position >= 0)
+        if (str_to_int64(str_cut(&customer_id, ' '), &position) && position >= 0)
             to->visit(to->self, &(struct fleet_mark){ customer_id, (uint64_t) position });
     }
 }

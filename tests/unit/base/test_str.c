@@ -90,7 +90,20 @@ START_TEST(saved_bytes_are_taken_from_the_front_and_never_more_than_there_are)
 }
 END_TEST
 
+START_TEST(cuts_at_the_first_mark_and_leaves_the_rest)
+{
+    struct str rest = STR("a,,bc"), none = { 0 };
+    ck_assert(str_is(str_cut(&rest, ','), "a"));
+    ck_assert(str_is(str_cut(&rest, ','), ""));
+    ck_assert(str_is(str_cut(&rest, ','), "bc"));
+    ck_assert_uint_eq(rest.len, 0);
+    ck_assert_uint_eq(str_cut(&rest, ',').len, 0);
+    ck_assert_ptr_null(str_cut(&none, ',').at);
+}
+END_TEST
+
 SUITE_MAIN("base/str", finds_the_one_bad_byte_wherever_it_stands,
            tells_utf8_from_what_only_looks_like_it, reads_integers_to_the_last_one_and_no_further,
            orders_bytewise_with_the_prefix_first,
-           saved_bytes_are_taken_from_the_front_and_never_more_than_there_are)
+           saved_bytes_are_taken_from_the_front_and_never_more_than_there_are,
+           cuts_at_the_first_mark_and_leaves_the_rest)
