@@ -100,7 +100,7 @@ char json_peek(struct json_scan *scan)
 {
     space(scan);
     if (scan->at == scan->end) {
-        json_fault(scan, scan->begin == scan->end ? "there is no JSON text: it is empty"
+        json_fault(scan, scan->begin == scan->end ? "it is empty: a JSON text was expected"
                                                   : "the JSON text ends too early");
         return 0;
     }
