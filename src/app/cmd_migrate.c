@@ -41,6 +41,8 @@ static int fail(const char *why)
     return 1;
 }
 
+enum { CONNECT_MS = 20000 }; /* who runs this waits for it, and a busy server takes its time */
+
 static int tell_status(const struct pg_settings *settings)
 {
     struct err_note note = { "" };
@@ -90,6 +92,6 @@ int cmd_migrate(int argc, char **argv)
             stderr);
         return 2;
     }
-    const struct pg_settings settings = { .url = url };
+    const struct pg_settings settings = { .url = url, .connect_ms = CONNECT_MS };
     return status ? tell_status(&settings) : migrate(&settings);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """offerd migrate: what it makes, what it tells, what it refuses, and that serve asks for it."""
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import ROOT, check, main, run, scratch, skip
@@ -66,6 +67,18 @@ def test_two_at_once_take_turns():
         done = list(pool.map(lambda _: migrate(url), range(4)))
     check(all(one.returncode == 0 for one in done), done)
     check(sum('0001_' in one.stdout for one in done) == 1, done)
+
+
+def test_a_server_that_takes_its_time_is_waited_for():
+    url = pg().create('slow')
+    with ThreadPoolExecutor(1) as pool:
+        pg().stop()
+        try:
+            done = pool.submit(migrate, url)
+            time.sleep(1.5)
+        finally:
+            pg().cont()
+        check(done.result().returncode == 0, done.result())
 
 
 def test_serve_says_to_run_it():
