@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the program keeps in memory: bench/memory.py BUILD [--only redis|large] [--skus N] [--customers N]
+"""What the program keeps in memory: bench/memory.py BUILD [--only redis|large|start] [--skus N] [--customers N]
 
   redis   the Online Retail shop in PostgreSQL, every customer's profile in Redis (offerd rebuild): bytes for each key as
           Redis counts them (MEMORY USAGE), what Redis takes in all, and whether every key has an end (TTL)
   large   a made-up shop of a million products and a million customers with their orders: import, rebuild, one replica
           started, a decision for each customer, and the resident memory after each of these
+  start   the same products in the embedded store, no orders: when a replica is ready, what processor time that took and what
+          it keeps
 
 PostgreSQL and Redis are private ones (tests/support/servers.py). The large shop is made anew each time from one seed: products with
 name, price, cost, category, brand, stock and colour; customers with 1 order and more (on average --orders-each), 1 line and more
@@ -291,6 +293,19 @@ def large(build, offerd, work, n_skus, n_customers, orders_each):
             print(f'  {grown / 2**20:,.0f} MB more, {grown / kept:,.0f} bytes for each of the {kept:,} profiles it may keep')
 
 
+def start(offerd, work, n_skus):
+    catalog, few = work / 'start.csv', work / 'few.csv'
+    make_products(catalog, n_skus)
+    make_products(few, n_skus, 5000)
+    make_rules.write_rules(make_rules.make_rules(few, N_RULES), work / 'rules', 'EUR', 'UTC')
+    print(f'\na shop of {n_skus:,} products in the embedded store', flush=True)
+    command('offerd import --catalog', [offerd, 'import', '--catalog', catalog, '--currency', 'EUR', '--quiet', '--data',
+                                        work / 'replica-s'])
+    serve = [offerd, 'serve', '--rules', work / 'rules', '--workers', '1', '--token-key', '0' * 31 + '1']
+    with replica(serve, work / 'replica-s', 'started') as (_, process, seen):
+        print(f'  {seen["RssAnon"] / n_skus:,.0f} bytes of its own a product')
+
+
 @contextlib.contextmanager
 def replica(serve, data, title):
     port, log = offers.free_port(), data.with_suffix('.log')
@@ -337,7 +352,7 @@ def settle(pid, quiet=3, most=600):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('build', type=pathlib.Path)
-    parser.add_argument('--only', choices=['redis', 'large'])
+    parser.add_argument('--only', choices=['redis', 'large', 'start'])
     parser.add_argument('--skus', type=int, default=1000000)
     parser.add_argument('--customers', type=int, default=1000000)
     parser.add_argument('--orders-each', type=float, default=2)
@@ -350,6 +365,8 @@ def main():
             in_redis(offerd, work)
         if args.only in (None, 'large'):
             large(args.build.resolve(), offerd, work, args.skus, args.customers, args.orders_each)
+        if args.only in (None, 'start'):
+            start(offerd, work, args.skus)
 
 
 if __name__ == '__main__':
