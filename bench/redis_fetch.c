@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "ports/clock.h"
+#include "store/redis/redis_dial.h"
 #include "store/redis/redis_profiles.h"
 #include "store/redis/redis_url.h"
 
@@ -191,8 +192,10 @@ static void changes(struct bench *bench)
 
 static void memory(const struct redis_url *url)
 {
-    redisContext *c = url->host ? redisConnect(url->host, url->port) : redisConnectUnix(url->path);
-    check(c && !c->err, "no second connection");
+    redisContext *c = NULL;
+    struct redis_dial dial = { .url = url };
+    struct err_note note = { "" };
+    check(redis_dial(&dial, 1000, &c, &note) == OK, note.text);
     redisReply *info = redisCommand(c, "INFO server");
     check(info && info->str && strstr(info->str, "run_id:"), "no INFO");
     char key[64];
@@ -204,6 +207,7 @@ static void memory(const struct redis_url *url)
     freeReplyObject(info);
     freeReplyObject(usage);
     redisFree(c);
+    redis_dial_deinit(&dial);
 }
 
 int main(int argc, char **argv)
@@ -215,7 +219,7 @@ int main(int argc, char **argv)
     check(argc > 1 && n >= CHANGES, "redis_fetch REDIS_URL [BODY_BYTES [FETCHES]]");
     bench.body_len = argc > 2 ? (size_t) atoi(argv[2]) : 400;
     check(bench.body_len <= sizeof bench.body, "at most 65536 bytes");
-    check(redis_url_parse(argv[1], &url, &note) == OK, note.text);
+    check(redis_url_open(argv[1], &url, &note) == OK, note.text);
     (void) signal(SIGPIPE, SIG_IGN);
     bench.position = (uint64_t) now_us(CLOCK_REALTIME);
     memset(bench.body, 'x', sizeof bench.body);
