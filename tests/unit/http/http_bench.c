@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -167,7 +168,8 @@ int client_answer(int fd, char *ret_answer, size_t room)
     size_t used = 0, whole = 0;
     for (*ret_answer = '\0'; used + 1 < room && (whole == 0 || used < whole);) {
         /* Up to the end of the head byte by byte, so that a next answer is left alone. */
-        ssize_t got = recv(fd, ret_answer + used, whole ? whole - used : 1, 0);
+        /* A process that was stopped meanwhile is interrupted, as the socket has a time limit. */
+        ssize_t got = TEMP_FAILURE_RETRY(recv(fd, ret_answer + used, whole ? whole - used : 1, 0));
         if (got <= 0)
             return 0;
         used += (size_t) got;
@@ -183,7 +185,7 @@ int client_answer(int fd, char *ret_answer, size_t room)
 bool client_sees_end(int fd)
 {
     char more;
-    return recv(fd, &more, 1, 0) == 0;
+    return TEMP_FAILURE_RETRY(recv(fd, &more, 1, 0)) == 0;
 }
 
 int ask(const struct http_bench *bench, const char *method, const char *path, const char *headers,
