@@ -27,7 +27,7 @@ class Customer:
     def ask(self, replica, name):
         return self.post(replica, '/offers', {
             'placement': 'cart-drawer', 'trigger': 'add_to_cart', 'customer_id': name, 'item': 'CAM-A7', 'locale': 'en',
-            'budget_ms': 100, 'cart': {'currency': 'JPY', 'items': [{'sku': 'CAM-A7', 'quantity': 1}]}})
+            'budget_ms': 1000, 'cart': {'currency': 'JPY', 'items': [{'sku': 'CAM-A7', 'quantity': 1}]}})
 
     def decline(self, replica, answer):
         self.post(replica, f"/offers/{answer['decision_id']}/{answer['offers'][0]['offer_id']}/decline", {})
