@@ -41,6 +41,8 @@ struct completion_ask {
     uint32_t n_habits;
     int64_t now_us;
     bool habits_alone; /* also products that nothing in the cart speaks for: `personal` */
+    /* Not 0: of so many best, only those that were bought together with one of the cart. */
+    uint32_t together_among;
 };
 
 struct complete {
@@ -72,10 +74,11 @@ float completion_chance(const struct completion *completion, const struct comple
 float completion_lately(const struct completion *completion, const struct complete *found);
 
 /*
- * The @i-th best product, @i < COMPLETION_MOST; PRODUCT_NONE past the end. Sorts only as far as it is asked, and costs little: who may
- * not want the product asks this first, and completion_at for the few that are wanted.
+ * The products, best first: *ret_n of them, at least @least (at most COMPLETION_MOST) unless there are no
+ * more. Sorts only as far as it is asked, and costs little: who may not want a product looks here first, and
+ * asks completion_at for the few that are wanted. Dies with @completion.
  */
-uint32_t completion_product(struct completion *completion, uint32_t i);
+const uint32_t *completion_products(struct completion *completion, uint32_t least, uint32_t *ret_n);
 
-/* All of the @i-th best; NULL past the end. */
+/* All of the @i-th best, @i < COMPLETION_MOST; NULL past the end. */
 const struct complete *completion_at(struct completion *completion, uint32_t i);

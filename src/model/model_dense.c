@@ -52,7 +52,8 @@ static enum err seal_pairs(struct sealing *sealing)
     struct dense *dense = &sealing->model->dense;
     if (!sealing->counts || dense->n_known > PAIRS_MAX_SLOTS)
         return OK;
-    dense->pairs = calloc((size_t) dense->n_known * dense->n_known + 1, sizeof *dense->pairs);
+    dense->pairs =
+        calloc((size_t) dense->n_known * dense->n_known + PAIRS_BEHIND, sizeof *dense->pairs);
     if (!dense->pairs)
         return ERR_NOMEM;
     copurchase_each(sealing->counts, sealing, take_pair);

@@ -23,7 +23,11 @@ struct exact { /* of a pair that was bought together PAIRS_MORE times or more */
     uint32_t orders;
 };
 
-enum { PAIRS_MORE = UINT16_MAX, PAIRS_MAX_SLOTS = 8192 };
+enum {
+    PAIRS_MORE = UINT16_MAX,
+    PAIRS_MAX_SLOTS = 8192,
+    PAIRS_BEHIND = 8, /* the last: who reads eight at a time may read so far */
+};
 
 struct dense {
     uint32_t n_known, n_slots; /* the trained's SKUs; and all */

@@ -56,6 +56,8 @@ static enum err complete(struct decision *d, enum completed which)
     struct completion_ask ask = { .model = d->world->model,
                                   .now_us = d->now_us,
                                   .habits_alone = which == COMPLETED_PERSONAL };
+    if (!ask.habits_alone) /* never bought together is never said to be */
+        ask.together_among = TOGETHER_WALK;
     bool wants_habits = ask.habits_alone || model_history_weight(d->world->model) > 0;
     if (!gather_cart(d, which, &ask) || (wants_habits && !gather_habits(d)))
         return decision_no_room(d);
@@ -101,17 +103,21 @@ static enum err walk(struct search *s, enum completed which)
     if (!d->completions[which])
         TRY(complete(d, which));
     struct completion *completion = d->completions[which];
-    for (uint32_t i = 0; i < TOGETHER_WALK; i++) {
-        uint32_t product = completion_product(completion, i);
-        if (product == PRODUCT_NONE)
+    const uint64_t *takes = d->world->wheres->of_rule[s->from->number]; /* NULL: not known */
+    const uint32_t *products = NULL;
+    for (uint32_t i = 0, n = 0; i < TOGETHER_WALK; i++) {
+        if (i == n) /* who is choosy looks at all */
+            products = completion_products(completion, takes ? TOGETHER_WALK : i + 1, &n);
+        if (takes)
+            while (i < n && !(takes[products[i] / 64] >> products[i] % 64 & 1))
+                i++;
+        if (i >= n || i >= TOGETHER_WALK)
             return OK;
-        if (!pick_wants(s, product))
+        if (!takes && !pick_wants(s, products[i]))
             continue;
         const struct complete *found = completion_at(completion, i);
-        if (which != COMPLETED_PERSONAL && found->orders == 0)
-            continue; /* never bought together is never said to be */
         if (is_relevant(s, completion, found, floor_bp) &&
-            !pick_add(s, product, (double) found->score, found->orders, found->base_orders))
+            !pick_add(s, products[i], (double) found->score, found->orders, found->base_orders))
             return OK;
     }
     return OK;
