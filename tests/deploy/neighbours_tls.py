@@ -362,6 +362,25 @@ def test_rediss_comes_back_after_its_server_was_killed():
         check(fleet.rebuild(redis.url()).returncode == 0)
 
 
+def test_a_certificate_that_ended_meanwhile_is_told_and_a_new_one_is_enough():
+    """The outage begins with a mere end of the connection; the reason that lasts is told all the same, once."""
+    fleet = fleet_with(tls=True)
+    with Tls() as redis, fleet.replica(redis.url()) as offerd:
+        wait_until(10, 'Redis', lambda: is_up(offerd))
+        redis.kill()
+        wait_until(10, 'away', lambda: not is_up(offerd))
+        redis.authority.sign('redis', f'DNS:{NAME}', days=-1)
+        redis.start()
+        said = wait_until(10, 'a word in the log', lambda: [line for line in offerd.log if 'profiles away' in line and 'certificate has expired' in line])
+        time.sleep(1)  # what must not come: more words
+        check(len([line for line in offerd.log if 'profiles away' in line]) == 2 and not is_up(offerd), offerd.log_text())
+        tell(said[0])
+        redis.kill()
+        redis.authority.sign('redis', f'DNS:{NAME}')
+        redis.start()
+        wait_until(10, 'Redis', lambda: is_up(offerd))
+
+
 def test_postgresql_is_spoken_with_tls_and_asked_who_it_is():
     try:
         servers = Servers()

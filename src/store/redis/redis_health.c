@@ -2,6 +2,7 @@
 #include "store/redis/redis_health.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -94,6 +95,12 @@ void redis_member_count(struct redis_member *member, metric_id id, uint64_t more
         metric_add(member->shard, id, more);
 }
 
+/* The server is there, and is not or does not want to be spoken to: somebody must do something. */
+static bool is_of_tls(const char *why)
+{
+    return strncmp(why, "TLS:", 4) == 0;
+}
+
 /* Under the lock: what the log and the gauge say of it now. */
 static void say(struct redis_health *health, const char *why)
 {
@@ -106,6 +113,7 @@ static void say(struct redis_health *health, const char *why)
         log_line(LOG_WARNING, "redis", "%s away: '%s' (%s); meanwhile %s", uses[health->use].name,
                  health->shown, why, uses[health->use].meanwhile);
     health->said_up = up;
+    health->said_tls = !up && (health->said_tls || (why && is_of_tls(why)));
 }
 
 /* Under the lock: @member no longer counts as down. */
@@ -160,13 +168,16 @@ void redis_member_down(struct redis_member *member, const char *why, int64_t mon
     pthread_mutex_lock(&health->lock);
     bool counts = member->state == REDIS_DOWN &&
                   (!member->is_writer || member->comebacks == health->comebacks);
+    bool is_news = is_of_tls(why) && !health->said_tls;
     if (!counts) {
         bool first = health->links_down == 0 && health->writers_down == 0;
         member->state = REDIS_DOWN;
         member->comebacks = health->comebacks;
         health->links_down += !member->is_writer;
         health->writers_down += member->is_writer;
-        say(health, first ? why : NULL);
+        say(health, first || is_news ? why : NULL);
+    } else if (is_news) {
+        say(health, why);
     }
     pthread_mutex_unlock(&health->lock);
 }

@@ -24,10 +24,11 @@ struct redis_health {
     enum redis_use use;
     struct metrics *metrics;
     char *shown;          /* the URL without its password */
-    pthread_mutex_t lock; /* over the four below, which change when a state does */
+    pthread_mutex_t lock; /* over the five below, which change when a state does */
     int links_down, writers_down;
     unsigned comebacks; /* a link came back: what writers had said before no longer counts */
     bool said_up;
+    bool said_tls; /* in this outage: that began, as a rule, with a mere end of the connection */
     metric_id up, reconnects, timeouts, doubts, taken, refused;
     metric_id answers[4]; /* by enum shared_answer */
 };
