@@ -8,6 +8,7 @@
  */
 #include "serve/decision.h"
 #include "shop/catalog.h"
+#include "shop/customer.h"
 #include "shop/money.h"
 
 static bool needs_memory(const struct decision *d, const struct considered *c)
@@ -66,8 +67,9 @@ static void ask_caps(struct decision *d, struct considered *c)
         c->matched = false;
         return;
     }
-    struct caps_verdict verdict =
-        caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
+    struct caps_verdict verdict = { .answer = CAPS_ALLOW };
+    if (d->memory && d->memory->n_rules > 0)
+        verdict = caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
     if (verdict.answer == CAPS_ALLOW) {
         c->most = decision_is_full(d) ? 0 : most_of(d, c->rule);
         return;

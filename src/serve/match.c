@@ -36,7 +36,7 @@ static void gather_facts(struct decision *d)
 }
 
 /* What failed only a receipt tells. */
-static void verify(struct decision *d, struct considered *c)
+static inline void verify(struct decision *d, struct considered *c)
 {
     static const enum receipt_reason reasons[] = { [MATCH_YES] = RECEIPT_NO_PRODUCT,
                                                    [MATCH_NO] = RECEIPT_CONDITION,
@@ -61,7 +61,7 @@ static void verify(struct decision *d, struct considered *c)
  * A place for rule @number, on the receipt when there is one. Without, a rule that does not match
  * leaves its place to the next. NULL for lack of room.
  */
-static struct considered *place_of(struct decision *d, uint32_t number)
+static inline struct considered *place_of(struct decision *d, uint32_t number)
 {
     if (d->n_spare == 0) {
         d->spare = arena_take_raw(d->arena, PLACES * sizeof *d->spare);
