@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What `./dev bench` runs: bench.py BUILD [--quick] [--json F] [--keep DIR] [--turns N] [--seconds S]
-         [--no-callgrind] [--production]
+         [--no-callgrind] [--untrained] [--production]
 
 BUILD is a build directory, best of --buildtype=release. Prints the tables that bench/README.md
 explains. Exit 0: the promised ratios hold; 1: they do not; 2: nothing could be measured.
@@ -38,6 +38,7 @@ def main():
     parser.add_argument('--json', type=pathlib.Path, help='write all results to this file')
     parser.add_argument('--keep', help='use this directory and leave it there (data, rules, bodies, logs)')
     parser.add_argument('--no-callgrind', action='store_true', help='leave out the instruction counts')
+    parser.add_argument('--untrained', action='store_true', help='load a shop that has not been trained yet')
     parser.add_argument('--production', action='store_true', help='over PostgreSQL and Redis instead')
     parser.add_argument('--only', action='append', choices=['cached', 'redis', 'events'], help='of --production')
     args = parser.parse_args()
@@ -50,7 +51,7 @@ def main():
                 results, holds = production.run(tools, work, args.turns, args.seconds,
                                                 args.only or ['cached', 'redis', 'events'])
             else:
-                shop = offers.Shop(tools['offerd'], work)
+                shop = offers.Shop(tools['offerd'], work, trained=not args.untrained)
                 results, holds = offers.run(tools, shop, args.turns, args.seconds)
                 if not args.no_callgrind:
                     results['instructions'] = callgrind.run(tools, shop)

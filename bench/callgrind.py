@@ -12,6 +12,8 @@ import offers
 
 STAGES = ['decode', 'profile', 'match', 'pick', 'allow', 'rank', 'reserve', 'encode']
 DECISIONS = 1000
+# A real shop is trained; what is known of the customer and what was learned each cost something.
+HOW = {'trained': (), 'a stranger': (), 'not trained': ('--untrained',)}
 LINE = re.compile(r'^\s*([\d,]+)\s+\([^)]*\)\s+\S*?:(\w+)')
 
 
@@ -29,16 +31,17 @@ def annotated(out_file):
     return counts
 
 
-def count(decide, shop, body_file, out_file, decisions=DECISIONS):
+def count(decide, shop, body_file, out_file, decisions=DECISIONS, options=()):
     """{'decision': instructions of one, 'decode': of its stage, ...}."""
-    command = ['valgrind', '--tool=callgrind', f'--callgrind-out-file={out_file}', '--collect-atstart=no',
-               '--toggle-collect=measured_decision', decide, '--data', shop.data, '--rules', shop.rules, '--body-file', body_file, '--decisions', decisions]
+    command = ['valgrind', '--tool=callgrind', f'--callgrind-out-file={out_file}', '--instr-atstart=no',
+               '--collect-atstart=no', '--toggle-collect=measured_decision', decide, '--data', shop.data,
+               '--rules', shop.rules, '--body-file', body_file, '--decisions', decisions, *options]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise offers.Trouble(f'decide under callgrind ended with {done.returncode}:\n{done.stderr[-2000:]}')
     counts = annotated(out_file)
     if 'measured_decision' not in counts:
-        raise offers.Trouble('callgrind saw no decision')
+        raise offers.Trouble('callgrind saw no decision: was decide built where valgrind is installed?')
     each = {'decision': counts['measured_decision'] / decisions}
     each.update({stage: counts.get(f'{stage}_run', 0) / decisions for stage in STAGES})
     return each
@@ -51,11 +54,13 @@ def run(tools, shop):
         return None
     results = {}
     for n_lines in (3, 10):
-        body_file = shop.work / f'cart{n_lines}.json'
-        body_file.write_bytes(shop.request(n_lines))
-        results[str(n_lines)] = count(tools['decide'], shop, body_file, shop.work / f'callgrind{n_lines}.out')
+        for how, options in HOW.items():
+            body_file = shop.work / f'cart{n_lines}.json'
+            body_file.write_bytes(shop.request(n_lines, stranger=how == 'a stranger'))
+            results[f'{n_lines} lines, {how}'] = count(tools['decide'], shop, body_file, shop.work / 'callgrind.out',
+                                                       options=options)
     print(f'\nInstructions per decision, mean of {DECISIONS}, in the process (no HTTP)')
-    print(f'  {"":10}' + ''.join(f'{n + "-line cart":>15}' for n in results))
-    for name in ['decision', *STAGES]:
-        print(f'  {name:10}' + ''.join(f'{each[name]:15,.0f}' for each in results.values()))
+    print(f'  {"":24}' + ''.join(f'{name:>10}' for name in ['decision', *STAGES]))
+    for what, each in results.items():
+        print(f'  {what:24}' + ''.join(f'{each[name]:10,.0f}' for name in ['decision', *STAGES]))
     return results

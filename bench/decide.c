@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * decide: decisions in one process, without HTTP, for callgrind to count. It serves from the
- * same data directory and rule files as `offerd serve` and calls the same door (serve.h); the
+ * same data directory and rule files as `offerd serve`, with the model that `offerd train` left
+ * there (unless --untrained), and calls the same door (serve.h); the
  * clock stands still, so that a decision that valgrind makes a hundred times slower is not
  * cut short by its budget. Around each counted decision stands measured_decision(), which
  * callgrind.py tells callgrind to collect in.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +26,7 @@
 #include "learn.h"
 #include "model/copurchase.h"
 #include "model/model.h"
+#include "model/trained.h"
 #include "ports/catalog_store.h"
 #include "ports/clock.h"
 #include "ports/event_log.h"
@@ -32,12 +38,19 @@
 #include "store/sqlite/sqlite_event_log.h"
 #include "world/world.h"
 
-enum { WARMING = 200, ARENA_BYTES = 1 << 20, BODY_BYTES = 1 << 16 };
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION ((void) 0)
+#endif
+
+enum { WARMING = 200, ARENA_BYTES = 1 << 20, BODIES_BYTES = 1 << 24 };
 
 struct settings {
     const char *data, *rules, *body_file;
     unsigned decisions;
-    bool print;
+    int64_t at; /* what the clock says, in seconds; 0: now */
+    bool untrained, print;
 };
 
 static void must(enum err err, const char *what, const struct err_note *note)
@@ -97,7 +110,28 @@ static enum err count_order(void *self, const struct logged_event *logged)
                           event.order.n_lines);
 }
 
-static struct model *model_of(const char *data, const struct catalog *catalog)
+/* What `offerd train` wrote into @data, or NULL: nothing. Its bytes stay until the process ends. */
+static struct trained *trained_of(const char *data)
+{
+    struct err_note note = { "" };
+    struct trained *trained;
+    char path[PATH_MAX];
+    struct stat stat_;
+    int len = snprintf(path, sizeof path, "%s/trained.bin", data);
+    int fd = len < (int) sizeof path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return NULL;
+    must(fstat(fd, &stat_) == 0 ? OK : ERR_UNAVAILABLE, path, &note);
+    char *bytes = mmap(NULL, (size_t) stat_.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    (void) close(fd);
+    must(bytes != MAP_FAILED ? OK : ERR_UNAVAILABLE, path, &note);
+    must(trained_open((struct str){ bytes, (size_t) stat_.st_size }, NULL, NULL, &trained, &note),
+         path, &note);
+    return trained;
+}
+
+static struct model *model_of(const char *data, const struct catalog *catalog,
+                              struct trained *trained)
 {
     struct err_note note = { "" };
     struct event_log *log;
@@ -105,7 +139,7 @@ static struct model *model_of(const char *data, const struct catalog *catalog)
     struct counting counting = { copurchase_new(), arena_new(ARENA_BYTES, ARENA_BYTES) };
     must(sqlite_event_log_new(data, &log, &note), "event log", &note);
     must(log->read_orders(log, STR("main"), 0, &counting, count_order, &note), "orders", &note);
-    must(model_new(catalog, counting.counts, NULL, &model), "model", &note);
+    must(model_new(catalog, counting.counts, trained, &model), "model", &note);
     log->free(log);
     arena_free(counting.arena);
     copurchase_free(counting.counts);
@@ -134,7 +168,9 @@ static struct world *world_of(const struct settings *settings)
     struct err_note note = { "" };
     struct world *world;
     AUTO(catalog_unref) struct catalog *catalog = catalog_of(settings->data);
-    AUTO(model_unref) struct model *model = model_of(settings->data, catalog);
+    AUTO(trained_unref)
+    struct trained *trained = settings->untrained ? NULL : trained_of(settings->data);
+    AUTO(model_unref) struct model *model = model_of(settings->data, catalog, trained);
     AUTO(ruleset_unref) struct ruleset *rules = rules_of(settings->rules);
     const struct world_settings how = {
         .shop = STR("main"),
@@ -143,8 +179,8 @@ static struct world *world_of(const struct settings *settings)
         .offer_lifetime_us = 30 * 60 * INT64_C(1000000),
     };
     must(world_new(rules, catalog, model, &how, &world), "world", &note);
-    fprintf(stderr, "decide: %u products, %u rules, %lu orders\n", catalog_count(catalog),
-            ruleset_count(rules), model_total_orders(model));
+    fprintf(stderr, "decide: %u products, %u rules, %lu orders, %s\n", catalog_count(catalog),
+            ruleset_count(rules), model_total_orders(model), trained ? "trained" : "not trained");
     return world;
 }
 
@@ -153,8 +189,8 @@ static struct world *world_of(const struct settings *settings)
 struct bench {
     struct serve_worker *worker;
     struct arena *arena;
-    struct str body;
-    struct str answer; /* of the last decision, in the arena */
+    struct str bodies, body; /* one a line; of the decision at hand */
+    struct str answer;       /* of the last decision, in the arena */
 };
 
 static void woken(void *owner)
@@ -162,17 +198,13 @@ static void woken(void *owner)
     (void) owner;
 }
 
-/* What a request costs between its last byte and its answer. Not inlined: callgrind looks for it. */
+/* What a request costs between its last byte and its answer. Not inlined: callgrind looks for it */
 __attribute__((noinline)) static enum decide_state measured_decision(struct bench *bench)
 {
     struct decide_problem problem = { 0 };
     struct decision *decision =
         decision_new(bench->worker, bench->arena, bench->body, woken, bench);
-    enum decide_state state = decide_run(decision, &bench->answer, &problem);
-    if (state == DECIDE_FAILED)
-        fprintf(stderr, "decide: %s at %.*s\n", problem.what, (int) problem.pointer.len,
-                problem.pointer.at);
-    return state;
+    return decide_run(decision, &bench->answer, &problem);
 }
 
 /* The first decisions fetch the profile and touch the memory; they are not counted. */
@@ -187,23 +219,45 @@ __attribute__((noinline)) static enum decide_state warming_decision(struct bench
         if (state == DECIDE_WAIT)
             usleep(1000);
     }
+    if (state == DECIDE_FAILED)
+        fprintf(stderr, "decide: %s at %.*s\n", problem.what, (int) problem.pointer.len,
+                problem.pointer.at);
+    else if (state == DECIDE_WAIT)
+        fputs("decide: a decision that waits for ever\n", stderr);
     return state;
+}
+
+/* The next line of @bodies, from the first again behind the last. */
+static struct str next_body(struct str bodies, size_t *at)
+{
+    const char *begin = bodies.at + *at;
+    const char *end = memchr(begin, '\n', bodies.len - *at);
+    size_t len = end ? (size_t) (end - begin) : bodies.len - *at;
+    *at += len + 1;
+    if (*at >= bodies.len)
+        *at = 0;
+    return (struct str){ begin, len };
 }
 
 static int decide_all(struct bench *bench, const struct settings *settings)
 {
+    size_t at = 0;
     for (unsigned i = 0; i < WARMING; i++) {
         arena_reset(bench->arena);
+        bench->body = next_body(bench->bodies, &at);
         if (warming_decision(bench) != DECIDE_DONE)
             return 1;
     }
+    at = 0;
+    CALLGRIND_START_INSTRUMENTATION; /* until here at a fifth of the speed, not a fiftieth */
     for (unsigned i = 0; i < settings->decisions; i++) {
         arena_reset(bench->arena);
-        if (measured_decision(bench) != DECIDE_DONE)
+        bench->body = next_body(bench->bodies, &at);
+        if ((settings->print ? warming_decision : measured_decision)(bench) != DECIDE_DONE)
             return 1;
+        if (settings->print)
+            printf("%.*s\n", (int) bench->answer.len, bench->answer.at);
     }
-    if (settings->print)
-        printf("%.*s\n", (int) bench->answer.len, bench->answer.at);
     return 0;
 }
 
@@ -214,6 +268,8 @@ static void settings_read(struct settings *settings, int argc, char **argv)
         { "rules", required_argument, NULL, 'r' },
         { "body-file", required_argument, NULL, 'b' },
         { "decisions", required_argument, NULL, 'n' },
+        { "at", required_argument, NULL, 't' },
+        { "untrained", no_argument, NULL, 'u' },
         { "print", no_argument, NULL, 'p' },
         { 0 },
     };
@@ -223,20 +279,24 @@ static void settings_read(struct settings *settings, int argc, char **argv)
         case 'r': settings->rules = optarg; break;
         case 'b': settings->body_file = optarg; break;
         case 'n': settings->decisions = (unsigned) strtoul(optarg, NULL, 10); break;
+        case 't': settings->at = strtoll(optarg, NULL, 10); break;
+        case 'u': settings->untrained = true; break;
         case 'p': settings->print = true; break;
         default: exit(2);
         }
     }
     if (!settings->data || !settings->rules || !settings->body_file) {
-        fputs("usage: decide --data DIR --rules DIR --body-file F [--decisions N] [--print]\n",
+        fputs("usage: decide --data DIR --rules DIR --body-file F (a request a line) [--decisions "
+              "N] [--at SECONDS] "
+              "[--untrained] [--print]\n",
               stderr);
         exit(2);
     }
 }
 
-static struct str body_read(const char *path)
+static struct str bodies_read(const char *path)
 {
-    static char text[BODY_BYTES];
+    static char text[BODIES_BYTES];
     FILE *file = fopen(path, "re");
     if (!file) {
         fprintf(stderr, "decide: %s: %s\n", path, strerror(errno));
@@ -252,7 +312,7 @@ int main(int argc, char **argv)
     struct settings settings = { .decisions = 1000 };
     struct err_note note = { "" };
     settings_read(&settings, argc, argv);
-    started_wall_us = (int64_t) time(NULL) * 1000000;
+    started_wall_us = (settings.at ? settings.at : (int64_t) time(NULL)) * 1000000;
 
     struct snapshot_slot slot;
     snapshot_slot_init(&slot);
@@ -268,7 +328,7 @@ int main(int argc, char **argv)
     must(learn_start(&how, log, &still_clock, metrics, &learn, &note), "learn", &note);
 
     struct serve *serve;
-    struct bench bench = { .body = body_read(settings.body_file) };
+    struct bench bench = { .bodies = bodies_read(settings.body_file) };
     must(serve_new(&slot, learn_profiles(learn), learn_budgets(learn), &still_clock, metrics,
                    &serve),
          "serve", &note);

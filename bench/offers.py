@@ -36,9 +36,13 @@ class Trouble(Exception):
 # ── a shop to ask about ──────────────────────────────────────────────────────────────────────────
 
 class Shop:
-    """A data directory, a rule directory and the two carts of one known customer."""
+    """
+    A data directory, a rule directory and the two carts of one known customer. It is trained, as the keeper trains
+    every shop daily.
+    """
+    stores = []  # the words that name others than those in the data directory
 
-    def __init__(self, offerd, work, rules=1000):
+    def __init__(self, offerd, work, rules=1000, trained=True):
         self.offerd, self.work = offerd, work
         self.data, self.rules = work / 'data', work / 'rules'
         root = pathlib.Path(os.environ.get('OFFERD_TEST_DATA') or HERE.parent.parent / 'shared' / 'data')
@@ -49,6 +53,8 @@ class Shop:
             print('so the figures are those of 100 products and not of 3,798.')
             self._demo()
         self._import()
+        if trained:
+            self._train()
         self.lines = self._lines_of_customer()
         made = make_rules.make_rules(self.catalog, rules, focus_skus=[line['sku'] for line in self.lines[:3]])
         make_rules.write_rules(made, self.rules, self.currency, self.timezone)
@@ -83,6 +89,14 @@ class Shop:
             raise Trouble(f'offerd import ended with {done.returncode}:\n{done.stdout}{done.stderr}')
         print(f'{self.name}: imported in {time.monotonic() - started:.1f} s')
 
+    def _train(self):
+        started = time.monotonic()
+        done = subprocess.run([self.offerd, 'train', '--data', self.data, '--quiet', *self.stores],
+                              capture_output=True, text=True, timeout=600)
+        if done.returncode != 0:
+            raise Trouble(f'offerd train ended with {done.returncode}:\n{done.stdout}{done.stderr}')
+        print(f'{self.name}: trained in {time.monotonic() - started:.1f} s')
+
     def _lines_of_customer(self):
         """Ten different SKUs this customer has bought, as cart lines."""
         opened = gzip.open if str(self.orders).endswith('.gz') else open
@@ -97,10 +111,11 @@ class Shop:
                     return lines
         raise Trouble(f'customer {self.customer} has bought fewer than ten things')
 
-    def request(self, n_lines):
+    def request(self, n_lines, stranger=False):
         """The body of a decision about the customer's first @n_lines lines, as a storefront writes it."""
+        who = {} if stranger else {'customer_id': self.customer}
         return json.dumps({
-            'placement': 'cart-drawer', 'trigger': 'add_to_cart', 'customer_id': self.customer, 'locale': 'en',
+            'placement': 'cart-drawer', 'trigger': 'add_to_cart', **who, 'locale': 'en',
             'limit': OFFERS, 'budget_ms': 20, 'item': self.lines[0]['sku'],
             'cart': {'currency': self.currency, 'items': self.lines[:n_lines]}}, separators=(',', ':')).encode()
 
