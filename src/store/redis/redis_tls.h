@@ -26,8 +26,9 @@ MUST_CHECK bool redis_tls_is_built(void);
 #define REDIS_TLS_SILENCE "TLS: no answer to our greeting in time; does it speak plain Redis?"
 /* And that it hangs up before it has answered our hello. TLS 1.3 greets before it judges a client's
  * certificate, and what the server says of it may be lost with the connection. */
-#define REDIS_TLS_HUNG_UP \
-    "TLS: it hung up after our greeting; is the certificate it wants (cert=, key=) missing or false?"
+#define REDIS_TLS_HUNG_UP                                                                       \
+    "TLS: it hung up after our greeting; is the certificate it wants (cert=, key=) missing or " \
+    "false?"
 
 /* Reads the files that a rediss:// URL names, once, into url->trust. ERR_INPUT with a sentence. */
 MUST_CHECK enum err redis_tls_load(struct redis_url *url, struct err_note *note);
