@@ -93,7 +93,7 @@ enum err stores_check(const struct stores *stores, struct clock *clock, int64_t 
                         "redis_url is set and database_url is not: set both, or neither to run on "
                         "the embedded store");
     AUTO(redis_url_free) struct redis_url *url = NULL;
-    TRY(redis_url_parse(stores->redis_url, &url, note)); /* before waiting for the other one */
+    TRY(redis_url_open(stores->redis_url, &url, note)); /* before waiting for the other one */
     struct pg_settings pg = database(stores);
     return wait_for_schema(&pg, clock, wait_us, note);
 }
