@@ -211,22 +211,11 @@ static inline bool is_sku(struct str a, struct str b)
 {
     if (a.len != b.len)
         return false;
-    if (a.len >= 8 && a.len <= 16) {
-        uint64_t ends[4];
-        memcpy(&ends[0], a.at, 8);
-        memcpy(&ends[1], b.at, 8);
-        memcpy(&ends[2], a.at + a.len - 8, 8);
-        memcpy(&ends[3], b.at + a.len - 8, 8);
-        return ends[0] == ends[1] && ends[2] == ends[3];
-    }
-    if (a.len >= 4 && a.len < 8) {
-        uint32_t ends[4];
-        memcpy(&ends[0], a.at, 4);
-        memcpy(&ends[1], b.at, 4);
-        memcpy(&ends[2], a.at + a.len - 4, 4);
-        memcpy(&ends[3], b.at + a.len - 4, 4);
-        return ends[0] == ends[1] && ends[2] == ends[3];
-    }
+    size_t last = a.len >= 8 ? a.len - 8 : a.len - 4;
+    if (a.len >= 8 && a.len <= 16)
+        return memcmp(a.at, b.at, 8) == 0 && memcmp(a.at + last, b.at + last, 8) == 0;
+    if (a.len >= 4 && a.len < 8)
+        return memcmp(a.at, b.at, 4) == 0 && memcmp(a.at + last, b.at + last, 4) == 0;
     return str_eq(a, b);
 }
 
