@@ -230,7 +230,7 @@ class Fleet:
             found = self.servers.pg.sql(
                 "SELECT position, event_id, coalesce(customer_id, ''), type, coalesce(payload::jsonb ->> 'rule', ''),"
                 " coalesce(payload::jsonb ->> 'decision_id', ''), coalesce(payload::jsonb ->> 'offer_id', '')"
-                ' FROM events ORDER BY position', database=self.database, timeout=120)
+                ' FROM events ORDER BY position', database=self.database, timeout=900)  # of an hour: millions
             return [(int(row[0]), *row[1:]) for row in found]
         rows = []
         for replica in self.replicas:
