@@ -5,8 +5,9 @@
  *     redis_fetch REDIS_URL [BODY_BYTES [FETCHES]]
  *
  * For 1, 8 and 64 fetches in one turn of the loop: CPU and wall time a fetch, median and p99 of the
- * latency. Then what the link costs when nobody asks, how long another's write takes to be heard, what
- * a put costs, and what one customer occupies in Redis. The values it writes are of a shop of its own.
+ * latency. Then what the link costs when nobody asks, how long another's write takes to be heard,
+ * what a put costs, and what one customer occupies in Redis. The values it writes are of a shop of
+ * its own.
  */
 #include <hiredis/hiredis.h>
 #include <signal.h>
@@ -157,7 +158,8 @@ static void idle(struct bench *bench)
     while (now_us(CLOCK_MONOTONIC) < end) {
         uv_run(&bench->loop, UV_RUN_ONCE);
         turns++;
-        trusted += bench->shared->is_trusted(bench->link, now_us(CLOCK_MONOTONIC));
+        trusted +=
+            bench->shared->is_trusted(bench->link, (struct str){ 0 }, now_us(CLOCK_MONOTONIC));
     }
     printf("idle: %.3f %% of a core; trusted in %d of %d turns\n",
            (double) (cpu_us() - cpu) / 2000000 * 100, trusted, turns);
@@ -231,7 +233,7 @@ int main(int argc, char **argv)
     check(bench.shared->link_new(bench.shared, &bench.loop, &listener, &bench.link) == OK, "link");
     bench.writer = bench.shared->writer_new(bench.shared);
     check(bench.took_us && bench.writer, "no memory");
-    while (!bench.shared->is_trusted(bench.link, now_us(CLOCK_MONOTONIC)))
+    while (!bench.shared->is_trusted(bench.link, (struct str){ 0 }, now_us(CLOCK_MONOTONIC)))
         uv_run(&bench.loop, UV_RUN_ONCE);
 
     put_all(&bench);

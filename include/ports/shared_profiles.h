@@ -72,7 +72,8 @@ struct shared_fetch {
     void (*done)(struct shared_fetch *fetch, enum shared_answer answer,
                  const struct shared_value *value);
     struct shared_fetch *next, **before; /* the link's */
-    uint64_t number;                     /* the link's */
+    uint64_t number;                     /* the link's; 0: it is not under way */
+    void *place;                         /* the link's */
 };
 
 /* What a link tells, on its thread. */
@@ -87,6 +88,12 @@ struct shared_listener {
      * link before is not to be trusted.
      */
     void (*doubt)(void *self);
+    /*
+     * The same of those customers only for whom @is_one(@part, id): a part of the store was lost.
+     * NULL: doubt is told instead.
+     */
+    void (*doubt_some)(void *self, bool (*is_one)(const void *part, struct str customer_id),
+                       const void *part);
 };
 
 struct shared_link;
@@ -98,14 +105,16 @@ struct shared_profiles {
      */
     enum err (*link_new)(struct shared_profiles *shared, struct uv_loop_s *loop,
                          const struct shared_listener *listener, struct shared_link **ret_link);
-    /* Its fetches end with SHARED_AWAY. On the loop's thread, or when the loop's thread has ended;
-     * the loop must be run once more (UV_RUN_NOWAIT, until nothing is alive) before it is closed. */
+    /*
+     * Its fetches end with SHARED_AWAY. On the loop's thread, or when the loop's thread has ended;
+     * the loop must be run once more (UV_RUN_NOWAIT, until nothing is alive) before it is closed.
+     */
     void (*link_free)(struct shared_profiles *shared, struct shared_link *link);
     /*
-     * Changes would be heard: what was fetched and not changed
-     * since is good at @mono_us. No system call.
+     * Changes would be heard: what was fetched of the customer and not changed since is good at
+     * @mono_us; of an absent customer: of anybody. No system call.
      */
-    bool (*is_trusted)(const struct shared_link *link, int64_t mono_us);
+    bool (*is_trusted)(const struct shared_link *link, struct str customer_id, int64_t mono_us);
     /* False: away, done will not be called. Many of one loop turn go out as one write. */
     bool (*fetch)(struct shared_link *link, struct str customer_id, struct shared_fetch *fetch);
     void (*cancel)(struct shared_link *link, struct shared_fetch *fetch); /* harmless after done */

@@ -202,6 +202,16 @@ void near_profiles_drop(struct near_profiles *near, struct str customer_id)
         remove_near(near, entry);
 }
 
+/* From the end: the last one takes the seat of one that leaves. */
+void near_profiles_drop_some(struct near_profiles *near,
+                             bool (*is_one)(const void *part, struct str customer_id),
+                             const void *part)
+{
+    for (uint32_t i = near->n; i > 0; i--)
+        if (is_one(part, near->seats[i - 1]->profile->customer_id))
+            remove_near(near, near->seats[i - 1]);
+}
+
 void near_profiles_drop_all(struct near_profiles *near)
 {
     while (near->n > 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -48,6 +49,9 @@ void near_profiles_hold(struct near_profiles *near, const struct profile *profil
 void near_profiles_release(struct near_profiles *near, const struct profile *profile);
 
 void near_profiles_drop(struct near_profiles *near, struct str customer_id); /* if it is here */
+void near_profiles_drop_some(struct near_profiles *near,
+                             bool (*is_one)(const void *part, struct str customer_id),
+                             const void *part);
 void near_profiles_drop_all(struct near_profiles *near);
 
 uint32_t near_profiles_count(const struct near_profiles *near); /* that can be found */

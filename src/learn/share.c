@@ -61,6 +61,7 @@ struct share {
     char sentinel[32];     /* nobody's id; stands for all floors of the spool */
     uint32_t n_guarded;    /* of spooled, in this turn */
     bool guards_all;
+    int64_t guarded_us; /* the doubt after which all were put anew */
 
     struct metrics *metrics;
     struct metric_shard *shard;
@@ -333,8 +334,9 @@ static void deliver_owed(struct share *share)
 
 /*
  * The floors that stand for the spool may be lost with the shared profiles, and then a fold of the
- * log is taken for whole. So one floor of nobody's is looked at; when it is gone, all are put
- * anew. Also a few at each look in turn, that a store which is full lets go of others first.
+ * log is taken for whole. So one floor of nobody's is looked at; when it is gone, or a worker
+ * doubted what it had (a part of the store may be lost that the one was not in), all are put anew.
+ * Also a few at each look in turn, that a store which is full lets go of others first.
  */
 static void guard_spooled(struct share *share)
 {
@@ -348,9 +350,11 @@ static void guard_spooled(struct share *share)
     if (n == 0 || share->shared->get(share->writer, &sentinel.customer_id, 1, share->arena, &value,
                                      &why) != OK)
         return;
-    if (value.position < POSITION_PROVISIONAL) {
+    int64_t doubted_us = share_doubted_us(share);
+    if (value.position < POSITION_PROVISIONAL || doubted_us != share->guarded_us) {
         if (put_floors(share, &sentinel, 1, SHARED_COMMIT) != OK)
             return;
+        share->guarded_us = doubted_us;
         share->n_guarded = 0;
         share->guards_all = true;
     }

@@ -143,6 +143,15 @@ static void on_doubt(void *self)
     share_note_doubt(with->share, with->clock->mono_us(with->clock));
 }
 
+static void on_doubt_some(void *self, bool (*is_one)(const void *part, struct str customer_id),
+                          const void *part)
+{
+    struct reader *reader = self;
+    const struct view_settings *with = &reader->view->with;
+    near_profiles_drop_some(reader->near, is_one, part);
+    share_note_doubt(with->share, with->clock->mono_us(with->clock));
+}
+
 /* ── the profile store ───────────────────────────────────────────────────────────────────────── */
 
 /* What has become of it so far. */
@@ -198,8 +207,8 @@ static enum profile_answer find(struct profile_store *store, void *self, struct 
     uint64_t hash = str_hash(customer_id);
     uint32_t stamp = stamps_now(view->with.stamps, hash);
     bool owes = share_owes(view->with.share);
-    if (!owes &&
-        view->with.shared->is_trusted(reader->link, view->with.clock->mono_us(view->with.clock))) {
+    if (!owes && view->with.shared->is_trusted(reader->link, customer_id,
+                                               view->with.clock->mono_us(view->with.clock))) {
         const struct profile *near = near_profiles_find(reader->near, customer_id, hash, stamp);
         if (near) {
             count(reader, FROM_NEAR);
@@ -260,7 +269,7 @@ static void *reader_new(struct profile_store *store, struct uv_loop_s *loop)
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return NULL;
-    const struct shared_listener listener = { reader, on_changed, on_doubt };
+    const struct shared_listener listener = { reader, on_changed, on_doubt, on_doubt_some };
     reader->view = view;
     reader->shard = metric_shard_new(view->metrics);
     reader->near = near_profiles_new(view->with.near_profiles);

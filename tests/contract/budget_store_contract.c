@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What ports/budget_store.h promises, asked of every store in `stores` alike: one line adds another. The
- * Redis is the one of OFFERD_TEST_REDIS_URL (tests/support/servers.py starts one); without it that store is
- * left out.
+ * Redis is the one of OFFERD_TEST_REDIS_URL, the cluster that of OFFERD_TEST_CLUSTER_URL
+ * (tests/support/servers.py starts them); without them those stores are left out.
  */
 #include <hiredis/hiredis.h>
 #include <pthread.h>
@@ -54,17 +54,27 @@ static struct budget_store *in_redis_at(const char *url, const char *shop)
     return store;
 }
 
-static struct budget_store *in_redis(void)
+static struct budget_store *in_redis_of(const char *variable)
 {
     static int count;
     char shop[64];
-    if (!getenv("OFFERD_TEST_REDIS_URL"))
+    if (!getenv(variable))
         return NULL;
     snprintf(shop, sizeof shop, "shop-%d-%d", (int) getpid(), count++);
-    return in_redis_at(getenv("OFFERD_TEST_REDIS_URL"), shop);
+    return in_redis_at(getenv(variable), shop);
 }
 
-static struct budget_store *(*const stores[])(void) = { in_process, in_redis };
+static struct budget_store *in_redis(void)
+{
+    return in_redis_of("OFFERD_TEST_REDIS_URL");
+}
+
+static struct budget_store *in_cluster(void)
+{
+    return in_redis_of("OFFERD_TEST_CLUSTER_URL");
+}
+
+static struct budget_store *(*const stores[])(void) = { in_process, in_redis, in_cluster };
 
 /* ── the ground a test stands on ── */
 
@@ -110,15 +120,22 @@ static enum budget_answer ask_at(struct ground *g, struct budget_claim *claims, 
     return g->store->reserve(g->store, g->reader, claims, n, now_us, &g->waiter);
 }
 
-/* Until the reader is connected: a store that is away answers as one that knows nothing. */
+/* Until the reader is connected, in a cluster to every node: a store that is away answers as one that knows nothing. */
 static void wait_until_reached(struct ground *g)
 {
-    struct budget_claim probe = { .rule = STR("probe"), .mark = 7, .redemptions = 1 };
+    enum { PROBES = 24 };
+    static const char names[] = "abcdefghijklmnopqrstuvwx";
+    struct budget_claim probes[PROBES];
     struct err_note note = { "" };
-    ck_assert_int_eq(g->store->restore(g->store, probe.rule, 0, &note), OK);
-    probe.until_us = NOW_US + HOLD_US;
+    for (int i = 0; i < PROBES; i++) {
+        probes[i] = (struct budget_claim){ .rule = { names, (size_t) i + 1 },
+                                           .mark = 7,
+                                           .redemptions = 1,
+                                           .until_us = NOW_US + HOLD_US };
+        ck_assert_msg(g->store->restore(g->store, probes[i].rule, 0, &note) == OK, "%s", note.text);
+    }
     int64_t end = monotonic_us() + PATIENCE_MS * 1000;
-    while (ask_at(g, &probe, 1, NOW_US) != BUDGET_ANSWERED) {
+    while (ask_at(g, probes, PROBES, NOW_US) != BUDGET_ANSWERED) {
         ck_assert_int_lt(monotonic_us(), end);
         uv_run(&g->loop, UV_RUN_ONCE);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What ports/shared_profiles.h promises, asked of the fake and of a real Redis alike. The Redis is the one of
- * OFFERD_TEST_REDIS_URL (tests/support/servers.py starts one); without it only the fake is asked.
+ * What ports/shared_profiles.h promises, asked of the fake, of a real Redis and of a Redis Cluster alike. They are those of
+ * OFFERD_TEST_REDIS_URL and OFFERD_TEST_CLUSTER_URL (tests/support/servers.py starts them); without them only
+ * the fake is asked. What befalls a cluster's nodes: cluster_contract.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +25,7 @@
 #include "store/redis/redis_profiles.h"
 #include "suite.h"
 
-enum { FAKE, REDIS, STORES };
+enum { FAKE, REDIS, CLUSTER, STORES };
 enum {
     PATIENCE_MS = 10000,
     LISTENERS_KEYS = 64,
@@ -138,12 +139,17 @@ static int64_t held_up_us(struct ground *g)
 
 static bool is_trusted(struct ground *g)
 {
-    return g->shared->is_trusted(g->link, clock_us(CLOCK_MONOTONIC));
+    return g->shared->is_trusted(g->link, (struct str){ 0 }, clock_us(CLOCK_MONOTONIC));
+}
+
+static const char *url_of(int which)
+{
+    return getenv(which == CLUSTER ? "OFFERD_TEST_CLUSTER_URL" : "OFFERD_TEST_REDIS_URL");
 }
 
 static bool is_skipped(int which)
 {
-    return which == REDIS && !getenv("OFFERD_TEST_REDIS_URL");
+    return which != FAKE && !url_of(which);
 }
 
 static void begin_at(struct ground *g, int which, const char *url)
@@ -162,7 +168,7 @@ static void begin_at(struct ground *g, int which, const char *url)
 
 static void begin(struct ground *g, int which)
 {
-    begin_at(g, which, getenv("OFFERD_TEST_REDIS_URL"));
+    begin_at(g, which, url_of(which));
     RUN_UNTIL(g, is_trusted(g));
 }
 
@@ -733,8 +739,10 @@ END_TEST
 
 static void free_the_link(struct asked *asked)
 {
-    asked->ground->shared->link_free(asked->ground->shared, asked->ground->link);
-    asked->ground->link = NULL;
+    struct shared_link *link = asked->ground->link;
+    asked->ground->link = NULL; /* the other's end is told meanwhile */
+    if (link)
+        asked->ground->shared->link_free(asked->ground->shared, link);
 }
 
 START_TEST(a_link_may_be_freed_while_it_answers)
@@ -743,7 +751,7 @@ START_TEST(a_link_may_be_freed_while_it_answers)
     struct asked first, second;
     fetch_one(&g, &first, "first");
     fetch_one(&g, &second, "second");
-    first.then = free_the_link;
+    first.then = second.then = free_the_link; /* whichever is answered first */
 
     RUN_UNTIL(&g, g.told.answers == 2);
 
@@ -758,15 +766,17 @@ START_TEST(five_thousand_fetches_of_one_turn_are_all_answered)
     GROUND(g);
     static struct asked asked[N];
     char id[32];
+    struct told last = { 0 }; /* asked, not necessarily answered */
     put_one(&g, SHARED_COMMIT, "c4999", 9, "the last");
     for (int i = 0; i < N; i++) {
         snprintf(id, sizeof id, "c%d", i);
         fetch_one(&g, &asked[i], id);
     }
+    asked[N - 1].told = &last;
 
-    RUN_UNTIL(&g, g.told.answers == N);
+    RUN_UNTIL(&g, g.told.answers + last.answers == N);
 
-    ck_assert_str_eq(g.told.body, "the last");
+    ck_assert_str_eq(last.body, "the last");
     end(&g);
 }
 END_TEST
@@ -972,7 +982,7 @@ START_TEST(a_server_that_stands_still_is_not_trusted_and_soon_away)
     fetch_one(&g, &asked, "c");
     while (g.told.answers == 0 && clock_us(CLOCK_MONOTONIC) < stopped + PATIENCE_MS * 1000) {
         held_up += held_up_us(&g);
-        trusted_late |= g.shared->is_trusted(g.link, stopped + TRUST_US);
+        trusted_late |= g.shared->is_trusted(g.link, (struct str){ 0 }, stopped + TRUST_US);
     }
     int64_t away = clock_us(CLOCK_MONOTONIC) - stopped - held_up;
     ck_assert_int_eq(kill(server, SIGCONT), 0);
@@ -1261,7 +1271,7 @@ START_TEST(silence_on_either_connection_alone_ends_the_trust)
         int64_t start = clock_us(CLOCK_MONOTONIC);
         while (g.told.doubts == doubts && clock_us(CLOCK_MONOTONIC) < start + PATIENCE_MS * 1000) {
             held_up += held_up_us(&g);
-            trusted_late |= g.shared->is_trusted(g.link, start + TRUST_US);
+            trusted_late |= g.shared->is_trusted(g.link, (struct str){ 0 }, start + TRUST_US);
         }
         int64_t doubted = clock_us(CLOCK_MONOTONIC) - start - held_up;
         wires.silent = 0;

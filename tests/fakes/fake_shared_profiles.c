@@ -269,8 +269,9 @@ static void link_free(struct shared_profiles *shared, struct shared_link *link)
         free(link);
 }
 
-static bool is_trusted(const struct shared_link *link, int64_t mono_us)
+static bool is_trusted(const struct shared_link *link, struct str customer_id, int64_t mono_us)
 {
+    (void) customer_id;
     struct fake_shared_profiles *fake = link->fake;
     (void) mono_us;
     pthread_mutex_lock(&fake->lock);

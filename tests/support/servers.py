@@ -13,12 +13,16 @@ In Python:
         s.pg.stop(); s.pg.cont()             # SIGSTOP and SIGCONT of the whole server
         s.redis.kill9(); s.redis.start()     # again on the same port and data directory
 
+    with Servers(only='redis', cluster=3) as s:    # a Redis Cluster of three masters; s.redis_url names the first
+        s.cluster.nodes[1].kill9()
+        s.cluster.move(866, 2)                     # slot 866 and its keys go to the third, as in a resharding
+
 As a command, for programs that find their servers in the environment:
 
-    servers.py [--only pg|redis] [--tls] [--optional] -- COMMAND …
+    servers.py [--only pg|redis] [--tls] [--cluster N] [--optional] -- COMMAND …
 
 COMMAND sees OFFERD_TEST_DATABASE_URL and OFFERD_TEST_REDIS_URL (and …_SOCKET_URL: the same by a unix
-socket); its exit status is ours. Where a server is not installed: "skipped: …", status 77; with
+socket), and with --cluster also OFFERD_TEST_CLUSTER_URL; its exit status is ours. Where a server is not installed: "skipped: …", status 77; with
 --optional COMMAND runs all the same, without the variables. With --tls Redis takes TLS alone, from those alone
 whose certificate its authority signed; its URL then says all of that.
 
@@ -320,12 +324,126 @@ class Redis(Server):
         return answer.read(int(rest) + 2)[:-2]
 
 
-class Servers:
-    """Both of them, or one ('pg' or 'redis'). Raises Missing when a package is not there."""
+class Cluster:
+    """@masters Redis servers with equal shares of the slots, and @replicas of each, after them in .nodes."""
 
-    def __init__(self, only=None, tls=False):
+    SLOTS = 16384
+
+    def __init__(self, directory, masters=3, replicas=0, node_timeout_ms=1000):
+        self.nodes, self.masters = [], masters
+        self.node_timeout_ms = node_timeout_ms
+        for number in range(masters * (1 + replicas)):
+            where = directory.with_name(f'{directory.name}-{number}')
+            where.mkdir()
+            self.nodes.append(Redis(where))
+        self.url = self.nodes[0].url
+        self.url_of = [node.url for node in self.nodes]
+
+    def start_node(self, number, *flags):
+        """@number comes (back) up, as who it was."""
+        node = self.nodes[number]
+        bus = free_port() if not hasattr(node, 'bus') else node.bus
+        node.bus = bus
+        node.start('--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-port', bus,
+                   '--cluster-node-timeout', self.node_timeout_ms, '--cluster-require-full-coverage', 'no',
+                   '--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0', *flags)
+
+    def start(self):
+        for number in range(len(self.nodes)):
+            self.start_node(number)
+        first, share = self.nodes[0], self.SLOTS // self.masters
+        for number, node in enumerate(self.nodes):
+            node.command('CLUSTER', 'SET-CONFIG-EPOCH', number + 1)
+            if number < self.masters:
+                last = self.SLOTS if number + 1 == self.masters else (number + 1) * share
+                node.command('CLUSTER', 'ADDSLOTSRANGE', number * share, last - 1)
+            if number:
+                node.command('CLUSTER', 'MEET', '127.0.0.1', first.port, first.bus)
+        self.wait('all know one another', lambda: all(
+            self.info(node)['cluster_known_nodes'] == str(len(self.nodes)) for node in self.nodes))
+        for number, node in enumerate(self.nodes[self.masters:]):
+            node.command('CLUSTER', 'REPLICATE', self.id_of(number % self.masters))
+        self.wait('the cluster is well', self.is_well)
+
+    def is_well(self):
+        roles = [node.command('INFO', 'replication').decode() for node in self.nodes]
+        synced = all('role:master' in role or 'master_link_status:up' in role for role in roles)
+        replicas = sum('role:slave' in role for role in roles)
+        # Those who were met last may not have heard of every slot yet.
+        return synced and replicas == len(self.nodes) - self.masters and all(self.info(node)['cluster_state'] == 'ok' and
+                              self.info(node)['cluster_slots_assigned'] == str(self.SLOTS)
+                              for node in self.nodes)
+
+    def wait(self, what, condition, seconds=30):
+        end = time.monotonic() + seconds * PATIENCE
+        while not condition():
+            if time.monotonic() > end:
+                raise Broken(f'the cluster: never: {what}')
+            time.sleep(.01)
+
+    @staticmethod
+    def info(node):
+        lines = node.command('CLUSTER', 'INFO').decode().split()
+        return dict(line.split(':', 1) for line in lines)
+
+    def id_of(self, number):
+        return self.nodes[number].command('CLUSTER', 'MYID').decode()
+
+    def slots_of(self, number):
+        """The slots that node @number has as a master, as it says itself."""
+        node, slots = self.nodes[number], set()
+        for line in node.command('CLUSTER', 'NODES').decode().splitlines() if node.process else []:
+            words = line.split()
+            if 'myself,master' in words[2]:
+                for word in words[8:]:
+                    first, _, last = word.partition('-')
+                    if first.isdigit():
+                        slots.update(range(int(first), int(last or first) + 1))
+        return slots
+
+    def master_numbers(self):
+        return [number for number in range(len(self.nodes)) if self.slots_of(number)]
+
+    def owner(self, slot):
+        """The number of the master that has it; None while there is none."""
+        return next((number for number in range(len(self.nodes)) if slot in self.slots_of(number)), None)
+
+    def begin_to_move(self, slot, to, source=None):
+        """The slot is on its way, its keys are still where they were."""
+        source, target = self.owner(slot) if source is None else source, to
+        self.nodes[target].command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', self.id_of(source))
+        self.nodes[source].command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', self.id_of(target))
+        return source
+
+    def move_keys(self, slot, source, to):
+        while True:
+            keys = self.nodes[source].command('CLUSTER', 'GETKEYSINSLOT', slot, 100)
+            if not keys:
+                return
+            self.nodes[source].command('MIGRATE', '127.0.0.1', self.nodes[to].port, '', 0, 5000, 'KEYS', *keys)
+
+    def end_move(self, slot, source, to):
+        for number in (to, source):
+            self.nodes[number].command('CLUSTER', 'SETSLOT', slot, 'NODE', self.id_of(to))
+
+    def move(self, slot, to):
+        source = self.begin_to_move(slot, to)
+        self.move_keys(slot, source, to)
+        self.end_move(slot, source, to)
+
+    def end(self):
+        for node in self.nodes:
+            node.kill9()
+
+
+class Servers:
+    """Both of them, or one ('pg' or 'redis'). @cluster: so many masters, besides; @replicas of each.
+    Raises Missing when a package is not there."""
+
+    def __init__(self, only=None, tls=False, cluster=0, replicas=0):
         self.only, self.tls = only, tls
         self.pg, self.redis, self._watcher = None, None, None
+        self.cluster, self._cluster_of = None, (cluster, replicas)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='offerd-servers-'))
         os.chmod(self.dir, 0o755)
         try:
@@ -344,10 +462,17 @@ class Servers:
                 getattr(self, name).start()
         if self.pg:
             self.pg.create('offerd')
+        if self._cluster_of[0]:
+            self.cluster = Cluster(self.dir / 'cluster', *self._cluster_of)
+            self.cluster.start()
 
     @property
     def database_url(self):
         return self.pg.url
+
+    @property
+    def redis_port(self):
+        return self.redis.port
 
     @property
     def redis_url(self):
@@ -360,10 +485,12 @@ class Servers:
             found |= {'OFFERD_TEST_DATABASE_URL': self.pg.url, 'OFFERD_TEST_DATABASE_SOCKET_URL': self.pg.socket_url}
         if self.redis:
             found |= {'OFFERD_TEST_REDIS_URL': self.redis.url, 'OFFERD_TEST_REDIS_SOCKET_URL': self.redis.socket_url}
+        if self.cluster:
+            found |= {'OFFERD_TEST_CLUSTER_URL': self.cluster.url}
         return found
 
     def end(self):
-        for server in (self.pg, self.redis):
+        for server in (self.pg, self.redis, self.cluster):
             if server:
                 server.end()
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -401,6 +528,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', choices=['pg', 'redis'])
     parser.add_argument('--tls', action='store_true')
+    parser.add_argument('--cluster', type=int, default=0)
     parser.add_argument('--optional', action='store_true')
     parser.add_argument('--watch', help=argparse.SUPPRESS)
     parser.add_argument('command', nargs=argparse.REMAINDER)
@@ -415,7 +543,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _: child[0].send_signal(got) if child else sys.exit(128 + got))
     try:
-        with Servers(args.only, args.tls) as servers:
+        with Servers(args.only, args.tls, args.cluster) as servers:
             child.append(subprocess.Popen(command, env={**os.environ, **servers.environment}))
             status = child[0].wait()
     except Missing as why:

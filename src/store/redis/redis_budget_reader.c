@@ -1,304 +1,180 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Questions are answered in order, so those under way stand in a ring. A reservation lives from the
- * first reserve() until it was taken by the second, or forgotten and answered. Silence is counted in ticks,
- * as in redis_link.c; an idle connection is asked once a second whether it is still one.
+ * A reservation lives from the first reserve() until it was taken by the second, or forgotten and
+ * answered. Each of its claims is a script of its own, so in a cluster they may go to different
+ * nodes: what was granted by one is given back when another's answer is lost.
  */
 #include "store/redis/redis_budget_reader.h"
 
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <uv.h>
 
-#include "ports/clock.h"
-#include "store/redis/redis_conn.h"
+#include "store/redis/redis_budget_line.h"
+#include "store/redis/redis_nodes.h"
 #include "store/redis/redis_reservation.h"
-#include "store/redis/redis_scripts.h"
-#include "store/redis/redis_value.h"
+#include "store/redis/redis_url.h"
 
-enum { TICK_MS = 50, SILENT_TICKS = 4, CONNECT_TICKS = 20, PING_TICKS = 20, SHA_BYTES = 40 };
-
-enum question_kind { ASK_SCRIPT, ASK_PING, ASK_RELEASE, ASK_CLAIM };
-
-struct question {
-    enum question_kind kind;
-    uint32_t number; /* of the claim */
-    struct redis_reservation *reservation;
-};
-
-enum reader_state { READER_DOWN, READER_CONNECTING, READER_LOADING, READER_UP };
+enum { HOPS = 3 };
 
 struct redis_budget_reader {
     struct redis_budget_source *source;
-    struct redis_member member;
     uv_loop_t *loop;
-    uv_timer_t timer;
-    uv_prepare_t prepare;
-    int handles; /* not closed yet; the memory goes with the last */
+    struct redis_slots *slots;        /* NULL: no cluster, or no map yet */
+    uint64_t version;                 /* of slots */
+    struct redis_budget_line **lines; /* by the numbers of slots' nodes; else the one */
+    uint32_t n_lines;
+    uint32_t open; /* lines that are not closed yet; the memory goes with the last */
     bool freed;
-    enum reader_state state;
-    struct redis_resolve *resolve;
-    struct redis_conn *conn;
-    unsigned attempts;
-    int quiet, idle; /* ticks since it was heard while it owed an answer; since it was pinged */
-    char sha[SHA_BYTES];
-    struct question *ring;
-    uint64_t first, end;
-    uint32_t cap;                         /* a power of two */
     struct redis_reservation *unanswered; /* and those not taken yet */
 };
 
-/* ── the ring ── */
-
-static bool push(struct redis_budget_reader *reader, struct question question)
+static struct redis_budget_line *line_of(const struct redis_budget_reader *reader, struct str rule)
 {
-    if (reader->end - reader->first == reader->cap) {
-        uint32_t cap = reader->cap ? 2 * reader->cap : 64;
-        struct question *ring = malloc(cap * sizeof *ring);
-        if (!ring)
-            return false;
-        for (uint64_t i = reader->first; i != reader->end; i++)
-            ring[i & (cap - 1)] = reader->ring[i & (reader->cap - 1)];
-        free(reader->ring);
-        reader->ring = ring;
-        reader->cap = cap;
-    }
-    reader->ring[reader->end++ & (reader->cap - 1)] = question;
-    return true;
-}
-
-static struct question pop(struct redis_budget_reader *reader)
-{
-    return reader->ring[reader->first++ & (reader->cap - 1)];
-}
-
-static bool send_script(struct redis_budget_reader *reader)
-{
-    struct out *out = &reader->conn->out;
-    if (!push(reader, (struct question){ .kind = ASK_SCRIPT }))
-        return false;
-    redis_print_head(out, 3);
-    redis_print_word(out, STR("SCRIPT"));
-    redis_print_word(out, STR("LOAD"));
-    redis_print_word(out, str_of(redis_script_text(REDIS_BUDGET_RESERVE)));
-    return true;
-}
-
-static bool send_claim(struct redis_budget_reader *reader, struct redis_reservation *reservation,
-                       uint32_t number)
-{
-    const struct redis_claim *claim = &reservation->claims[number];
-    struct str shop = reader->source->settings.shop;
-    const char *life = reader->conn->hello.run_id;
-    struct out *out = &reader->conn->out;
-    char mark[REDIS_VALUE_HEAD];
-    if (!push(reader, (struct question){ ASK_CLAIM, number, reservation }))
-        return false;
-    redis_value_head(claim->mark, false, mark);
-    redis_print_head(out, 10);
-    redis_print_word(out, STR("EVALSHA"));
-    redis_print_word(out, (struct str){ reader->sha, SHA_BYTES });
-    redis_print_word(out, STR("2"));
-    redis_reservation_print_holds(out, life, shop, claim->rule);
-    redis_reservation_print_count(out, life, shop, claim->rule);
-    redis_print_word(out, (struct str){ mark, REDIS_VALUE_HEAD - 1 });
-    redis_print_int(out, claim->redemptions);
-    redis_print_int(out, claim->until_us);
-    redis_print_int(out, claim->now_us);
-    redis_print_int(out, reader->source->settings.ttl_s);
-    return true;
-}
-
-static void send_release(struct redis_budget_reader *reader, const struct redis_claim *claim)
-{
-    struct out *out = &reader->conn->out;
-    char mark[REDIS_VALUE_HEAD];
-    if (!push(reader, (struct question){ .kind = ASK_RELEASE }))
-        return;
-    redis_value_head(claim->mark, false, mark);
-    redis_print_head(out, 3);
-    redis_print_word(out, STR("ZREM"));
-    redis_reservation_print_holds(out, reader->conn->hello.run_id, reader->source->settings.shop,
-                                  claim->rule);
-    redis_print_word(out, (struct str){ mark, REDIS_VALUE_HEAD - 1 });
+    if (!reader->slots)
+        return reader->lines[0];
+    uint16_t slot = redis_reservation_slot(reader->source->settings.shop, rule);
+    uint16_t node = reader->slots->node_of[slot];
+    return node == REDIS_NO_NODE ? NULL : reader->lines[node];
 }
 
 /* What nobody will show is not kept from others. */
 static void release_new(struct redis_budget_reader *reader,
                         const struct redis_reservation *reservation)
 {
-    for (uint32_t i = 0; reader && reader->state == READER_UP && i < reservation->n; i++)
-        if (reservation->claims[i].result == REDIS_HELD_NEW)
-            send_release(reader, &reservation->claims[i]);
+    for (uint32_t i = 0; reader && !reader->freed && i < reservation->n; i++) {
+        const struct redis_claim *claim = &reservation->claims[i];
+        struct redis_budget_line *line =
+            claim->result == REDIS_HELD_NEW ? line_of(reader, claim->rule) : NULL;
+        if (line)
+            redis_budget_line_release(line, claim);
+    }
 }
 
-static void send_ping(struct redis_budget_reader *reader)
-{
-    reader->idle = 0;
-    if (!push(reader, (struct question){ .kind = ASK_PING }))
-        return;
-    redis_print_head(&reader->conn->out, 1);
-    redis_print_word(&reader->conn->out, STR("PING"));
-}
+/* ── what the lines say ── */
 
-static void on_prepare(uv_prepare_t *prepare)
-{
-    struct redis_budget_reader *reader = prepare->data;
-    if (reader->conn && reader->state >= READER_LOADING)
-        redis_conn_flush(reader->conn);
-}
-
-/* One claim less to wait for. */
-static void settle_one(struct redis_budget_reader *reader, struct redis_reservation *reservation)
+static void on_answered(void *self, struct redis_reservation *reservation)
 {
     if (--reservation->left > 0)
         return;
     if (reservation->waiter)
         return reservation->waiter->ready(reservation->waiter);
-    release_new(reader, reservation);
+    release_new(self, reservation);
     redis_reservation_free(reservation);
 }
 
-static void take_claim(struct redis_budget_reader *reader, const struct question *question,
-                       const redisReply *reply)
+static bool on_refused(void *self, struct redis_budget_line *line,
+                       struct redis_reservation *reservation, uint32_t number, struct str error)
 {
-    struct redis_reservation *reservation = question->reservation;
-    struct redis_claim *claim = &reservation->claims[question->number];
-    struct str text = { reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0 };
-    if (!claim->again && str_starts_with(text, STR("NOSCRIPT"))) {
-        claim->again = true;
-        if (send_script(reader) && send_claim(reader, reservation, question->number))
-            return;
-    }
-    bool is_error = reply->type != REDIS_REPLY_INTEGER;
-    claim->result = is_error ? REDIS_NOT_KNOWN : reply->integer;
-    if (claim->result == REDIS_NOT_KNOWN) {
-        reservation->lost = true;
-        if (!is_error)
-            atomic_store(&reader->source->wanting, true);
-    }
-    settle_one(reader, reservation);
-    if (is_error && !reader->freed)
-        redis_conn_refuse(reader->conn, reply);
+    struct redis_budget_reader *reader = self;
+    struct redis_claim *claim = &reservation->claims[number];
+    struct redis_redirect to;
+    const struct redis_url *url = redis_budget_line_url(line);
+    bool elsewhere = redis_redirect_read(error, url->host, &to);
+    if (reader->freed)
+        return false;
+    if (!elsewhere || !to.is_ask)
+        redis_nodes_doubt(reader->source->nodes);
+    if (!elsewhere || ++claim->hops > HOPS || !reader->slots)
+        return false;
+    uint16_t node = redis_slots_node(reader->slots, to.host, to.port);
+    return node != REDIS_NO_NODE &&
+           redis_budget_line_claim(reader->lines[node], reservation, number, to.is_ask);
 }
 
-static void take_script(struct redis_budget_reader *reader, const redisReply *reply)
+static void doubt_nodes(void *self)
 {
-    if (reply->type != REDIS_REPLY_STRING || reply->len != SHA_BYTES)
-        return redis_conn_refuse(reader->conn, reply);
-    memcpy(reader->sha, reply->str, SHA_BYTES);
-    if (reader->state != READER_LOADING)
+    redis_nodes_doubt(((struct redis_budget_reader *) self)->source->nodes);
+}
+
+static void on_closed(void *self)
+{
+    struct redis_budget_reader *reader = self;
+    if (--reader->open > 0 || !reader->freed)
         return;
-    reader->state = READER_UP;
-    redis_member_up(&reader->member);
+    redis_slots_release(reader->slots);
+    free(reader->lines);
+    free(reader);
 }
 
-static void on_reply(void *self, struct redis_conn *conn, const redisReply *reply)
+/* ── the map ── */
+
+static void on_beat(void *self);
+
+static struct redis_budget_line *new_line(struct redis_budget_reader *reader,
+                                          struct redis_url *node)
 {
-    struct redis_budget_reader *reader = self;
-    if (reader->first == reader->end)
-        return redis_conn_refuse(conn, reply);
-    reader->quiet = 0;
-    struct question question = pop(reader);
-    switch (question.kind) {
-    case ASK_SCRIPT: take_script(reader, reply); break;
-    case ASK_CLAIM: take_claim(reader, &question, reply); break;
-    case ASK_PING:
-    case ASK_RELEASE:
-        if (reply->type == REDIS_REPLY_ERROR)
-            redis_conn_refuse(conn, reply);
-        break;
+    const struct redis_budget_line_user user = { reader,      on_answered, on_beat,  doubt_nodes,
+                                                 doubt_nodes, on_refused,  on_closed };
+    struct redis_budget_line *line =
+        redis_budget_line_new(reader->source, node, reader->loop, &user);
+    reader->open += line ? 1 : 0;
+    return line;
+}
+
+/* The line there is for the node, or a new one; NULL for lack of memory. */
+static struct redis_budget_line *line_for(struct redis_budget_reader *reader,
+                                          const struct redis_node *to)
+{
+    uint16_t before =
+        reader->slots ? redis_slots_node(reader->slots, to->host, to->port) : REDIS_NO_NODE;
+    if (before != REDIS_NO_NODE)
+        return reader->lines[before];
+    struct redis_url *url = redis_url_at(reader->source->url, to->host, to->port);
+    struct redis_budget_line *line = url ? new_line(reader, url) : NULL;
+    if (!line)
+        redis_url_free(url);
+    return line;
+}
+
+static void free_lines_but(struct redis_budget_line **lines, uint32_t n,
+                           struct redis_budget_line *const *but, uint32_t n_but)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        bool stays = false;
+        for (uint32_t k = 0; k < n_but; k++)
+            stays |= but[k] == lines[i];
+        if (!stays)
+            redis_budget_line_free(lines[i]);
     }
+    free(lines);
 }
 
-static void give_up(struct redis_budget_reader *reader, const char *why)
+static void take_map(struct redis_budget_reader *reader, struct redis_slots *slots)
 {
-    reader->state = READER_DOWN;
-    redis_conn_close(MOVE(reader->conn));
-    if (!reader->freed)
-        redis_member_down(&reader->member, why,
-                          reader->source->clock->mono_us(reader->source->clock));
-    while (reader->first != reader->end) {
-        struct question question = pop(reader);
-        if (question.kind != ASK_CLAIM)
-            continue;
-        question.reservation->lost = true;
-        settle_one(reader, question.reservation);
+    struct redis_budget_line **lines = calloc(slots->n_nodes, sizeof *lines), **old = reader->lines;
+    uint32_t n_old = reader->n_lines;
+    bool whole = lines;
+    for (uint32_t i = 0; whole && i < slots->n_nodes; i++) {
+        lines[i] = line_for(reader, &slots->nodes[i]);
+        whole = lines[i];
     }
+    if (!whole) { /* at the next beat */
+        reader->version = 0;
+        free_lines_but(lines, lines ? slots->n_nodes : 0, old, n_old);
+        return redis_slots_release(slots);
+    }
+    redis_slots_release(reader->slots);
+    reader->slots = slots;
+    reader->lines = lines;
+    reader->n_lines = slots->n_nodes;
+    free_lines_but(old, n_old, lines, reader->n_lines);
+    for (uint32_t i = 0; i < reader->n_lines; i++)
+        redis_budget_line_renew(lines[i], slots->nodes[i].epoch);
+    redis_health_tell(&reader->source->health);
 }
 
-/* ── connecting ── */
-
-static void on_lost(void *self, struct redis_conn *conn, const char *why)
-{
-    (void) conn;
-    give_up(self, why);
-}
-
-static void on_greeted(void *self, struct redis_conn *conn)
-{
-    struct redis_budget_reader *reader = self;
-    reader->state = READER_LOADING;
-    if (!send_script(reader))
-        return on_lost(self, conn, "no memory");
-    redis_conn_flush(conn);
-}
-
-static void on_found(void *self, const struct sockaddr *address, const char *why)
+static void on_beat(void *self)
 {
     struct redis_budget_reader *reader = self;
-    const struct redis_conn_user user = { reader, NULL, on_greeted, on_reply, on_lost };
-    reader->resolve = NULL;
-    if (!why)
-        reader->conn = redis_conn_new(reader->loop, reader->source->url, address, &user);
-    if (!reader->conn)
-        give_up(reader, why ? why : "no connection can be made");
-}
-
-static void begin_to_connect(struct redis_budget_reader *reader)
-{
-    if (reader->member.state != REDIS_UNKNOWN)
-        redis_member_count(&reader->member, reader->member.health->reconnects, 1);
-    reader->state = READER_CONNECTING;
-    reader->quiet = 0;
-    struct redis_resolve *resolve = redis_resolve_begin(reader->loop, reader->source->url,
-                                                        reader->attempts++, on_found, reader);
-    if (resolve)
-        reader->resolve = resolve;
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct redis_budget_reader *reader = timer->data;
-    struct clock *clock = reader->source->clock;
-    if (reader->state == READER_DOWN) {
-        if (redis_member_may_try(&reader->member, clock->mono_us(clock)))
-            begin_to_connect(reader);
+    struct redis_nodes *nodes = reader->source->nodes;
+    if (reader->freed || redis_nodes_version(nodes) == reader->version)
         return;
-    }
-    if (reader->resolve)
-        return; /* the system's resolver has its own patience */
-    bool is_up = reader->state == READER_UP;
-    if (is_up && reader->first == reader->end) {
-        reader->quiet = 0;
-        if (++reader->idle >= PING_TICKS)
-            send_ping(reader);
-    } else if (++reader->quiet > (is_up ? SILENT_TICKS : CONNECT_TICKS)) {
-        redis_member_count(&reader->member, reader->member.health->timeouts, 1);
-        give_up(reader, redis_conn_silence(reader->conn));
-    }
+    struct redis_slots *slots = redis_nodes_map(nodes, &reader->version);
+    if (slots)
+        take_map(reader, slots);
 }
 
 /* ── the port ── */
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    struct redis_budget_reader *reader = handle->data;
-    if (--reader->handles > 0)
-        return;
-    redis_member_deinit(&reader->member);
-    free(reader->ring);
-    free(reader);
-}
 
 struct redis_budget_reader *redis_budget_reader_new(struct redis_budget_source *source,
                                                     struct uv_loop_s *loop)
@@ -308,14 +184,15 @@ struct redis_budget_reader *redis_budget_reader_new(struct redis_budget_source *
         return NULL;
     reader->source = source;
     reader->loop = loop;
-    redis_member_init(&reader->member, &source->health, false);
-    reader->timer.data = reader->prepare.data = reader;
-    reader->handles = 2;
-    (void) uv_timer_init(loop, &reader->timer);
-    (void) uv_prepare_init(loop, &reader->prepare);
-    (void) uv_prepare_start(&reader->prepare, on_prepare);
-    (void) uv_timer_start(&reader->timer, on_tick, 0, TICK_MS);
-    return reader;
+    reader->n_lines = 1;
+    reader->lines = calloc(1, sizeof(struct redis_budget_line *));
+    if (reader->lines)
+        reader->lines[0] = new_line(reader, NULL);
+    if (reader->lines && reader->lines[0])
+        return reader;
+    free(reader->lines);
+    free(reader);
+    return NULL;
 }
 
 void redis_budget_reader_free(struct redis_budget_reader *reader)
@@ -323,10 +200,8 @@ void redis_budget_reader_free(struct redis_budget_reader *reader)
     if (!reader || reader->freed)
         return;
     reader->freed = true;
-    redis_resolve_cancel(MOVE(reader->resolve));
-    uv_close((uv_handle_t *) &reader->timer, on_handle_closed);
-    uv_close((uv_handle_t *) &reader->prepare, on_handle_closed);
-    give_up(reader, "");
+    for (uint32_t i = 0; i < reader->n_lines; i++)
+        redis_budget_line_free(reader->lines[i]);
     for (struct redis_reservation *next, *r = MOVE(reader->unanswered); r; r = next) {
         next = r->next;
         r->next = NULL;
@@ -366,18 +241,18 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
         waiter->found = NULL;
         return hand_over(reader, reservation, claims, n);
     }
-    if (reader->state != READER_UP)
-        return BUDGET_LOST;
     reservation = redis_reservation_new(claims, n, now_us, waiter, reader, &reader->unanswered);
     if (!reservation)
         return BUDGET_LOST;
-    for (uint32_t i = 0; i < n; i++)
-        if (!send_claim(reader, reservation, i)) {
-            /* What was sent is answered; what was not counts as lost. */
-            reservation->lost = true;
-            reservation->left -= n - i;
-            break;
-        }
+    for (uint32_t i = 0; i < n; i++) {
+        struct redis_budget_line *line = line_of(reader, claims[i].rule);
+        if (line && redis_budget_line_claim(line, reservation, i, false))
+            continue;
+        /* What was sent is answered; what was not counts as lost. */
+        reservation->lost = true;
+        reservation->left -= n - i;
+        break;
+    }
     waiter->found = reservation;
     if (reservation->left > 0)
         return BUDGET_COMING;

@@ -7,14 +7,16 @@
 #include "store/redis/redis_settings.h"
 
 struct clock;
+struct redis_nodes;
 struct redis_url;
 
 /*
  * Redis budget reader
  *
- * A worker's way to the budgets: one connection on its loop, one script a reservation. A reservation
- * that nobody waits for any more gives its hold back when it is answered. The functions are the port's; what
- * a reader is made from outlives it.
+ * A worker's way to the budgets: a connection on its loop (redis_budget_line.h), in a cluster one
+ * to each master, and one script a claim, as a rule's keys share a slot and two rules' need not. A
+ * reservation that nobody waits for any more gives its hold back when it is answered. The functions
+ * are the port's; what a reader is made from outlives it.
  */
 struct redis_budget_reader;
 
@@ -23,7 +25,8 @@ struct redis_budget_source {
     struct redis_settings settings;
     struct clock *clock;
     struct redis_health health;
-    atomic_bool wanting; /* a rule was met that Redis does not know */
+    struct redis_nodes *nodes; /* when it is a cluster */
+    atomic_bool wanting;       /* a rule was met that Redis does not know */
 };
 
 struct redis_budget_reader *redis_budget_reader_new(struct redis_budget_source *source,

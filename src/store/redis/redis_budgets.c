@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "store/redis/redis_budget_reader.h"
+#include "store/redis/redis_hello.h"
+#include "store/redis/redis_nodes.h"
 #include "store/redis/redis_reservation.h"
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
-#include "store/redis/redis_writer.h"
+#include "store/redis/redis_writers.h"
 
 enum { SHOP_BYTES = 256 };
 
@@ -16,7 +18,7 @@ struct redis_budgets {
     struct budget_store store;
     struct redis_budget_source source;
     struct redis_url *url;
-    struct redis_writer *writer; /* the journal's */
+    struct redis_writers *writers; /* the journal's */
 };
 
 static struct redis_budgets *of(struct budget_store *store)
@@ -59,14 +61,17 @@ struct word {
     struct str rule, mark;
     int64_t accepted;
     bool known;
+    struct str stamp; /* of the server it goes to */
 };
 
 static void print_word(void *self, uint32_t i, struct redis_writer *writer, struct out *out)
 {
-    const struct word *word = self;
+    struct word *word = self;
     const struct redis_settings *settings = &word->budgets->source.settings;
-    const char *life = redis_writer_life(writer);
+    const struct redis_hello *hello = redis_writer_hello(writer);
+    const char *life = hello->life;
     (void) i;
+    word->stamp = str_of(hello->stamp);
     if (word->kind == WORD_READ) {
         redis_print_head(out, 2);
         redis_print_word(out, STR("GET"));
@@ -80,12 +85,22 @@ static void print_word(void *self, uint32_t i, struct redis_writer *writer, stru
         redis_print_word(out, word->mark);
         return;
     }
-    redis_writer_print_call(writer, REDIS_BUDGET_SETTLE, 2, 5, out);
+    redis_writer_print_call(writer, REDIS_BUDGET_SETTLE, 2, hello->is_cluster ? 6 : 5, out);
     redis_reservation_print_holds(out, life, settings->shop, word->rule);
     redis_reservation_print_count(out, life, settings->shop, word->rule);
     redis_print_word(out, word->mark);
     redis_print_int(out, word->accepted);
     redis_print_int(out, settings->ttl_s);
+    if (hello->is_cluster)
+        redis_print_word(out, word->stamp);
+}
+
+/* For its slot: any life will do. */
+static void key_of_word(void *self, uint32_t i, struct out *out)
+{
+    const struct word *word = self;
+    (void) i;
+    redis_reservation_print_key(out, word->budgets->source.settings.shop, word->rule);
 }
 
 static enum err take_word(void *self, uint32_t i, const redisReply *reply, struct err_note *note)
@@ -93,17 +108,18 @@ static enum err take_word(void *self, uint32_t i, const redisReply *reply, struc
     struct word *word = self;
     (void) i;
     (void) note;
+    struct str text = { reply->str, reply->type == REDIS_REPLY_STRING ? reply->len : 0 };
     if (word->kind == WORD_READ)
-        word->known = reply->type == REDIS_REPLY_STRING &&
-                      str_to_int64((struct str){ reply->str, reply->len }, &word->accepted);
+        word->known =
+            text.len > 0 && str_to_int64(redis_value_behind(text, word->stamp), &word->accepted);
     return OK;
 }
 
 static enum err say(struct budget_store *store, struct word *word, struct err_note *note)
 {
     word->budgets = of(store);
-    return redis_writer_run(of(store)->writer,
-                            &(struct redis_run){ word, 1, print_word, take_word }, note);
+    const struct redis_run run = { word, 1, print_word, take_word, NULL, key_of_word };
+    return redis_writers_run(of(store)->writers, &run, note);
 }
 
 static enum err settle(struct budget_store *store, struct str rule, uint64_t mark, int64_t accepted,
@@ -163,7 +179,8 @@ static void free_budgets(struct budget_store *store)
     struct redis_budgets *self = of(store);
     if (!self)
         return;
-    redis_writer_free(self->writer);
+    redis_writers_free(self->writers);
+    redis_nodes_free(self->source.nodes);
     redis_health_deinit(&self->source.health);
     redis_url_free(self->url);
     free((char *) self->source.settings.shop.at);
@@ -186,8 +203,11 @@ static enum err fill_in(struct redis_budgets *self, const struct redis_settings 
     source->url = self->url;
     if (!redis_health_init(&source->health, REDIS_BUDGETS, self->url, metrics))
         return ERR_NOMEM;
-    self->writer = redis_writer_new(self->url, &source->settings, clock, &source->health);
-    return self->writer ? OK : ERR_NOMEM;
+    source->nodes = redis_nodes_new(self->url, &source->settings, clock);
+    if (source->nodes)
+        self->writers =
+            redis_writers_new(self->url, &source->settings, clock, &source->health, source->nodes);
+    return self->writers ? OK : ERR_NOMEM;
 }
 
 enum err redis_budgets_new(const struct redis_settings *settings, struct clock *clock,

@@ -126,10 +126,11 @@ static void take(struct redis_conn *conn, const redisReply *reply)
     struct err_note note;
     if (redis_hello_is_done(&conn->hello))
         return conn->user.reply(conn->user.self, conn, reply);
-    if (redis_hello_take(&conn->hello, reply, &note) != OK)
+    if (redis_hello_take(&conn->hello, reply, &conn->out, &note) != OK)
         return lose(conn, note.text);
     if (redis_hello_is_done(&conn->hello))
-        conn->user.greeted(conn->user.self, conn);
+        return conn->user.greeted(conn->user.self, conn);
+    redis_conn_flush(conn);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -155,8 +156,6 @@ static void take_plain(struct redis_conn *conn, const char *at, size_t len)
 static void say_hello(struct redis_conn *conn)
 {
     redis_hello_begin(&conn->hello, conn->url, &conn->out);
-    if (conn->user.connected)
-        conn->user.connected(conn->user.self, conn);
     redis_conn_flush(conn);
 }
 

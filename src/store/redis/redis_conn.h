@@ -14,9 +14,9 @@ struct redis_url;
  * Redis connection
  *
  * One connection on an event loop, by TLS where the URL says so: it connects, says hello and gives
- * every answer after that to its user, in order. libuv's sockets and hiredis' redisReader; hiredis' own
- * asynchronous context is not used, as release 0.14 looks names up on the calling thread and gives whatever comes first on a
- * subscribed connection (a change) to whoever waits for a PONG.
+ * every answer after that to its user, in order. libuv's sockets and hiredis' redisReader; hiredis'
+ * own asynchronous context is not used, as release 0.14 looks names up on the calling thread and
+ * gives whatever comes first on a subscribed connection (a change) to whoever waits for a PONG.
  *
  * What is printed into `out` leaves with redis_conn_flush. The loop's thread only. The user is told
  * nothing any more once it has closed the connection, which it may do in any of its callbacks.
@@ -25,8 +25,6 @@ struct redis_conn;
 
 struct redis_conn_user {
     void *self;
-    /* Connected, the hello is sent: what is printed here leaves with it. May be NULL. */
-    void (*connected)(void *self, struct redis_conn *conn);
     void (*greeted)(void *self, struct redis_conn *conn); /* conn->hello is done */
     void (*reply)(void *self, struct redis_conn *conn, const struct redisReply *reply);
     /* It is of no use any more: close it. */
@@ -51,8 +49,10 @@ struct redis_conn {
     char read[65536];
 };
 
-/* @address NULL: the URL's socket. NULL for lack of memory or of descriptors; and for a rediss:// URL that
- * was not opened (redis_url_open). */
+/*
+ * @address NULL: the URL's socket. NULL for lack of memory or of descriptors; and for a rediss://
+ * URL that was not opened (redis_url_open).
+ */
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct redis_url *url,
                                   const struct sockaddr *address,
                                   const struct redis_conn_user *user);
@@ -70,8 +70,8 @@ void redis_conn_refuse(struct redis_conn *conn, const struct redisReply *reply);
 /*
  * Redis resolve
  *
- * Where the URL's host is, looked up without holding the loop up. `found` is called once, at once or later
- * (NULL: for a unix socket), unless it was cancelled before; an error has its @why.
+ * Where the URL's host is, looked up without holding the loop up. `found` is called once, at once
+ * or later (NULL: for a unix socket), unless it was cancelled before; an error has its @why.
  */
 struct redis_resolve;
 

@@ -107,6 +107,8 @@ static void say(struct redis_health *health, const char *why)
     bool up = health->links_down == 0 && health->writers_down == 0;
     if (health->metrics)
         metric_set(health->metrics, health->up, up);
+    if (health->is_quiet)
+        return;
     if (up && !health->said_up)
         log_line(LOG_INFO, "redis", "%s reached: '%s'", uses[health->use].name, health->shown);
     else if (!up && why)
@@ -114,6 +116,13 @@ static void say(struct redis_health *health, const char *why)
                  health->shown, why, uses[health->use].meanwhile);
     health->said_up = up;
     health->said_tls = !up && (health->said_tls || (why && is_of_tls(why)));
+}
+
+void redis_health_tell(struct redis_health *health)
+{
+    pthread_mutex_lock(&health->lock);
+    say(health, NULL);
+    pthread_mutex_unlock(&health->lock);
 }
 
 /* Under the lock: @member no longer counts as down. */

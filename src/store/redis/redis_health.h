@@ -12,10 +12,10 @@ struct redis_url;
 /*
  * Redis health
  *
- * What all connections of this process that serve one use know together of their Redis: whether it can be reached, said
- * in the log once at each change and in offerd_redis_up, and what was counted. A member is
- * one link or writer; it counts in a shard of its own and belongs to one thread at a time. The
- * health outlives its members. Any thread.
+ * What all connections of this process that serve one use know together of their Redis: whether it
+ * can be reached, said in the log once at each change and in offerd_redis_up, and what was counted.
+ * A member is one link or writer; it counts in a shard of its own and belongs to one thread at a
+ * time. The health outlives its members. Any thread.
  */
 /* What for: a label of its metrics. */
 enum redis_use { REDIS_PROFILES, REDIS_BUDGETS };
@@ -29,6 +29,7 @@ struct redis_health {
     unsigned comebacks; /* a link came back: what writers had said before no longer counts */
     bool said_up;
     bool said_tls; /* in this outage: that began, as a rule, with a mere end of the connection */
+    bool is_quiet; /* nothing is said in the log */
     metric_id up, reconnects, timeouts, doubts, taken, refused;
     metric_id answers[4]; /* by enum shared_answer */
 };
@@ -52,6 +53,11 @@ struct redis_member {
 void redis_member_init(struct redis_member *member, struct redis_health *health, bool is_writer);
 void redis_member_deinit(struct redis_member *member);
 void redis_member_count(struct redis_member *member, metric_id id, uint64_t more);
+
+/*
+ * The node it was for is none any more: of a member that was deinited, what is said is said anew.
+ */
+void redis_health_tell(struct redis_health *health);
 
 /* It works; the next attempt after a failure comes soon. */
 void redis_member_up(struct redis_member *member);

@@ -2,12 +2,13 @@
 #include "store/redis/redis_hello.h"
 
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
 
 /* Every step is sent, so that a step's number tells what it answers. */
-enum { AUTH, NAME, SELECT, SERVER, REPLICATION, STEPS };
+enum { AUTH, NAME, SELECT, SERVER, REPLICATION, CLUSTER, STEPS };
 
 static void print_auth(const struct redis_url *url, struct out *out)
 {
@@ -65,7 +66,7 @@ static struct str info(const redisReply *reply, const char *name)
     return (struct str){ 0 };
 }
 
-static enum err take_server(struct redis_hello *hello, const redisReply *reply,
+static enum err take_server(struct redis_hello *hello, const redisReply *reply, struct out *out,
                             struct err_note *note)
 {
     struct str run_id = info(reply, "run_id"), version = info(reply, "redis_version");
@@ -74,23 +75,46 @@ static enum err take_server(struct redis_hello *hello, const redisReply *reply,
     if (version.len < 2 || (version.at[1] == '.' && version.at[0] < '6'))
         return err_fail(note, ERR_UNAVAILABLE, "Redis %.*s cannot track clients; 6 can",
                         STR_ARG(version));
-    if (str_is(info(reply, "redis_mode"), "cluster"))
-        return err_fail(note, ERR_UNAVAILABLE,
-                        "it is a node of a Redis Cluster, which this build does not speak");
     memcpy(hello->run_id, run_id.at, REDIS_RUN_ID_BYTES);
-    hello->run_id[REDIS_RUN_ID_BYTES] = '\0';
+    memcpy(hello->life, run_id.at, REDIS_STAMP_BYTES);
+    hello->is_cluster = str_is(info(reply, "redis_mode"), "cluster");
+    if (!hello->is_cluster)
+        return OK;
+    redis_print_head(out, 2);
+    redis_print_word(out, STR("CLUSTER"));
+    redis_print_word(out, STR("INFO"));
     return OK;
 }
 
-enum err redis_hello_take(struct redis_hello *hello, const redisReply *reply, struct err_note *note)
+static enum err take_cluster(struct redis_hello *hello, const redisReply *reply,
+                             struct err_note *note)
+{
+    int64_t epoch;
+    char text[REDIS_RUN_ID_BYTES + 32];
+    if (!str_to_int64(info(reply, "cluster_my_epoch"), &epoch))
+        return err_fail(note, ERR_UNAVAILABLE, "it does not tell its epoch (CLUSTER INFO)");
+    hello->epoch = (uint64_t) epoch;
+    snprintf(text, sizeof text, "%s %lld", hello->run_id, (long long) epoch);
+    snprintf(hello->stamp, sizeof hello->stamp, "%08x", (unsigned) (str_hash(str_of(text)) >> 32));
+    snprintf(hello->life, sizeof hello->life, "cluster0");
+    return OK;
+}
+
+enum err redis_hello_take(struct redis_hello *hello, const redisReply *reply, struct out *out,
+                          struct err_note *note)
 {
     unsigned step = hello->step++;
     if (reply->type == REDIS_REPLY_ERROR &&
         step != NAME) /* who may not name himself works unnamed */
         return err_fail(note, ERR_UNAVAILABLE, "it says '%.*s'", (int) reply->len, reply->str);
     if (step == SERVER)
-        return take_server(hello, reply, note);
-    if (step == REPLICATION && !str_is(info(reply, "role"), "master"))
-        return err_fail(note, ERR_UNAVAILABLE, "it is a replica; only a master is written to");
-    return OK;
+        return take_server(hello, reply, out, note);
+    if (step == CLUSTER)
+        return take_cluster(hello, reply, note);
+    if (step != REPLICATION || hello->is_cluster)
+        return OK;
+    hello->step = STEPS;
+    return str_is(info(reply, "role"), "master")
+               ? OK
+               : err_fail(note, ERR_UNAVAILABLE, "it is a replica; only a master is written to");
 }

@@ -1,379 +1,278 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Set up: both connections say hello; the listener asks for its CLIENT ID and subscribes to
- * __redis__:invalidate; when that is confirmed and both met the same life of the server, the asking one
- * switches CLIENT TRACKING on, redirected to the listener. Only then is anything fetched.
+ * Without a cluster a link is its one pair. The first pair that greets a node of a cluster is left,
+ * and as soon as there is a map there is a pair for each of its masters.
  *
- * Why no old value is ever kept. Redis carries out one command at a time. A GET makes it remember
- * that this link has the key; the next write of the key, whoever makes it, sends one message to the
- * listener. So of a GET and a later write there are a reply with the old value, on one socket, and a
- * message, on the other; which of them is read first is chance.
- *  - reply, then message: the caller keeps the value and is told `changed`.
- *  - message, then reply: the caller is told `changed`, and as the question is still pending it is
- *    marked: once the reply was handed over, `changed` is told again.
- * Either way the last word is `changed`. A message for an earlier fetch of the key may mark a newer one: a
- * good value is dropped and asked for again, which is the harmless side.
- *
- * Trust. Each heartbeat a PING goes out on both connections, with the time. A connection is a
- * queue: when the listener's PONG is read, every message that Redis sent before it took up that PING
- * was read, too; and the other's PONG shows that Redis still counted the asking connection, whose
- * tracking it is, as alive. So everything written before the older of the two PINGs left is known:
- * values are good until trust_ms after that. Nothing is concluded from silence.
- *
- * Whatever fails on either connection ends both: fetches end as AWAY, the caller is told to doubt what it has.
- * Silence is counted in heartbeats, between any two of which the sockets were read, so
- * a loop that was held up itself does not take its own delay for Redis'.
- *
- * Both connections stand in one file, a little over 400 lines, as neither is of use without the other.
+ * What is kept near belongs to the master of its slot: when one of that master's connections is
+ * lost, or the slot gets another master, it is dropped. So the pair that is asked whether a
+ * customer's profile may be trusted is always the one that hears of its changes. An answer that
+ * came by a detour (MOVED, ASK) came from a node that the map does not name for it: it serves its
+ * decision and is told as changed at once.
  */
 #include "store/redis/redis_link.h"
 
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <uv.h>
 
-#include "ports/clock.h"
-#include "store/redis/redis_conn.h"
-#include "store/redis/redis_pending.h"
+#include "store/redis/redis_nodes.h"
+#include "store/redis/redis_pair.h"
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
 
-enum { SILENCE_MS = 200, CONNECT_MS = 1000 };
-
-enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_TRACKING, LINK_UP };
-
-/* What the listener waits for after its hello. */
-enum ear_step { EAR_HELLO, EAR_CLIENT_ID, EAR_SUBSCRIBED, EAR_READY };
+enum { HOPS = 3, KEY_BYTES = 1024 };
 
 struct shared_link {
-    const struct redis_url *url;
+    struct redis_link_place place;
     struct redis_settings settings;
-    struct clock *clock;
+    struct uv_loop_s *loop;
     struct shared_listener listener;
-    struct redis_member member;
-    uv_loop_t *loop;
-    uv_timer_t timer;
-    uv_prepare_t prepare;
-    struct redis_resolve *resolve; /* while LINK_RESOLVING, unless it was found at once */
-    int handles;                   /* not closed yet; the link's memory goes with the last */
+    struct redis_slots *slots; /* NULL: no cluster, or no map yet */
+    uint64_t version;          /* of slots */
+    struct redis_pair **pairs; /* by the numbers of slots' nodes; else the one */
+    uint32_t n_pairs;
+    uint32_t open; /* pairs that are not closed yet; the link's memory goes with the last */
     bool freed;
-    enum link_state state;
-    unsigned attempts;
-    struct redis_conn *data, *ear;
-    enum ear_step ear_step;
-    long long ear_id;
-    struct redis_pending pending;      /* on data */
-    int data_quiet, ear_quiet;         /* heartbeats since a connection was last heard */
-    int64_t data_good_us, ear_good_us; /* when the PING that was answered last had left */
-    int64_t trusted_until_us;
-    struct out prefix; /* of keys in this life */
 };
 
-/* ── the ends of things ── */
+/* ── a customer's node ── */
 
-static void on_handle_closed(uv_handle_t *handle)
+static uint16_t slot_of(const struct shared_link *link, struct str customer_id)
 {
-    struct shared_link *link = handle->data;
-    if (--link->handles > 0)
+    char text[KEY_BYTES];
+    struct out key = { .at = text, .cap = sizeof text };
+    struct str shop = link->settings.shop;
+    if (shop.len + customer_id.len > sizeof text / 2)
+        return 0; /* no customer has such an id: it is not fetched either */
+    redis_value_prefix(&key, "cluster0", shop);
+    out_text(&key, customer_id);
+    out_char(&key, '}');
+    return redis_slot_of(out_str(&key));
+}
+
+/*
+ * What only a cluster needs stands in functions of its own: without one a link costs what its pair
+ * does.
+ */
+#define IN_CLUSTER __attribute__((noinline))
+
+static IN_CLUSTER struct redis_pair *pair_of(const struct shared_link *link, struct str customer_id)
+{
+    uint16_t node = link->slots->node_of[slot_of(link, customer_id)];
+    return node == REDIS_NO_NODE ? NULL : link->pairs[node];
+}
+
+/* ── what concerns a part of the customers ── */
+
+struct part {
+    const struct shared_link *link;
+    bool slots[REDIS_SLOTS];
+};
+
+static bool is_in_part(const void *self, struct str customer_id)
+{
+    const struct part *part = self;
+    return part->slots[slot_of(part->link, customer_id)];
+}
+
+static void doubt_part(struct shared_link *link, const struct part *part)
+{
+    if (link->listener.doubt_some)
+        link->listener.doubt_some(link->listener.self, is_in_part, part);
+    else
+        link->listener.doubt(link->listener.self);
+}
+
+static void on_doubt(void *self, struct redis_pair *pair)
+{
+    struct shared_link *link = self;
+    if (link->freed)
         return;
-    out_deinit(&link->prefix);
-    redis_pending_deinit(&link->pending);
-    redis_member_deinit(&link->member);
+    if (!link->slots)
+        return link->listener.doubt(link->listener.self);
+    struct part part = { .link = link };
+    for (int slot = 0; slot < REDIS_SLOTS; slot++) {
+        uint16_t node = link->slots->node_of[slot];
+        part.slots[slot] = node != REDIS_NO_NODE && link->pairs[node] == pair;
+    }
+    doubt_part(link, &part);
+    redis_nodes_doubt(link->place.nodes);
+}
+
+static void on_changed(void *self, struct str customer_id)
+{
+    struct shared_link *link = self;
+    if (!link->freed)
+        link->listener.changed(link->listener.self, customer_id);
+}
+
+/* ── the map ── */
+
+static void on_closed(void *self)
+{
+    struct shared_link *link = self;
+    if (--link->open > 0 || !link->freed)
+        return;
+    redis_slots_release(link->slots);
+    free(link->pairs);
     free(link);
 }
 
-/* The callers' fetches end; a callback may ask again, and is told that we are away. */
-static void end_fetches(struct shared_link *link)
+static void on_met_cluster(void *self, struct redis_pair *pair)
 {
-    struct redis_question *question;
-    uint64_t ended = 0;
-    while ((question = redis_pending_pop(&link->pending))) {
-        struct shared_fetch *fetch = question->fetch;
-        if (!fetch)
-            continue;
-        struct shared_value value = { { question->id, question->id_len }, 0, { 0 } };
-        fetch->number = 0;
-        ended++;
-        fetch->done(fetch, SHARED_AWAY, &value);
+    (void) pair;
+    redis_nodes_doubt(((struct shared_link *) self)->place.nodes);
+}
+
+static bool on_refused(void *self, struct redis_pair *pair, struct shared_fetch *fetch,
+                       struct str customer_id, unsigned hops, struct str error);
+static void on_beat(void *self, struct redis_pair *pair);
+
+static struct redis_pair *new_pair(struct shared_link *link, const struct redis_pair_node *node)
+{
+    const struct redis_pair_user user = { link,           on_changed, on_doubt, on_beat,
+                                          on_met_cluster, on_refused, on_closed };
+    const struct redis_link_place *place = &link->place;
+    struct redis_pair *pair = redis_pair_new(place->url, node, &link->settings, place->clock,
+                                             place->health, link->loop, &user);
+    link->open += pair ? 1 : 0;
+    return pair;
+}
+
+/* The pair there is for the node, or a new one; NULL for lack of memory. */
+static struct redis_pair *pair_for(struct shared_link *link, const struct redis_slots *slots,
+                                   uint16_t number)
+{
+    const struct redis_node *to = &slots->nodes[number];
+    struct redis_pair_node node = { 0 };
+    uint16_t before =
+        link->slots ? redis_slots_node(link->slots, to->host, to->port) : REDIS_NO_NODE;
+    if (before != REDIS_NO_NODE) {
+        redis_pair_probe(link->pairs[before], to->probe);
+        return link->pairs[before];
     }
-    redis_member_count(&link->member, link->member.health->answers[SHARED_AWAY], ended);
+    memcpy(node.probe, to->probe, sizeof node.probe);
+    node.url = redis_url_at(link->place.url, to->host, to->port);
+    struct redis_pair *pair = node.url ? new_pair(link, &node) : NULL;
+    if (!pair)
+        redis_url_free(node.url);
+    return pair;
 }
 
-static void give_up(struct shared_link *link, const char *why)
+static bool is_among(const struct redis_pair *pair, struct redis_pair *const *pairs, uint32_t n)
 {
-    bool was_up = link->state == LINK_UP;
-    link->state = LINK_DOWN;
-    link->trusted_until_us = INT64_MIN;
-    redis_conn_close(MOVE(link->data));
-    redis_conn_close(MOVE(link->ear));
-    if (!link->freed)
-        redis_member_down(&link->member, why, link->clock->mono_us(link->clock));
-    if (was_up) {
-        redis_member_count(&link->member, link->member.health->doubts, 1);
-        link->listener.doubt(link->listener.self);
+    for (uint32_t i = 0; i < n; i++)
+        if (pairs[i] == pair)
+            return true;
+    return false;
+}
+
+static void free_pairs_but(struct redis_pair **pairs, uint32_t n, struct redis_pair *const *but,
+                           uint32_t n_but)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_among(pairs[i], but, n_but))
+            redis_pair_free(pairs[i]);
+    free(pairs);
+}
+
+/* Slots that have another master than before. */
+static bool find_moved(const struct shared_link *link, const struct redis_slots *slots,
+                       struct redis_pair *const *pairs, struct part *ret_part)
+{
+    bool any = false;
+    for (int slot = 0; link->slots && slot < REDIS_SLOTS; slot++) {
+        uint16_t from = link->slots->node_of[slot], to = slots->node_of[slot];
+        const struct redis_pair *before = from == REDIS_NO_NODE ? NULL : link->pairs[from];
+        const struct redis_pair *after = to == REDIS_NO_NODE ? NULL : pairs[to];
+        any |= ret_part->slots[slot] = before != after;
     }
-    end_fetches(link);
+    return any;
 }
 
-/* ── sending ── */
-
-/* Before the loop waits: everything that this turn has printed goes out. */
-static void on_prepare(uv_prepare_t *prepare)
+static void take_map(struct shared_link *link, struct redis_slots *slots)
 {
-    struct shared_link *link = prepare->data;
-    if (link->data && link->state >= LINK_TRACKING)
-        redis_conn_flush(link->data);
-    if (link->ear && link->state >= LINK_TRACKING)
-        redis_conn_flush(link->ear);
+    struct part moved = { .link = link };
+    struct redis_pair **pairs = calloc(slots->n_nodes, sizeof *pairs), **old = link->pairs;
+    bool whole = pairs;
+    for (uint32_t i = 0; whole && i < slots->n_nodes; i++) {
+        pairs[i] = pair_for(link, slots, (uint16_t) i);
+        whole = pairs[i];
+    }
+    if (!whole) { /* at the next beat */
+        link->version = 0;
+        free_pairs_but(pairs, pairs ? slots->n_nodes : 0, old, link->n_pairs);
+        return redis_slots_release(slots);
+    }
+    bool any = find_moved(link, slots, pairs, &moved);
+    uint32_t n_old = link->n_pairs;
+    redis_slots_release(link->slots);
+    link->slots = slots;
+    link->pairs = pairs;
+    link->n_pairs = slots->n_nodes;
+    for (uint32_t i = 0; i < n_old; i++)
+        redis_pair_doubt_answers(old[i]);
+    if (any)
+        doubt_part(link, &moved);
+    free_pairs_but(old, n_old, pairs, link->n_pairs);
+    for (uint32_t i = 0; i < link->n_pairs; i++)
+        if (redis_pair_epoch(pairs[i]) < slots->nodes[i].epoch)
+            redis_pair_renew(pairs[i]);
+    redis_health_tell(link->place.health);
 }
 
-static void print_ping(struct out *out, int64_t now_us)
-{
-    redis_print_head(out, 2);
-    redis_print_word(out, STR("PING"));
-    redis_print_int(out, now_us);
-}
-
-static void send_heartbeat(struct shared_link *link)
-{
-    int64_t now_us = link->clock->mono_us(link->clock);
-    struct redis_question *question = redis_pending_add(&link->pending);
-    if (!question)
-        return;
-    question->is_heartbeat = true;
-    question->sent_us = now_us;
-    print_ping(&link->data->out, now_us);
-    print_ping(&link->ear->out, now_us);
-}
-
-/* ── what the connections say ── */
-
-static void trust_again(struct shared_link *link)
-{
-    int64_t older = link->data_good_us < link->ear_good_us ? link->data_good_us : link->ear_good_us;
-    if (older == INT64_MIN)
-        return;
-    link->trusted_until_us = older + (int64_t) link->settings.trust_ms * 1000;
-    if (link->member.state != REDIS_UP)
-        redis_member_up(&link->member);
-}
-
-static void ask_for_tracking(struct shared_link *link)
-{
-    if (memcmp(link->data->hello.run_id, link->ear->hello.run_id, REDIS_RUN_ID_BYTES) != 0)
-        return give_up(link, "two connections met two servers");
-    link->state = LINK_TRACKING;
-    link->prefix.len = 0;
-    redis_value_prefix(&link->prefix, link->data->hello.run_id, link->settings.shop);
-    redis_print_head(&link->data->out, 5);
-    redis_print_word(&link->data->out, STR("CLIENT"));
-    redis_print_word(&link->data->out, STR("TRACKING"));
-    redis_print_word(&link->data->out, STR("ON"));
-    redis_print_word(&link->data->out, STR("REDIRECT"));
-    redis_print_int(&link->data->out, link->ear_id);
-}
-
-static void on_greeted(void *self, struct redis_conn *conn)
+static void on_beat(void *self, struct redis_pair *pair)
 {
     struct shared_link *link = self;
-    if (conn == link->ear)
-        link->ear_step = EAR_CLIENT_ID;
-    else if (link->ear_step == EAR_READY)
-        ask_for_tracking(link);
-}
-
-static void hand_over(struct shared_link *link, const redisReply *reply)
-{
-    struct redis_question question = *redis_pending_pop(&link->pending);
-    struct str bytes = { reply->str, reply->type == REDIS_REPLY_STRING ? reply->len : 0 };
-    struct shared_value value = { .customer_id = { question.id, question.id_len } };
-    enum shared_answer answer = redis_value_read(bytes, &value.position, &value.body);
-    redis_member_count(&link->member, link->member.health->answers[answer], 1);
-    if (!question.fetch)
+    (void) pair;
+    if (link->freed || redis_nodes_version(link->place.nodes) == link->version)
         return;
-    question.fetch->number = 0;
-    question.fetch->done(question.fetch, answer, &value);
-    if (question.changed && !link->freed)
-        link->listener.changed(link->listener.self, value.customer_id);
+    struct redis_slots *slots = redis_nodes_map(link->place.nodes, &link->version);
+    if (slots)
+        take_map(link, slots);
 }
 
-static void take_data(struct shared_link *link, const redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR)
-        return redis_conn_refuse(link->data, reply);
-    if (link->state == LINK_TRACKING) {
-        link->state = LINK_UP;
-        link->data_quiet = link->ear_quiet = 0;
-        send_heartbeat(link);
-        return;
-    }
-    if (redis_pending_is_empty(&link->pending))
-        return give_up(link, "it answers what nobody asked");
-    link->data_quiet = 0;
-    struct redis_question *oldest = redis_pending_at(&link->pending, link->pending.first);
-    if (!oldest->is_heartbeat)
-        return hand_over(link, reply);
-    link->data_good_us = oldest->sent_us;
-    (void) redis_pending_pop(&link->pending);
-    trust_again(link);
-}
+/* ── elsewhere ── */
 
-static struct str text_of(const redisReply *reply)
-{
-    bool is_text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS;
-    return (struct str){ is_text ? reply->str : NULL, is_text ? reply->len : 0 };
-}
-
-static void take_change(struct shared_link *link, const redisReply *keys)
-{
-    if (keys->type == REDIS_REPLY_NIL) { /* everything was flushed */
-        redis_member_count(&link->member, link->member.health->doubts, 1);
-        for (uint64_t i = link->pending.first; i != link->pending.end; i++)
-            redis_pending_at(&link->pending, i)->changed = true;
-        link->listener.doubt(link->listener.self);
-        return;
-    }
-    for (size_t i = 0; i < keys->elements && !link->freed; i++) {
-        struct str id = redis_value_customer(text_of(keys->element[i]), out_str(&link->prefix));
-        if (!id.at)
-            continue;
-        redis_pending_mark(&link->pending, id);
-        link->listener.changed(link->listener.self, id);
-    }
-}
-
-/* On a subscribed connection everything is an array: what it is, and of what. */
-static void take_heard(struct shared_link *link, const redisReply *reply)
-{
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
-        return redis_conn_refuse(link->ear, reply);
-    struct str kind = text_of(reply->element[0]);
-    int64_t sent_us;
-    if (str_is(kind, "pong") && str_to_int64(text_of(reply->element[1]), &sent_us)) {
-        link->ear_good_us = sent_us;
-        link->ear_quiet = 0;
-        trust_again(link);
-    } else if (str_is(kind, "message") && reply->elements == 3) {
-        take_change(link, reply->element[2]);
-    }
-}
-
-static void take_ear(struct shared_link *link, const redisReply *reply)
-{
-    bool is_id = link->ear_step == EAR_CLIENT_ID;
-    if (link->ear_step == EAR_READY)
-        return take_heard(link, reply);
-    if (reply->type != (is_id ? REDIS_REPLY_INTEGER : REDIS_REPLY_ARRAY))
-        return redis_conn_refuse(link->ear, reply);
-    if (is_id)
-        link->ear_id = reply->integer;
-    link->ear_step++;
-    if (link->ear_step == EAR_READY && redis_hello_is_done(&link->data->hello))
-        ask_for_tracking(link);
-}
-
-static void on_reply(void *self, struct redis_conn *conn, const redisReply *reply)
+static bool on_refused(void *self, struct redis_pair *pair, struct shared_fetch *fetch,
+                       struct str customer_id, unsigned hops, struct str error)
 {
     struct shared_link *link = self;
-    if (conn == link->data)
-        take_data(link, reply);
-    else
-        take_ear(link, reply);
-}
-
-static void on_lost(void *self, struct redis_conn *conn, const char *why)
-{
-    (void) conn;
-    give_up(self, why);
-}
-
-/* ── connecting ── */
-
-static void on_connected(void *self, struct redis_conn *conn)
-{
-    if (conn != ((struct shared_link *) self)->ear)
-        return;
-    redis_print_head(&conn->out, 2);
-    redis_print_word(&conn->out, STR("CLIENT"));
-    redis_print_word(&conn->out, STR("ID"));
-    redis_print_head(&conn->out, 2);
-    redis_print_word(&conn->out, STR("SUBSCRIBE"));
-    redis_print_word(&conn->out, STR("__redis__:invalidate"));
-}
-
-static void on_found(void *self, const struct sockaddr *address, const char *why)
-{
-    struct shared_link *link = self;
-    const struct redis_conn_user user = { link, on_connected, on_greeted, on_reply, on_lost };
-    link->resolve = NULL;
-    if (why)
-        return give_up(link, why);
-    link->state = LINK_CONNECTING;
-    link->data_good_us = link->ear_good_us = INT64_MIN;
-    link->data_quiet = link->ear_quiet = 0;
-    link->ear_step = EAR_HELLO;
-    link->data = redis_conn_new(link->loop, link->url, address, &user);
-    link->ear = redis_conn_new(link->loop, link->url, address, &user);
-    if (!link->data || !link->ear)
-        give_up(link, "no connection can be made");
-}
-
-static void begin_to_connect(struct shared_link *link)
-{
-    if (link->member.state != REDIS_UNKNOWN)
-        redis_member_count(&link->member, link->member.health->reconnects, 1);
-    link->state = LINK_RESOLVING;
-    struct redis_resolve *resolve =
-        redis_resolve_begin(link->loop, link->url, link->attempts++, on_found, link);
-    if (resolve)
-        link->resolve = resolve;
-}
-
-static void on_heartbeat(uv_timer_t *timer)
-{
-    struct shared_link *link = timer->data;
-    int most_ms = link->state == LINK_UP ? SILENCE_MS : CONNECT_MS;
-    switch (link->state) {
-    case LINK_DOWN:
-        if (redis_member_may_try(&link->member, link->clock->mono_us(link->clock)))
-            begin_to_connect(link);
-        return;
-    case LINK_RESOLVING: return; /* the system's resolver has its own patience */
-    case LINK_UP: send_heartbeat(link); break;
-    case LINK_CONNECTING:
-    case LINK_TRACKING: break;
-    }
-    int quiet = ++link->data_quiet;
-    if (++link->ear_quiet > quiet)
-        quiet = link->ear_quiet;
-    if (link->state == LINK_DOWN || quiet * link->settings.heartbeat_ms <= most_ms)
-        return;
-    redis_member_count(&link->member, link->member.health->timeouts, 1);
-    give_up(link, link->data ? redis_conn_silence(link->data) : "no answer in time");
+    struct redis_redirect to;
+    const struct redis_url *url = redis_pair_url(pair);
+    bool elsewhere = redis_redirect_read(error, url->host, &to);
+    if (link->freed)
+        return false;
+    if (!elsewhere || !to.is_ask)
+        redis_nodes_doubt(link->place.nodes);
+    if (!fetch || !elsewhere || hops >= HOPS || !link->slots)
+        return false;
+    uint16_t node = redis_slots_node(link->slots, to.host, to.port);
+    fetch->place = node == REDIS_NO_NODE ? NULL : link->pairs[node];
+    return fetch->place && redis_pair_fetch(fetch->place, customer_id, fetch, hops + 1, to.is_ask);
 }
 
 /* ── the port ── */
 
-enum err redis_link_new(const struct redis_url *url, const struct redis_settings *settings,
-                        struct clock *clock, struct redis_health *health, struct uv_loop_s *loop,
+enum err redis_link_new(const struct redis_link_place *place, struct uv_loop_s *loop,
                         const struct shared_listener *listener, struct shared_link **ret_link)
 {
     struct shared_link *link = calloc(1, sizeof *link);
     if (!link)
         return ERR_NOMEM;
-    link->url = url;
-    link->settings = *settings;
-    link->clock = clock;
-    link->listener = *listener;
+    link->place = *place;
+    link->settings = *place->settings;
+    link->place.settings = &link->settings;
     link->loop = loop;
-    link->trusted_until_us = INT64_MIN;
-    redis_member_init(&link->member, health, false);
-    out_init(&link->prefix, NULL, 256);
-    link->timer.data = link->prepare.data = link;
-    link->handles = 2;
-    (void) uv_timer_init(loop, &link->timer);
-    (void) uv_prepare_init(loop, &link->prepare);
-    (void) uv_prepare_start(&link->prepare, on_prepare);
-    (void) uv_timer_start(&link->timer, on_heartbeat, 0, (uint64_t) settings->heartbeat_ms);
+    link->listener = *listener;
+    link->n_pairs = 1;
+    link->pairs = calloc(1, sizeof(struct redis_pair *));
+    if (link->pairs)
+        link->pairs[0] = new_pair(link, NULL);
+    if (!link->pairs || !link->pairs[0]) {
+        free(link->pairs);
+        free(link);
+        return ERR_NOMEM;
+    }
     *ret_link = link;
     return OK;
 }
@@ -383,43 +282,41 @@ void redis_link_free(struct shared_link *link)
     if (!link || link->freed)
         return;
     link->freed = true;
-    link->listener = (struct shared_listener){ 0 };
-    link->state = LINK_DOWN; /* it is no doubt that is told */
-    redis_resolve_cancel(MOVE(link->resolve));
-    uv_close((uv_handle_t *) &link->timer, on_handle_closed);
-    uv_close((uv_handle_t *) &link->prepare, on_handle_closed);
-    give_up(link, "");
+    for (uint32_t i = 0; i < link->n_pairs; i++)
+        redis_pair_free(link->pairs[i]);
 }
 
-bool redis_link_is_trusted(const struct shared_link *link, int64_t mono_us)
+static IN_CLUSTER bool is_trusted_in_cluster(const struct shared_link *link, struct str customer_id,
+                                             int64_t mono_us)
 {
-    return mono_us <= link->trusted_until_us;
+    if (customer_id.at) {
+        const struct redis_pair *pair = pair_of(link, customer_id);
+        return pair && redis_pair_is_trusted(pair, mono_us);
+    }
+    for (uint32_t i = 0; i < link->n_pairs; i++)
+        if (!redis_pair_is_trusted(link->pairs[i], mono_us))
+            return false;
+    return true;
+}
+
+bool redis_link_is_trusted(const struct shared_link *link, struct str customer_id, int64_t mono_us)
+{
+    if (link->slots)
+        return is_trusted_in_cluster(link, customer_id, mono_us);
+    return redis_pair_is_trusted(link->pairs[0], mono_us);
 }
 
 bool redis_link_fetch(struct shared_link *link, struct str customer_id, struct shared_fetch *fetch)
 {
-    if (link->state != LINK_UP || customer_id.len > REDIS_PENDING_ID_BYTES)
-        return false;
-    struct redis_question *question = redis_pending_add(&link->pending);
-    if (!question)
-        return false;
-    question->fetch = fetch;
-    question->hash = str_hash(customer_id);
-    question->id_len = (uint8_t) customer_id.len;
-    memcpy(question->id, customer_id.at, customer_id.len);
-    fetch->number = link->pending.end; /* its own number and one, so that 0 is none */
-    redis_print_head(&link->data->out, 2);
-    redis_print_word(&link->data->out, STR("GET"));
-    redis_print_word3(&link->data->out, out_str(&link->prefix), customer_id, STR("}:p"));
-    return true;
+    struct redis_pair *pair = link->slots ? pair_of(link, customer_id) : link->pairs[0];
+    fetch->place = pair;
+    return pair && redis_pair_fetch(pair, customer_id, fetch, 0, false);
 }
 
 void redis_link_cancel(struct shared_link *link, struct shared_fetch *fetch)
 {
-    struct redis_question *question = NULL;
-    if (fetch->number)
-        question = redis_pending_at(&link->pending, fetch->number - 1);
-    if (question && question->fetch == fetch)
-        question->fetch = NULL;
+    (void) link;
+    if (fetch->place && fetch->number)
+        redis_pair_cancel(fetch->place, fetch);
     fetch->number = 0;
 }

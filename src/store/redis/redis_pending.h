@@ -20,7 +20,9 @@ struct redis_question {
     uint64_t hash;   /* of the customer's id */
     int64_t sent_us; /* a heartbeat's */
     bool is_heartbeat;
-    bool changed; /* somebody wrote the value since it was asked for */
+    bool is_asking; /* a heartbeat's: it is what goes before a fetch of a slot on its way */
+    uint8_t hops;   /* a fetch's: how often it was sent elsewhere */
+    bool changed;   /* somebody wrote the value since it was asked for */
     uint8_t id_len;
     char id[REDIS_PENDING_ID_BYTES];
 };

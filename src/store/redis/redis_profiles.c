@@ -6,10 +6,12 @@
 #include <sys/random.h>
 
 #include "ports/clock.h"
+#include "store/redis/redis_hello.h"
 #include "store/redis/redis_link.h"
+#include "store/redis/redis_nodes.h"
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
-#include "store/redis/redis_writer.h"
+#include "store/redis/redis_writers.h"
 
 /* Floors of the log live for an hour: long enough for any fold, and what is not asked for is not kept; so do
  * strangers, of whom there may be any number.
@@ -23,11 +25,12 @@ struct redis_profiles {
     struct redis_settings settings; /* shop: ours */
     struct clock *clock;
     struct redis_health health;
+    struct redis_nodes *nodes; /* when it is a cluster */
 };
 
 struct shared_writer {
     const struct redis_profiles *profiles;
-    struct redis_writer *writer;
+    struct redis_writers *writers;
     uint64_t token; /* the one that was given out last; begins anywhere */
 };
 
@@ -40,8 +43,9 @@ static enum err link_new(struct shared_profiles *shared, struct uv_loop_s *loop,
                          const struct shared_listener *listener, struct shared_link **ret_link)
 {
     struct redis_profiles *self = of(shared);
-    return redis_link_new(self->url, &self->settings, self->clock, &self->health, loop, listener,
-                          ret_link);
+    const struct redis_link_place place = { self->url, &self->settings, self->clock, &self->health,
+                                            self->nodes };
+    return redis_link_new(&place, loop, listener, ret_link);
 }
 
 static void link_free(struct shared_profiles *shared, struct shared_link *link)
@@ -54,7 +58,7 @@ static void writer_free(struct shared_profiles *shared, struct shared_writer *wr
 {
     (void) shared;
     if (writer)
-        redis_writer_free(writer->writer);
+        redis_writers_free(writer->writers);
     free(writer);
 }
 
@@ -67,8 +71,9 @@ static struct shared_writer *writer_new(struct shared_profiles *shared)
     writer->profiles = self;
     if (getrandom(&writer->token, sizeof writer->token, GRND_NONBLOCK) < 0)
         writer->token = (uint64_t) self->clock->wall_us(self->clock) << 20;
-    writer->writer = redis_writer_new(self->url, &self->settings, self->clock, &self->health);
-    if (!writer->writer) {
+    writer->writers =
+        redis_writers_new(self->url, &self->settings, self->clock, &self->health, self->nodes);
+    if (!writer->writers) {
         free(writer);
         return NULL;
     }
@@ -84,16 +89,26 @@ struct job {
     struct shared_value *values;
     bool *taken;
     uint64_t n_taken;
-    uint64_t token; /* the next one's, less one */
+    uint64_t token;   /* the next one's, less one */
+    struct str stamp; /* of the server that the printed ones go to, or the one that answers */
 };
 
-static void print_key(const struct job *job, struct redis_writer *writer, struct str id,
-                      struct out *out)
+static void print_key(const struct job *job, const char *life, struct str id, struct out *out)
 {
     char head[SHOP_BYTES + 32];
     struct out prefix = { .at = head, .cap = sizeof head };
-    redis_value_prefix(&prefix, redis_writer_life(writer), job->profiles->settings.shop);
+    redis_value_prefix(&prefix, life, job->profiles->settings.shop);
     redis_print_word3(out, out_str(&prefix), id, STR("}:p"));
+}
+
+/* For its slot: any life will do. */
+static void key_of(void *self, uint32_t i, struct out *out)
+{
+    const struct job *job = self;
+    struct str id = job->ids ? job->ids[i] : job->puts[i].value.customer_id;
+    redis_value_prefix(out, "cluster0", job->profiles->settings.shop);
+    out_text(out, id);
+    out_char(out, '}');
 }
 
 static void print_get(void *self, uint32_t i, struct redis_writer *writer, struct out *out)
@@ -101,13 +116,16 @@ static void print_get(void *self, uint32_t i, struct redis_writer *writer, struc
     struct job *job = self;
     redis_print_head(out, 2);
     redis_print_word(out, STR("GET"));
-    print_key(job, writer, job->ids[i], out);
+    const struct redis_hello *hello = redis_writer_hello(writer);
+    job->stamp = str_of(hello->stamp);
+    print_key(job, hello->life, job->ids[i], out);
 }
 
 static enum err take_get(void *self, uint32_t i, const redisReply *reply, struct err_note *note)
 {
     struct job *job = self;
     struct str bytes = { reply->str, reply->type == REDIS_REPLY_STRING ? reply->len : 0 };
+    bytes = redis_value_behind(bytes, job->stamp);
     struct shared_value value = { .customer_id = job->ids[i] };
     struct str body;
     if (redis_value_read(bytes, &value.position, &body) == SHARED_BODY) {
@@ -124,8 +142,8 @@ static enum err get(struct shared_writer *writer, const struct str *ids, uint32_
                     struct arena *arena, struct shared_value *ret_values, struct err_note *note)
 {
     struct job job = { writer->profiles, .ids = ids, .arena = arena, .values = ret_values };
-    return redis_writer_run(writer->writer, &(struct redis_run){ &job, n, print_get, take_get },
-                            note);
+    const struct redis_run run = { &job, n, print_get, take_get, NULL, key_of };
+    return redis_writers_run(writer->writers, &run, note);
 }
 
 static void print_put(void *self, uint32_t i, struct redis_writer *writer, struct out *out)
@@ -141,8 +159,9 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
     uint64_t position = put->mode == SHARED_CLAIM ? 0 : put->value.position;
     bool has_body = put->value.body.at && put->mode != SHARED_CLAIM && put->mode != SHARED_SETTLE;
     redis_value_head(position, has_body, head);
-    redis_writer_print_call(writer, REDIS_SHARED_PUT, 1, 6, out);
-    print_key(job, writer, put->value.customer_id, out);
+    const struct redis_hello *hello = redis_writer_hello(writer);
+    redis_writer_print_call(writer, REDIS_SHARED_PUT, 1, hello->is_cluster ? 7 : 6, out);
+    print_key(job, hello->life, put->value.customer_id, out);
     redis_print_word(out, modes[put->mode].word);
     redis_print_word2(out, (struct str){ head, sizeof head },
                       has_body ? put->value.body : (struct str){ 0 });
@@ -152,6 +171,8 @@ static void print_put(void *self, uint32_t i, struct redis_writer *writer, struc
     bool any = put->mode == SHARED_FILL || put->value.token;
     redis_print_hex(out, any ? put->value.token : job->token + i + 1);
     redis_print_hex(out, put->over);
+    if (hello->is_cluster)
+        redis_print_word(out, str_of(hello->stamp));
 }
 
 static enum err take_put(void *self, uint32_t i, const redisReply *reply, struct err_note *note)
@@ -169,9 +190,9 @@ static enum err put(struct shared_writer *writer, const struct shared_put *puts,
 {
     struct job job = { writer->profiles, .puts = puts, .taken = ret_taken, .token = writer->token };
     writer->token += n;
-    TRY(redis_writer_run(writer->writer, &(struct redis_run){ &job, n, print_put, take_put },
-                         note));
-    struct redis_member *member = redis_writer_member(writer->writer);
+    const struct redis_run run = { &job, n, print_put, take_put, NULL, key_of };
+    TRY(redis_writers_run(writer->writers, &run, note));
+    struct redis_member *member = redis_writers_member(writer->writers);
     redis_member_count(member, member->health->taken, job.n_taken);
     redis_member_count(member, member->health->refused, n - job.n_taken);
     return OK;
@@ -182,6 +203,7 @@ static void free_profiles(struct shared_profiles *shared)
     struct redis_profiles *self = of(shared);
     if (!self)
         return;
+    redis_nodes_free(self->nodes);
     redis_health_deinit(&self->health);
     redis_url_free(self->url);
     free((char *) self->settings.shop.at);
@@ -214,6 +236,10 @@ enum err redis_profiles_new(const struct redis_settings *settings, struct clock 
     enum err err =
         self->settings.shop.at ? redis_url_open(settings->url, &self->url, note) : ERR_NOMEM;
     if (err == OK && !redis_health_init(&self->health, REDIS_PROFILES, self->url, metrics))
+        err = ERR_NOMEM;
+    if (err == OK)
+        self->nodes = redis_nodes_new(self->url, &self->settings, clock);
+    if (err == OK && !self->nodes)
         err = ERR_NOMEM;
     if (err != OK) {
         free_profiles(&self->port);

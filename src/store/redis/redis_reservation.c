@@ -3,20 +3,42 @@
 
 #include <stdlib.h>
 
+#include "store/redis/redis_slots.h"
 #include "store/redis/redis_value.h"
+
+enum { KEY_BYTES = 1024 };
+
+/* The key but for its last word. */
+static void print_head(struct out *key, const char *life, struct str shop, struct str rule)
+{
+    if (shop.len + rule.len > KEY_BYTES / 2)
+        rule.len = 0; /* no rule has such a name; rather a key nobody uses than a long one */
+    redis_value_prefix(key, life, shop);
+    out_text(key, STR("b/"));
+    out_text(key, rule);
+    out_text(key, STR("}:b:"));
+}
 
 static void print_key(struct out *out, const char *life, struct str shop, struct str rule,
                       struct str tail)
 {
-    char text[1024];
+    char text[KEY_BYTES];
     struct out key = { .at = text, .cap = sizeof text };
-    if (shop.len + rule.len > sizeof text / 2)
-        rule.len = 0; /* no rule has such a name; rather a key nobody uses than a long one */
-    redis_value_prefix(&key, life, shop);
-    out_text(&key, STR("b/"));
-    out_text(&key, rule);
-    out_text(&key, STR("}:b:"));
+    print_head(&key, life, shop, rule);
     redis_print_word2(out, out_str(&key), tail);
+}
+
+void redis_reservation_print_key(struct out *out, struct str shop, struct str rule)
+{
+    print_head(out, "cluster0", shop, rule);
+}
+
+uint16_t redis_reservation_slot(struct str shop, struct str rule)
+{
+    char text[KEY_BYTES];
+    struct out key = { .at = text, .cap = sizeof text };
+    redis_reservation_print_key(&key, shop, rule);
+    return redis_slot_of(out_str(&key));
 }
 
 void redis_reservation_print_holds(struct out *out, const char *life, struct str shop,

@@ -8,9 +8,9 @@ struct redis_budget_reader;
 /*
  * Redis reservation
  *
- * What one reserve() asked for: a copy of its claims with what Redis says of each, from the question until
- * the answer was taken, or forgotten and come. It stands in its reader's list. Also how the
- * two keys of a rule look: "offerd:<life>:{<shop>/b/<rule>}:b:holds" and ":b:accepted".
+ * What one reserve() asked for: a copy of its claims with what Redis says of each, from the
+ * question until the answer was taken, or forgotten and come. It stands in its reader's list. Also
+ * how the two keys of a rule look: "offerd:<life>:{<shop>/b/<rule>}:b:holds" and ":b:accepted".
  */
 enum { REDIS_HELD_NEW = -1, REDIS_HELD_AGAIN = -2, REDIS_NOT_KNOWN = -3 };
 
@@ -19,6 +19,7 @@ struct redis_claim {
     uint64_t mark;
     int64_t redemptions, until_us, now_us;
     int64_t result; /* one of the above, or what is taken already */
+    uint8_t hops;   /* how often it was sent elsewhere */
     bool again;     /* sent once more, after the script was loaded */
 };
 
@@ -43,3 +44,6 @@ void redis_reservation_print_holds(struct out *out, const char *life, struct str
                                    struct str rule);
 void redis_reservation_print_count(struct out *out, const char *life, struct str shop,
                                    struct str rule);
+/* A key in the slot of both, as it is; and the slot. */
+void redis_reservation_print_key(struct out *out, struct str shop, struct str rule);
+uint16_t redis_reservation_slot(struct str shop, struct str rule);

@@ -93,6 +93,12 @@ enum err redis_tls_load(struct redis_url *url, struct err_note *note)
     return OK;
 }
 
+void redis_tls_share(const struct redis_url *url, struct redis_url *to)
+{
+    if (url->trust && SSL_CTX_up_ref(url->trust) == 1)
+        to->trust = url->trust;
+}
+
 void redis_tls_unload(struct redis_url *url)
 {
     SSL_CTX_free(url->trust);

@@ -32,6 +32,8 @@ MUST_CHECK bool redis_tls_is_built(void);
 
 /* Reads the files that a rediss:// URL names, once, into url->trust. ERR_INPUT with a sentence. */
 MUST_CHECK enum err redis_tls_load(struct redis_url *url, struct err_note *note);
+/* The same for @to, the way to another server; what was loaded is shared. */
+void redis_tls_share(const struct redis_url *url, struct redis_url *to);
 void redis_tls_unload(struct redis_url *url);
 
 /*

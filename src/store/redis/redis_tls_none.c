@@ -19,6 +19,12 @@ enum err redis_tls_load(struct redis_url *url, struct err_note *note)
         HIREDIS_MAJOR, HIREDIS_MINOR);
 }
 
+void redis_tls_share(const struct redis_url *url, struct redis_url *to)
+{
+    (void) url;
+    (void) to;
+}
+
 void redis_tls_unload(struct redis_url *url)
 {
     (void) url;

@@ -213,6 +213,26 @@ static enum err show(struct redis_url *url)
     return url->shown ? OK : ERR_NOMEM;
 }
 
+static bool copy(const char *text, char **ret)
+{
+    *ret = text ? str_dup(str_of(text)) : NULL;
+    return *ret || !text;
+}
+
+struct redis_url *redis_url_at(const struct redis_url *url, const char *host, int port)
+{
+    AUTO(redis_url_free) struct redis_url *at = calloc(1, sizeof *at);
+    if (!at)
+        return NULL;
+    at->port = port;
+    bool done = copy(host, &at->host) && copy(url->user, &at->user) &&
+                copy(url->password, &at->password) && copy(url->sni, &at->sni) && show(at) == OK;
+    at->is_tls = url->is_tls;
+    if (at->is_tls)
+        redis_tls_share(url, at);
+    return done ? MOVE(at) : NULL;
+}
+
 enum err redis_url_parse(const char *text, struct redis_url **ret_url, struct err_note *note)
 {
     AUTO(redis_url_free) struct redis_url *url = calloc(1, sizeof *url);

@@ -35,5 +35,7 @@ MUST_CHECK enum err redis_url_open(const char *text, struct redis_url **ret_url,
  * a URL. */
 MUST_CHECK enum err redis_url_parse(const char *text, struct redis_url **ret_url,
                                     struct err_note *note);
+/* The same user's way to another server: a node of the cluster. NULL for lack of memory. */
+struct redis_url *redis_url_at(const struct redis_url *url, const char *host, int port);
 struct redis_url *redis_url_free(struct redis_url *url);
 DEFINE_AUTO(struct redis_url, redis_url_free)

@@ -26,6 +26,15 @@ static void print_hex(uint64_t number, char ret_digits[HEX_BYTES])
         ret_digits[i] = digits[number & 15];
 }
 
+struct str redis_value_behind(struct str bytes, struct str stamp)
+{
+    if (stamp.len == 0)
+        return bytes;
+    if (!str_starts_with(bytes, stamp))
+        return (struct str){ 0 };
+    return (struct str){ bytes.at + stamp.len, bytes.len - stamp.len };
+}
+
 enum shared_answer redis_value_read(struct str bytes, uint64_t *ret_position, struct str *ret_body)
 {
     uint64_t position;

@@ -10,11 +10,15 @@
  * Redis value
  *
  * How profiles and commands look on the wire. A key is "offerd:<life>:{<shop>/<customer>}:p"; a
- * value is 16 hex digits of the position, then '-' (a floor; behind it what lua/shared_put.lua keeps there, its
- * token first) or 'p' and the profile's bytes.
- * What is not of this form counts as absent. Pure.
+ * value is 16 hex digits of the position, then '-' (a floor; behind it what lua/shared_put.lua
+ * keeps there, its token first) or 'p' and the profile's bytes. What is not of this form counts as
+ * absent. In a cluster the stamp of the node that wrote it comes first (redis_hello.h), and what
+ * another wrote counts as absent. Pure.
  */
 enum { REDIS_LIFE_BYTES = 8, REDIS_VALUE_HEAD = 17 };
+
+/* What stands behind the stamp; absent when there is another. */
+struct str redis_value_behind(struct str bytes, struct str stamp);
 
 /* SHARED_BODY (*ret_body is borrowed from @bytes), SHARED_FLOOR or SHARED_ABSENT. */
 enum shared_answer redis_value_read(struct str bytes, uint64_t *ret_position, struct str *ret_body);

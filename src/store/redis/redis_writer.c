@@ -26,6 +26,7 @@ struct redis_writer {
     char shas[REDIS_SCRIPTS][SHA_BYTES];
     bool *again; /* commands of a run whose script was not known */
     uint32_t again_cap;
+    bool is_node, met_cluster;
     bool closed;    /* the connection had been closed, rather than been slow */
     int64_t due_us; /* of the answers of this round trip */
 };
@@ -60,9 +61,20 @@ struct redis_writer *redis_writer_free(struct redis_writer *writer)
     return NULL;
 }
 
-const char *redis_writer_life(const struct redis_writer *writer)
+const struct redis_hello *redis_writer_hello(const struct redis_writer *writer)
 {
-    return writer->hello.run_id;
+    return &writer->hello;
+}
+
+bool redis_writer_met_cluster(const struct redis_writer *writer)
+{
+    return writer->met_cluster;
+}
+
+bool redis_writer_is_away(const struct redis_writer *writer)
+{
+    return !writer->context &&
+           !redis_member_may_try(&writer->member, writer->clock->mono_us(writer->clock));
 }
 
 struct redis_member *redis_writer_member(struct redis_writer *writer)
@@ -85,6 +97,23 @@ static enum err drop(struct redis_writer *writer)
         redisFree(writer->context);
     writer->context = NULL;
     return ERR_UNAVAILABLE;
+}
+
+void redis_writer_drop(struct redis_writer *writer)
+{
+    (void) drop(writer);
+}
+
+void redis_writer_aim(struct redis_writer *writer, const struct redis_url *url)
+{
+    writer->is_node = true;
+    if (writer->url == url)
+        return;
+    (void) drop(writer);
+    redis_dial_deinit(&writer->dial);
+    writer->dial = (struct redis_dial){ .url = url };
+    writer->url = url;
+    writer->member.next_us = 0;
 }
 
 /* Gives what was printed to the connection; it leaves with the first question for an answer. */
@@ -167,10 +196,15 @@ static enum err greet(struct redis_writer *writer, struct err_note *note)
     while (!redis_hello_is_done(&writer->hello)) {
         redisReply *reply;
         TRY(next_reply(writer, &reply, note));
-        enum err err = redis_hello_take(&writer->hello, reply, note);
+        enum err err = redis_hello_take(&writer->hello, reply, &writer->out, note);
         freeReplyObject(reply);
         TRY(err);
+        if (writer->out.len > 0)
+            TRY(send_out(writer));
     }
+    writer->met_cluster = writer->hello.is_cluster && !writer->is_node;
+    if (writer->met_cluster)
+        return err_fail(note, ERR_UNAVAILABLE, "it is a node of a cluster");
     return load_scripts(writer, note);
 }
 
@@ -201,7 +235,8 @@ static enum err round_trip(struct redis_writer *writer, const struct redis_run *
         writer->again[i] = is_error && !only_again &&
                            str_starts_with((struct str){ reply->str, reply->len }, STR("NOSCRIPT"));
         *ret_unknown |= writer->again[i];
-        if (is_error && !writer->again[i])
+        struct str text = { reply->str, is_error ? reply->len : 0 };
+        if (is_error && !writer->again[i] && !(run->refused && run->refused(run->self, i, text)))
             err = err_fail(note, ERR_UNAVAILABLE, "it says '%.*s'", (int) reply->len, reply->str);
         else if (!is_error)
             err = run->take(run->self, i, reply, note);
@@ -247,8 +282,7 @@ enum err redis_writer_run(struct redis_writer *writer, const struct redis_run *r
         return OK;
     if (!grow_again(writer, run->n))
         return ERR_NOMEM;
-    if (!writer->context &&
-        !redis_member_may_try(&writer->member, writer->clock->mono_us(writer->clock)))
+    if (redis_writer_is_away(writer))
         return err_fail(note, ERR_UNAVAILABLE, "Redis is away");
     bool was_open = writer->context;
     writer->closed = false;
@@ -263,6 +297,8 @@ enum err redis_writer_run(struct redis_writer *writer, const struct redis_run *r
     }
     /* Whatever it was, answers may still be on their way: only a new connection is in step. */
     (void) drop(writer);
+    if (writer->met_cluster)
+        return err_fail(note, err, "Redis at '%s': %s", writer->member.health->shown, own.text);
     if (err == ERR_UNAVAILABLE)
         redis_member_down(&writer->member, own.text, writer->clock->mono_us(writer->clock));
     return err_fail(note, err, "Redis at '%s': %s", writer->member.health->shown, own.text);

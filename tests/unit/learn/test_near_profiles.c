@@ -76,6 +76,26 @@ START_TEST(what_was_dropped_is_not_found_any_more)
 }
 END_TEST
 
+static bool is_odd(const void *part, struct str customer_id)
+{
+    ck_assert_str_eq(part, "part");
+    return (customer_id.at[customer_id.len - 1] - '0') % 2 == 1;
+}
+
+START_TEST(a_part_is_dropped_and_the_rest_stays)
+{
+    AUTO(near_profiles_free) struct near_profiles *near = near_profiles_new(100);
+    for (unsigned i = 0; i < 90; i++)
+        keep(near, i, 0);
+
+    near_profiles_drop_some(near, is_odd, "part");
+
+    for (unsigned i = 0; i < 90; i++)
+        ck_assert((find(near, i, 0) != NULL) == (i % 2 == 0));
+    ck_assert_uint_eq(near_profiles_count(near), 45);
+}
+END_TEST
+
 START_TEST(keeps_no_more_than_it_may_and_rather_what_is_asked_for)
 {
     AUTO(near_profiles_free) struct near_profiles *near = near_profiles_new(50);
@@ -191,6 +211,7 @@ END_TEST
 
 SUITE_MAIN("learn/near_profiles", finds_what_was_kept_and_nothing_else,
            another_stamp_is_not_found_until_it_is_kept_anew, what_was_dropped_is_not_found_any_more,
+           a_part_is_dropped_and_the_rest_stays,
            keeps_no_more_than_it_may_and_rather_what_is_asked_for,
            large_profiles_take_the_place_of_several,
            what_is_held_outlives_its_eviction_and_its_replacement,

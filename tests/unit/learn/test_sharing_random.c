@@ -176,9 +176,9 @@ static void door_link_free(struct shared_profiles *door, struct shared_link *lin
     ((struct replica *) door)->link = NULL;
 }
 
-static bool door_is_trusted(const struct shared_link *link, int64_t mono_us)
+static bool door_is_trusted(const struct shared_link *link, struct str customer_id, int64_t mono_us)
 {
-    return redis_ok(of_link(link)) && inner()->is_trusted(link, mono_us);
+    return redis_ok(of_link(link)) && inner()->is_trusted(link, customer_id, mono_us);
 }
 
 static bool door_fetch(struct shared_link *link, struct str id, struct shared_fetch *fetch)

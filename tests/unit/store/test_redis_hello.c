@@ -31,7 +31,7 @@ static void end(void)
 static enum err take(int type, const char *text)
 {
     redisReply reply = { .type = type, .str = (char *) text, .len = strlen(text) };
-    return redis_hello_take(&hello, &reply, &note);
+    return redis_hello_take(&hello, &reply, &out, &note);
 }
 
 /* Name and database taken; then @server and @replication. */
@@ -52,6 +52,10 @@ START_TEST(a_master_of_today_is_greeted_and_its_life_known)
                      OK);
     ck_assert(redis_hello_is_done(&hello));
     ck_assert_str_eq(hello.run_id, RUN_ID);
+    ck_assert(!hello.is_cluster);
+    ck_assert_str_eq(hello.life, "01234567");
+    ck_assert_str_eq(hello.stamp, "");
+    ck_assert(!str_contains(out_str(&out), STR("CLUSTER")));
     ck_assert(!str_contains(out_str(&out), STR("AUTH")));
     end();
 }
@@ -78,8 +82,6 @@ START_TEST(what_cannot_serve_us_is_refused_with_a_reason)
     } bad[] = {
         { "redis_version:5.0.7\r\nrun_id:" RUN_ID "\r\n", "role:master\r\n", "5.0.7" },
         { "redis_version:7.0.0\r\n", "role:master\r\n", "run_id" },
-        { "redis_version:7.0.0\r\nredis_mode:cluster\r\nrun_id:" RUN_ID "\r\n", "role:master\r\n",
-          "Cluster" },
         { "redis_version:7.0.0\r\nrun_id:" RUN_ID "\r\n", "role:slave\r\n", "replica" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -95,6 +97,39 @@ START_TEST(what_cannot_serve_us_is_refused_with_a_reason)
 }
 END_TEST
 
+START_TEST(a_node_of_a_cluster_is_asked_for_its_epoch_which_is_in_its_stamp)
+{
+    char first[16];
+    for (int i = 0; i < 2; i++) {
+        begin("redis://h");
+        ck_assert_int_eq(greet("redis_version:7.0.0\r\nredis_mode:cluster\r\nrun_id:" RUN_ID "\r\n",
+                               "role:slave\r\n"),
+                         OK);
+        ck_assert(!redis_hello_is_done(&hello));
+        ck_assert(str_ends_with(out_str(&out), STR("CLUSTER\r\n$4\r\nINFO\r\n")));
+
+        ck_assert_int_eq(
+            take(REDIS_REPLY_STRING, i ? "cluster_my_epoch:8\r\n" : "cluster_my_epoch:7\r\n"), OK);
+
+        ck_assert(redis_hello_is_done(&hello));
+        ck_assert(hello.is_cluster);
+        ck_assert_uint_eq(hello.epoch, 7 + (unsigned) i);
+        ck_assert_str_eq(hello.life, "cluster0");
+        ck_assert_uint_eq(strlen(hello.stamp), REDIS_STAMP_BYTES);
+        if (i)
+            ck_assert_str_ne(hello.stamp, first);
+        strcpy(first, hello.stamp);
+        end();
+    }
+    begin("redis://h");
+    ck_assert_int_eq(
+        greet("redis_version:7.0.0\r\nredis_mode:cluster\r\nrun_id:" RUN_ID "\r\n", ""), OK);
+    ck_assert_int_eq(take(REDIS_REPLY_STRING, "cluster_state:ok\r\n"), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(note.text, "epoch"));
+    end();
+}
+END_TEST
+
 START_TEST(a_version_of_two_digits_is_newer_than_six)
 {
     begin("redis://h");
@@ -105,4 +140,5 @@ END_TEST
 
 SUITE_MAIN("store/redis_hello", a_master_of_today_is_greeted_and_its_life_known,
            who_has_a_password_says_it_first, what_cannot_serve_us_is_refused_with_a_reason,
+           a_node_of_a_cluster_is_asked_for_its_epoch_which_is_in_its_stamp,
            a_version_of_two_digits_is_newer_than_six)

@@ -2,9 +2,11 @@
 -- KEYS[1] the rule's holds, by when they end; KEYS[2] how many acceptances the log has
 -- ARGV[1] the offer's mark; ARGV[2] the budget; ARGV[3] when the hold ends; ARGV[4] now, both in
 -- microseconds; ARGV[5] seconds the keys live
+-- ARGV[6] in a cluster: the node's stamp, by which the count begins; one with another is not known
 -- Answers -1 for a new hold, -2 for one that was there (and now ends later), -3 when the
 -- acceptances are not known, else what is taken: acceptances and holds.
-local accepted = tonumber(redis.call('GET', KEYS[2]) or '')
+local stamp, kept = ARGV[6] or '', redis.call('GET', KEYS[2]) or ''
+local accepted = string.sub(kept, 1, #stamp) == stamp and tonumber(string.sub(kept, #stamp + 1))
 if not accepted then
   return -3
 end

@@ -4,10 +4,14 @@
 -- ARGV[2] the value: 16 hex digits of its position, then '-' (a floor) or 'p' and the profile
 -- ARGV[3] seconds it lives
 -- ARGV[4] the floor's token, ARGV[5] what it goes over: a position; 16 hex digits each
+-- ARGV[6] in a cluster: the node's stamp, by which each value begins; one with another is as nothing
 -- What is kept of a floor: its value, its token, and of a provisional one the positions it was made of.
 local key, mode, new, ttl, token, over = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local old = redis.call('GETRANGE', key, 0, 16)
-local there = #old == 17
+local stamp = ARGV[6] or ''
+local at0 = #stamp
+local old = redis.call('GETRANGE', key, 0, at0 + 16)
+local there = #old == at0 + 17 and string.sub(old, 1, at0) == stamp
+old = there and string.sub(old, at0 + 1) or ''
 local was_floor = string.sub(old, 17) == '-'
 
 -- Halves of 32 bits: a Lua number holds no more than 53 exactly, and strings compare by locale.
@@ -25,7 +29,7 @@ local same = high == 0 and low == 0
 local newer = not there or high > 0 or (high == 0 and low > 0) or (same and was_floor)
 
 local function write(value)
-  redis.call('SET', key, value, 'EX', ttl)
+  redis.call('SET', key, stamp .. value, 'EX', ttl)
   return 1
 end
 
@@ -34,7 +38,7 @@ local function write_real(keeps)
   if string.sub(new, 17, 17) ~= '-' then
     return write(new)
   end
-  local had = keeps and was_floor and redis.call('GETRANGE', key, 17, 32) or ''
+  local had = keeps and was_floor and redis.call('GETRANGE', key, at0 + 17, at0 + 32) or ''
   return write(new .. (#had == 16 and had or token))
 end
 
@@ -43,7 +47,7 @@ local function marks()
   if not was_floor or not is_provisional(old) then
     return ''
   end
-  local all = redis.call('GETRANGE', key, 33, -1)
+  local all = redis.call('GETRANGE', key, at0 + 33, -1)
   return all == '' and string.sub(old, 1, 16) or all
 end
 
@@ -95,7 +99,7 @@ if mode == 'apply' and newer then
 end
 
 local known = mode ~= 'fill' or not was_floor or token == '0000000000000000'
-  or token == redis.call('GETRANGE', key, 17, 32)
+  or token == redis.call('GETRANGE', key, at0 + 17, at0 + 32)
 if not newer or (mode == 'fill' and not there) or not known then
   return 0
 end

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Set up: both connections say hello; the listener asks for its CLIENT ID and subscribes to
+ * __redis__:invalidate; when that is confirmed and both met the same life of the server, the asking
+ * one switches CLIENT TRACKING on, redirected to the listener. Only then is anything fetched.
+ *
+ * Why no old value is ever kept. Redis carries out one command at a time. A GET makes it remember
+ * that this pair has the key; the next write of the key, whoever makes it, sends one message to the
+ * listener. So of a GET and a later write there are a reply with the old value, on one socket, and
+ * a message, on the other; which of them is read first is chance.
+ *  - reply, then message: the caller keeps the value and is told `changed`.
+ *  - message, then reply: the caller is told `changed`, and as the question is still pending it is
+ *    marked: once the reply was handed over, `changed` is told again.
+ * Either way the last word is `changed`. A message for an earlier fetch of the key may mark a newer
+ * one: a good value is dropped and asked for again, which is the harmless side.
+ *
+ * Trust. Each heartbeat a PING goes out on both connections, with the time. A connection is a
+ * queue: when the listener's PONG is read, every message that Redis sent before it took up that
+ * PING was read, too; and the other's PONG shows that Redis still counted the asking connection,
+ * whose tracking it is, as alive. So everything written before the older of the two PINGs left is
+ * known: values are good until trust_ms after that. Nothing is concluded from silence.
+ *
+ * Whatever fails on either connection ends both: fetches end as AWAY, the caller is told to doubt
+ * what it has. Silence is counted in heartbeats, between any two of which the sockets were read, so
+ * a loop that was held up itself does not take its own delay for Redis'.
+ *
+ * In a cluster the asking connection's PING is a GET of a key of the node's own: the last master of
+ * a part that was cut off, or one that has become a replica, would answer a PING, but not that.
+ *
+ * Both connections stand in one file, somewhat over 500 lines, as neither is of use without the
+ * other.
+ */
+#include "store/redis/redis_pair.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ports/clock.h"
+#include "store/redis/redis_conn.h"
+#include "store/redis/redis_health.h"
+#include "store/redis/redis_pending.h"
+#include "store/redis/redis_url.h"
+#include "store/redis/redis_value.h"
+
+enum { SILENCE_MS = 200, CONNECT_MS = 1000 };
+
+enum pair_state { PAIR_LEFT, PAIR_DOWN, PAIR_RESOLVING, PAIR_CONNECTING, PAIR_TRACKING, PAIR_UP };
+
+/* What the listener waits for after its hello. */
+enum ear_step { EAR_HELLO, EAR_CLIENT_ID, EAR_SUBSCRIBED, EAR_READY };
+
+struct redis_pair {
+    const struct redis_url *url;
+    struct redis_pair_node node; /* url NULL: the server is no cluster's */
+    struct redis_settings settings;
+    struct clock *clock;
+    struct redis_pair_user user;
+    struct redis_member member;
+    uv_loop_t *loop;
+    uv_timer_t timer;
+    uv_prepare_t prepare;
+    struct redis_resolve *resolve; /* while PAIR_RESOLVING, unless it was found at once */
+    int handles;                   /* not closed yet; the pair's memory goes with the last */
+    bool freed;
+    enum pair_state state;
+    unsigned attempts;
+    struct redis_conn *data, *ear;
+    enum ear_step ear_step;
+    long long ear_id;
+    struct redis_pending pending;      /* on data */
+    int data_quiet, ear_quiet;         /* heartbeats since a connection was last heard */
+    int64_t data_good_us, ear_good_us; /* when the PING that was answered last had left */
+    int64_t trusted_until_us;
+    struct out prefix; /* of keys in this life */
+};
+
+/* ── the ends of things ── */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct redis_pair *pair = handle->data;
+    struct redis_pair_user user = pair->user;
+    if (--pair->handles > 0)
+        return;
+    out_deinit(&pair->prefix);
+    redis_pending_deinit(&pair->pending);
+    redis_member_deinit(&pair->member);
+    redis_url_free(pair->node.url);
+    free(pair);
+    user.closed(user.self);
+}
+
+/* The callers' fetches end; a callback may ask again, and is told that we are away. */
+static void end_fetches(struct redis_pair *pair)
+{
+    struct redis_question *question;
+    uint64_t ended = 0;
+    while ((question = redis_pending_pop(&pair->pending))) {
+        struct shared_fetch *fetch = question->fetch;
+        if (!fetch)
+            continue;
+        struct shared_value value = { { question->id, question->id_len }, 0, { 0 } };
+        fetch->number = 0;
+        ended++;
+        fetch->done(fetch, SHARED_AWAY, &value);
+    }
+    redis_member_count(&pair->member, pair->member.health->answers[SHARED_AWAY], ended);
+}
+
+static void let_go(struct redis_pair *pair)
+{
+    bool was_up = pair->state == PAIR_UP;
+    pair->state = PAIR_DOWN;
+    pair->trusted_until_us = INT64_MIN;
+    redis_conn_close(MOVE(pair->data));
+    redis_conn_close(MOVE(pair->ear));
+    if (was_up) {
+        redis_member_count(&pair->member, pair->member.health->doubts, 1);
+        pair->user.doubt(pair->user.self, pair);
+    }
+    end_fetches(pair);
+}
+
+static void give_up(struct redis_pair *pair, const char *why)
+{
+    char which[320];
+    snprintf(which, sizeof which, "%.160s; its node %s", why, pair->url->shown);
+    if (!pair->freed)
+        redis_member_down(&pair->member, pair->node.url ? which : why,
+                          pair->clock->mono_us(pair->clock));
+    let_go(pair);
+}
+
+/* ── sending ── */
+
+/* Before the loop waits: everything that this turn has printed goes out. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct redis_pair *pair = prepare->data;
+    if (pair->data && pair->state >= PAIR_TRACKING)
+        redis_conn_flush(pair->data);
+    if (pair->ear && pair->state >= PAIR_TRACKING)
+        redis_conn_flush(pair->ear);
+}
+
+static void print_ping(struct out *out, int64_t now_us)
+{
+    redis_print_head(out, 2);
+    redis_print_word(out, STR("PING"));
+    redis_print_int(out, now_us);
+}
+
+static void send_heartbeat(struct redis_pair *pair)
+{
+    int64_t now_us = pair->clock->mono_us(pair->clock);
+    struct redis_question *question = redis_pending_add(&pair->pending);
+    if (!question)
+        return;
+    question->is_heartbeat = true;
+    question->sent_us = now_us;
+    print_ping(&pair->ear->out, now_us);
+    if (!pair->node.url)
+        return print_ping(&pair->data->out, now_us);
+    redis_print_head(&pair->data->out, 2);
+    redis_print_word(&pair->data->out, STR("GET"));
+    redis_print_word(&pair->data->out, str_of(pair->node.probe));
+}
+
+/* ── what the connections say ── */
+
+static void trust_again(struct redis_pair *pair)
+{
+    int64_t older = pair->data_good_us < pair->ear_good_us ? pair->data_good_us : pair->ear_good_us;
+    if (older == INT64_MIN)
+        return;
+    pair->trusted_until_us = older + (int64_t) pair->settings.trust_ms * 1000;
+    if (pair->member.state != REDIS_UP)
+        redis_member_up(&pair->member);
+}
+
+static void ask_for_tracking(struct redis_pair *pair)
+{
+    const struct redis_hello *hello = &pair->data->hello;
+    if (strcmp(hello->run_id, pair->ear->hello.run_id) != 0 ||
+        strcmp(hello->stamp, pair->ear->hello.stamp) != 0)
+        return give_up(pair, "two connections met two servers");
+    pair->state = PAIR_TRACKING;
+    pair->prefix.len = 0;
+    redis_value_prefix(&pair->prefix, hello->life, pair->settings.shop);
+    redis_print_head(&pair->data->out, 5);
+    redis_print_word(&pair->data->out, STR("CLIENT"));
+    redis_print_word(&pair->data->out, STR("TRACKING"));
+    redis_print_word(&pair->data->out, STR("ON"));
+    redis_print_word(&pair->data->out, STR("REDIRECT"));
+    redis_print_int(&pair->data->out, pair->ear_id);
+}
+
+static void on_greeted(void *self, struct redis_conn *conn)
+{
+    struct redis_pair *pair = self;
+    if (conn->hello.is_cluster && !pair->node.url) {
+        let_go(pair);
+        pair->state = PAIR_LEFT;
+        return pair->user.met_cluster(pair->user.self, pair);
+    }
+    if (conn == pair->data) {
+        if (pair->ear_step == EAR_READY)
+            ask_for_tracking(pair);
+        return;
+    }
+    pair->ear_step = EAR_CLIENT_ID;
+    redis_print_head(&conn->out, 2);
+    redis_print_word(&conn->out, STR("CLIENT"));
+    redis_print_word(&conn->out, STR("ID"));
+    redis_print_head(&conn->out, 2);
+    redis_print_word(&conn->out, STR("SUBSCRIBE"));
+    redis_print_word(&conn->out, STR("__redis__:invalidate"));
+    redis_conn_flush(conn);
+}
+
+static void hand_over(struct redis_pair *pair, const redisReply *reply)
+{
+    struct redis_question question = *redis_pending_pop(&pair->pending);
+    struct str bytes = { reply->str, reply->type == REDIS_REPLY_STRING ? reply->len : 0 };
+    struct shared_value value = { .customer_id = { question.id, question.id_len } };
+    if (pair->node.url)
+        bytes = redis_value_behind(bytes, str_of(pair->data->hello.stamp));
+    enum shared_answer answer = redis_value_read(bytes, &value.position, &value.body);
+    redis_member_count(&pair->member, pair->member.health->answers[answer], 1);
+    if (!question.fetch)
+        return;
+    question.fetch->number = 0;
+    question.fetch->done(question.fetch, answer, &value);
+    if (question.changed && !pair->freed)
+        pair->user.changed(pair->user.self, value.customer_id);
+}
+
+/* In a cluster: the key is elsewhere, or nobody may answer for it now. */
+static void hand_back(struct redis_pair *pair, struct str error)
+{
+    struct redis_question question = *redis_pending_pop(&pair->pending);
+    struct str id = { question.id, question.id_len };
+    struct shared_value value = { .customer_id = id };
+    if (!question.fetch)
+        return;
+    question.fetch->number = 0;
+    if (pair->user.refused(pair->user.self, pair, question.fetch, id, question.hops, error))
+        return;
+    redis_member_count(&pair->member, pair->member.health->answers[SHARED_AWAY], 1);
+    question.fetch->done(question.fetch, SHARED_AWAY, &value);
+}
+
+/* A slot that is on its way to another node is still this one's. */
+static void take_heartbeat(struct redis_pair *pair, struct str error)
+{
+    struct redis_question question = *redis_pending_pop(&pair->pending);
+    if (question.is_asking)
+        return;
+    if (error.len && !str_starts_with(error, STR("ASK "))) {
+        (void) pair->user.refused(pair->user.self, pair, NULL, (struct str){ 0 }, 0, error);
+        return;
+    }
+    pair->data_good_us = question.sent_us;
+    trust_again(pair);
+}
+
+static void take_data(struct redis_pair *pair, const redisReply *reply)
+{
+    struct str error = { reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0 };
+    if (error.len && (!pair->node.url || pair->state != PAIR_UP))
+        return redis_conn_refuse(pair->data, reply);
+    if (pair->state == PAIR_TRACKING) {
+        pair->state = PAIR_UP;
+        pair->data_quiet = pair->ear_quiet = 0;
+        send_heartbeat(pair);
+        return;
+    }
+    if (redis_pending_is_empty(&pair->pending))
+        return give_up(pair, "it answers what nobody asked");
+    pair->data_quiet = 0;
+    if (redis_pending_at(&pair->pending, pair->pending.first)->is_heartbeat)
+        take_heartbeat(pair, error);
+    else if (error.len)
+        hand_back(pair, error);
+    else
+        hand_over(pair, reply);
+}
+
+static struct str text_of(const redisReply *reply)
+{
+    bool is_text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS;
+    return (struct str){ is_text ? reply->str : NULL, is_text ? reply->len : 0 };
+}
+
+static void take_change(struct redis_pair *pair, const redisReply *keys)
+{
+    if (keys->type == REDIS_REPLY_NIL) { /* everything was flushed */
+        redis_member_count(&pair->member, pair->member.health->doubts, 1);
+        redis_pair_doubt_answers(pair);
+        pair->user.doubt(pair->user.self, pair);
+        return;
+    }
+    for (size_t i = 0; i < keys->elements && !pair->freed; i++) {
+        struct str id = redis_value_customer(text_of(keys->element[i]), out_str(&pair->prefix));
+        if (!id.at)
+            continue;
+        redis_pending_mark(&pair->pending, id);
+        pair->user.changed(pair->user.self, id);
+    }
+}
+
+/* On a subscribed connection everything is an array: what it is, and of what. */
+static void take_heard(struct redis_pair *pair, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
+        return redis_conn_refuse(pair->ear, reply);
+    struct str kind = text_of(reply->element[0]);
+    int64_t sent_us;
+    if (str_is(kind, "pong") && str_to_int64(text_of(reply->element[1]), &sent_us)) {
+        pair->ear_good_us = sent_us;
+        pair->ear_quiet = 0;
+        trust_again(pair);
+    } else if (str_is(kind, "message") && reply->elements == 3) {
+        take_change(pair, reply->element[2]);
+    }
+}
+
+static void take_ear(struct redis_pair *pair, const redisReply *reply)
+{
+    bool is_id = pair->ear_step == EAR_CLIENT_ID;
+    if (pair->ear_step == EAR_READY)
+        return take_heard(pair, reply);
+    if (reply->type != (is_id ? REDIS_REPLY_INTEGER : REDIS_REPLY_ARRAY))
+        return redis_conn_refuse(pair->ear, reply);
+    if (is_id)
+        pair->ear_id = reply->integer;
+    pair->ear_step++;
+    if (pair->ear_step == EAR_READY && redis_hello_is_done(&pair->data->hello))
+        ask_for_tracking(pair);
+}
+
+static void on_reply(void *self, struct redis_conn *conn, const redisReply *reply)
+{
+    struct redis_pair *pair = self;
+    if (conn == pair->data)
+        take_data(pair, reply);
+    else
+        take_ear(pair, reply);
+}
+
+static void on_lost(void *self, struct redis_conn *conn, const char *why)
+{
+    (void) conn;
+    give_up(self, why);
+}
+
+/* ── connecting ── */
+
+static void on_found(void *self, const struct sockaddr *address, const char *why)
+{
+    struct redis_pair *pair = self;
+    const struct redis_conn_user user = { pair, on_greeted, on_reply, on_lost };
+    pair->resolve = NULL;
+    if (why)
+        return give_up(pair, why);
+    pair->state = PAIR_CONNECTING;
+    pair->data_good_us = pair->ear_good_us = INT64_MIN;
+    pair->data_quiet = pair->ear_quiet = 0;
+    pair->ear_step = EAR_HELLO;
+    pair->data = redis_conn_new(pair->loop, pair->url, address, &user);
+    pair->ear = redis_conn_new(pair->loop, pair->url, address, &user);
+    if (!pair->data || !pair->ear)
+        give_up(pair, "no connection can be made");
+}
+
+static void begin_to_connect(struct redis_pair *pair)
+{
+    if (pair->member.state != REDIS_UNKNOWN)
+        redis_member_count(&pair->member, pair->member.health->reconnects, 1);
+    pair->state = PAIR_RESOLVING;
+    struct redis_resolve *resolve =
+        redis_resolve_begin(pair->loop, pair->url, pair->attempts++, on_found, pair);
+    if (resolve)
+        pair->resolve = resolve;
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+    struct redis_pair *pair = timer->data;
+    pair->user.beat(pair->user.self, pair);
+    int most_ms = pair->state == PAIR_UP ? SILENCE_MS : CONNECT_MS;
+    if (pair->freed)
+        return;
+    switch (pair->state) {
+    case PAIR_LEFT: return;
+    case PAIR_DOWN:
+        if (redis_member_may_try(&pair->member, pair->clock->mono_us(pair->clock)))
+            begin_to_connect(pair);
+        return;
+    case PAIR_RESOLVING: return; /* the system's resolver has its own patience */
+    case PAIR_UP: send_heartbeat(pair); break;
+    case PAIR_CONNECTING:
+    case PAIR_TRACKING: break;
+    }
+    int quiet = ++pair->data_quiet;
+    if (++pair->ear_quiet > quiet)
+        quiet = pair->ear_quiet;
+    if (pair->state == PAIR_DOWN || quiet * pair->settings.heartbeat_ms <= most_ms)
+        return;
+    redis_member_count(&pair->member, pair->member.health->timeouts, 1);
+    give_up(pair, pair->data ? redis_conn_silence(pair->data) : "no answer in time");
+}
+
+/* ── what its user does ── */
+
+struct redis_pair *redis_pair_new(const struct redis_url *url, const struct redis_pair_node *node,
+                                  const struct redis_settings *settings, struct clock *clock,
+                                  struct redis_health *health, struct uv_loop_s *loop,
+                                  const struct redis_pair_user *user)
+{
+    struct redis_pair *pair = calloc(1, sizeof *pair);
+    if (!pair)
+        return NULL;
+    pair->url = node ? node->url : url;
+    pair->node = node ? *node : (struct redis_pair_node){ 0 };
+    pair->settings = *settings;
+    pair->clock = clock;
+    pair->user = *user;
+    pair->loop = loop;
+    pair->state = PAIR_DOWN;
+    pair->trusted_until_us = INT64_MIN;
+    redis_member_init(&pair->member, health, false);
+    out_init(&pair->prefix, NULL, 256);
+    pair->timer.data = pair->prepare.data = pair;
+    pair->handles = 2;
+    (void) uv_timer_init(loop, &pair->timer);
+    (void) uv_prepare_init(loop, &pair->prepare);
+    (void) uv_prepare_start(&pair->prepare, on_prepare);
+    (void) uv_timer_start(&pair->timer, on_heartbeat, 0, (uint64_t) settings->heartbeat_ms);
+    return pair;
+}
+
+void redis_pair_free(struct redis_pair *pair)
+{
+    if (!pair || pair->freed)
+        return;
+    pair->freed = true;
+    pair->state = PAIR_DOWN; /* it is no doubt that is told */
+    redis_resolve_cancel(MOVE(pair->resolve));
+    uv_close((uv_handle_t *) &pair->timer, on_handle_closed);
+    uv_close((uv_handle_t *) &pair->prepare, on_handle_closed);
+    give_up(pair, "");
+}
+
+bool redis_pair_is_trusted(const struct redis_pair *pair, int64_t mono_us)
+{
+    return mono_us <= pair->trusted_until_us;
+}
+
+uint64_t redis_pair_epoch(const struct redis_pair *pair)
+{
+    return pair->state == PAIR_UP ? pair->data->hello.epoch : UINT64_MAX;
+}
+
+const struct redis_url *redis_pair_url(const struct redis_pair *pair)
+{
+    return pair->url;
+}
+
+bool redis_pair_fetch(struct redis_pair *pair, struct str customer_id, struct shared_fetch *fetch,
+                      unsigned hops, bool asking)
+{
+    if (pair->state != PAIR_UP || customer_id.len > REDIS_PENDING_ID_BYTES)
+        return false;
+    struct redis_question *question = asking ? redis_pending_add(&pair->pending) : NULL;
+    if (question) {
+        question->is_heartbeat = question->is_asking = true;
+        redis_print_head(&pair->data->out, 1);
+        redis_print_word(&pair->data->out, STR("ASKING"));
+    }
+    question = redis_pending_add(&pair->pending);
+    if (!question)
+        return false;
+    question->fetch = fetch;
+    question->changed = hops > 0;
+    question->hops = (uint8_t) hops;
+    question->hash = str_hash(customer_id);
+    question->id_len = (uint8_t) customer_id.len;
+    memcpy(question->id, customer_id.at, customer_id.len);
+    fetch->number = pair->pending.end; /* its own number and one, so that 0 is none */
+    redis_print_head(&pair->data->out, 2);
+    redis_print_word(&pair->data->out, STR("GET"));
+    redis_print_word3(&pair->data->out, out_str(&pair->prefix), customer_id, STR("}:p"));
+    return true;
+}
+
+void redis_pair_cancel(struct redis_pair *pair, struct shared_fetch *fetch)
+{
+    struct redis_question *question = NULL;
+    if (fetch->number)
+        question = redis_pending_at(&pair->pending, fetch->number - 1);
+    if (question && question->fetch == fetch)
+        question->fetch = NULL;
+    fetch->number = 0;
+}
+
+void redis_pair_doubt_answers(struct redis_pair *pair)
+{
+    for (uint64_t i = pair->pending.first; i != pair->pending.end; i++)
+        redis_pending_at(&pair->pending, i)->changed = true;
+}
+
+void redis_pair_probe(struct redis_pair *pair, const char *probe)
+{
+    snprintf(pair->node.probe, sizeof pair->node.probe, "%s", probe);
+}
+
+void redis_pair_renew(struct redis_pair *pair)
+{
+    if (pair->state != PAIR_UP)
+        return;
+    let_go(pair);
+    pair->member.next_us = 0;
+}
