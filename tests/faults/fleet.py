@@ -184,7 +184,7 @@ class Fleet:
             check(done.returncode == 0, done.stderr)
             urls = []
         else:
-            pg_port, redis_port = self.servers.pg.port, self.servers.redis.port
+            pg_port, redis_port = self.servers.pg.port, self.servers.redis_port
             if wires:
                 self.wires.append({'pg': Wire(pg_port), 'redis': Wire(redis_port)})
                 pg_port, redis_port = self.wires[-1]['pg'].port, self.wires[-1]['redis'].port
@@ -592,14 +592,14 @@ def in_time(drill):
 
 @in_time
 def drill(what, fault, replicas=2, budget=(BUDGET, '5s'), flags=(), wires=False, broken_allowed=False,
-          refused_allowed=False, look=None, **options):
+          refused_allowed=False, look=None, get_servers=None, **options):
     """A fleet under load, and fault(fleet) meanwhile; then the account of it is told and judged."""
     if rehearsal():
         if 'replica' not in what:
             skip('this build has no PostgreSQL and Redis')
         servers, replicas, budget = None, 1, None
     else:
-        servers = servers_or_skip()
+        servers = (get_servers or servers_or_skip)()
     try:
         with Fleet(servers, replicas, drill_rules(budget), flags, wires) as fleet:
             options = {'fleet': fleet, 'rate': RATE, 'roam': replicas > 1, 'settle_ms': 50, 'seed': SEED, **options}
