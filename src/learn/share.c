@@ -60,8 +60,8 @@ struct share {
     bool forgot_spooled;   /* under lock: one of them, for lack of memory */
     char sentinel[32];     /* nobody's id; stands for all floors of the spool */
     uint32_t n_guarded;    /* of spooled, in this turn */
-    bool guards_all;
-    int64_t guarded_us; /* the doubt after which all were put anew */
+    uint32_t n_to_guard;   /* to be put at once, from there on and round */
+    int64_t guarded_us;    /* the doubt after which all were put anew */
 
     struct metrics *metrics;
     struct metric_shard *shard;
@@ -336,7 +336,9 @@ static void deliver_owed(struct share *share)
  * The floors that stand for the spool may be lost with the shared profiles, and then a fold of the
  * log is taken for whole. So one floor of nobody's is looked at; when it is gone, or a worker
  * doubted what it had (a part of the store may be lost that the one was not in), all are put anew.
- * Also a few at each look in turn, that a store which is full lets go of others first.
+ * Also a few at each look in turn, that a store which is full lets go of others first. A doubt
+ * during a turn makes it a whole one from where it is: were it begun anew, frequent doubts would
+ * keep it from the last ones for ever.
  */
 static void guard_spooled(struct share *share)
 {
@@ -355,20 +357,22 @@ static void guard_spooled(struct share *share)
         if (put_floors(share, &sentinel, 1, SHARED_COMMIT) != OK)
             return;
         share->guarded_us = doubted_us;
-        share->n_guarded = 0;
-        share->guards_all = true;
+        share->n_to_guard = n;
     }
-    if (share->n_guarded >= n) {
-        share->n_guarded = 0;
-        share->guards_all = false;
-    }
-    for (int steps = share->guards_all ? STEPS : 1; steps > 0 && share->n_guarded < n; steps--) {
-        uint32_t step = share->guards_all ? PUTS_MAX : GUARDED_EACH;
+    for (int steps = share->n_to_guard ? STEPS : 1; steps > 0; steps--) {
+        if (share->n_guarded >= n)
+            share->n_guarded = 0;
+        uint32_t step = share->n_to_guard ? PUTS_MAX : GUARDED_EACH;
         if (step > n - share->n_guarded)
             step = n - share->n_guarded;
         if (put_floors(share, all + share->n_guarded, step, SHARED_COMMIT) != OK)
             return;
         share->n_guarded += step;
+        if (share->n_to_guard <= step) {
+            share->n_to_guard = 0;
+            return;
+        }
+        share->n_to_guard -= step;
     }
 }
 

@@ -13,6 +13,8 @@
 #include "fake_fleet.h"
 #include "fake_shared_profiles.h"
 #include "learn.h"
+#include "learn/share.h"
+#include "learn/stamps.h"
 #include "ports/event_log.h"
 #include "ports/fleet.h"
 #include "ports/profile_store.h"
@@ -409,6 +411,43 @@ START_TEST(a_customer_in_some_spool_has_no_profile_until_it_is_drained)
 }
 END_TEST
 
+START_TEST(floors_of_a_spool_are_all_put_anew_however_often_there_are_doubts)
+{
+    enum { MANY = 10000 };
+    struct shared_value floor;
+    struct share *share = NULL;
+    char customer[16] = "";
+    set_up();
+    struct stamps *stamps = calloc(1, sizeof *stamps);
+    const struct share_settings settings = { .shop = STR("main"),
+                                             .shared = fake_shared_profiles_port(shared),
+                                             .stamps = stamps,
+                                             .spool_mark = POSITION_PROVISIONAL | 7 };
+    ck_assert_int_eq(share_new(&settings, metrics, &share), OK);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(customer, sizeof customer, "c%d", i);
+        share_mark(share, str_of(customer), POSITION_PROVISIONAL | 1);
+    }
+    for (int i = 0; i < MANY && share_owes(share); i++)
+        share_tend(share, MANY);
+    for (int i = 0; i < 10; i++) /* the turn that follows the sentinel's first look */
+        share_tend(share, MANY);
+    ck_assert_int_eq(fake_shared_profiles_look(shared, str_of(customer), &floor), SHARED_FLOOR);
+
+    fake_shared_profiles_expire(shared, str_of(customer)); /* with its node; the sentinel stays */
+    for (int i = 0; i < 10; i++) {
+        share_note_doubt(share, 1000 + i);
+        share_tend(share, MANY);
+    }
+
+    ck_assert_int_eq(fake_shared_profiles_look(shared, str_of(customer), &floor), SHARED_FLOOR);
+    ck_assert_uint_eq(floor.position, POSITION_PROVISIONAL | 7);
+    share_free(share);
+    free(stamps);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_live_profile_equals_a_rebuilt_one_byte_for_byte)
 {
     set_up();
@@ -471,5 +510,6 @@ SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_a
            a_repeat_of_an_event_nobody_heard_of_brings_it_in,
            who_starts_tells_what_was_committed_lately,
            a_customer_in_some_spool_has_no_profile_until_it_is_drained,
+           floors_of_a_spool_are_all_put_anew_however_often_there_are_doubts,
            a_live_profile_equals_a_rebuilt_one_byte_for_byte,
            marks_without_number_are_delivered_and_removed)
