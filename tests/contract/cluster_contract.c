@@ -363,6 +363,13 @@ static void restore(struct ground *g, const char *rule, int64_t accepted)
     ck_assert_msg(err == OK, "%s", note.text);
 }
 
+/* The reader speaks to the node: until then what is sent on to it is lost. */
+static void reach(struct ground *g, int node)
+{
+    restore(g, g->rule_of[node], 0);
+    RUN_UNTIL(g, reserve(g, g->rule_of[node], 1, 9) == 'y');
+}
+
 /* ── slots that move ── */
 
 START_TEST(a_customer_whose_slot_has_moved_is_found_at_the_new_node_and_folded_again)
@@ -613,6 +620,24 @@ START_TEST(a_user_with_our_keys_and_three_questions_to_the_cluster_will_do)
 }
 END_TEST
 
+START_TEST(a_user_who_may_not_read_our_keys_is_no_connection)
+{
+    struct ground g;
+    char url[128];
+    if (!meet_cluster())
+        return;
+    for (int i = 0; i < NODES; i++)
+        ck_assert_str_eq(tell(i, "ACL SETUSER half-user on >pw ~other:* &* +@all"), "OK");
+    snprintf(url, sizeof url, "redis://half-user:pw@127.0.0.1:%d", nodes[0].port);
+    begin_at(&g, url);
+
+    RUN_UNTIL(&g, g.told.doubts_some > 0); /* NOPERM ends it, and is told in the log */
+
+    ck_assert(!is_trusted(&g, g.of[0]));
+    end(&g);
+}
+END_TEST
+
 START_TEST(another_database_than_the_first_is_refused_with_a_word)
 {
     struct ground g;
@@ -646,6 +671,7 @@ START_TEST(holds_move_with_their_slot_and_the_count_is_asked_of_the_log_again)
     restore(&g, rule, 1);
     RUN_UNTIL(&g, reserve(&g, rule, 100, 3) == 'y');
     ck_assert_int_eq(reserve(&g, rule, 101, 3), 'y');
+    reach(&g, 2);
 
     move(moving, 0, 2);
 
@@ -678,6 +704,7 @@ START_TEST(a_claim_on_a_slot_on_its_way_is_granted_where_its_keys_are_or_lost)
     uint16_t moving = slot_of(&g, "b/", rule);
     restore(&g, rule, 0);
     RUN_UNTIL(&g, reserve(&g, rule, 100, 2) == 'y');
+    reach(&g, 0);
     begin_to_move(moving, 1, 0);
 
     ck_assert_int_eq(reserve(&g, rule, 101, 2), 'y');
@@ -730,6 +757,7 @@ SUITE_MAIN("contract/cluster",
            a_node_that_stands_still_takes_only_its_customers_with_it,
            values_of_all_nodes_go_and_come_in_one_run,
            a_user_with_our_keys_and_three_questions_to_the_cluster_will_do,
+           a_user_who_may_not_read_our_keys_is_no_connection,
            another_database_than_the_first_is_refused_with_a_word,
            holds_move_with_their_slot_and_the_count_is_asked_of_the_log_again,
            a_claim_on_a_slot_on_its_way_is_granted_where_its_keys_are_or_lost,

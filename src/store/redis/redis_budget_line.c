@@ -14,6 +14,7 @@
 #include "store/redis/redis_conn.h"
 #include "store/redis/redis_reservation.h"
 #include "store/redis/redis_scripts.h"
+#include "store/redis/redis_slots.h"
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
 
@@ -175,7 +176,7 @@ static void take_claim(struct redis_budget_line *line, const struct question *qu
             atomic_store(&line->source->wanting, true);
     }
     line->user.answered(line->user.self, reservation);
-    if (is_error && !line->node && !line->freed)
+    if (is_error && !line->freed && !(line->node && redis_is_of_cluster(text)))
         redis_conn_refuse(line->conn, reply);
 }
 

@@ -89,7 +89,10 @@ static void doubt_nodes(void *self)
 static void on_closed(void *self)
 {
     struct redis_budget_reader *reader = self;
-    if (--reader->open > 0 || !reader->freed)
+    reader->open--;
+    if (!reader->freed)
+        return redis_health_tell(&reader->source->health);
+    if (reader->open > 0)
         return;
     redis_slots_release(reader->slots);
     free(reader->lines);
@@ -160,7 +163,6 @@ static void take_map(struct redis_budget_reader *reader, struct redis_slots *slo
     free_lines_but(old, n_old, lines, reader->n_lines);
     for (uint32_t i = 0; i < reader->n_lines; i++)
         redis_budget_line_renew(lines[i], slots->nodes[i].epoch);
-    redis_health_tell(&reader->source->health);
 }
 
 static void on_beat(void *self)

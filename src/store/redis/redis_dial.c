@@ -24,6 +24,7 @@ struct asked {
     struct gaicb gaicb;
     struct addrinfo hints;
     char port[8];
+    char host[]; /* the URL may be gone before the answer comes */
 };
 
 static struct asked *asked_of(struct gaicb *gaicb)
@@ -33,12 +34,14 @@ static struct asked *asked_of(struct gaicb *gaicb)
 
 static enum err ask(struct redis_dial *dial)
 {
-    struct asked *asked = calloc(1, sizeof *asked);
+    size_t bytes = strlen(dial->url->host) + 1;
+    struct asked *asked = calloc(1, sizeof *asked + bytes);
     if (!asked)
         return ERR_NOMEM;
     snprintf(asked->port, sizeof asked->port, "%d", dial->url->port);
     asked->hints = (struct addrinfo){ .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-    asked->gaicb = (struct gaicb){ .ar_name = dial->url->host,
+    memcpy(asked->host, dial->url->host, bytes);
+    asked->gaicb = (struct gaicb){ .ar_name = asked->host,
                                    .ar_service = asked->port,
                                    .ar_request = &asked->hints };
     struct gaicb *list[] = { &asked->gaicb };

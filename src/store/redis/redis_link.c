@@ -110,7 +110,10 @@ static void on_changed(void *self, struct str customer_id)
 static void on_closed(void *self)
 {
     struct shared_link *link = self;
-    if (--link->open > 0 || !link->freed)
+    link->open--;
+    if (!link->freed)
+        return redis_health_tell(link->place.health);
+    if (link->open > 0)
         return;
     redis_slots_release(link->slots);
     free(link->pairs);
@@ -217,7 +220,6 @@ static void take_map(struct shared_link *link, struct redis_slots *slots)
     for (uint32_t i = 0; i < link->n_pairs; i++)
         if (redis_pair_epoch(pairs[i]) < slots->nodes[i].epoch)
             redis_pair_renew(pairs[i]);
-    redis_health_tell(link->place.health);
 }
 
 static void on_beat(void *self, struct redis_pair *pair)

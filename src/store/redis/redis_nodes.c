@@ -58,8 +58,11 @@ static enum err take_ask(void *self, uint32_t i, const redisReply *reply, struct
     struct str text = { reply->str, reply->type == REDIS_REPLY_STRING ? reply->len : 0 };
     if (i == ASK_INFO && !str_contains(text, STR("cluster_state:ok")))
         return err_fail(note, ERR_UNAVAILABLE, "its cluster is not well");
-    if (i == ASK_NODES)
+    if (i == ASK_NODES) {
+        free(answer->nodes); /* of a try that was cut short */
         answer->nodes = str_dup(text);
+        return answer->nodes ? OK : ERR_NOMEM;
+    }
     return i == ASK_SLOTS
                ? redis_slots_read(reply, str_of(answer->nodes), answer->host, &answer->map, note)
                : OK;

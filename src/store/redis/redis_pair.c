@@ -40,6 +40,7 @@
 #include "store/redis/redis_conn.h"
 #include "store/redis/redis_health.h"
 #include "store/redis/redis_pending.h"
+#include "store/redis/redis_slots.h"
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
 
@@ -268,7 +269,8 @@ static void take_heartbeat(struct redis_pair *pair, struct str error)
 static void take_data(struct redis_pair *pair, const redisReply *reply)
 {
     struct str error = { reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0 };
-    if (error.len && (!pair->node.url || pair->state != PAIR_UP))
+    bool is_of_cluster = pair->node.url && pair->state == PAIR_UP && redis_is_of_cluster(error);
+    if (error.len && !is_of_cluster)
         return redis_conn_refuse(pair->data, reply);
     if (pair->state == PAIR_TRACKING) {
         pair->state = PAIR_UP;

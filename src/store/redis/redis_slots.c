@@ -88,6 +88,7 @@ static bool read_range(struct redis_slots *slots, const redisReply *range, struc
     const redisReply *master = range->element[2];
     if (first < 0 || first > last || last >= REDIS_SLOTS || master->type != REDIS_REPLY_ARRAY ||
         master->elements < 3 || master->element[1]->type != REDIS_REPLY_INTEGER ||
+        master->element[1]->integer < 0 || master->element[1]->integer > 65535 ||
         text_of(master->element[2]).len != ID_BYTES)
         return false;
     struct redis_node *node = &slots->nodes[slots->n_nodes];
@@ -184,4 +185,11 @@ bool redis_redirect_read(struct str error, const char *host, struct redis_redire
     ret->port = (int) port;
     set_host(ret->host, name, host);
     return true;
+}
+
+bool redis_is_of_cluster(struct str error)
+{
+    struct str kind = word_of(&error);
+    return str_is(kind, "MOVED") || str_is(kind, "ASK") || str_is(kind, "TRYAGAIN") ||
+           str_is(kind, "CLUSTERDOWN");
 }

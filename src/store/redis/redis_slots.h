@@ -57,5 +57,8 @@ struct redis_redirect {
     int port;
 };
 
+/* What a node says that is well itself: a redirection, or that nobody can answer now. */
+bool redis_is_of_cluster(struct str error);
+
 /* False when @error says something else. @host: who said it, which an empty address means. */
 bool redis_redirect_read(struct str error, const char *host, struct redis_redirect *ret);

@@ -59,7 +59,7 @@ static bool make_node(struct redis_writers *writers, const struct redis_node *to
 
 static void drop_map(struct redis_writers *writers)
 {
-    for (uint32_t i = 0; writers->slots && i < writers->slots->n_nodes; i++)
+    for (uint32_t i = 0; writers->of && i < writers->slots->n_nodes; i++)
         free_node(&writers->of[i]);
     free(writers->of);
     redis_slots_release(writers->slots);
@@ -88,10 +88,13 @@ static void take_map(struct redis_writers *writers)
     drop_map(writers);
     writers->slots = slots;
     writers->of = of;
-    if (whole)
-        return redis_health_tell(writers->health);
-    drop_map(writers);
-    writers->version = 0;
+    if (!whole) {
+        drop_map(writers);
+        writers->version = 0;
+        return;
+    }
+    redis_member_deinit(redis_writer_member(writers->seed)); /* what it said is past */
+    redis_health_tell(writers->health);
 }
 
 /* ── a part of a run: what goes to one node ── */

@@ -146,6 +146,8 @@ START_TEST(what_is_no_map_is_refused)
                           array(1, (redisReply *[]){ range(-1, 4, "h", 1, ID_A) }),
                           array(1, (redisReply *[]){ range(5, 4, "h", 1, ID_A) }),
                           array(1, (redisReply *[]){ range(0, 16384, "h", 1, ID_A) }),
+                          array(1, (redisReply *[]){ range(0, 1, "h", -1, ID_A) }),
+                          array(1, (redisReply *[]){ range(0, 1, "h", 65536, ID_A) }),
                           array(1, (redisReply *[]){ range(0, 1, "h", 1, "short") }) };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct redis_slots *map;
@@ -186,8 +188,20 @@ START_TEST(a_redirection_says_where_to)
 }
 END_TEST
 
+START_TEST(what_the_cluster_says_is_told_from_what_is_wrong_with_us)
+{
+    ck_assert(redis_is_of_cluster(STR("MOVED 3999 127.0.0.1:6381")));
+    ck_assert(redis_is_of_cluster(STR("ASK 0 ::1:6381")));
+    ck_assert(redis_is_of_cluster(STR("CLUSTERDOWN Hash slot not served")));
+    ck_assert(redis_is_of_cluster(STR("TRYAGAIN Multiple keys request during rehashing of slot")));
+    ck_assert(!redis_is_of_cluster(STR("NOPERM this user has no permissions to access a key")));
+    ck_assert(!redis_is_of_cluster(STR("ASKED")));
+    ck_assert(!redis_is_of_cluster((struct str){ 0 }));
+}
+END_TEST
+
 SUITE_MAIN("store/redis_slots", a_slot_is_the_crc16_of_the_key,
            only_what_stands_in_the_first_braces_decides,
            a_map_names_the_master_of_each_slot_and_its_epoch,
            a_node_that_does_not_know_its_address_is_where_we_asked, what_is_no_map_is_refused,
-           a_redirection_says_where_to)
+           a_redirection_says_where_to, what_the_cluster_says_is_told_from_what_is_wrong_with_us)
