@@ -40,7 +40,7 @@ END_TEST
 
 /* ── answers ── */
 
-enum { REPLIES = 64 };
+enum { REPLIES = 128 };
 
 static redisReply replies[REPLIES], *elements[REPLIES];
 static size_t n_replies, n_elements;
