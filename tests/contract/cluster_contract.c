@@ -363,11 +363,14 @@ static void restore(struct ground *g, const char *rule, int64_t accepted)
     ck_assert_msg(err == OK, "%s", note.text);
 }
 
-/* The reader speaks to the node: until then what is sent on to it is lost. */
+/*
+ * The reader speaks to the node, which does not know the rule: until then what is sent on to it is
+ * lost. The writer is left out of it, and meets the node as it will be.
+ */
 static void reach(struct ground *g, int node)
 {
-    restore(g, g->rule_of[node], 0);
-    RUN_UNTIL(g, reserve(g, g->rule_of[node], 1, 9) == 'y');
+    RUN_UNTIL(g,
+              reserve(g, g->rule_of[node], 1, 9) == '?' && g->budgets->wants_restore(g->budgets));
 }
 
 /* ── slots that move ── */
