@@ -50,7 +50,9 @@ static void set_host(char host[REDIS_HOST_BYTES], struct str told, const char *a
 /* The next word of *line, which then begins behind it. */
 static struct str word_of(struct str *line)
 {
-    const char *end = line->len ? memchr(line->at, ' ', line->len) : NULL;
+    if (line->len == 0)
+        return *line;
+    const char *end = memchr(line->at, ' ', line->len);
     struct str word = { line->at, end ? (size_t) (end - line->at) : line->len };
     size_t used = end ? word.len + 1 : word.len;
     *line = (struct str){ line->at + used, line->len - used };
