@@ -21,25 +21,36 @@
  */
 enum { BLAME_KEPT = 32, BLAME_ITEMS = 4, BLAME_COLUMNS = 16, BLAME_MARKED = 64 };
 
+/* A fact of the items of a list. */
+struct item_fact {
+    uint32_t list_slot, slot; /* cart.items, item.category … */
+};
+
 /* What a condition asks first of the items of a list, when that is a text: "a category of these". */
 struct blame_question {
-    uint64_t marks;           /* of the texts; 0: it asks something else */
-    uint32_t list_slot, slot; /* cart.items, item.category … */
-    uint32_t place;           /* … whose column may stand there, when there is one */
+    uint64_t marks; /* of the texts; 0: it asks something else */
+    struct item_fact fact;
+    uint32_t place;           /* whose column may stand there, when there is one */
     bool lacks;               /* it is true when no item has one */
     const struct term *whole; /* TERM_EQ, TERM_IN: that is all it asks; or NULL */
+};
+
+/* What stands in @out already; len 0: nothing yet. */
+struct blame_text {
+    size_t at, len;
 };
 
 /* That text of all items of a list: blame_column.c. */
 struct blame_column {
     uint64_t marks; /* of a question none of these: no item that has one answers it */
-    uint32_t list_slot, slot;
+    uint64_t doubt; /* the same of all items: all bits when one of them is not known */
+    struct item_fact fact;
     uint32_t list, n_items;
     bool is_known; /* the list; else it may hold anything */
+    bool is_plain; /* the texts are those of the items' products */
     uint32_t n_texts, n_unknown;
-    struct {
-        size_t at, len; /* in @out; len 0: not written yet */
-    } shown[2];         /* when no item answers; when none does but those unknown, which may */
+    struct blame_text
+        shown[2]; /* when no item answers; when none does but those unknown, which may */
     struct str texts[BLAME_ITEMS]; /* of the first items that have one … */
     struct str skus[BLAME_ITEMS];  /* … and what they are */
     uint8_t text_marks[BLAME_ITEMS];
@@ -87,13 +98,11 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
                 const struct blame_hint *hint);
 
-/* The same when it stands in @blame's out already, until that grows; else empty. */
-static inline struct str blame_shown(const struct blame *blame, const struct blame_hint *hint)
+/* Where the same stands in @blame's out already; NULL: nowhere. */
+static inline const struct blame_text *blame_shown(const struct blame_hint *hint)
 {
-    if (!hint->column || hint->column->shown[hint->unknown].len == 0)
-        return (struct str){ 0 };
-    return (struct str){ blame->out->at + hint->column->shown[hint->unknown].at,
-                         hint->column->shown[hint->unknown].len };
+    const struct blame_text *shown = hint->column ? &hint->column->shown[hint->unknown] : NULL;
+    return shown && shown->len > 0 ? shown : NULL;
 }
 
 /* What @condition asks: depends on no request. */

@@ -20,14 +20,14 @@
 enum { RECEIPT_WORDS_RULES_MAX = 5000 };
 
 struct condition_words {
-    /* {"rule":"…","result":"condition_false","condition":"…","key":"…","seen":" */
+    /* ,{"rule":"…","result":"condition_false","condition":"…","key":"…","seen":" */
     struct str asked;
     struct str wanted; /* ","wanted":"…","at":"camera.yaml:16"} */
     struct blame_question question;
 };
 
 struct receipt_words {
-    struct str opening;                       /* {"rule":"camera-lens-bundle","result":" */
+    struct str opening;                       /* ,{"rule":"camera-lens-bundle","result":" */
     struct str closing;                       /* ,"at":"camera.yaml:9"} */
     const struct condition_words *conditions; /* one for each of the rule's */
 };

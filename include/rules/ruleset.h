@@ -61,9 +61,9 @@ DEFINE_AUTO(struct ruleset, ruleset_unref)
 struct str ruleset_version(const struct ruleset *ruleset);
 struct str ruleset_currency(const struct ruleset *ruleset);
 uint32_t ruleset_count(const struct ruleset *ruleset);
-const struct rule *ruleset_rule(const struct ruleset *ruleset, uint32_t number);
-const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id); /* NULL: none */
-const struct str *ruleset_attr_names(const struct ruleset *ruleset);           /* for facts */
+const struct rule *ruleset_rule(const struct ruleset *ruleset, uint32_t number); /* side by side */
+const struct rule *ruleset_find(const struct ruleset *ruleset, struct str id);   /* NULL: none */
+const struct str *ruleset_attr_names(const struct ruleset *ruleset);             /* for facts */
 const struct civil_zone *ruleset_zone(const struct ruleset *ruleset);
 /*
  * `policy: {per_customer: […]}`: caps over all rules together. Their windows are of ruleset_zone.

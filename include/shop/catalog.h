@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/snapshot.h"
 #include "base/str.h"
+#include "base/text_mark.h"
 #include "shop/locale.h"
 
 /*
@@ -27,6 +28,9 @@ struct attr {
     bool is_number;
 };
 
+/* What a product says of itself in one text each. */
+enum product_text { TEXT_CATEGORY, TEXT_SUBCATEGORY, TEXT_BRAND, TEXT_MODEL, PRODUCT_TEXTS };
+
 struct product {
     struct str sku;
     struct str name[LOCALES]; /* never absent: a missing language falls back to the other */
@@ -40,6 +44,7 @@ struct product {
     const struct attr *attrs; /* in the order of the file's columns */
     uint32_t n_tags, n_attrs;
     uint32_t kind; /* products of one kind (category + subcategory) share this number */
+    uint8_t marks[PRODUCT_TEXTS]; /* text_mark of each; TEXT_MARKS when absent */
 };
 
 struct catalog;
@@ -65,6 +70,9 @@ void catalog_find_many(const struct catalog *catalog, const struct str *skus, ui
 /* The numbers of all products of that one's kind, itself included, by price, then SKU. */
 const uint32_t *catalog_same_kind(const struct catalog *catalog, uint32_t number, uint32_t *ret_n);
 
+/* Absent when unknown. */
+struct str product_text(const struct product *product, enum product_text text);
+
 /* NULL when the product has no such attribute. */
 const struct attr *product_attr(const struct product *product, struct str name);
 bool product_has_tag(const struct product *product, struct str tag);
@@ -81,7 +89,8 @@ struct catalog_builder *catalog_builder_new(struct str currency);
 struct catalog_builder *catalog_builder_free(struct catalog_builder *builder);
 DEFINE_AUTO(struct catalog_builder, catalog_builder_free)
 
-/* ERR_INPUT (with a note) for an empty SKU, a negative price, too many attributes. kind is ignored. */
+/* ERR_INPUT (with a note) for an empty SKU, a negative price, too many attributes. kind and
+ * marks are ignored. */
 MUST_CHECK enum err catalog_builder_add(struct catalog_builder *builder,
                                         const struct product *product, struct err_note *note);
 

@@ -83,9 +83,9 @@ static inline size_t json_copy_halves(char *to, const char *from, size_t len)
         both[2] = both[3] = both[0];
         plain = json_block_plain(json_block_at((const char *) both));
     }
-    if (plain < half)
-        return plain;
-    return plain < 2 * half ? len - (2 * half - plain) : len;
+    if (plain == JSON_BLOCK)
+        return len;
+    return plain < half ? plain : len - (2 * half - plain);
 }
 
 /*

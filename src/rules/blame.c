@@ -178,11 +178,9 @@ static inline struct blame_column *column_of_none(struct blame *blame,
                                                   const struct blame_question *question)
 {
     struct blame_column *column = &blame->columns[question->place];
-    bool is_it = question->marks && blame->is_column >> question->place & 1 &&
-                 column->slot == question->slot && column->list_slot == question->list_slot;
-    return is_it && !(column->marks & question->marks) && column->n_unknown == 0 && column->is_known
-               ? column
-               : NULL;
+    bool is_it =
+        question->marks && blame->is_column >> question->place & 1 && blame_is_of(column, question);
+    return is_it && !(column->doubt & question->marks) ? column : NULL;
 }
 
 static enum truth answer(struct blame *blame, const struct condition *condition,
@@ -216,60 +214,6 @@ struct match_verdict blame_matches(struct blame *blame, const struct rule *rule,
     return (struct match_verdict){ .answer = MATCH_YES };
 }
 
-/* The first items, all of which have a text: "CAM-A7 (category camera), SD-64 (category memory-card)". */
-static void see_texts(struct blame *blame, const struct blame_column *column)
-{
-    struct out *out = blame->out;
-    size_t name_at = 0, name_len = 0;
-    for (uint32_t i = 0; i < column->n_texts; i++) {
-        out_bytes(out, i ? ", " : ": ", 2);
-        out_json_escaped(out, column->skus[i]);
-        if (i == 0) {
-            name_at = out->len;
-            out_bytes(out, " (", 2);
-            blame_name(blame->facts->attr_names, column->slot, out);
-            out_char(out, ' ');
-            name_len = out->len - name_at;
-        } else if (out_reserve(out, name_len)) {
-            out_bytes(out, out->at + name_at, name_len);
-        }
-        out_json_escaped(out, column->texts[i]);
-        out_char(out, ')');
-    }
-    if (column->n_items > column->n_texts)
-        out_text(out, STR(", …"));
-}
-
-/* Those that the column does not know. */
-static void see_unknown(struct blame *blame, const struct blame_column *column)
-{
-    for (uint32_t i = 0; i < column->n_unknown && i < BLAME_ITEMS; i++) {
-        out_bytes(blame->out, i ? ", " : ": ", 2);
-        blame_item(blame, column->list, column->unknown[i], column->slot);
-    }
-    if (column->n_unknown > BLAME_ITEMS)
-        out_text(blame->out, STR(", …"));
-}
-
-static void see_column(struct blame *blame, struct blame_column *column, bool unknown)
-{
-    struct out *out = blame->out;
-    size_t at = out->len;
-    if (!column->is_known) {
-        out_text(out, STR("unknown"));
-    } else {
-        blame_count_print(out, 0, column->n_items);
-        if (unknown)
-            see_unknown(blame, column);
-        else
-            see_texts(blame, column);
-    }
-    if (out->failed)
-        return;
-    column->shown[unknown].at = at;
-    column->shown[unknown].len = out->len - at;
-}
-
 static void see_items(struct blame *blame, const struct blame_hint *hint)
 {
     blame_count_print(blame->out, 0, hint->n_items);
@@ -284,11 +228,11 @@ static void see_items(struct blame *blame, const struct blame_hint *hint)
 void blame_seen(struct blame *blame, const struct condition *condition, enum match_answer answer,
                 const struct blame_hint *hint)
 {
-    struct str shown = blame_shown(blame, hint);
-    if (shown.len && out_reserve(blame->out, shown.len))
-        out_text(blame->out, blame_shown(blame, hint)); /* it may have moved */
+    const struct blame_text *shown = blame_shown(hint);
+    if (shown && out_reserve(blame->out, shown->len))
+        out_bytes(blame->out, blame->out->at + shown->at, shown->len);
     else if (hint->column)
-        see_column(blame, hint->column, hint->unknown);
+        blame_column(blame, hint->column, hint->unknown);
     else if (hint->ready)
         see_items(blame, hint);
     else if (hint->having)

@@ -4,21 +4,9 @@
  * category, or the like, and the cart has none: the column says so without walking the list again for
  * each rule, and what the receipt shows of it is then the same for all of them.
  */
+#include "base/text_mark.h"
 #include "rules/blame_parts.h"
-#include "shop/catalog.h"
-
-enum { MARKS = 64 };
-
-/* One of MARKS, by a few bytes and the length: two texts of one mark may differ, of two marks they do. */
-static inline uint32_t mark_of(struct str text)
-{
-    if (text.len == 0)
-        return 0;
-    const unsigned char *at = (const unsigned char *) text.at;
-    uint32_t mixed = at[0] | (uint32_t) at[text.len / 2] << 8 | (uint32_t) at[text.len - 1] << 16 |
-                     (uint32_t) text.len << 24;
-    return mixed * UINT32_C(0x9e3779b1) >> 26;
-}
+#include "rules/plain_items.h"
 
 struct blame_question blame_ask(const struct condition *condition)
 {
@@ -37,64 +25,15 @@ struct blame_question blame_ask(const struct condition *condition)
         if (part->children[i]->constant.kind != VALUE_STRING)
             return question;
     for (uint32_t i = 1; i < part->n_children; i++)
-        question.marks |= UINT64_C(1) << mark_of(part->children[i]->constant.string);
+        question.marks |= UINT64_C(1) << text_mark(part->children[i]->constant.string);
     question.whole = part == walk->children[1] ? part : NULL;
-    question.list_slot = walk->children[0]->slot;
-    question.slot = slot;
-    question.place = (slot * 3 + question.list_slot) % BLAME_COLUMNS;
+    question.fact.list_slot = walk->children[0]->slot;
+    question.fact.slot = slot;
+    question.place = (slot * 3 + question.fact.list_slot) % BLAME_COLUMNS;
     return question;
 }
 
 /* ── items ───────────────────────────────────────────────────────────────────────────────────── */
-
-/* The items of a list that need not become the current one to tell a text of their product. */
-struct plain_items {
-    size_t offset; /* of that text in struct product; 0: they need to */
-    const struct catalog *catalog;
-    const struct owned *owned; /* or NULL, and they are … */
-    const uint32_t *owned_products;
-    const struct cart_line *lines; /* … these */
-};
-
-static size_t text_offset(uint32_t slot)
-{
-    switch (slot) {
-    case FACT_ITEM_CATEGORY: return offsetof(struct product, category);
-    case FACT_ITEM_SUBCATEGORY: return offsetof(struct product, subcategory);
-    case FACT_ITEM_BRAND: return offsetof(struct product, brand);
-    case FACT_ITEM_MODEL: return offsetof(struct product, model);
-    default: return 0;
-    }
-}
-
-static struct plain_items plain_items_of(struct facts *facts, uint32_t list, uint32_t slot)
-{
-    struct plain_items items = { .offset = text_offset(slot), .catalog = facts->catalog };
-    if (list == LIST_OWNED) {
-        items.owned = facts->person->owned;
-        items.owned_products = items.offset ? facts_owned_products(facts) : NULL;
-    } else if (list == LIST_CART) {
-        items.lines = facts->cart->lines;
-    } else {
-        items.offset = 0;
-    }
-    return items;
-}
-
-/* Absent: not known. */
-static inline struct str plain_text(const struct plain_items *items, uint32_t index)
-{
-    uint32_t number = items->owned ? items->owned_products[index] : items->lines[index].product;
-    if (!items->catalog || number == PRODUCT_NONE)
-        return (struct str){ 0 };
-    const char *product = (const char *) catalog_product(items->catalog, number);
-    return *(const struct str *) (const void *) (product + items->offset);
-}
-
-static inline struct str plain_sku(const struct plain_items *items, uint32_t index)
-{
-    return items->owned ? items->owned[index].sku : items->lines[index].sku;
-}
 
 static inline void add_unknown(struct blame_column *column, uint32_t index)
 {
@@ -103,15 +42,8 @@ static inline void add_unknown(struct blame_column *column, uint32_t index)
     column->n_unknown++;
 }
 
-static inline void add_text(struct blame_column *column, uint32_t index, struct str sku,
-                            struct str text)
+static void add_text(struct blame_column *column, uint32_t mark, struct str sku, struct str text)
 {
-    uint32_t mark = mark_of(text);
-    column->marks |= UINT64_C(1) << mark;
-    if (index < BLAME_MARKED)
-        column->item_marks[index] = (uint8_t) mark;
-    if (column->n_texts == BLAME_ITEMS)
-        return;
     column->text_marks[column->n_texts] = (uint8_t) mark;
     column->skus[column->n_texts] = sku;
     column->texts[column->n_texts++] = text;
@@ -124,37 +56,66 @@ static void fill_by_asking(struct blame *blame, struct blame_column *column)
     int64_t weight;
     for (uint32_t i = 0; i < column->n_items; i++) {
         (void) scope->element(scope, column->list, i, &weight);
-        struct value value = scope->load(scope, column->slot);
-        if (value.kind == VALUE_STRING)
-            add_text(column, i, blame->facts->item_sku, value.string);
-        else if (value.kind == VALUE_UNKNOWN)
+        struct value value = scope->load(scope, column->fact.slot);
+        if (value.kind == VALUE_UNKNOWN) {
             add_unknown(column, i);
-        else
+        } else if (value.kind != VALUE_STRING) {
             column->marks = UINT64_MAX;
+        } else {
+            uint32_t mark = text_mark(value.string);
+            column->marks |= UINT64_C(1) << mark;
+            if (i < BLAME_MARKED)
+                column->item_marks[i] = (uint8_t) mark;
+            if (column->n_texts < BLAME_ITEMS)
+                add_text(column, mark, blame->facts->item_sku, value.string);
+        }
     }
 }
 
-static void fill(struct blame *blame, struct blame_column *column)
+/* The marks are ready with the products … */
+static void fill_marks(struct blame_column *column, struct plain_items items)
+{
+    const uint32_t n = column->n_items;
+    uint64_t marks = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t mark = plain_mark(items, i);
+        if (i < BLAME_MARKED)
+            column->item_marks[i] = (uint8_t) mark;
+        if (mark == TEXT_MARKS)
+            add_unknown(column, i);
+        else
+            marks |= UINT64_C(1) << mark;
+    }
+    column->marks = marks;
+}
+
+/* … so that the texts themselves are looked at only of the first items. */
+static void fill_texts(struct blame_column *column, struct plain_items items)
+{
+    for (uint32_t i = 0; i < column->n_items && column->n_texts < BLAME_ITEMS; i++) {
+        uint32_t mark = plain_mark(items, i);
+        if (mark != TEXT_MARKS)
+            add_text(column, mark, plain_sku(items, i), plain_text(items, i));
+    }
+}
+
+static __attribute__((noinline)) void fill(struct blame *blame, struct blame_column *column)
 {
     struct term_scope *scope = &blame->facts->scope;
-    struct value list = scope->load(scope, column->list_slot);
+    struct value list = scope->load(scope, column->fact.list_slot);
     column->is_known = list.kind == VALUE_LIST;
     if (!column->is_known)
         return;
     column->list = list.list;
     column->n_items = blame_list_length(blame->facts, list.list);
-    memset(column->item_marks, MARKS, sizeof column->item_marks);
-    struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
-    if (!items.offset) {
+    struct plain_items items = plain_items_of(blame->facts, column->list, column->fact.slot);
+    column->is_plain = items.text != PRODUCT_TEXTS;
+    if (column->is_plain) {
+        fill_marks(column, items);
+        fill_texts(column, items);
+    } else {
+        memset(column->item_marks, TEXT_MARKS, sizeof column->item_marks);
         fill_by_asking(blame, column);
-        return;
-    }
-    for (uint32_t i = 0; i < column->n_items; i++) {
-        struct str text = plain_text(&items, i);
-        if (text.at)
-            add_text(column, i, plain_sku(&items, i), text);
-        else
-            add_unknown(column, i);
     }
 }
 
@@ -194,26 +155,19 @@ static bool has_text(const struct blame_column *column, const struct blame_quest
     return false;
 }
 
-static bool is_plain(const struct blame_column *column)
-{
-    return text_offset(column->slot) && column->list != LIST_TRIGGER;
-}
-
 /*
  * How many items are what @question asks for, which is one text and no more, of a list that plain_items
  * has; the numbers of the first are in @ret_first.
  */
-static uint32_t count_having(const struct blame_column *column, const struct plain_items *items,
+static uint32_t count_having(const struct blame_column *column, struct plain_items items,
                              const struct blame_question *question,
                              uint32_t ret_first[static BLAME_ITEMS])
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < column->n_items; i++) {
-        uint32_t mark = i < BLAME_MARKED ? column->item_marks[i] : MARKS;
-        if (i < BLAME_MARKED && (mark == MARKS || !(question->marks >> mark & 1)))
-            continue;
-        struct str text = plain_text(items, i);
-        if (!text.at || !is_one_of(question->whole, text))
+        uint32_t mark = i < BLAME_MARKED ? column->item_marks[i] : plain_mark(items, i);
+        if (mark == TEXT_MARKS || !(question->marks >> mark & 1) ||
+            !is_one_of(question->whole, plain_text(items, i)))
             continue;
         if (n < BLAME_ITEMS)
             ret_first[n] = i;
@@ -225,20 +179,20 @@ static uint32_t count_having(const struct blame_column *column, const struct pla
 /* Does some_have look at all that there are? */
 static bool has_all_texts(const struct blame_column *column)
 {
-    return is_plain(column) || column->n_texts + column->n_unknown == column->n_items;
+    return column->is_plain || column->n_texts + column->n_unknown == column->n_items;
 }
 
 /* False: not, or it is not known. The hint has them when the condition wants none of a plain list. */
 static bool some_have(struct blame *blame, const struct blame_column *column,
                       const struct blame_question *question, struct blame_hint *ret_hint)
 {
-    const bool plain = is_plain(column);
+    const bool plain = column->is_plain;
     if ((!plain || !question->lacks) && has_text(column, question))
         return true;
     if (!plain)
         return false;
-    struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
-    ret_hint->n_items = count_having(column, &items, question, ret_hint->slots);
+    struct plain_items items = plain_items_of(blame->facts, column->list, column->fact.slot);
+    ret_hint->n_items = count_having(column, items, question, ret_hint->slots);
     ret_hint->having = ret_hint->n_items > 0 && question->lacks ? column : NULL;
     return ret_hint->n_items > 0;
 }
@@ -249,13 +203,12 @@ static struct blame_column *column_of(struct blame *blame, const struct blame_qu
     struct blame_column *column = &blame->columns[question->place];
     if (!(blame->is_column >> question->place & 1)) {
         memset(column, 0, offsetof(struct blame_column, texts));
-        column->list_slot = question->list_slot;
-        column->slot = question->slot;
+        column->fact = question->fact;
         fill(blame, column);
+        column->doubt = column->is_known && column->n_unknown == 0 ? column->marks : UINT64_MAX;
         blame->is_column |= 1u << question->place;
     }
-    bool is_it = column->list_slot == question->list_slot && column->slot == question->slot;
-    return is_it ? column : NULL;
+    return blame_is_of(column, question) ? column : NULL;
 }
 
 /*
@@ -269,7 +222,7 @@ static bool ask_unknown(const struct blame *blame, const struct blame_column *co
     bool first = true, plain = column->n_unknown <= BLAME_ITEMS;
     int64_t weight;
     for (uint32_t i = 0; i < BLAME_ITEMS; i++)
-        ret_hint->slots[i] = column->slot;
+        ret_hint->slots[i] = column->fact.slot;
     for (uint32_t i = 0; i < column->n_unknown && plain; i++, first = false) {
         uint32_t item = column->unknown[i];
         enum truth truth;
@@ -297,10 +250,10 @@ static enum truth ask_some(const struct blame *blame, const struct blame_column 
     bool plain = true;
     int64_t weight;
     for (uint32_t i = 0; i < BLAME_ITEMS; i++)
-        ret_hint->slots[i] = column->slot;
+        ret_hint->slots[i] = column->fact.slot;
     for (uint32_t i = 0; i < column->n_items; i++) {
-        uint32_t mark = i < BLAME_MARKED ? column->item_marks[i] : MARKS;
-        if (mark != MARKS && !(question->marks >> mark & 1))
+        uint32_t mark = i < BLAME_MARKED ? column->item_marks[i] : TEXT_MARKS;
+        if (mark != TEXT_MARKS && !(question->marks >> mark & 1))
             continue;
         (void) scope->element(scope, column->list, i, &weight);
         const struct term *wrong = blame_first_false(walk->children[1], scope, &one);
@@ -369,30 +322,4 @@ bool blame_answer(struct blame *blame, const struct condition *condition,
                answer_by_none(blame, column, question, walk, ret_truth, ret_hint);
     *ret_truth = denied_if(question->lacks, TRUTH_YES);
     return true;
-}
-
-void blame_having(struct blame *blame, const struct blame_hint *hint)
-{
-    const struct blame_column *column = hint->having;
-    struct out *out = blame->out;
-    struct plain_items items = plain_items_of(blame->facts, column->list, column->slot);
-    size_t name_at = 0, name_len = 0;
-    blame_count_print(out, hint->n_items, column->n_items);
-    for (uint32_t i = 0; i < hint->n_items && i < BLAME_ITEMS; i++) {
-        out_bytes(out, i ? ", " : ": ", 2);
-        out_json_escaped(out, plain_sku(&items, hint->slots[i]));
-        if (i == 0) {
-            name_at = out->len;
-            out_bytes(out, " (", 2);
-            blame_name(blame->facts->attr_names, column->slot, out);
-            out_char(out, ' ');
-            name_len = out->len - name_at;
-        } else if (out_reserve(out, name_len)) {
-            out_bytes(out, out->at + name_at, name_len);
-        }
-        out_json_escaped(out, plain_text(&items, hint->slots[i]));
-        out_char(out, ')');
-    }
-    if (hint->n_items > BLAME_ITEMS)
-        out_text(out, STR(", …"));
 }

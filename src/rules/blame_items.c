@@ -127,16 +127,28 @@ static uint32_t count_matching(struct blame *blame, const struct term *walk, uin
     return matching;
 }
 
+/* @n: up to 99. */
+static inline char *put_two_digits(char *to, uint32_t n)
+{
+    if (n > 9)
+        *to++ = (char) ('0' + n / 10);
+    *to++ = (char) ('0' + n % 10);
+    return to;
+}
+
 void blame_count_print(struct out *out, uint32_t matching, uint32_t n)
 {
-    if (matching > 9 || n > 9) {
+    enum { SHORT_BYTES = sizeof "99 of 99" };
+    if (matching > 99 || n > 99 || !out_reserve(out, SHORT_BYTES)) {
         out_int(out, matching);
         out_text(out, STR(" of "));
         out_int(out, n);
         return;
     }
-    const char text[] = { (char) ('0' + matching), ' ', 'o', 'f', ' ', (char) ('0' + n) };
-    out_bytes(out, text, sizeof text);
+    char *end = put_two_digits(out->at + out->len, matching);
+    memcpy(end, " of ", 4);
+    end = put_two_digits(end + 4, n);
+    out->len = (size_t) (end - out->at);
 }
 
 void blame_items(struct blame *blame, const struct term *walk, enum truth truth, bool all)

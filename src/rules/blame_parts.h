@@ -43,6 +43,13 @@ void blame_count_print(struct out *out, uint32_t matching, uint32_t n);
 /* Number @index of @list with one slot: "CAM-A7 (category camera)". */
 void blame_item(struct blame *blame, uint32_t list, uint32_t index, uint32_t slot);
 
+/* Is @column what @question asks of? */
+static inline bool blame_is_of(const struct blame_column *column,
+                               const struct blame_question *question)
+{
+    return memcmp(&column->fact, &question->fact, sizeof column->fact) == 0;
+}
+
 /* As term_test; *ret_hint is ready when @term asks for an item and none is one. */
 enum truth blame_test(struct blame *blame, const struct term *term, struct blame_hint *ret_hint);
 
@@ -50,6 +57,11 @@ enum truth blame_test(struct blame *blame, const struct term *term, struct blame
 bool blame_answer(struct blame *blame, const struct condition *condition,
                   const struct blame_question *question, enum truth *ret_truth,
                   struct blame_hint *ret_hint);
+
+/* ── what a column shows: blame_column_seen.c ────────────────────────────────────────────────── */
+
+/* "0 of 2: CAM-A7 (category camera), SD-64 (category memory-card)"; @unknown: those it does not know. */
+void blame_column(struct blame *blame, struct blame_column *column, bool unknown);
 
 /* "2 of 21: CAM-A7 (category camera), …": the items that are what @hint's question asks for. */
 void blame_having(struct blame *blame, const struct blame_hint *hint);

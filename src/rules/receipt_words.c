@@ -10,7 +10,7 @@ static void member(struct out *out, struct str opening, struct str text)
 
 static void write_opening(const struct rule *rule, struct out *out)
 {
-    member(out, STR("{\"rule\":\""), rule->id);
+    member(out, STR(",{\"rule\":\""), rule->id);
     out_text(out, STR(",\"result\":\""));
 }
 

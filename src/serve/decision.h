@@ -172,6 +172,7 @@ struct decision {
     const struct profile *person; /* all else: only with consent */
 
     /* match: a handful of rules at a time, see serve.c */
+    const struct rule *all_rules; /* of the ruleset, by number */
     const uint32_t *rules; /* numbers of all rules of this trigger and placement, best first … */
     uint32_t n_rules, n_considered;               /* … of which so many have been looked at */
     struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */

@@ -72,7 +72,7 @@ static inline struct considered *place_of(struct decision *d, uint32_t number)
     struct considered *c = d->spare++;
     d->n_spare--;
     memset(c, 0, offsetof(struct considered, hint));
-    c->rule = ruleset_rule(d->world->rules, number);
+    c->rule = &d->all_rules[number];
     c->number = number;
     c->reason = RECEIPT_DEADLINE;
     if (d->explain) {
@@ -102,6 +102,7 @@ static enum err begin(struct decision *d)
     if (index && !(d->cursor = rule_cursor_new(index, d->world->wheres->products, &d->facts,
                                                d->now_us, d->arena)))
         return decision_no_room(d);
+    d->all_rules = ruleset_rule(d->world->rules, 0);
     d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
     return d->explain ? begin_receipt(d) : OK;
 }
@@ -109,8 +110,7 @@ static enum err begin(struct decision *d)
 /* Of the priority that the handful ends with? Then it competes with that one: see rank.c. */
 static bool is_of_its_priority(const struct decision *d, uint32_t number)
 {
-    return ruleset_rule(d->world->rules, number)->priority ==
-           d->handful[d->n_handful - 1]->rule->priority;
+    return d->all_rules[number].priority == d->handful[d->n_handful - 1]->rule->priority;
 }
 
 /* May a rule join that stands at @number or behind it? */

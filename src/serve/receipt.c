@@ -68,9 +68,10 @@ static void encode_condition(const struct considered *c, struct blame *blame)
     uint32_t number = (uint32_t) (c->failed - rule->conditions);
     if (rule->words && c->reason == RECEIPT_CONDITION) { /* most often */
         const struct condition_words *words = &rule->words->conditions[number];
-        size_t shown = blame_shown(blame, &c->hint).len;
-        if (shown > 0 && out_reserve(out, words->asked.len + shown + words->wanted.len)) {
-            put_three(out, words->asked, blame_shown(blame, &c->hint), words->wanted);
+        const struct blame_text *shown = blame_shown(&c->hint);
+        if (shown && out_reserve(out, words->asked.len + shown->len + words->wanted.len)) {
+            put_three(out, words->asked, (struct str){ out->at + shown->at, shown->len },
+                      words->wanted);
             return;
         }
         out_text(out, words->asked);
@@ -213,24 +214,25 @@ static void encode_rule(struct decision *d, const struct considered *c, struct o
 /* Those of a long list that are not told one by one. */
 static void encode_more(const struct decision *d, struct out *out)
 {
-    out_text(out, d->told ? STR(",{\"result\":\"more\",\"rules\":")
-                          : STR("{\"result\":\"more\",\"rules\":"));
+    out_text(out, STR(",{\"result\":\"more\",\"rules\":"));
     out_int(out, d->n_rules - d->n_told);
     out_char(out, '}');
 }
 
+/* Everything in it begins with a comma, the first of which is then the bracket. */
 void receipt_encode(struct decision *d, struct out *out)
 {
+    const size_t begin = out->len;
     if (d->blame)
         d->blame->out = out;
-    out_char(out, '[');
-    for (const struct considered *c = d->told; c; c = c->next_told) {
-        if (c != d->told)
-            out_char(out, ',');
+    for (const struct considered *c = d->told; c; c = c->next_told)
         encode_rule(d, c, out);
-    }
     if (d->n_told < d->n_rules)
         encode_more(d, out);
+    if (out->len == begin)
+        out_char(out, '[');
+    else
+        out->at[begin] = '[';
     out_char(out, ']');
     out->comma = true;
 }

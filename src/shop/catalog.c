@@ -112,6 +112,17 @@ const uint32_t *catalog_same_kind(const struct catalog *catalog, uint32_t number
     return catalog->by_kind + begin[0];
 }
 
+struct str product_text(const struct product *product, enum product_text text)
+{
+    static const size_t places[PRODUCT_TEXTS] = {
+        [TEXT_CATEGORY] = offsetof(struct product, category),
+        [TEXT_SUBCATEGORY] = offsetof(struct product, subcategory),
+        [TEXT_BRAND] = offsetof(struct product, brand),
+        [TEXT_MODEL] = offsetof(struct product, model),
+    };
+    return *(const struct str *) (const void *) ((const char *) product + places[text]);
+}
+
 const struct attr *product_attr(const struct product *product, struct str name)
 {
     for (uint32_t i = 0; i < product->n_attrs; i++)
@@ -260,6 +271,14 @@ static bool copy_attrs(struct catalog_builder *builder, struct product *product)
     return true;
 }
 
+static void mark_texts(struct product *product)
+{
+    for (uint32_t i = 0; i < PRODUCT_TEXTS; i++) {
+        struct str text = product_text(product, i);
+        product->marks[i] = (uint8_t) (text.at ? text_mark(text) : TEXT_MARKS);
+    }
+}
+
 static bool copy_product(struct catalog_builder *builder, struct product *product)
 {
     struct str *own[] = { &product->sku, &product->name[LOCALE_JA], &product->name[LOCALE_EN],
@@ -277,6 +296,7 @@ static bool copy_product(struct catalog_builder *builder, struct product *produc
     for (int i = 0; i < LOCALES; i++)
         if (!product->name[i].at)
             product->name[i] = product->sku;
+    mark_texts(product);
     return copy_tags(builder, product) && copy_attrs(builder, product);
 }
 

@@ -195,6 +195,28 @@ START_TEST(texts_that_products_share_are_kept_once_and_are_right_however_many_th
 }
 END_TEST
 
+START_TEST(each_text_of_a_product_has_its_mark_and_one_that_is_unknown_has_none)
+{
+    struct product given = product_of("CAM-A7", "camera", NULL, 100);
+    given.brand = STR("Aperta");
+    given.model = STR("A7");
+    const struct str texts[PRODUCT_TEXTS] = {
+        [TEXT_CATEGORY] = given.category, [TEXT_BRAND] = given.brand, [TEXT_MODEL] = given.model
+    };
+    memset(given.marks, 1, sizeof given.marks); /* the catalogue makes its own */
+    AUTO(catalog_unref) struct catalog *catalog = sealed(&given, 1);
+    const struct product *product = catalog_product(catalog, 0);
+
+    for (uint32_t i = 0; i < PRODUCT_TEXTS; i++) {
+        ck_assert(str_eq(product_text(product, i), texts[i]));
+        ck_assert_uint_eq(product->marks[i], texts[i].at ? text_mark(texts[i]) : TEXT_MARKS);
+    }
+    ck_assert_ptr_null(product_text(product, TEXT_SUBCATEGORY).at);
+    ck_assert_uint_ne(text_mark(STR("camera")), text_mark(STR("lens")));
+    ck_assert_uint_lt(text_mark(STR("")), TEXT_MARKS);
+}
+END_TEST
+
 START_TEST(margin_is_rounded_down_and_unknown_without_cost)
 {
     struct product product = product_of("A", NULL, NULL, 300);
@@ -267,5 +289,6 @@ SUITE_MAIN("shop/catalog", an_empty_catalogue_knows_nothing, finds_every_product
            a_missing_name_falls_back_to_the_other_language_then_to_the_sku,
            keeps_tags_and_the_attributes_that_say_something,
            texts_that_products_share_are_kept_once_and_are_right_however_many_there_are,
+           each_text_of_a_product_has_its_mark_and_one_that_is_unknown_has_none,
            margin_is_rounded_down_and_unknown_without_cost, unknown_stock_counts_as_in_stock,
            refuses_a_product_that_cannot_be_sold, lives_until_the_last_reference_goes)
