@@ -40,8 +40,9 @@ static const char help_text[] =
     "  --quiet           no progress on the terminal\n"
     "\n"
     "Names of columns may be written otherwise (InvoiceNo, StockCode, list_price …), capitals and\n"
-    "'_' do not matter. A line that is refused is named with its line number and why, and the\n"
-    "summary accounts for every line. Exit codes: 0 done, also when lines were refused; 1 an\n"
+    "'_' do not matter. Orders given as --catalog, or a catalogue as --orders, are refused by their\n"
+    "header. A line that is refused is named with its line number and why, and the summary accounts\n"
+    "for every line. Exit codes: 0 done, also when lines were refused; 1 an\n"
     "error, told with how far it came; 2 wrong usage.\n";
 
 enum { DATABASE_MS = 60000 }; /* nobody waits for an import: a large batch may take its time */

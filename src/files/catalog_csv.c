@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "files/csv_columns.h"
+#include "files/orders_csv.h"
 #include "shop/catalog.h"
 
 enum column {
@@ -68,9 +69,28 @@ static bool has_meaning(const struct catalog_csv *self, uint32_t column)
     return false;
 }
 
+bool catalog_csv_is_header(const struct csv_row *header)
+{
+    return csv_column_of(header, &meanings[COLUMN_SKU]) != CSV_NO_COLUMN &&
+           csv_column_of(header, &meanings[COLUMN_PRICE]) != CSV_NO_COLUMN;
+}
+
+/* Orders have a SKU and a price in each line, too: they would pass for products. */
+static enum err refuse_orders(const struct csv_row *header, struct err_note *note)
+{
+    struct str own[2];
+    if (!orders_csv_is_header(header, own))
+        return OK;
+    return err_fail(note, ERR_INPUT,
+                    "these are orders (the header has %.*s and %.*s), not a catalogue; "
+                    "`offerd import --orders FILE` takes them",
+                    STR_ARG(own[0]), STR_ARG(own[1]));
+}
+
 static enum err on_header(void *self_, const struct csv_row *header, struct err_note *note)
 {
     struct catalog_csv *self = self_;
+    TRY(refuse_orders(header, note));
     TRY(csv_columns_find(header, meanings, COLUMNS, self->columns, note));
     self->n_columns = header->n_fields;
     for (uint32_t i = 0; i < header->n_fields; i++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "files/csv_reader.h"
 #include "files/csv_tally.h"
@@ -22,7 +24,8 @@ struct catalog;
  */
 /*
  * *ret_catalog holds every product that was not refused. ERR_INPUT for a file or a header
- * that cannot be read, or when amounts show that the assumed currency is not the shop's.
+ * that cannot be read, for orders (orders_csv_is_header), or when amounts show that the assumed
+ * currency is not the shop's.
  */
 MUST_CHECK enum err catalog_csv_read(const char *path, const struct csv_money *money,
                                      const struct csv_progress *progress, struct csv_tally *tally,
@@ -32,3 +35,6 @@ MUST_CHECK enum err catalog_csv_read(const char *path, const struct csv_money *m
 MUST_CHECK enum err catalog_csv_read_bytes(struct str bytes, const struct csv_money *money,
                                            struct csv_tally *tally, struct catalog **ret_catalog,
                                            struct err_note *note);
+
+/* Whether @header has what every catalogue must have. */
+bool catalog_csv_is_header(const struct csv_row *header);

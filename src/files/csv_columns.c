@@ -45,10 +45,11 @@ static enum err check_names(const struct csv_row *header, struct err_note *note)
     return OK;
 }
 
-static uint32_t find(const struct csv_row *header, const struct csv_meaning *meaning)
+uint32_t csv_column_of(const struct csv_row *header, const struct csv_meaning *meaning)
 {
+    uint32_t kept = header->n_fields < CSV_MAX_COLUMNS ? header->n_fields : CSV_MAX_COLUMNS;
     for (int name = 0; name < CSV_MAX_NAMES && meaning->names[name]; name++)
-        for (uint32_t i = 0; i < header->n_fields; i++)
+        for (uint32_t i = 0; i < kept; i++)
             if (same_name(header->fields[i], str_of(meaning->names[name])))
                 return i;
     return CSV_NO_COLUMN;
@@ -77,7 +78,7 @@ enum err csv_columns_find(const struct csv_row *header, const struct csv_meaning
 {
     TRY(check_names(header, note));
     for (uint32_t i = 0; i < n_meanings; i++) {
-        ret_columns[i] = find(header, &meanings[i]);
+        ret_columns[i] = csv_column_of(header, &meanings[i]);
         if (ret_columns[i] == CSV_NO_COLUMN && meanings[i].required)
             return missing(header, &meanings[i], note);
     }

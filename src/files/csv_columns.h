@@ -21,6 +21,9 @@ struct csv_meaning {
     bool required;
 };
 
+/* The column that @header has for @meaning, or CSV_NO_COLUMN. */
+uint32_t csv_column_of(const struct csv_row *header, const struct csv_meaning *meaning);
+
 /*
  * ret_columns[i] = the column of meanings[i], or CSV_NO_COLUMN. ERR_INPUT, saying what was
  * found and what is expected, for a required column that is missing, a name that stands

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/catalog_csv.h"
 #include "files/csv_columns.h"
 #include "files/order_book.h"
 
@@ -41,10 +42,40 @@ struct orders_csv {
     uint32_t n_columns;
 };
 
+bool orders_csv_is_header(const struct csv_row *header, struct str ret_own[2])
+{
+    static const enum column own[] = { COLUMN_ORDER, COLUMN_CUSTOMER, COLUMN_AT, COLUMN_QUANTITY,
+                                       COLUMN_LINE };
+    int found = 0, certain = 0; /* the last two may be a product's as well */
+    for (int i = 0; i < (int) (sizeof own / sizeof *own); i++) {
+        uint32_t column = csv_column_of(header, &meanings[own[i]]);
+        if (column == CSV_NO_COLUMN)
+            continue;
+        if (found < 2)
+            ret_own[found] = header->fields[column];
+        found++;
+        certain += i < 3;
+    }
+    return certain > 0 && found > 1;
+}
+
+static enum err refuse_catalog(const struct csv_row *header, struct err_note *note)
+{
+    for (int i = COLUMN_ORDER; i <= COLUMN_AT; i++)
+        if (csv_column_of(header, &meanings[i]) != CSV_NO_COLUMN)
+            return OK;
+    if (!catalog_csv_is_header(header))
+        return OK;
+    return err_fail(note, ERR_INPUT,
+                    "this is a catalogue (the header has a SKU and a price, but no order_id and no "
+                    "ordered_at), not orders; `offerd import --catalog FILE` takes it");
+}
+
 static enum err on_header(void *self_, const struct csv_row *header, struct err_note *note)
 {
     struct orders_csv *self = self_;
     struct csv_meaning wanted[COLUMNS];
+    TRY(refuse_catalog(header, note));
     memcpy(wanted, meanings, sizeof wanted);
     if (self->settings->baskets_only)
         wanted[COLUMN_AT].required = wanted[COLUMN_QUANTITY].required =

@@ -39,7 +39,10 @@ struct orders_csv_settings {
     bool baskets_only;
 };
 
-/* *ret_book is closed, the caller's. ERR_INPUT as catalog_csv_read. */
+/*
+ * *ret_book is closed, the caller's. ERR_INPUT as catalog_csv_read, and for a catalogue: neither
+ * an order's id nor a time, but all that a catalogue must have (catalog_csv_is_header).
+ */
 MUST_CHECK enum err orders_csv_read(const char *path, const struct orders_csv_settings *settings,
                                     const struct csv_progress *progress, struct csv_tally *tally,
                                     struct out *ret_ignored, struct order_book **ret_book,
@@ -50,3 +53,10 @@ MUST_CHECK enum err orders_csv_read_bytes(struct str bytes,
                                           const struct orders_csv_settings *settings,
                                           struct csv_tally *tally, struct out *ret_ignored,
                                           struct order_book **ret_book, struct err_note *note);
+
+/*
+ * Whether @header is one of orders and of nothing else: it has order_id, customer_id or ordered_at,
+ * which no product has, and besides another of these, quantity or line_no. ret_own: two of
+ * them as they stand there, borrowed; of no use when the answer is false.
+ */
+bool orders_csv_is_header(const struct csv_row *header, struct str ret_own[2]);

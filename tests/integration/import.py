@@ -155,6 +155,21 @@ def test_a_file_that_cannot_be_read_changes_nothing():
     check(rows(data, "SELECT count(*) FROM products WHERE sku = 'Z'") == [(0,)])
 
 
+def test_one_file_given_as_the_other_is_refused_and_changes_nothing():
+    data = scratch()
+    imported('--catalog', write(CATALOG), '--orders', write(ORDERS), '--data', data)
+    before = (data / 'offerd.db').read_bytes()
+    raw = ('InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n'
+           '536365,85123A,HOLDER,6,2010-12-01 08:26:00,255,17850,France\n')
+    for wrong, why in [(['--catalog', write(ORDERS)], '--orders FILE'),
+                       (['--catalog', write(raw)], 'has InvoiceNo and CustomerID'),
+                       (['--catalog', write(CATALOG), '--orders', write(CATALOG, 'catalog.csv')], '--catalog FILE'),
+                       (['--catalog', write(ORDERS, 'o.csv'), '--orders', write(CATALOG)], '--orders FILE')]:
+        done = run('import', *wrong, '--data', data)
+        check(done.returncode == 1 and why in done.stderr, wrong, done.returncode, done.stdout, done.stderr)
+    check((data / 'offerd.db').read_bytes() == before, 'changed')
+
+
 def test_decimals_ask_for_the_currency():
     done = run('import', '--catalog', write('sku,price\nA,19.99\n'), '--data', scratch())
     check(done.returncode == 1 and '--currency' in done.stderr, done.stderr)

@@ -213,6 +213,32 @@ START_TEST(a_bad_header_says_what_was_expected)
 }
 END_TEST
 
+START_TEST(a_header_of_orders_is_told_where_it_belongs)
+{
+    expect_error("order_id,customer_id,ordered_at,line_no,sku,quantity,unit_price\nO,C,,,A,1,5\n",
+                 &yen,
+                 "these are orders (the header has order_id and customer_id), not a catalogue; "
+                 "`offerd import --orders FILE` takes them");
+    expect_error("StockCode,Description,Quantity,Invoice Date,UnitPrice\nA,x,1,,5\n", &yen,
+                 "has Invoice Date and Quantity");
+    expect_error("order_id,sku,customer_id\nO,A,C\n", &yen, "these are orders");
+}
+END_TEST
+
+START_TEST(one_word_of_an_order_is_an_attribute_of_a_product)
+{
+    static const char *const catalogs[] = { "sku,price,quantity,line_no\nA,1,6,2\n",
+                                            "sku,price,order_id\nA,1,6\n",
+                                            "sku,price,customer_id,orders\nA,1,x,71\n" };
+    for (size_t i = 0; i < sizeof catalogs / sizeof *catalogs; i++) {
+        struct told told;
+        AUTO(catalog_unref) struct catalog *catalog = read(catalogs[i], &yen, &told);
+        ck_assert_uint_eq(catalog_count(catalog), 1);
+        ck_assert_uint_ge(catalog_product(catalog, 0)->n_attrs, 1);
+    }
+}
+END_TEST
+
 START_TEST(more_attribute_columns_than_are_kept_are_refused)
 {
     struct out text;
@@ -234,4 +260,6 @@ SUITE_MAIN("files/catalog_csv", reads_what_it_knows_and_makes_attributes_of_the_
            decimals_show_that_the_assumed_currency_is_another,
            decimals_that_say_nothing_are_fine_in_yen,
            surplus_decimals_of_a_named_currency_are_rounded_and_counted,
-           a_bad_header_says_what_was_expected, more_attribute_columns_than_are_kept_are_refused)
+           a_bad_header_says_what_was_expected, a_header_of_orders_is_told_where_it_belongs,
+           one_word_of_an_order_is_an_attribute_of_a_product,
+           more_attribute_columns_than_are_kept_are_refused)

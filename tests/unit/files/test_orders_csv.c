@@ -226,17 +226,34 @@ START_TEST(times_without_a_zone_are_of_the_given_zone)
 }
 END_TEST
 
-START_TEST(decimals_show_that_the_assumed_currency_is_another)
+static void expect_error(const char *text, const struct orders_csv_settings *settings,
+                         const char *expected)
 {
     struct csv_tally tally = { 0 };
     struct order_book *book = NULL;
     struct out ignored = { 0 };
     struct err_note note = { "" };
-    enum err err = orders_csv_read_bytes(STR(HEADER "A,C,2026-01-01,1,X,1,2.55\n"), &yen, &tally,
-                                         &ignored, &book, &note);
+    enum err err = orders_csv_read_bytes(str_of(text), settings, &tally, &ignored, &book, &note);
     ck_assert_int_eq(err, ERR_INPUT);
-    ck_assert_ptr_nonnull(strstr(note.text, "--currency"));
+    ck_assert_msg(strstr(note.text, expected), "'%s' does not say '%s'", note.text, expected);
     ck_assert_ptr_null(book);
+    out_deinit(&ignored);
+}
+
+START_TEST(decimals_show_that_the_assumed_currency_is_another)
+{
+    expect_error(HEADER "A,C,2026-01-01,1,X,1,2.55\n", &yen, "--currency");
+}
+END_TEST
+
+START_TEST(a_catalogue_is_told_where_it_belongs)
+{
+    static const struct orders_csv_settings baskets = { .baskets_only = true };
+    expect_error("sku,name,price\nA,Camera,100\n", &yen, "this is a catalogue");
+    expect_error("id,title,list_price\nA,Camera,100\n", &baskets,
+                 "`offerd import --catalog FILE` takes it");
+    expect_error("sku,quantity,unit_price,ordered_at\nA,1,100,\n", &yen, "no column 'order_id'");
+    expect_error("sku,name\nA,Camera\n", &yen, "no column 'order_id'");
 }
 END_TEST
 
@@ -281,6 +298,6 @@ SUITE_MAIN("files/orders_csv", lines_of_one_id_are_one_order_wherever_they_stand
            returns_corrections_and_nonsense_are_refused_by_name,
            an_order_keeps_no_more_lines_than_an_event_may_have,
            times_without_a_zone_are_of_the_given_zone,
-           decimals_show_that_the_assumed_currency_is_another,
+           decimals_show_that_the_assumed_currency_is_another, a_catalogue_is_told_where_it_belongs,
            for_baskets_an_order_id_and_a_sku_are_enough,
            for_baskets_amounts_do_not_matter_but_returns_and_bad_dates_do)
