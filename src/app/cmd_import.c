@@ -26,7 +26,8 @@ static const char help_text[] =
     "                    must have sku and price; known: name, name_ja, name_en, cost, category,\n"
     "                    subcategory, brand, model, stock, rating, reviews, tags (a|b);\n"
     "                    every other column is an attribute. Products that may be swapped for\n"
-    "                    one another (an upgrade) share category and subcategory\n"
+    "                    one another (an upgrade) share category and subcategory. Stock: empty\n"
+    "                    is unknown, and offered; 0, or less (oversold), is never offered\n"
     "  --orders FILE     order lines, one a line; orders that are known already are left alone\n"
     "                      order_id,customer_id,ordered_at,sku,quantity,unit_price\n"
     "                      A-1001,C17850,2026-11-21T10:02:11,PH-128,1,79800\n"
@@ -40,10 +41,10 @@ static const char help_text[] =
     "  --quiet           no progress on the terminal\n"
     "\n"
     "Names of columns may be written otherwise (InvoiceNo, StockCode, list_price …), capitals and\n"
-    "'_' do not matter. Orders given as --catalog, or a catalogue as --orders, are refused by their\n"
-    "header. A line that is refused is named with its line number and why, and the summary accounts\n"
-    "for every line. Exit codes: 0 done, also when lines were refused; 1 an\n"
-    "error, told with how far it came; 2 wrong usage.\n";
+    "'_' do not matter. Orders given as --catalog, or a catalogue as --orders, are refused by\n"
+    "their header. A line that is refused is named with its line number and why, and the summary\n"
+    "accounts for every line. Exit codes: 0 done, also when lines were refused; 1 an error, told\n"
+    "with how far it came; 2 wrong usage.\n";
 
 enum { DATABASE_MS = 60000 }; /* nobody waits for an import: a large batch may take its time */
 

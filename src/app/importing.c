@@ -265,6 +265,10 @@ static void tell_tally(const struct csv_tally *tally, const char *merged)
     if (tally->rounded)
         (void) printf("  %s amounts had more decimals than the currency and were rounded\n",
                       FIGURE(tally->rounded));
+    if (tally->oversold)
+        (void) printf("  %s with a stock below zero (oversold; the first in line %" PRIu64
+                      "): counts as 0, none left\n",
+                      FIGURE(tally->oversold), tally->first_oversold);
     if (tally->file.blank)
         (void) printf("  %s blank lines skipped\n", FIGURE(tally->file.blank));
 }

@@ -117,6 +117,7 @@ struct fault {
     struct str value;
     bool other_currency;
     uint32_t rounded; /* amounts */
+    bool oversold;
 };
 
 static struct str field(const struct catalog_csv *self, const struct csv_row *row,
@@ -170,8 +171,10 @@ static void read_numbers(const struct catalog_csv *self, const struct csv_row *r
     product->stock = STOCK_UNKNOWN;
     if (stock.len && !str_to_int64(stock, &product->stock))
         fail(fault, "has a stock that is not a whole number", stock);
-    else if (stock.len && product->stock < 0)
+    else if (stock.len && product->stock < 0) {
         product->stock = 0;
+        fault->oversold = true;
+    }
     if (rating.len &&
         (!csv_read_number(rating, &product->rating) || product->rating < 0 || product->rating > 5))
         fail(fault, "has a rating that is not a number from 0 to 5", rating);
@@ -262,6 +265,8 @@ static enum err on_row(void *self_, const struct csv_row *row, struct err_note *
         return refuse(self, row, fault.reason, fault.value);
     TRY(catalog_builder_add(self->builder, &product, note));
     self->tally->rounded += fault.rounded;
+    if (fault.oversold && self->tally->oversold++ == 0)
+        self->tally->first_oversold = row->line;
     self->tally->accepted++;
     return OK;
 }

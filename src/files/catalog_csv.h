@@ -19,8 +19,10 @@ struct catalog;
  *   brand, model, stock, rating, reviews, tags (separated by |)
  *
  * Every other column is an attribute of the product; one that reads as a plain number is a
- * number. An empty field is unknown. Negative stock (oversold) counts as none. A SKU that
- * comes again replaces the row before it (tally->merged).
+ * number. An empty field is unknown. Negative stock is what shops that sell ahead export for a
+ * product that is oversold: none is left, so it is 0, and counted (tally->oversold), not refused:
+ * the product would be gone from the catalogue with its name and price. A SKU that comes again
+ * replaces the row before it (tally->merged).
  */
 /*
  * *ret_catalog holds every product that was not refused. ERR_INPUT for a file or a header

@@ -24,7 +24,8 @@ struct csv_refusal {
 
 struct csv_tally {
     uint64_t read, accepted, merged;
-    uint64_t rounded; /* amounts with more decimals than the currency has */
+    uint64_t rounded;                  /* amounts with more decimals than the currency has */
+    uint64_t oversold, first_oversold; /* stocks below zero, taken as none; the line of the first */
     struct {
         const char *reason;
         uint64_t n;

@@ -128,6 +128,14 @@ def test_refused_lines_are_named_and_written_to_the_rejects_file():
     check(refused[1]['text'] == 'O-3,C1,yesterday,1,"A ""x""",1,100', refused)
 
 
+def test_stock_below_zero_is_told_and_counts_as_none():
+    data = scratch()
+    done = imported('--catalog', write('sku,price,stock\nA,100,4\nB,50,-3\nC,20,\nD,9,-1\n'), '--data', data)
+    check('2 with a stock below zero (oversold; the first in line 3): counts as 0, none left' in done.stdout, done.stdout)
+    check(rows(data, 'SELECT sku, stock FROM products ORDER BY sku') == [('A', 4), ('B', 0), ('C', None), ('D', 0)],
+          rows(data, 'SELECT sku, stock FROM products ORDER BY sku'))
+
+
 def test_only_the_first_twenty_of_a_kind_are_told_and_all_are_counted():
     orders = write(ORDERS + 'O-9,C1,2026-01-04,1,A,0,100\n' * 100)
     done = imported('--orders', orders, '--data', scratch())

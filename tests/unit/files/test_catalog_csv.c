@@ -126,11 +126,16 @@ START_TEST(the_better_name_has_the_meaning_and_the_other_is_an_attribute)
 }
 END_TEST
 
-START_TEST(oversold_stock_counts_as_none)
+START_TEST(oversold_stock_counts_as_none_and_is_counted)
 {
     struct told told;
-    AUTO(catalog_unref) struct catalog *catalog = read("sku,price,stock\nA,1,-3\n", &yen, &told);
-    ck_assert_int_eq(catalog_product(catalog, 0)->stock, 0);
+    AUTO(catalog_unref)
+    struct catalog *catalog =
+        read("sku,price,stock\nA,1,0\nB,1,-3\nC,-1,-3\nD,1,-9\n", &yen, &told);
+    ck_assert_int_eq(catalog_product(catalog, catalog_find(catalog, STR("B")))->stock, 0);
+    ck_assert_uint_eq(told.tally.oversold, 2); /* C is refused for its price */
+    ck_assert_uint_eq(told.tally.first_oversold, 3);
+    ck_assert_uint_eq(told.tally.accepted, 3);
 }
 END_TEST
 
@@ -255,7 +260,8 @@ END_TEST
 SUITE_MAIN("files/catalog_csv", reads_what_it_knows_and_makes_attributes_of_the_rest,
            what_is_empty_is_unknown, columns_go_by_other_names_and_any_order,
            the_better_name_has_the_meaning_and_the_other_is_an_attribute,
-           oversold_stock_counts_as_none, every_refused_line_is_named_with_its_reason,
+           oversold_stock_counts_as_none_and_is_counted,
+           every_refused_line_is_named_with_its_reason,
            the_last_line_of_a_sku_wins_and_the_others_are_counted,
            decimals_show_that_the_assumed_currency_is_another,
            decimals_that_say_nothing_are_fine_in_yen,
