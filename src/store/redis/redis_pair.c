@@ -2,17 +2,8 @@
 /*
  * Set up: both connections say hello; the listener asks for its CLIENT ID and subscribes to
  * __redis__:invalidate; when that is confirmed and both met the same life of the server, the asking
- * one switches CLIENT TRACKING on, redirected to the listener. Only then is anything fetched.
- *
- * Why no old value is ever kept. Redis carries out one command at a time. A GET makes it remember
- * that this pair has the key; the next write of the key, whoever makes it, sends one message to the
- * listener. So of a GET and a later write there are a reply with the old value, on one socket, and
- * a message, on the other; which of them is read first is chance.
- *  - reply, then message: the caller keeps the value and is told `changed`.
- *  - message, then reply: the caller is told `changed`, and as the question is still pending it is
- *    marked: once the reply was handed over, `changed` is told again.
- * Either way the last word is `changed`. A message for an earlier fetch of the key may mark a newer
- * one: a good value is dropped and asked for again, which is the harmless side.
+ * one switches CLIENT TRACKING on, redirected to the listener. Only then is anything fetched
+ * (redis_pair_fetch.c: also why no old value is ever kept).
  *
  * Trust. Each heartbeat a PING goes out on both connections, with the time. A connection is a
  * queue: when the listener's PONG is read, every message that Redis sent before it took up that
@@ -26,9 +17,6 @@
  *
  * In a cluster the asking connection's PING is a GET of a key of the node's own: the last master of
  * a part that was cut off, or one that has become a replica, would answer a PING, but not that.
- *
- * Both connections stand in one file, somewhat over 500 lines, as neither is of use without the
- * other.
  */
 #include "store/redis/redis_pair.h"
 
@@ -37,44 +25,12 @@
 #include <stdlib.h>
 
 #include "ports/clock.h"
-#include "store/redis/redis_conn.h"
-#include "store/redis/redis_health.h"
-#include "store/redis/redis_pending.h"
+#include "store/redis/redis_pair_parts.h"
 #include "store/redis/redis_slots.h"
 #include "store/redis/redis_url.h"
 #include "store/redis/redis_value.h"
 
 enum { SILENCE_MS = 200, CONNECT_MS = 1000 };
-
-enum pair_state { PAIR_LEFT, PAIR_DOWN, PAIR_RESOLVING, PAIR_CONNECTING, PAIR_TRACKING, PAIR_UP };
-
-/* What the listener waits for after its hello. */
-enum ear_step { EAR_HELLO, EAR_CLIENT_ID, EAR_SUBSCRIBED, EAR_READY };
-
-struct redis_pair {
-    const struct redis_url *url;
-    struct redis_pair_node node; /* url NULL: the server is no cluster's */
-    struct redis_settings settings;
-    struct clock *clock;
-    struct redis_pair_user user;
-    struct redis_member member;
-    uv_loop_t *loop;
-    uv_timer_t timer;
-    uv_prepare_t prepare;
-    struct redis_resolve *resolve; /* while PAIR_RESOLVING, unless it was found at once */
-    int handles;                   /* not closed yet; the pair's memory goes with the last */
-    bool freed;
-    enum pair_state state;
-    unsigned attempts;
-    struct redis_conn *data, *ear;
-    enum ear_step ear_step;
-    long long ear_id;
-    struct redis_pending pending;      /* on data */
-    int data_quiet, ear_quiet;         /* heartbeats since a connection was last heard */
-    int64_t data_good_us, ear_good_us; /* when the PING that was answered last had left */
-    int64_t trusted_until_us;
-    struct out prefix; /* of keys in this life */
-};
 
 /* ── the ends of things ── */
 
@@ -92,23 +48,6 @@ static void on_handle_closed(uv_handle_t *handle)
     user.closed(user.self);
 }
 
-/* The callers' fetches end; a callback may ask again, and is told that we are away. */
-static void end_fetches(struct redis_pair *pair)
-{
-    struct redis_question *question;
-    uint64_t ended = 0;
-    while ((question = redis_pending_pop(&pair->pending))) {
-        struct shared_fetch *fetch = question->fetch;
-        if (!fetch)
-            continue;
-        struct shared_value value = { { question->id, question->id_len }, 0, { 0 } };
-        fetch->number = 0;
-        ended++;
-        fetch->done(fetch, SHARED_AWAY, &value);
-    }
-    redis_member_count(&pair->member, pair->member.health->answers[SHARED_AWAY], ended);
-}
-
 static void let_go(struct redis_pair *pair)
 {
     bool was_up = pair->state == PAIR_UP;
@@ -120,7 +59,7 @@ static void let_go(struct redis_pair *pair)
         redis_member_count(&pair->member, pair->member.health->doubts, 1);
         pair->user.doubt(pair->user.self, pair);
     }
-    end_fetches(pair);
+    redis_pair_end_fetches(pair);
 }
 
 static void give_up(struct redis_pair *pair, const char *why)
@@ -220,38 +159,6 @@ static void on_greeted(void *self, struct redis_conn *conn)
     redis_conn_flush(conn);
 }
 
-static void hand_over(struct redis_pair *pair, const redisReply *reply)
-{
-    struct redis_question question = *redis_pending_pop(&pair->pending);
-    struct str bytes = { reply->str, reply->type == REDIS_REPLY_STRING ? reply->len : 0 };
-    struct shared_value value = { .customer_id = { question.id, question.id_len } };
-    if (pair->node.url)
-        bytes = redis_value_behind(bytes, str_of(pair->data->hello.stamp));
-    enum shared_answer answer = redis_value_read(bytes, &value.position, &value.body);
-    redis_member_count(&pair->member, pair->member.health->answers[answer], 1);
-    if (!question.fetch)
-        return;
-    question.fetch->number = 0;
-    question.fetch->done(question.fetch, answer, &value);
-    if (question.changed && !pair->freed)
-        pair->user.changed(pair->user.self, value.customer_id);
-}
-
-/* In a cluster: the key is elsewhere, or nobody may answer for it now. */
-static void hand_back(struct redis_pair *pair, struct str error)
-{
-    struct redis_question question = *redis_pending_pop(&pair->pending);
-    struct str id = { question.id, question.id_len };
-    struct shared_value value = { .customer_id = id };
-    if (!question.fetch)
-        return;
-    question.fetch->number = 0;
-    if (pair->user.refused(pair->user.self, pair, question.fetch, id, question.hops, error))
-        return;
-    redis_member_count(&pair->member, pair->member.health->answers[SHARED_AWAY], 1);
-    question.fetch->done(question.fetch, SHARED_AWAY, &value);
-}
-
 /* A slot that is on its way to another node is still this one's. */
 static void take_heartbeat(struct redis_pair *pair, struct str error)
 {
@@ -284,9 +191,9 @@ static void take_data(struct redis_pair *pair, const redisReply *reply)
     if (redis_pending_at(&pair->pending, pair->pending.first)->is_heartbeat)
         take_heartbeat(pair, error);
     else if (error.len)
-        hand_back(pair, error);
+        redis_pair_hand_back(pair, error);
     else
-        hand_over(pair, reply);
+        redis_pair_hand_over(pair, reply);
 }
 
 static struct str text_of(const redisReply *reply)
@@ -468,49 +375,6 @@ uint64_t redis_pair_epoch(const struct redis_pair *pair)
 const struct redis_url *redis_pair_url(const struct redis_pair *pair)
 {
     return pair->url;
-}
-
-bool redis_pair_fetch(struct redis_pair *pair, struct str customer_id, struct shared_fetch *fetch,
-                      unsigned hops, bool asking)
-{
-    if (pair->state != PAIR_UP || customer_id.len > REDIS_PENDING_ID_BYTES)
-        return false;
-    struct redis_question *question = asking ? redis_pending_add(&pair->pending) : NULL;
-    if (question) {
-        question->is_heartbeat = question->is_asking = true;
-        redis_print_head(&pair->data->out, 1);
-        redis_print_word(&pair->data->out, STR("ASKING"));
-    }
-    question = redis_pending_add(&pair->pending);
-    if (!question)
-        return false;
-    question->fetch = fetch;
-    question->changed = hops > 0;
-    question->hops = (uint8_t) hops;
-    question->hash = str_hash(customer_id);
-    question->id_len = (uint8_t) customer_id.len;
-    memcpy(question->id, customer_id.at, customer_id.len);
-    fetch->number = pair->pending.end; /* its own number and one, so that 0 is none */
-    redis_print_head(&pair->data->out, 2);
-    redis_print_word(&pair->data->out, STR("GET"));
-    redis_print_word3(&pair->data->out, out_str(&pair->prefix), customer_id, STR("}:p"));
-    return true;
-}
-
-void redis_pair_cancel(struct redis_pair *pair, struct shared_fetch *fetch)
-{
-    struct redis_question *question = NULL;
-    if (fetch->number)
-        question = redis_pending_at(&pair->pending, fetch->number - 1);
-    if (question && question->fetch == fetch)
-        question->fetch = NULL;
-    fetch->number = 0;
-}
-
-void redis_pair_doubt_answers(struct redis_pair *pair)
-{
-    for (uint64_t i = pair->pending.first; i != pair->pending.end; i++)
-        redis_pending_at(&pair->pending, i)->changed = true;
 }
 
 void redis_pair_probe(struct redis_pair *pair, const char *probe)
