@@ -4,7 +4,8 @@
 #include "expr/check/cel_type_text.h"
 
 /*
- * Calls. a.b.f(x) is the function a.b.f when there is one, else f of the receiver a.b. All
+ * Calls. a.b.f(x) is the function a.b.f when there is one, else f of the receiver a.b; a local
+ * named a is the receiver first, and hides a.b.f only where there is an f for it. All
  * overloads that the types admit are kept, in the order of declaration: a dyn argument may leave
  * several. The evaluator takes the first whose kinds fit, so nothing behind one that surely fits is
  * kept: math.greatest(1, 2) is an int although one for dyn is there.
@@ -152,6 +153,14 @@ static void find_function(struct checker *c, struct call *call)
     }
     if (!call->family)
         call->family = check_find_family(c, node->name, none, !node->is_member && node->absolute);
+    if (!call->family && node->is_member) {
+        const struct local *locals = c->locals;
+        c->locals = NULL;
+        if (check_qualified(c, node->args[0], &name, &absolute))
+            call->family = check_find_family(c, name, node->name, absolute);
+        c->locals = locals;
+        call->is_member = !call->family;
+    }
 }
 
 /*
@@ -211,8 +220,10 @@ const struct cel_type *check_call(struct checker *c, const struct cel_node *node
     uint32_t n =
         cel_env_overloads(c->env, call.family->name, call.is_member, call.n_args, &candidates);
     const struct cel_type *type = n ? resolve(c, &call, candidates, n) : NULL;
-    if (type)
+    if (type) {
+        check_numbers(c, node, node->is_member && !call.is_member);
         return type;
+    }
     bool shown = check_may_hint(c);
     struct str text = shown ? call_text(c, &call) : node->name;
     struct str known = shown ? signatures_of(c, call.family) : (struct str){ NULL, 0 };

@@ -10,6 +10,7 @@
  *   cel_check.c           the door; constants, lists, maps; faults
  *   cel_check_name.c      names, qualified names, fields
  *   cel_check_call.c      functions
+ *   cel_check_numbers.c   what math.greatest and math.least take
  *   cel_check_operator.c  operators
  *   cel_check_macro.c     comprehensions and cel.bind
  *
@@ -51,6 +52,13 @@ const struct cel_type *check_call(struct checker *c, const struct cel_node *node
 const struct cel_type *check_operator(struct checker *c, const struct cel_node *node);
 const struct cel_type *check_macro(struct checker *c, const struct cel_node *node);
 const struct cel_type *check_bind(struct checker *c, const struct cel_node *node);
+
+/*
+ * What no signature says: math.greatest and math.least take numbers of any kinds, or one list of
+ * them that is not []. Of a call of any function that went to one of its overloads; the arguments
+ * of it are those of @node from @first on.
+ */
+void check_numbers(struct checker *c, const struct cel_node *node, uint32_t first);
 
 const struct local *check_find_local(const struct checker *c, struct str name);
 

@@ -172,6 +172,27 @@ static struct cel_value put_map(struct cel_run *run, struct out *out, const stru
     return cel_null();
 }
 
+/*
+ * Seconds as a double prints them, so nanoseconds may be lost from 104 days on. Of 15 digits a
+ * double loses none.
+ */
+static void put_duration(struct out *out, const struct cel_value *value)
+{
+    char copy[CEL_DOUBLE_TEXT_BYTES];
+    double seconds;
+    size_t start = out->len;
+    cel_duration_print(value, out);
+    struct str text = { out->at + start, out->len - start };
+    if (out->failed || text.len <= 15 || text.len > sizeof copy)
+        return;
+    text.len--; /* the s */
+    if (!cel_double_parse(text, copy, &seconds))
+        return;
+    out->len = start;
+    cel_format_double(out, seconds);
+    out_char(out, 's');
+}
+
 static void put_simple(struct out *out, const struct cel_value *value)
 {
     switch (value->kind) {
@@ -183,7 +204,7 @@ static void put_simple(struct out *out, const struct cel_value *value)
     case CEL_STRING: out_text(out, value->string); break;
     case CEL_BYTES: put_bytes(out, value->string); break;
     case CEL_TIMESTAMP: cel_timestamp_print(value, out); break;
-    case CEL_DURATION: cel_duration_print(value, out); break;
+    case CEL_DURATION: put_duration(out, value); break;
     case CEL_TYPE: out_text(out, value->type->name); break;
     default: break;
     }

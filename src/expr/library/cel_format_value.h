@@ -6,7 +6,7 @@
 /*
  * A value as %s of string.format prints it
  *
- * Texts and bytes as they are, numbers in decimal without exponent, "7200s",
+ * Texts and bytes as they are, numbers in decimal without exponent, "7200s" as its seconds would be,
  * "2023-02-03T23:31:20Z", a type by its name, "[a, 1.5, null]", "{key: value}" with the keys in the
  * order of their texts. What cannot be printed (a struct, a map of the host) is an error; an
  * unknown or an error inside is handed on.

@@ -9,9 +9,9 @@
 /*
  * The strings extension of CEL: its table, and the functions that find a place in a text or give
  * back a part of it, which is borrowed. Every index is a count of code points from 0. An index that
- * is negative or behind the end is an error; the place right behind the last character is inside
- * for charAt (empty) and substring, and outside for a search (which would find nothing there).
- * Looking for the empty text finds it where the search starts.
+ * is negative or behind the end is an error; the place right behind the last character is inside:
+ * a search that starts there finds nothing, and one that goes back from there sees all. Looking for
+ * the empty text finds it where the search starts, and that is the index as it is given.
  */
 static bool charge_texts(struct cel_run *run, const struct cel_value *args, uint32_t n_args)
 {
@@ -85,7 +85,7 @@ static struct cel_value index_of(struct cel_run *run, const struct cel_value *ar
         return cel_stop(run);
     if (wanted.len == 0)
         return cel_int(start);
-    if (!place_of(text, start, &from) || (n_args > 2 && from == text.len))
+    if (!place_of(text, start, &from))
         return out_of_range(run, start);
     struct str tail = part(text, from, text.len);
     const char *found = tail.len ? memmem(tail.at, tail.len, wanted.at, wanted.len) : NULL;
@@ -128,7 +128,7 @@ static struct cel_value last_index_of(struct cel_run *run, const struct cel_valu
         return cel_stop(run);
     if (wanted.len == 0)
         return cel_int(n_args > 2 ? args[2].integer : (int64_t) cel_rune_count(text));
-    if (n_args > 2 && (!place_of(text, args[2].integer, &last) || last == text.len))
+    if (n_args > 2 && !place_of(text, args[2].integer, &last))
         return out_of_range(run, args[2].integer);
     int64_t at = find_backwards(run, text, wanted, last);
     if (at == -2)

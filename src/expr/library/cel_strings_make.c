@@ -188,7 +188,7 @@ struct cel_value cel_strings_split(struct cel_run *run, const struct cel_value *
     size_t from = 0, at, skip;
     if (!cel_charge_bytes(run, text.len + by.len))
         return cel_stop(run);
-    if (limit == 0 || (text.len == 0 && by.len == 0))
+    if (limit == 0 || (limit != 1 && text.len == 0 && by.len == 0))
         return list_of(run, NULL, 0);
     while (count < limit && next_cut(text, by, from, &at, &skip)) {
         count++;
