@@ -22,7 +22,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,9 @@ import time
 import traceback
 
 ROOT = pathlib.Path(os.environ.get('SOURCE_ROOT') or pathlib.Path(__file__).resolve().parents[2])
+sys.path.append(str(ROOT / 'tests' / 'support'))
+from ports import free_port
+
 PROGRAM = os.environ.get('OFFERD') or str(ROOT / 'build' / 'offerd')
 DATA = pathlib.Path(os.environ.get('OFFERD_TEST_DATA') or ROOT.parent / 'shared' / 'data')
 # A sanitizer or valgrind slows the program down; tests ask for patience instead of guessing.
@@ -94,20 +96,6 @@ def wait_until(seconds, what, probe, every=0.01):
         if time.monotonic() > end:
             raise Failed(f'{what}: not within {seconds * PATIENCE:g} s')
         time.sleep(every)
-
-
-_ports = []
-
-
-def free_port():
-    """A port that nobody else is given until this process ends: bound, but never listened on, so that whoever names it
-    may listen on it (with SO_REUSEADDR, as servers do) as often as he likes, and until then is refused there."""
-    kept = socket.socket()
-    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-        kept.setsockopt(socket.SOL_SOCKET, option, 1)
-    kept.bind(('127.0.0.1', 0))
-    _ports.append(kept)
-    return kept.getsockname()[1]
 
 
 _scratch = []

@@ -48,6 +48,7 @@ import time
 
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 from certificates import Authority
+from ports import free_port
 
 PATIENCE = float(os.environ.get('TEST_PATIENCE', '1'))
 SEPARATOR = '\x1f'
@@ -59,19 +60,6 @@ class Missing(Exception):
 
 class Broken(Exception):
     """A server did not do what it was told."""
-
-
-_ports = []
-
-
-def free_port():
-    """One that nobody else is given until this process ends; as in tests/integration/harness.py."""
-    kept = socket.socket()
-    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-        kept.setsockopt(socket.SOL_SOCKET, option, 1)
-    kept.bind(('127.0.0.1', 0))
-    _ports.append(kept)
-    return kept.getsockname()[1]
 
 
 def program(name):
