@@ -4,7 +4,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import ROOT, check, main, run, scratch, skip
+from harness import ROOT, Offerd, check, main, run, scratch, skip, wait_until
 
 sys.path.insert(0, str(ROOT / 'tests' / 'support'))
 from servers import Missing, Servers  # noqa: E402
@@ -81,12 +81,46 @@ def test_a_server_that_takes_its_time_is_waited_for():
         check(done.result().returncode == 0, done.result())
 
 
+def in_a_fleet(url):
+    return {'OFFERD_DATABASE_URL': url, 'OFFERD_REDIS_URL': 'redis://127.0.0.1:1/0',
+            'OFFERD_TOKEN_KEY': '0123456789abcdef' * 2}
+
+
 def test_serve_says_to_run_it():
     url = pg().create('forgotten')
     done = run('serve', '--rules', ROOT / 'config/rules', '--data', scratch(), '--listen', '127.0.0.1:0',
-               env={'OFFERD_DATABASE_URL': url, 'OFFERD_REDIS_URL': 'redis://127.0.0.1:1/0',
-                    'OFFERD_TOKEN_KEY': '0123456789abcdef' * 2})
+               env=in_a_fleet(url))
     check(done.returncode == 1 and 'offerd migrate' in done.stderr, done)
+
+
+def test_an_option_that_libpq_refuses_is_told_at_once_by_every_command():
+    url = pg().create('options')
+    check(migrate(url).returncode == 0)
+    data, catalog = scratch(), scratch() / 'catalog.csv'
+    catalog.write_text('sku,price\nA,1\n')
+    ask = scratch() / 'ask.json'
+    ask.write_text('{"placement": "cart-drawer", "trigger": "cart_view", "cart": {"currency": "JPY", "items": []}}')
+    rules = ROOT / 'config/rules'
+    for command in (['serve', '--rules', rules, '--data', data, '--listen', '127.0.0.1:0'], ['migrate'],
+                    ['migrate', '--status'], ['import', '--catalog', catalog, '--data', data],
+                    ['train', '--data', data], ['rebuild', '--data', data], ['explain', '--rules', rules, '--request', ask, '--data', data]):
+        for broken, why in (('?sslmode=foo', 'invalid sslmode value: "foo"; disable, allow, prefer, require'),
+                            ('?sslmod=require', "did you mean 'sslmode'?"), ('?port=none', 'from 1 to 65535')):
+            done = run(*command, env=in_a_fleet(url + broken), timeout=20)  # serve would wait for 30
+            check(done.returncode == 1 and why in done.stderr and 'waiting' not in done.stderr, command, done)
+    check(run('import', '--catalog', catalog, '--data', data, env=in_a_fleet(url)).returncode == 0)
+
+
+def test_a_socket_that_is_not_there_yet_is_waited_for():
+    """Refused at once as well, but not by libpq's options: it comes good when the server starts."""
+    pg().create('socket')
+    pg().kill9()
+    with Offerd(data=scratch(), env=in_a_fleet(pg().socket_url.replace('/offerd?', '/socket?')), start=False) as offerd:
+        offerd.start(ready=False)
+        wait_until(20, 'it says that it waits', lambda: 'waiting: database' in offerd.log_text())
+        pg().start()
+        wait_until(40, 'the server was asked', lambda: 'run `offerd migrate`' in offerd.log_text())
+        offerd.kill()
 
 
 if __name__ == '__main__':

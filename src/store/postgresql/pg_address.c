@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/out.h"
+#include "store/postgresql/pg_options.h"
 
 enum { HOSTS_MAX = 16, SETTINGS_MAX = 16 };
 
@@ -208,37 +209,39 @@ PGconn *pg_address_connect(struct pg_address *address, const char *const *names,
     return conn;
 }
 
-/* What @options say of @keyword, or NULL. */
-static const char *option(const PQconninfoOption *options, const char *keyword)
-{
-    for (; options->keyword; options++)
-        if (strcmp(options->keyword, keyword) == 0 && options->val && *options->val)
-            return options->val;
-    return NULL;
-}
-
 static char *copy_of(const char *text)
 {
     return text ? strdup(text) : NULL;
 }
 
-enum err pg_address_new(const char *url, struct pg_address **ret_address, struct err_note *note)
+/* *ret_options is the caller's (PQconninfoFree): what @url says, and libpq takes. */
+static enum err read_options(const char *url, PQconninfoOption **ret_options, struct err_note *note)
 {
     bool is_uri = strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0;
-    char *why = NULL; /* would show the whole text */
+    char *why = NULL; /* may show the whole text */
     PQconninfoOption *options = is_uri || strchr(url, '=') ? PQconninfoParse(url, &why) : NULL;
+    enum err err =
+        options ? pg_options_check(url, options, note) : pg_options_unreadable(why, note);
     PQfreemem(why);
-    if (!options)
-        return err_fail(note, ERR_INPUT,
-                        "database_url: not an address of PostgreSQL; "
-                        "postgresql://USER@HOST:5432/NAME was expected");
+    if (err != OK) {
+        PQconninfoFree(options);
+        return err;
+    }
+    *ret_options = options;
+    return OK;
+}
+
+enum err pg_address_new(const char *url, struct pg_address **ret_address, struct err_note *note)
+{
+    PQconninfoOption *options = NULL;
+    TRY(read_options(url, &options, note));
     AUTO(pg_address_free) struct pg_address *address = calloc(1, sizeof *address);
-    const char *hosts = option(options, "host"), *ports = option(options, "port");
+    const char *hosts = pg_option(options, "host"), *ports = pg_option(options, "port");
     if (address) {
         address->url = strdup(url);
         address->hosts = copy_of(hosts);
         address->ports = copy_of(ports);
-        address->is_resolved_by_libpq = !hosts || option(options, "hostaddr");
+        address->is_resolved_by_libpq = !hosts || pg_option(options, "hostaddr");
     }
     bool complete =
         address && address->url && (address->hosts || !hosts) && (address->ports || !ports);

@@ -16,7 +16,10 @@
  */
 struct pg_address;
 
-/* ERR_INPUT, without showing @url (it may hold a password), when it is not one of PostgreSQL. */
+/*
+ * ERR_INPUT, without showing @url (it may hold a password), when it is not one of PostgreSQL or
+ * libpq takes an option of it for wrong (pg_options.h).
+ */
 MUST_CHECK enum err pg_address_new(const char *url, struct pg_address **ret_address,
                                    struct err_note *note);
 /* does not wait; NULL in, NULL out */

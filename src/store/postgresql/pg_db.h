@@ -51,7 +51,10 @@ struct pg_db_use {
 
 struct pg_db;
 
-/* ERR_INPUT when url is not an address. Does not connect: the server may be away. */
+/*
+ * ERR_INPUT when url is not an address, or has an option that libpq does not take. Does not
+ * connect: the server may be away.
+ */
 MUST_CHECK enum err pg_db_new(const struct pg_settings *settings, const struct pg_db_use *use,
                               struct pg_db **ret_db, struct err_note *note);
 struct pg_db *pg_db_free(struct pg_db *db); /* NULL in, NULL out */

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -82,6 +83,64 @@ START_TEST(an_address_that_is_none_is_refused_without_being_shown)
         ck_assert_int_eq(pg_db_new(&settings, &use, &db, &note), ERR_INPUT);
         ck_assert_ptr_null(strstr(note.text, "s3cret"));
     }
+}
+END_TEST
+
+static void expect_refused(const char *url, const char *expected)
+{
+    struct pg_db *db = NULL;
+    const struct pg_settings settings = { .url = url };
+    const struct pg_db_use use = { .statement_ms = 100 };
+    note.text[0] = '\0';
+    ck_assert_msg(pg_db_new(&settings, &use, &db, &note) == ERR_INPUT, "%s", url);
+    ck_assert_msg(strstr(note.text, expected), "'%s' does not say '%s'", note.text, expected);
+    ck_assert_ptr_null(strstr(note.text, "cret"));
+    ck_assert_ptr_null(strchr(note.text, '\n'));
+}
+
+START_TEST(what_libpq_refuses_is_told_in_its_words_before_anybody_waits_for_a_server)
+{
+    expect_refused("postgresql://u:s3cret@127.0.0.1:1/x?sslmode=foo",
+                   "database_url: invalid sslmode value: \"foo\"; disable, allow, prefer, require, "
+                   "verify-ca or verify-full was expected");
+    expect_refused("host=no-such-host.invalid password=s3cret channel_binding=maybe",
+                   "disable, prefer or require was expected");
+    expect_refused("host=a,b hostaddr=1.2.3.4", "could not match 2 host names to 1 hostaddr");
+    expect_refused("host=a,b port=1,2,3", "could not match 3 port numbers to 2 hosts");
+    expect_refused("service=no-such", "service \"no-such\" not found");
+    expect_refused("host=h keepalives_idle=soon", "keepalives_idle='soon' is not a whole number");
+    expect_refused("postgresql://u@h:99999/x", "the port is not a number from 1 to 65535");
+    expect_refused("postgresql://u:s3/cret@h/x", "of a password are written %2F");
+    ck_assert_int_eq(setenv("PGSSLMODE", "foo", 1), 0);
+    expect_refused("postgresql://u@h/x", "PGSSLMODE: invalid sslmode");
+    ck_assert_int_eq(unsetenv("PGSSLMODE"), 0);
+}
+END_TEST
+
+START_TEST(an_address_that_cannot_be_read_is_told_with_the_nearest_option_or_with_why)
+{
+    expect_refused("postgresql://u:s3cret@h/x?sslmod=require", "did you mean 'sslmode'?");
+    expect_refused("host=h password=s3 cret=1", "an option that PostgreSQL does not know");
+    expect_refused("host=h password=s3 cret", "(missing \"=\" after)");
+    expect_refused("host=h password='s3cret", "(unterminated quoted string");
+    expect_refused("postgresql://u:%zzcret@h/x", "(invalid percent-encoded token)");
+}
+END_TEST
+
+START_TEST(what_may_come_good_by_waiting_is_no_mistake)
+{
+    static const char *const good[] = { "postgresql:///db?host=/no/such/directory",
+                                        "host=no-such-host.invalid",
+                                        "postgresql://u@a,b:1,[::1]/db",
+                                        "host=a,b,c port=5433 sslmode=verify-full",
+                                        "hostaddr=192.0.2.1 keepalives=0",
+                                        "dbname=db" };
+    ck_assert_int_eq(setenv("PGHOST", "a,b", 1), 0);
+    ck_assert_int_eq(setenv("PGPORT", "1,2", 1), 0);
+    pg_db_free(open_db("postgresql:///db"));
+    ck_assert_int_eq(unsetenv("PGHOST") + unsetenv("PGPORT"), 0);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        pg_db_free(open_db(good[i]));
 }
 END_TEST
 
@@ -223,6 +282,9 @@ START_TEST(settings_that_are_left_out_have_defaults)
 END_TEST
 
 SUITE_MAIN("store/pg_db", an_address_that_is_none_is_refused_without_being_shown,
+           what_libpq_refuses_is_told_in_its_words_before_anybody_waits_for_a_server,
+           an_address_that_cannot_be_read_is_told_with_the_nearest_option_or_with_why,
+           what_may_come_good_by_waiting_is_no_mistake,
            both_ways_to_write_an_address_are_taken_though_no_server_is_there,
            a_server_that_nobody_is_is_unavailable_and_its_reason_has_no_password,
            a_server_that_says_nothing_is_waited_for_once_and_then_hardly,
