@@ -70,11 +70,20 @@ static const struct operator* operator_here(struct cel_parser *parser)
     return NULL;
 }
 
+/* `!-a`, `-!a`: the grammar repeats one sign only. */
+static void refuse_mixed(struct cel_parser *parser, const struct cel_token *sign, struct str text,
+                         struct str before)
+{
+    cel_fault_add(parser->faults, sign->offset, sign->length, CEL_SAY(MIXED_SIGNS, text, before),
+                  CEL_SAY(HINT_SIGN_INSIDE, before, text));
+}
+
 /* Each sign becomes a node around what follows; a minus directly before a number is part of it. */
 static struct cel_node *parse_unary(struct cel_parser *parser)
 {
     uint32_t first = parser->n_items;
     struct cel_node *node = NULL;
+    bool is_mixed = false;
 
     while (parser->token.kind == CEL_TOKEN_NOT || parser->token.kind == CEL_TOKEN_SUB) {
         struct cel_token sign = parser->token;
@@ -89,7 +98,13 @@ static struct cel_node *parse_unary(struct cel_parser *parser)
                 return NULL;
             break;
         }
-        struct str text = cel_token_text(parser->text, sign);
+        struct str text = sign.kind == CEL_TOKEN_NOT ? STR("!") : STR("-");
+        struct str before =
+            parser->n_items > first ? parser->items[parser->n_items - 1].name : text;
+        if (!is_mixed && !str_eq(text, before)) {
+            refuse_mixed(parser, &sign, text, before);
+            is_mixed = true;
+        }
         if (!cel_parser_push(parser,
                              (struct cel_parser_item){ .offset = sign.offset, .name = text }))
             return NULL;

@@ -124,7 +124,7 @@ START_TEST(groups_operators_to_the_left_and_conditions_to_the_right)
         { "a ? (b ? c : d) : e", "(?: a (?: b c d) e)" },
         { "!!a", "(! (! a))" },
         { "--a", "(- (- a))" },
-        { "!-a", "(! (- a))" },
+        { "!(-a)", "(! (- a))" },
         { "a--b", "(- a (- b))" },
         { "a.b.c[0][1].d", "(select d ([] ([] (select c (select b a)) 0) 1))" },
     };
@@ -498,7 +498,7 @@ END_TEST
 START_TEST(no_limit_lets_a_text_exhaust_the_stack)
 {
     const struct cel_limits limits = { .depth = UINT32_MAX, .text_bytes = UINT32_MAX };
-    static const char *const openings[] = { "(", "[", "{1:", "f(", "a[", "a ? 1 : ", "!", "-!" };
+    static const char *const openings[] = { "(", "[", "{1:", "f(", "a[", "a ? 1 : ", "!", "-" };
 
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
         ck_assert_ptr_null(parse(repeated("", openings[i], 100000, "1"), &limits));
@@ -631,6 +631,8 @@ START_TEST(tells_what_is_missing_and_where)
         { "[a b]", 4, 1, "',' or ']'", "operator is missing" },
         { "a ? b", 6, 0, "':' of '?:' is expected", NULL },
         { "a ? b ? c : d : e", 7, 1, "unexpected '?'", "parentheses" },
+        { "!-a", 2, 1, "no '-' stands directly behind '!'", "!(-…)" },
+        { "-!-!a", 2, 1, "no '!' stands directly behind '-'", "-(!…)" },
         { "a.", 3, 0, "the name of a field or function is expected", NULL },
         { "a.1", 2, 2, "unexpected '.1'", "a[1]" },
         { "a.?b", 3, 1, "unexpected '?'", "has(a.b)" },
