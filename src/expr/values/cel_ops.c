@@ -175,11 +175,9 @@ static struct cel_value ordering(struct cel_run *run, enum cel_op op, const stru
         if (shorter >= 16 && !cel_charge_bytes(run, shorter))
             return cel_stop(run);
     }
-    if (!cel_order(a, b, &order)) {
-        if (cel_is_number(a->kind) && cel_is_number(b->kind))
-            return cel_fail(run, "NaN values cannot be ordered");
-        return no_overload(run, op, a, b);
-    }
+    if (!cel_order(a, b, &order)) /* of numbers: one is NaN, which IEEE 754 leaves unordered */
+        return cel_is_number(a->kind) && cel_is_number(b->kind) ? cel_bool(false)
+                                                                : no_overload(run, op, a, b);
     switch (op) {
     case CEL_OP_LT: return cel_bool(order < 0);
     case CEL_OP_LE: return cel_bool(order <= 0);

@@ -226,7 +226,12 @@ START_TEST(compares_what_has_an_order_and_refuses_the_rest)
     }
     ck_assert(fails(operate(&f, CEL_OP_LT, cel_null(), cel_null()), "null < null"));
     ck_assert(fails(operate(&f, CEL_OP_GT, text("foo"), cel_int(1024)), "string > int"));
-    ck_assert(fails(operate(&f, CEL_OP_LE, cel_double(NAN), cel_int(1)), "NaN"));
+    for (enum cel_op op = CEL_OP_LT; op <= CEL_OP_GE;
+         op++) { /* NaN is on neither side of anything */
+        ck_assert(is(operate(&f, op, cel_double(NAN), cel_int(1)), cel_bool(false)));
+        ck_assert(is(operate(&f, op, cel_uint(1), cel_double(NAN)), cel_bool(false)));
+        ck_assert(is(operate(&f, op, cel_double(NAN), cel_double(NAN)), cel_bool(false)));
+    }
     fixture_end(&f);
 }
 END_TEST
