@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "expr/check/cel_unify.h"
+#include "expr/check/cel_unify_parts.h"
 
 /*
  * An open type is a struct open, whose first part is the cel_type that everyone else sees. Types shared by many
@@ -7,7 +7,6 @@
  * its steps and has a greatest depth: two types that deep do not go together, and what a result has below is dyn.
  */
 enum {
-    DEPTH = 64,
     RESOLVE_PARTS = 1000, /* of one type */
     PART_STEPS = 8,       /* a part that is made is room, which costs more than a look */
 };
@@ -23,11 +22,6 @@ struct binding {
     const struct cel_type *was;
 };
 
-static const struct cel_type *dyn(void)
-{
-    return cel_type_simple(CEL_TYPE_DYN);
-}
-
 void unify_init(struct cel_unify *u, struct arena *arena, uint64_t steps)
 {
     *u = (struct cel_unify){ .arena = arena, .steps = steps };
@@ -40,7 +34,7 @@ static bool steps(struct cel_unify *u, uint64_t n)
     return !u->exhausted;
 }
 
-static bool step(struct cel_unify *u)
+bool unify_step(struct cel_unify *u)
 {
     return steps(u, 1);
 }
@@ -57,7 +51,7 @@ const struct cel_type *unify_fresh(struct cel_unify *u)
 {
     struct open *open = take(u, sizeof *open);
     if (!open)
-        return dyn();
+        return unify_dyn();
     open->type = (struct cel_type){ .kind = CEL_TYPE_PARAM };
     return &open->type;
 }
@@ -114,11 +108,6 @@ static void keep(struct cel_unify *u)
     }
 }
 
-static uint32_t params_of(const struct cel_type *type)
-{
-    return type->kind == CEL_TYPE_LIST ? 1 : type->kind == CEL_TYPE_MAP ? 2 : type->n_params;
-}
-
 enum occurrence { ABSENT, PRESENT, TOO_DEEP };
 
 /* Is @open a part of @within? Where it is too deep to see, nobody knows. */
@@ -129,7 +118,7 @@ static enum occurrence occurs(struct cel_unify *u, const struct cel_type *open,
         within = open_of(within)->bound;
     if (within == open)
         return PRESENT;
-    if (depth > DEPTH || !step(u))
+    if (depth > UNIFY_DEPTH || !unify_step(u))
         return TOO_DEEP;
     enum occurrence found = ABSENT;
     for (uint32_t i = 0; i < within->n_params && found == ABSENT; i++)
@@ -170,7 +159,7 @@ static enum fit substitute(struct cel_unify *u, const struct cel_type *type,
     if (!bound) {
         enum occurrence found = occurs(u, open, type, depth);
         if (found != PRESENT)
-            bind(u, open, found == ABSENT ? type : dyn());
+            bind(u, open, found == ABSENT ? type : unify_dyn());
         return found == PRESENT ? NOT_BOUND : FITS;
     }
     if (type == bound)
@@ -180,7 +169,7 @@ static enum fit substitute(struct cel_unify *u, const struct cel_type *type,
     const struct cel_type *general = unify_general(u, type, bound);
     enum occurrence found = general == bound ? PRESENT : occurs(u, open, general, depth);
     if (found != PRESENT)
-        bind(u, open, found == ABSENT ? general : dyn());
+        bind(u, open, found == ABSENT ? general : unify_dyn());
     return FITS;
 }
 
@@ -190,32 +179,24 @@ static enum fit substitute(struct cel_unify *u, const struct cel_type *type,
  */
 static void widen(struct cel_unify *u, const struct cel_type *type, uint32_t depth)
 {
-    if (depth > DEPTH || !step(u))
+    if (depth > UNIFY_DEPTH || !unify_step(u))
         return;
     if (unify_is_open(type)) {
         const struct cel_type *last = last_open(u, type);
         if (!open_of(last)->bound || open_of(last)->bound->kind != CEL_TYPE_DYN)
-            bind(u, last, dyn());
+            bind(u, last, unify_dyn());
         return;
     }
     for (uint32_t i = 0; i < type->n_params; i++)
         widen(u, type->params[i], depth + 1);
 }
 
-/* The kinds that null goes with beside wrapper(…): what a host may leave out. */
-static bool admits_null(const struct cel_type *type)
-{
-    return type->nullable || type->kind == CEL_TYPE_NULL || type->kind == CEL_TYPE_OBJECT ||
-           type->kind == CEL_TYPE_OPAQUE || type->kind == CEL_TYPE_TIMESTAMP ||
-           type->kind == CEL_TYPE_DURATION;
-}
-
 static bool assignable(struct cel_unify *u, const struct cel_type *from, const struct cel_type *to,
                        uint32_t depth)
 {
-    if (from == to || !step(u))
+    if (from == to || !unify_step(u))
         return true;
-    if (depth > DEPTH)
+    if (depth > UNIFY_DEPTH)
         return false;
     if (unify_is_open(to)) {
         enum fit fit = substitute(u, from, to, depth);
@@ -229,9 +210,9 @@ static bool assignable(struct cel_unify *u, const struct cel_type *from, const s
     if (from->kind == CEL_TYPE_DYN || to->kind == CEL_TYPE_DYN)
         return true;
     if (from->kind == CEL_TYPE_NULL)
-        return admits_null(to);
+        return unify_admits_null(to);
     if (to->kind == CEL_TYPE_NULL)
-        return admits_null(from);
+        return unify_admits_null(from);
     if (from->kind != to->kind)
         return false;
     if (from->kind == CEL_TYPE_TYPE) /* a type is a type, whatever it is the type of */
@@ -239,7 +220,7 @@ static bool assignable(struct cel_unify *u, const struct cel_type *from, const s
     if (from->kind == CEL_TYPE_OBJECT || from->kind == CEL_TYPE_OPAQUE)
         if (!str_eq(from->name, to->name) || from->n_params != to->n_params)
             return false;
-    for (uint32_t i = 0; i < params_of(from); i++)
+    for (uint32_t i = 0; i < unify_params_of(from); i++)
         if (!assignable(u, cel_type_param(from, i), cel_type_param(to, i), depth + 1))
             return false;
     return true;
@@ -262,62 +243,12 @@ bool unify_assignable_all(struct cel_unify *u, const struct cel_type *const *fro
     return true;
 }
 
-/* As far as it is written: what open types are bound to is not looked at. */
-static bool covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b,
-                   uint32_t depth)
-{
-    if (a == b || a->kind == CEL_TYPE_DYN || unify_is_open(a) || !step(u))
-        return true;
-    if (depth > DEPTH || b->kind == CEL_TYPE_DYN || unify_is_open(b))
-        return false;
-    if (b->kind == CEL_TYPE_NULL)
-        return admits_null(a);
-    if (a->kind != b->kind || (b->nullable && !a->nullable))
-        return false;
-    if (a->kind == CEL_TYPE_TYPE)
-        return true;
-    if ((a->kind == CEL_TYPE_OPAQUE || a->kind == CEL_TYPE_OBJECT) && !str_eq(a->name, b->name))
-        return false;
-    for (uint32_t i = 0; i < params_of(a); i++)
-        if (!covers(u, cel_type_param(a, i), cel_type_param(b, i), depth + 1))
-            return false;
-    return true;
-}
-
-bool unify_covers(struct cel_unify *u, const struct cel_type *a, const struct cel_type *b)
-{
-    return covers(u, a, b, 0);
-}
-
-static const struct cel_type *general(struct cel_unify *u, const struct cel_type *a,
-                                      const struct cel_type *b, uint32_t depth)
-{
-    if (covers(u, a, b, depth))
-        return a;
-    if (a->kind != b->kind || depth > DEPTH || covers(u, b, a, depth))
-        return b;
-    if (a->kind != CEL_TYPE_LIST && a->kind != CEL_TYPE_MAP)
-        return b;
-    /* map(dyn, int) and map(string, dyn): neither admits the other, so part by part. */
-    const struct cel_type *first =
-        general(u, cel_type_param(a, 0), cel_type_param(b, 0), depth + 1);
-    if (a->kind == CEL_TYPE_LIST)
-        return unify_list(u, first);
-    return unify_map(u, first, general(u, cel_type_param(a, 1), cel_type_param(b, 1), depth + 1));
-}
-
-const struct cel_type *unify_general(struct cel_unify *u, const struct cel_type *a,
-                                     const struct cel_type *b)
-{
-    return general(u, a, b, 0);
-}
-
 static const struct cel_type *with_params(struct cel_unify *u, const struct cel_type *like,
                                           const struct cel_type *const *params)
 {
     struct cel_type *type = steps(u, PART_STEPS) ? take(u, sizeof *type) : NULL;
     if (!type)
-        return dyn();
+        return unify_dyn();
     *type = *like;
     for (uint32_t i = 0; i < like->n_params; i++)
         type->params[i] = params[i];
@@ -330,9 +261,9 @@ static const struct cel_type *resolve(struct cel_unify *u, const struct cel_type
     if (unify_is_open(type))
         type = unify_look(last_open(u, type));
     if (unify_is_open(type))
-        return final ? dyn() : type;
-    if (depth > DEPTH || *parts == 0 || !step(u))
-        return dyn();
+        return final ? unify_dyn() : type;
+    if (depth > UNIFY_DEPTH || *parts == 0 || !unify_step(u))
+        return unify_dyn();
     --*parts;
     const struct cel_type *params[CEL_TYPE_MAX_PARAMS] = { NULL };
     bool changed = false;
@@ -358,7 +289,7 @@ static const struct cel_type *named(struct cel_unify *u, struct cel_unify_names 
         if (str_eq(names->names[i], name))
             return names->types[i];
     if (names->closed || names->count == UNIFY_MAX_NAMES)
-        return dyn();
+        return unify_dyn();
     names->names[names->count] = name;
     return names->types[names->count++] = unify_fresh(u);
 }
