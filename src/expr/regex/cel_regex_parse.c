@@ -17,6 +17,8 @@ void *regex_fail(struct regex_parser *p, const char *what, size_t from, size_t t
     if (p->failed)
         return NULL;
     p->failed = true;
+    while (to > from && to < p->text.len && (p->text.at[to] & 0xc0) == 0x80)
+        to++; /* a whole character */
     out_init(&out, p->arena, 64);
     out_text(&out, str_of(what));
     if (to > from) {

@@ -412,6 +412,8 @@ START_TEST(says_which_pattern_is_wrong_where)
           "error: error parsing regexp: invalid nested repetition operator: `**`" },
         { "'a'.matches('\\\\pZfoo\\\\p{Foo}')",
           "error: error parsing regexp: invalid character class range: `\\p{Foo}`" },
+        { "'a'.matches('(?iéa)')",
+          "error: error parsing regexp: invalid or unsupported Perl syntax: `(?ié`" },
     };
     CEL_CASES_HOLD(cases);
 }
