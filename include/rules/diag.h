@@ -71,6 +71,8 @@ struct str diag_words(struct diags *diags, const char *const *words);
 
 /* The closest word by edit distance (at most a third of its length), or absent. */
 struct str diag_closest(struct str wrong, const char *const *words);
+/* The same with at most @edits: letters that are too many, missing, others or swapped. */
+struct str diag_closest_within(struct str wrong, const char *const *words, uint32_t edits);
 
 /* "YAML_SYNTAX": stable, for machines. */
 const char *diag_code_name(enum diag_code code);

@@ -8,6 +8,7 @@
 #include "app/importing.h"
 #include "app/real_clock.h"
 #include "app/stores.h"
+#include "app/strays.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
 
@@ -133,6 +134,7 @@ int cmd_import(int argc, char **argv)
     if (asked_help)
         return fputs(help_text, stdout) < 0;
 
+    strays_tell();
     AUTO(arena_free) struct arena *arena = arena_new(64 * 1024, 16 * 1024 * 1024);
     if (!arena || (timezone && tz_file_read(str_of(timezone), arena, &wishes.zone) != OK)) {
         (void) fputs("offerd import: out of memory\n", stderr);

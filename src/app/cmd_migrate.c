@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/flag_fault.h"
+#include "app/strays.h"
 #include "store/postgresql/pg_schema.h"
 
 static const char help_text[] =
@@ -86,6 +87,7 @@ int cmd_migrate(int argc, char **argv)
         case OPT_HELP: return fputs(help_text, stdout) < 0;
         default: flag_fault_tell("migrate", code, argv, options); return 2;
         }
+    strays_tell();
     if (optind < argc || !url || !*url) {
         (void) fputs(
             "offerd migrate: say --database-url URL or set OFFERD_DATABASE_URL; see --help\n",

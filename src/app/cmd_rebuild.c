@@ -11,6 +11,7 @@
 #include "app/rebuilding.h"
 #include "app/settings.h"
 #include "app/stores.h"
+#include "app/strays.h"
 #include "base/metric.h"
 #include "ports/budget_store.h"
 #include "ports/event_log.h"
@@ -151,5 +152,8 @@ int cmd_rebuild(int argc, char **argv)
         (void) fprintf(stderr, "offerd rebuild: %s\n", note.text);
         return 2;
     }
-    return asked_help ? fputs(help_text, stdout) < 0 : run(&settings, check, quiet);
+    if (asked_help)
+        return fputs(help_text, stdout) < 0;
+    strays_tell();
+    return run(&settings, check, quiet);
 }

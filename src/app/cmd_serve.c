@@ -15,6 +15,7 @@
 #include "app/commands.h"
 #include "app/log_writer.h"
 #include "app/service.h"
+#include "app/strays.h"
 #include "base/log.h"
 
 static int help(void)
@@ -96,6 +97,7 @@ int cmd_serve(int argc, char **argv)
     if (asked_help)
         return help();
     log_as_asked(&settings);
+    strays_tell();
 
     sigset_t set;
     signals_block(&set);

@@ -9,6 +9,7 @@
 #include "app/flag_fault.h"
 #include "app/real_clock.h"
 #include "app/stores.h"
+#include "app/strays.h"
 #include "app/train_run.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
@@ -88,7 +89,7 @@ struct words {
     struct stores stores;
     struct train_wishes wishes;
     const char *timezone;
-    bool help;
+    bool help, attached; /* to a service, which has told what there is to tell at its own start */
 };
 
 static bool number(const char *flag, const char *text, int64_t most, int64_t *ret_value)
@@ -114,7 +115,7 @@ static bool take(struct words *words, int code)
     case OPT_REDIS: words->stores.redis_url = optarg; return true;
     case OPT_JSON: wishes->json = true; return true;
     case OPT_QUIET: wishes->quiet = true; return true;
-    case OPT_ATTACHED: return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
+    case OPT_ATTACHED: words->attached = true; return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
     case OPT_HELP: words->help = true; return true;
     case OPT_THREADS:
         if (!number("--threads", optarg, 64, &value))
@@ -181,6 +182,8 @@ int cmd_train(int argc, char **argv)
     if (words.help)
         return fputs(help_text, stdout) < 0;
 
+    if (!words.attached)
+        strays_tell();
     AUTO(arena_free) struct arena *arena = arena_new(ZONE_BYTES, ZONE_LIMIT_BYTES);
     if (!arena ||
         (words.timezone && tz_file_read(str_of(words.timezone), arena, &words.wishes.zone) != OK)) {

@@ -127,6 +127,7 @@ static const struct setting table[] = {
       "how often `offerd train` is run beside, when idle; 0: never" },
 };
 enum { SETTINGS = sizeof table / sizeof *table };
+static const char CONFIG_VARIABLE[] = "OFFERD_CONFIG";
 
 static char *text_of(struct settings *settings, const struct setting *setting)
 {
@@ -183,9 +184,9 @@ static enum err set(struct settings *settings, const struct setting *setting, st
     return OK;
 }
 
-static void env_name(const struct setting *setting, char name[64])
+static void env_name(const struct setting *setting, char name[SETTING_VARIABLE_MAX])
 {
-    size_t n = (size_t) snprintf(name, 64, "OFFERD_%s", setting->name);
+    size_t n = (size_t) snprintf(name, SETTING_VARIABLE_MAX, "OFFERD_%s", setting->name);
     for (size_t i = 7; i < n; i++)
         name[i] = (char) (name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
 }
@@ -200,7 +201,7 @@ static void flag_name(const struct setting *setting, char name[64])
 static enum err read_environment(struct settings *settings, struct err_note *note)
 {
     for (int i = 0; i < SETTINGS; i++) {
-        char name[64];
+        char name[SETTING_VARIABLE_MAX];
         env_name(&table[i], name);
         const char *value = getenv(name);
         if (value && *value)
@@ -329,7 +330,7 @@ enum err settings_read(int argc, char **argv, struct settings *ret_settings, boo
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 24);
     if (!arena)
         return ERR_NOMEM;
-    const char *config = getenv("OFFERD_CONFIG");
+    const char *config = getenv(CONFIG_VARIABLE);
     struct settings settings;
     bool help = false;
     set_defaults(&settings);
@@ -342,6 +343,16 @@ enum err settings_read(int argc, char **argv, struct settings *ret_settings, boo
     *ret_settings = settings;
     *ret_help = help;
     return OK;
+}
+
+bool settings_variable(int number, char ret_name[SETTING_VARIABLE_MAX], const char **ret_alias)
+{
+    *ret_alias = number < SETTINGS ? table[number].alias : NULL;
+    if (number < SETTINGS)
+        env_name(&table[number], ret_name);
+    else
+        (void) snprintf(ret_name, SETTING_VARIABLE_MAX, "%s", CONFIG_VARIABLE);
+    return number <= SETTINGS;
 }
 
 void settings_help(struct out *out)

@@ -17,7 +17,7 @@
  * all; it is what --help prints and what config/offerd.yaml shows. None can change
  * while the service runs; rules, catalogue and model can.
  */
-enum { SETTING_TEXT_MAX = 512 };
+enum { SETTING_TEXT_MAX = 512, SETTING_VARIABLE_MAX = 64 };
 
 struct settings {
     char listen[SETTING_TEXT_MAX]; /* "127.0.0.1:8080", "[::1]:8080", ":8080" */
@@ -47,6 +47,12 @@ struct settings {
  */
 MUST_CHECK enum err settings_read(int argc, char **argv, struct settings *ret_settings,
                                   bool *ret_help, struct err_note *note);
+
+/*
+ * The variables of the environment that settings_read reads, by @number from 0: "OFFERD_DATA_DIR".
+ * *ret_alias: the flag's shorter name ("data"), or NULL. False past the last.
+ */
+bool settings_variable(int number, char ret_name[SETTING_VARIABLE_MAX], const char **ret_alias);
 
 /* Every setting with default, unit and meaning, as --help shows it. */
 void settings_help(struct out *out);

@@ -126,6 +126,11 @@ static bool is_last_part(struct str word, struct str wrong)
 
 struct str diag_closest(struct str wrong, const char *const *words)
 {
+    return diag_closest_within(wrong, words, UINT32_MAX);
+}
+
+struct str diag_closest_within(struct str wrong, const char *const *words, uint32_t edits)
+{
     struct str best = { 0 };
     uint32_t best_distance = UINT32_MAX;
     if (!words || wrong.len == 0 || wrong.len > WORD_BYTES_MAX)
@@ -138,7 +143,7 @@ struct str diag_closest(struct str wrong, const char *const *words)
         size_t longer = word.len > wrong.len ? word.len : wrong.len;
         uint32_t d = is_last_part(word, wrong) ? 1 : distance(wrong, word);
         bool close = d <= longer / 3 || is_last_part(word, wrong);
-        if (close && d < best_distance) {
+        if (close && d <= edits && d < best_distance) {
             best = word;
             best_distance = d;
         }

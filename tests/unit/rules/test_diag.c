@@ -104,6 +104,8 @@ START_TEST(guesses_what_is_close_and_nothing_else)
     ck_assert(str_is(diag_closest(STR("total"), words), "cart.total"));
     ck_assert(str_is(diag_closest(STR("crat.quantity"), words), "cart.quantity"));
     ck_assert_ptr_null(diag_closest(STR("weather"), words).at);
+    ck_assert(str_is(diag_closest_within(STR("crat.quantty"), words, 2), "cart.quantity"));
+    ck_assert_ptr_null(diag_closest_within(STR("crat.quantt"), words, 2).at);
     ck_assert_ptr_null(diag_closest(STR(""), words).at);
 }
 END_TEST
