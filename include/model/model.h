@@ -73,8 +73,6 @@ const struct companion *model_companions(const struct model *model, uint32_t pro
 uint32_t model_orders(const struct model *model, uint32_t product);
 const uint32_t *model_best_sellers(const struct model *model, uint32_t *ret_n);
 
-const struct trained *model_trained(const struct model *model); /* or NULL */
-
 /*
  * What people moved on to (model/moves.h), for the ladder; or NULL. Another reference of it, set before
  * the model is shared.

@@ -125,10 +125,3 @@ struct match_verdict rule_matches(const struct rule *rule, struct facts *facts, 
  * Would rule_matches say MATCH_YES? What is dear to ask is asked last, so what failed is not told.
  */
 bool rule_holds(const struct rule *rule, struct facts *facts, int64_t now_us);
-
-/*
- * What a failed condition saw and wanted, as text, without a request's receipt (blame.h): for
- * tests.
- */
-void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
-                       struct out *ret_wanted);

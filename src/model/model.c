@@ -74,11 +74,6 @@ uint64_t model_total_orders(const struct model *model)
     return model->total_orders;
 }
 
-const struct trained *model_trained(const struct model *model)
-{
-    return model->trained;
-}
-
 void model_know_moved(struct model *model, struct moved *moved)
 {
     (void) moved_unref(model->moved);

@@ -240,13 +240,3 @@ void blame_seen(struct blame *blame, const struct condition *condition, enum mat
     else
         see(blame, condition->term, answer == MATCH_NO ? TRUTH_NO : TRUTH_UNKNOWN, false);
 }
-
-void condition_explain(const struct condition *condition, struct facts *facts, struct out *ret_seen,
-                       struct out *ret_wanted)
-{
-    struct blame blame;
-    enum truth truth = term_test(condition->term, &facts->scope);
-    blame_init(&blame, facts, ret_seen);
-    see(&blame, condition->term, truth, false);
-    blame_wanted(condition, blame.decimals, facts->attr_names, ret_wanted);
-}

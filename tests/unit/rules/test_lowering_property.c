@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "flow_doc.h"
+#include "rules/blame.h"
 #include "rules/lowering.h"
 #include "rules/ruleset.h"
 #include "small_shop.h"
@@ -214,6 +215,8 @@ static void forget_something(struct small_shop *shop)
 static void ask(struct arena *arena, const struct condition *list, int n)
 {
     struct rule rule = { .conditions = list, .n_conditions = (uint32_t) n };
+    struct blame blame;
+    struct blame_hint hint;
     struct out seen, wanted;
 
     rule.schedule.always = true;
@@ -223,9 +226,15 @@ static void ask(struct arena *arena, const struct condition *list, int n)
     for (int i = 0; i < n; i++) {
         out_init(&seen, arena, 64);
         out_init(&wanted, arena, 64);
-        condition_explain(&list[i], &shop_of_test->facts, &seen, &wanted);
+        struct rule one = { .conditions = &list[i], .n_conditions = 1, .schedule.always = true };
+        blame_init(&blame, &shop_of_test->facts, &seen);
+        verdict = blame_matches(&blame, &one, SHOP_NOW, &hint);
+        ck_assert(verdict.answer == rule_matches(&one, &shop_of_test->facts, SHOP_NOW).answer);
+        if (verdict.failed)
+            blame_seen(&blame, verdict.failed, verdict.answer, &hint);
+        blame_wanted(&list[i], blame.decimals, shop_of_test->facts.attr_names, &wanted);
         ck_assert(!seen.failed && !wanted.failed);
-        ck_assert((seen.len == 0) == (wanted.len == 0));
+        ck_assert(wanted.len > 0 && (seen.len == 0) == (verdict.failed == NULL));
         ck_assert_uint_gt(list[i].text.len, 0);
         ck_assert(str_is_utf8(out_str(&seen), NULL) && str_is_utf8(list[i].text, NULL));
     }
