@@ -90,14 +90,8 @@ static enum err open_all(const struct settings *settings, struct opened *opened,
 {
     struct clock *clock = real_clock();
     const struct stores *stores = &opened->stores;
-    opened->stores = (struct stores){ .data_dir = settings->data_dir,
-                                      .database_url = settings->database_url,
-                                      .redis_url = settings->redis_url,
-                                      .shop = str_of(settings->shop),
-                                      .database_ms = DATABASE_MS,
-                                      .spool_mb = settings->spool_mb,
-                                      .retention_days = settings->retention_days,
-                                      .profile_ttl_s = settings->profile_ttl_h * 3600 };
+    opened->stores = stores_of_settings(settings);
+    opened->stores.database_ms = DATABASE_MS;
     opened->metrics = metrics_new();
     if (!opened->metrics)
         return ERR_NOMEM;

@@ -97,14 +97,7 @@ enum err offline_new(const struct settings *settings, struct ruleset *rules, int
         return ERR_NOMEM;
     offline->clock = (struct clock){ wall_us, mono_us };
     offline->now_us = now_us;
-    offline->stores = (struct stores){ .data_dir = settings->data_dir,
-                                       .database_url = settings->database_url,
-                                       .redis_url = settings->redis_url,
-                                       .shop = str_of(settings->shop),
-                                       .database_ms = settings->database_ms,
-                                       .spool_mb = settings->spool_mb,
-                                       .retention_days = settings->retention_days,
-                                       .profile_ttl_s = settings->profile_ttl_h * 3600 };
+    offline->stores = stores_of_settings(settings);
     TRY(make_world(offline, settings, rules, note));
     TRY(log_stores_init(&offline->people, offline->log, str_of(settings->shop)));
     TRY(serve_new(composer_slot(offline->composer), &offline->people.profiles,

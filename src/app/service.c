@@ -231,14 +231,7 @@ enum err service_start(const struct settings *settings, struct service **ret_ser
         return ERR_NOMEM;
     service->settings = *settings;
     settings = &service->settings;
-    service->stores = (struct stores){ .data_dir = settings->data_dir,
-                                       .database_url = settings->database_url,
-                                       .redis_url = settings->redis_url,
-                                       .shop = str_of(settings->shop),
-                                       .database_ms = settings->database_ms,
-                                       .spool_mb = settings->spool_mb,
-                                       .retention_days = settings->retention_days,
-                                       .profile_ttl_s = settings->profile_ttl_h * 3600 };
+    service->stores = stores_of_settings(settings);
     if (*settings->api_keys_file)
         TRY(key_file_open(settings->api_keys_file, service->metrics, &service->api_keys, note));
     TRY(open_store(service, note));

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/settings.h"
 #include "base/log.h"
 #include "ports/clock.h"
 #include "store/postgresql/pg_catalog.h"
@@ -43,6 +44,18 @@ static const char *from_environment(const char *name, const char *otherwise)
 {
     const char *value = getenv(name);
     return value && *value ? value : otherwise;
+}
+
+struct stores stores_of_settings(const struct settings *settings)
+{
+    return (struct stores){ .data_dir = settings->data_dir,
+                            .database_url = settings->database_url,
+                            .redis_url = settings->redis_url,
+                            .shop = str_of(settings->shop),
+                            .database_ms = settings->database_ms,
+                            .spool_mb = settings->spool_mb,
+                            .retention_days = settings->retention_days,
+                            .profile_ttl_s = settings->profile_ttl_h * 3600 };
 }
 
 struct stores stores_of_environment(void)

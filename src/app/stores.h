@@ -19,6 +19,7 @@ struct clock;
 struct event_log;
 struct fleet;
 struct model_store;
+struct settings;
 struct shared_profiles;
 
 /* Borrowed by every call and by what it makes. */
@@ -36,6 +37,9 @@ static inline bool stores_are_shared(const struct stores *stores)
 {
     return stores->database_url[0] != '\0';
 }
+
+/* Borrows the settings' texts. */
+struct stores stores_of_settings(const struct settings *settings);
 
 /*
  * As OFFERD_DATA_DIR, OFFERD_DATABASE_URL, OFFERD_REDIS_URL
