@@ -75,6 +75,4 @@ int64_t decision_deadline_us(const struct decision *decision);
 /* The client has gone: no wake will come any more. Also called by decide_run at its end. */
 void decision_cancel(struct decision *decision);
 
-/* The eight stages' names, in order: metric labels and bench columns. */
 enum { SERVE_STAGES = 8 };
-const char *serve_stage_name(int stage);

@@ -220,12 +220,6 @@ void waiting_resume_all(struct waiting *waiting)
     }
 }
 
-void waiting_close(struct waiting *waiting)
-{
-    uv_close((uv_handle_t *) &waiting->timer, NULL);
-    uv_close((uv_handle_t *) &waiting->bell, NULL);
-}
-
 void waiting_deinit(struct waiting *waiting)
 {
     (void) pthread_mutex_destroy(&waiting->lock);

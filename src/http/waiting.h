@@ -71,6 +71,5 @@ void waiting_forget(struct waiting *waiting, struct exchange *exchange);
 /* Everyone that nobody holds goes on at once. */
 void waiting_resume_all(struct waiting *waiting);
 
-/* Closes the handles; the loop must run once more before waiting_deinit. */
-void waiting_close(struct waiting *waiting);
+/* Whoever has the loop has closed its handles, ours among them, and has run it once more. */
 void waiting_deinit(struct waiting *waiting);

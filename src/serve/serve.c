@@ -37,11 +37,6 @@ static const struct {
 
 enum { STAGE_MATCH = 2, STAGE_RANK = 5, STAGE_RESERVE = 6, STAGE_ENCODE = 7 }; /* in the table */
 
-const char *serve_stage_name(int stage)
-{
-    return path[stage].name;
-}
-
 enum err serve_new(struct snapshot_slot *world, struct profile_store *profiles,
                    struct budget_store *budgets, struct clock *clock, struct metrics *metrics,
                    struct serve **ret_serve)
