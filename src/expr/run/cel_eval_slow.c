@@ -195,13 +195,19 @@ cel_step cel_step_has(struct cel_machine *m, cel_step pc)
     return cel_conclude_other(m, pc, placed(m, pc, has));
 }
 
+static struct cel_value no_text_to_match(struct cel_run *run, const struct cel_value *a)
+{
+    const struct cel_value args[] = { *a, cel_string(STR("")) }; /* the pattern was a text */
+    return cel_no_overload(run, "matches", args, 2);
+}
+
 cel_step cel_step_matches(struct cel_machine *m, cel_step pc)
 {
     const struct cel_value *a = cel_read(m, pc->a);
     if (!cel_is_plain(a))
         return cel_conclude_other(m, pc, cel_named(m, pc->a));
     struct cel_value made = a->kind == CEL_STRING ? cel_regex_matches(m->run, pc->regex, a->string)
-                                                  : cel_no_overload(m->run, "matches", a, 1);
+                                                  : no_text_to_match(m->run, a);
     if (made.kind == CEL_BOOL && !m->run->stopped)
         return cel_conclude(m, pc, made.boolean);
     return cel_conclude_other(m, pc, placed(m, pc, made));

@@ -407,6 +407,7 @@ START_TEST(says_which_pattern_is_wrong_where)
         { "'hubba'.matches('ubb')", "true" },
         { "matches('hubba', '^ubb')", "false" },
         { "a16.matches(a16)", "true" },
+        { "dyn(1).matches('1')", "error: no such overload: matches(int, string)" },
         { "a16.matches('(' + a16)", "error: error parsing regexp: missing closing ): `(aaaa" },
         { "'a'.matches('a**')",
           "error: error parsing regexp: invalid nested repetition operator: `**`" },

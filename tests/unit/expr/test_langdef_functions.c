@@ -25,6 +25,7 @@ static const struct cel_case instants[] = {
     { "timestamp('2023-01-00T00:00:00Z')", "error" },
     { "timestamp('2023-01-01T24:00:00Z')", "error" },
     { "timestamp('2023-01-01T23:60:00Z')", "error" },
+    { "timestamp('1990-12-31T23:59:60Z')", "error" }, /* no kind of value holds a leap second */
     { "timestamp('2023-01-01T23:59:61Z')", "error" },
     { "timestamp('2023-01-01')", "error" },
     { "timestamp('2023-01-01T00:00:00')", "error" },
