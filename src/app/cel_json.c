@@ -154,7 +154,7 @@ static void write_double(double real, struct out *out)
 static void write_whole(int64_t negative, uint64_t natural, struct out *out)
 {
     char text[32];
-    bool large = negative < -(INT64_C(1) << 53) || natural > UINT64_C(1) << 53;
+    bool large = negative <= -(INT64_C(1) << 53) || natural >= UINT64_C(1) << 53;
     if (negative < 0)
         (void) snprintf(text, sizeof text, "%lld", (long long) negative);
     else

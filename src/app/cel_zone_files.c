@@ -7,6 +7,10 @@
 
 enum { ZONES = 600 }; /* the database has fewer */
 
+/* The first second that a zone has no transitions for, TZ_LAST_YEAR being 2499; and 400 years. */
+#define AFTER_LAST_S INT64_C(16725225600)
+#define CALENDAR_S   INT64_C(12622780800)
+
 struct cel_zone_files {
     struct arena *arena;
     struct {
@@ -50,8 +54,11 @@ static const void *find(void *self, struct str name)
     return zone;
 }
 
+/* Beyond the last year the same as a multiple of 400 years earlier. */
 static int32_t offset_s(const void *zone, int64_t utc_s)
 {
+    if (utc_s >= AFTER_LAST_S)
+        utc_s -= ((utc_s - AFTER_LAST_S) / CALENDAR_S + 1) * CALENDAR_S;
     return (int32_t) (civil_local_s(zone, utc_s * 1000000) - utc_s);
 }
 
