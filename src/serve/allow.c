@@ -15,8 +15,8 @@ static bool needs_memory(const struct decision *d, const struct considered *c)
 {
     const struct rule *rule = c->rule;
     bool asks = rule->after_decline.present && !rule->after_decline.implied;
-    return d->policy_cap || d->world->may_be_silenced[c->number] || rule->n_caps || asks ||
-           rule->after_accept.present || rule->stop_after_declines;
+    return d->allow.policy_cap || d->request.world->may_be_silenced[c->number] || rule->n_caps ||
+           asks || rule->after_accept.present || rule->stop_after_declines;
 }
 
 /* Would each cap on what is shown still allow the rule, had it been shown @times more? */
@@ -29,8 +29,8 @@ static bool would_allow(const struct decision *d, const struct rule *rule, uint3
         struct rule one = { .id = rule->id, .schedule = rule->schedule, .caps = &cap, .n_caps = 1 };
         cap.max -= times;
         if (cap.max <= 0 ||
-            caps_allow(&one, d->memory, session_mark(d->session_id), d->now_us).answer !=
-                CAPS_ALLOW)
+            caps_allow(&one, d->who.memory, session_mark(d->request.session_id), d->now_us)
+                    .answer != CAPS_ALLOW)
             return false;
     }
     return true;
@@ -40,9 +40,9 @@ static bool would_allow(const struct decision *d, const struct rule *rule, uint3
 static uint32_t most_of(const struct decision *d, const struct rule *rule)
 {
     uint32_t most = rule->pick.present ? rule->pick.limit : 1;
-    if (most > d->limit)
-        most = d->limit;
-    if (d->customer_id.at)
+    if (most > d->request.limit)
+        most = d->request.limit;
+    if (d->request.customer_id.at)
         for (uint32_t n = 1; n < most; n++)
             if (!would_allow(d, rule, n))
                 return n;
@@ -53,12 +53,12 @@ static uint32_t most_of(const struct decision *d, const struct rule *rule)
 static void ask_caps(struct decision *d, struct considered *c)
 {
     c->caps_asked = true;
-    if (d->profile_lost && needs_memory(d, c)) {
+    if (d->who.profile_lost && needs_memory(d, c)) {
         c->reason = RECEIPT_PROFILE_MISSING;
         c->matched = false;
         return;
     }
-    const struct silence_over *silence = silences_cover(d->silences, c->rule);
+    const struct silence_over *silence = silences_cover(d->allow.silences, c->rule);
     if (silence) {
         c->reason = RECEIPT_SILENT;
         c->because_of = silence->by;
@@ -68,8 +68,9 @@ static void ask_caps(struct decision *d, struct considered *c)
         return;
     }
     struct caps_verdict verdict = { .answer = CAPS_ALLOW };
-    if (d->memory && d->memory->n_rules > 0)
-        verdict = caps_allow(c->rule, d->memory, session_mark(d->session_id), d->now_us);
+    if (d->who.memory && d->who.memory->n_rules > 0)
+        verdict =
+            caps_allow(c->rule, d->who.memory, session_mark(d->request.session_id), d->now_us);
     if (verdict.answer == CAPS_ALLOW) {
         c->most = decision_is_full(d) ? 0 : most_of(d, c->rule);
         return;
@@ -103,19 +104,20 @@ static void price(const struct decision *d, struct found *f)
     const struct rule *rule = f->from->rule;
     if (!f->product) {
         f->was_minor = f->now_minor = rule->threshold_minor;
-        f->gap_minor = rule->threshold_minor - d->cart.total_minor;
+        f->gap_minor = rule->threshold_minor - d->request.cart.total_minor;
         return;
     }
-    int64_t partner =
-        rule->with_trigger_item && d->trigger_line ? d->trigger_line->unit_price_minor : 0;
+    int64_t partner = rule->with_trigger_item && d->request.trigger_line
+                          ? d->request.trigger_line->unit_price_minor
+                          : 0;
     int64_t offered = f->product->price_minor * f->quantity;
     f->was_minor = offered + partner;
     f->now_minor = f->was_minor;
     if (rule->discount.present)
         f->now_minor -= discount_of(&rule->discount, offered, partner);
     f->gap_minor = f->now_minor - partner;
-    if (rule_swaps(rule) && d->trigger_line)
-        f->gap_minor -= d->trigger_line->unit_price_minor * f->quantity;
+    if (rule_swaps(rule) && d->request.trigger_line)
+        f->gap_minor -= d->request.trigger_line->unit_price_minor * f->quantity;
 }
 
 int64_t found_cost(const struct decision *d, const struct found *f)
@@ -123,7 +125,7 @@ int64_t found_cost(const struct decision *d, const struct found *f)
     if (!f->product || f->product->cost_minor == COST_UNKNOWN)
         return COST_UNKNOWN;
     int64_t cost = f->product->cost_minor * f->quantity;
-    if (!f->from->rule->with_trigger_item || !d->trigger_line)
+    if (!f->from->rule->with_trigger_item || !d->request.trigger_line)
         return cost;
     const struct product *partner = d->facts.trigger;
     return partner && partner->cost_minor != COST_UNKNOWN ? cost + partner->cost_minor
@@ -161,17 +163,17 @@ static bool above_floor(const struct decision *d, const struct found *f)
 
 static bool in_cart(const struct decision *d, const struct found *f)
 {
-    for (uint32_t i = 0; i < d->cart.n_lines; i++)
-        if (d->cart.lines[i].product == f->number)
+    for (uint32_t i = 0; i < d->request.cart.n_lines; i++)
+        if (d->request.cart.lines[i].product == f->number)
             return true;
-    return d->trigger_line && d->trigger_line->product == f->number;
+    return d->request.trigger_line && d->request.trigger_line->product == f->number;
 }
 
 static enum receipt_reason refuse(const struct decision *d, const struct found *f)
 {
     const struct rule *rule = f->from->rule;
-    if (rule->threshold_minor && d->cart.total_minor >= rule->threshold_minor) {
-        f->from->seen = d->cart.total_minor;
+    if (rule->threshold_minor && d->request.cart.total_minor >= rule->threshold_minor) {
+        f->from->seen = d->request.cart.total_minor;
         f->from->wanted = rule->threshold_minor;
         return RECEIPT_THRESHOLD_REACHED;
     }
@@ -184,7 +186,7 @@ static enum receipt_reason refuse(const struct decision *d, const struct found *
         f->from->wanted = f->quantity;
         return RECEIPT_OUT_OF_STOCK;
     }
-    if ((rule->with_trigger_item || rule_swaps(rule)) && !d->trigger_line)
+    if ((rule->with_trigger_item || rule_swaps(rule)) && !d->request.trigger_line)
         return RECEIPT_NO_TRIGGER_ITEM;
     return above_floor(d, f) ? RECEIPT_SHOWN : RECEIPT_FLOOR;
 }
@@ -193,24 +195,25 @@ static enum receipt_reason refuse(const struct decision *d, const struct found *
 static void gather_policy(struct decision *d)
 {
     uint32_t n;
-    const struct cap *caps = ruleset_policy(d->world->rules, &n);
-    d->policy_left = INT64_MAX;
-    for (uint32_t i = 0; i < n && d->customer_id.at; i++) {
-        int64_t left = caps[i].max - caps_used(&caps[i], ruleset_zone(d->world->rules), d->memory,
-                                               session_mark(d->session_id), d->now_us);
-        if (left >= d->policy_left)
+    const struct cap *caps = ruleset_policy(d->request.world->rules, &n);
+    d->allow.policy_left = INT64_MAX;
+    for (uint32_t i = 0; i < n && d->request.customer_id.at; i++) {
+        int64_t left =
+            caps[i].max - caps_used(&caps[i], ruleset_zone(d->request.world->rules), d->who.memory,
+                                    session_mark(d->request.session_id), d->now_us);
+        if (left >= d->allow.policy_left)
             continue;
-        d->policy_left = left > 0 ? left : 0;
-        d->policy_cap = &caps[i];
+        d->allow.policy_left = left > 0 ? left : 0;
+        d->allow.policy_cap = &caps[i];
     }
 }
 
 static enum err gather_memory(struct decision *d)
 {
-    d->silences = arena_take_raw(d->arena, sizeof *d->silences);
-    if (!d->silences)
+    d->allow.silences = arena_take_raw(d->arena, sizeof *d->allow.silences);
+    if (!d->allow.silences)
         return decision_no_room(d);
-    silences_gather(d->world->rules, d->memory, d->now_us, d->silences);
+    silences_gather(d->request.world->rules, d->who.memory, d->now_us, d->allow.silences);
     gather_policy(d);
     return OK;
 }
@@ -224,10 +227,10 @@ bool allow_rule(struct decision *d, struct considered *rule)
 
 enum err allow_run(struct decision *d)
 {
-    if (!d->silences)
+    if (!d->allow.silences)
         TRY(gather_memory(d));
-    for (uint32_t i = 0; i < d->n_found; i++) {
-        struct found *f = &d->found[i];
+    for (uint32_t i = 0; i < d->pick.n_found; i++) {
+        struct found *f = &d->pick.found[i];
         if (!f->from->caps_asked)
             ask_caps(d, f->from);
         if (!f->from->matched)

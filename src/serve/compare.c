@@ -95,9 +95,9 @@ static void encode_row(struct decision *d, const struct compare_row *row, struct
     out_json_key(out, STR("attribute"));
     out_json_str(out, row->base->name);
     out_json_key(out, STR("label"));
-    out_json_str(out, label ? label->label[d->locale] : row->base->name);
+    out_json_str(out, label ? label->label[d->request.locale] : row->base->name);
     out_json_key(out, STR("unit"));
-    out_json_str(out, label ? label->unit[d->locale] : (struct str){ 0 });
+    out_json_str(out, label ? label->unit[d->request.locale] : (struct str){ 0 });
     out_json_key(out, STR("base"));
     out_json_str(out, row->base->text);
     out_json_key(out, STR("offered"));
@@ -130,7 +130,7 @@ void compare_encode(struct decision *d, const struct product *base, const struct
                     struct out *out)
 {
     struct compare_row rows[PRODUCT_MAX_ATTRS];
-    uint32_t n = base ? compare_rows(d->world, base, offered, rows) : 0;
+    uint32_t n = base ? compare_rows(d->request.world, base, offered, rows) : 0;
     out_json_open(out, '[');
     for (uint32_t i = 0; i < n; i++)
         encode_row(d, &rows[i], out);
@@ -144,19 +144,19 @@ void compare_encode(struct decision *d, const struct product *base, const struct
 struct str compare_gain(struct decision *d, const struct product *base,
                         const struct product *offered)
 {
-    struct pair pair = pair_of(d->world, base, offered);
+    struct pair pair = pair_of(d->request.world, base, offered);
     for (uint32_t i = 0; i < base->n_attrs; i++) {
         struct compare_row row;
-        if (!make_row(d->world, &pair, i, &row) || !row.label || row.order <= 0)
+        if (!make_row(d->request.world, &pair, i, &row) || !row.label || row.order <= 0)
             continue;
         struct out out;
         out_init(&out, d->arena, 48);
-        out_text(&out, row.label->label[d->locale]);
+        out_text(&out, row.label->label[d->request.locale]);
         out_char(&out, ' ');
         out_text(&out, row.offered->text);
-        if (row.offered->is_number && row.label->unit[d->locale].len) {
+        if (row.offered->is_number && row.label->unit[d->request.locale].len) {
             out_char(&out, ' ');
-            out_text(&out, row.label->unit[d->locale]);
+            out_text(&out, row.label->unit[d->request.locale]);
         }
         return out.failed ? (struct str){ 0 } : out_str(&out);
     }

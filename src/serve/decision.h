@@ -20,8 +20,8 @@
 
 /*
  * Decision: what the eight stages share. Each stage reads what came before it and adds its
- * own part; the parts stand here in the order of the stages. Everything lives in the
- * request's arena and on one thread; what points into the world is borrowed from it.
+ * own part, a struct of that stage; the parts stand here in the order of the stages. Everything
+ * lives in the request's arena and on one thread; what points into the world is borrowed from it.
  */
 enum {
     DECISION_MAX_OFFERS = 10, /* the most one answer may hold: a few options, not a wall */
@@ -149,71 +149,87 @@ struct decision {
     int64_t stage_us[SERVE_STAGES]; /* spent so far */
 
     /* decode */
-    const struct world *world;
-    bool world_held; /* a reference of our own, while waiting */
-    struct str placement, customer_id, session_id, item_sku;
-    struct str channel, country, device;
-    enum trigger trigger;
-    enum locale locale;
-    uint32_t limit;
-    int64_t budget_us;
-    bool explain, always_explain; /* a receipt is wanted; also when the body does not say so */
-    struct cart cart;
-    struct cart_line
-        *trigger_line;         /* a line of the cart, or a line of its own for an item not in it */
-    int64_t order_total_minor; /* -1: not told */
+    struct {
+        const struct world *world;
+        bool world_held; /* a reference of our own, while waiting */
+        struct str placement, customer_id, session_id, item_sku;
+        struct str channel, country, device;
+        enum trigger trigger;
+        enum locale locale;
+        uint32_t limit;
+        int64_t budget_us;
+        bool explain, always_explain; /* a receipt is wanted; also when the body does not say so */
+        struct cart cart;
+        struct cart_line
+            *trigger_line; /* a line of the cart, or a line of its own for an item not in it */
+        int64_t order_total_minor; /* -1: not told */
+    } request;
 
     /* profile */
-    struct profile_waiter waiter;
-    void (*wake)(void *owner);
-    void *owner;
-    bool waiting, profile_lost;
-    const struct profile *memory; /* caps and declines: always honoured */
-    const struct profile *person; /* all else: only with consent */
+    struct {
+        struct profile_waiter waiter;
+        void (*wake)(void *owner);
+        void *owner;
+        bool waiting, profile_lost;
+        const struct profile *memory; /* caps and declines: always honoured */
+        const struct profile *person; /* all else: only with consent */
+    } who;
 
     /* match: a handful of rules at a time, see serve.c */
-    const struct rule *all_rules; /* of the ruleset, by number */
-    const uint32_t *rules; /* numbers of all rules of this trigger and placement, best first … */
-    uint32_t n_rules, n_considered;               /* … of which so many have been looked at */
-    struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
-    uint32_t n_handful;
-    struct considered *spare; /* places for the next n_spare rules */
-    uint32_t n_spare;
-    struct rule_cursor *cursor; /* a long list: its index finds those that match … */
-    uint32_t ahead;             /* … and found this one, of the next handful; its number + 1 */
-    struct considered *told, **told_end; /* explain: n_told of them, in order … */
-    uint32_t n_told, n_missed; /* … n_missed of a long list because they did not match … */
-    uint32_t n_looked;         /* … the last of which stands before this one … */
-    struct blame *blame;       /* … and what rules saw of the request */
+    struct {
+        const struct rule *all_rules; /* of the ruleset, by number */
+        const uint32_t *rules; /* all numbers of this trigger and placement, best first … */
+        uint32_t n_rules, n_considered;               /* … of which so many have been looked at */
+        struct considered *handful[DECISION_HANDFUL]; /* those at hand that match */
+        uint32_t n_handful;
+        struct considered *spare; /* places for the next n_spare rules */
+        uint32_t n_spare;
+        struct rule_cursor *cursor; /* a long list: its index finds those that match … */
+        uint32_t ahead; /* … and found this one, of the next handful; its number + 1 */
+        struct considered *told, **told_end; /* explain: n_told of them, in order … */
+        uint32_t n_told, n_missed; /* … n_missed of a long list because they did not match … */
+        uint32_t n_looked;         /* … the last of which stands before this one … */
+        struct blame *blame;       /* … and what rules saw of the request */
+    } match;
 
     /* pick */
-    struct completion *completions[COMPLETED_KINDS]; /* each made when the first rule asks */
-    struct habit *habits;                            /* with consent; NULL: not gathered */
-    uint32_t n_habits;
-    struct found *found; /* of the handful at hand, rule by rule */
-    uint32_t n_found, found_room;
+    struct {
+        struct completion *completions[COMPLETED_KINDS]; /* each made when the first rule asks */
+        struct habit *habits;                            /* with consent; NULL: not gathered */
+        uint32_t n_habits;
+        struct found *found; /* of the handful at hand, rule by rule */
+        uint32_t n_found, found_room;
+    } pick;
 
     /* allow */
-    int64_t policy_left;          /* showings that the caps over all rules still permit */
-    const struct cap *policy_cap; /* the one that permits fewest */
-    struct silences *silences;    /* of this customer; gathered once */
+    struct {
+        int64_t policy_left;          /* showings that the caps over all rules still permit */
+        const struct cap *policy_cap; /* the one that permits fewest */
+        struct silences *silences;    /* of this customer; gathered once */
+    } allow;
 
     /* rank */
-    struct found best[DECISION_MAX_OFFERS];
-    uint32_t n_best;
-    enum silence_reason silence; /* if none is best */
-    bool budgeted;               /* some of this handful's are of a rule with a budget */
+    struct {
+        struct found best[DECISION_MAX_OFFERS];
+        uint32_t n_best;
+        enum silence_reason silence; /* if none is best */
+        bool budgeted;               /* some of this handful's are of a rule with a budget */
+    } rank;
 
     /* reserve */
-    uint32_t n_kept;                    /* of best: those of the handfuls before, which stay */
-    struct reserve *reserve;            /* reserve.c; NULL: nothing was reserved */
-    bool reserving;                     /* the budget store may call */
-    bool again;                         /* an offer was refused: the handful is ranked once more */
-    const struct profile *kept_profile; /* a copy, for waiting; or NULL */
+    struct {
+        uint32_t n_kept;         /* of best: those of the handfuls before, which stay */
+        struct reserve *reserve; /* reserve.c; NULL: nothing was reserved */
+        bool reserving;          /* the budget store may call */
+        bool again;              /* an offer was refused: the handful is ranked once more */
+        const struct profile *kept_profile; /* a copy, for waiting; or NULL */
+    } kept;
 
     /* encode */
-    char id[36]; /* see decision_id */
-    struct str answer;
+    struct {
+        char id[36]; /* see decision_id */
+        struct str answer;
+    } encode;
 
     /* match again: what conditions ask. Its own last member is large and, as what follows, needs no zeroes. */
     struct facts facts;
@@ -267,7 +283,7 @@ bool decision_has_time(struct decision *d);
 /* Has the answer all the offers it may hold? Then rules are looked at for the receipt alone. */
 static inline bool decision_is_full(const struct decision *d)
 {
-    return d->n_best == d->limit;
+    return d->rank.n_best == d->request.limit;
 }
 
 /* May it wait, and for how long: sets deadline_us. Of the time for an answer, something is kept for what comes after. */

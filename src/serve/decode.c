@@ -44,23 +44,23 @@ static void read_lines(struct decision *d, struct json_scan *scan)
 {
     uint32_t room = 0;
     for (json_array(scan); json_next_item(scan);) {
-        if (d->cart.n_lines == CART_MAX_LINES) {
+        if (d->request.cart.n_lines == CART_MAX_LINES) {
             json_fault_value(scan, "a cart holds at most 500 lines");
             return;
         }
-        if (d->cart.n_lines == room) {
+        if (d->request.cart.n_lines == room) {
             uint32_t more = room ? room * 2 : 16;
-            struct cart_line *lines =
-                arena_grow(d->arena, d->cart.lines, room * sizeof *lines, more * sizeof *lines);
+            struct cart_line *lines = arena_grow(d->arena, d->request.cart.lines,
+                                                 room * sizeof *lines, more * sizeof *lines);
             if (!lines) {
                 scan->fault_is_limit = true;
                 json_fault(scan, "the request needs more memory than one may have");
                 return;
             }
-            d->cart.lines = lines;
+            d->request.cart.lines = lines;
             room = more;
         }
-        read_line(scan, &d->cart.lines[d->cart.n_lines++]);
+        read_line(scan, &d->request.cart.lines[d->request.cart.n_lines++]);
     }
 }
 
@@ -69,12 +69,12 @@ static void read_cart(struct decision *d, struct json_scan *scan)
     struct str key;
     for (json_object(scan); json_next_key(scan, &key);) {
         if (KEY("currency")) {
-            d->cart.currency = json_string(scan, 3, 3);
-            if (!scan->fault && money_decimals(d->cart.currency) < 0)
+            d->request.cart.currency = json_string(scan, 3, 3);
+            if (!scan->fault && money_decimals(d->request.cart.currency) < 0)
                 json_fault_value(scan, "an ISO 4217 currency code was expected, such as \"JPY\"");
         } else if (KEY("items")) {
-            d->cart.n_lines = 0;
-            d->cart.lines = NULL;
+            d->request.cart.n_lines = 0;
+            d->request.cart.lines = NULL;
             read_lines(d, scan);
         } else {
             (void) json_skip(scan);
@@ -87,7 +87,7 @@ static void read_order(struct decision *d, struct json_scan *scan)
     struct str key;
     for (json_object(scan); json_next_key(scan, &key);) {
         if (KEY("total"))
-            d->order_total_minor = json_int(scan, 0, MONEY_MAX);
+            d->request.order_total_minor = json_int(scan, 0, MONEY_MAX);
         else
             (void) json_skip(scan);
     }
@@ -98,11 +98,11 @@ static void read_context(struct decision *d, struct json_scan *scan)
     struct str key;
     for (json_object(scan); json_next_key(scan, &key);) {
         if (KEY("channel"))
-            d->channel = read_id(scan);
+            d->request.channel = read_id(scan);
         else if (KEY("country"))
-            d->country = read_id(scan);
+            d->request.country = read_id(scan);
         else if (KEY("device"))
-            d->device = read_id(scan);
+            d->request.device = read_id(scan);
         else
             (void) json_skip(scan);
     }
@@ -115,44 +115,44 @@ static void read_trigger(struct decision *d, struct json_scan *scan, bool *ret_t
     if (!scan->fault && trigger < 0)
         json_fault_value(scan, "no such trigger; known are add_to_cart, cart_view, product_view, "
                                "checkout, post_purchase, and the others of /openapi.json");
-    d->trigger = trigger < 0 ? TRIGGER_ADD_TO_CART : (enum trigger) trigger;
+    d->request.trigger = trigger < 0 ? TRIGGER_ADD_TO_CART : (enum trigger) trigger;
     *ret_told = true;
 }
 
 static void read_budget(struct decision *d, struct json_scan *scan)
 {
-    d->budget_us = json_int(scan, 1, DECISION_MAX_BUDGET_MS) * 1000;
+    d->request.budget_us = json_int(scan, 1, DECISION_MAX_BUDGET_MS) * 1000;
 }
 
 static void read_locale(struct decision *d, struct json_scan *scan)
 {
-    d->locale = locale_of(json_string(scan, 1, 35), LOCALE_JA);
+    d->request.locale = locale_of(json_string(scan, 1, 35), LOCALE_JA);
 }
 
 static void read_member(struct decision *d, struct json_scan *scan, struct str key,
                         bool *ret_trigger, bool *ret_cart)
 {
     if (KEY("placement")) {
-        d->placement = json_string(scan, 1, ID_MAX_BYTES);
+        d->request.placement = json_string(scan, 1, ID_MAX_BYTES);
     } else if (KEY("trigger")) {
         read_trigger(d, scan, ret_trigger);
     } else if (KEY("customer_id")) {
-        d->customer_id = read_id(scan);
+        d->request.customer_id = read_id(scan);
     } else if (KEY("session_id")) {
-        d->session_id = read_id(scan);
+        d->request.session_id = read_id(scan);
     } else if (KEY("locale")) {
         read_locale(d, scan);
     } else if (KEY("limit")) {
-        d->limit = (uint32_t) json_int(scan, 1, DECISION_MAX_OFFERS);
+        d->request.limit = (uint32_t) json_int(scan, 1, DECISION_MAX_OFFERS);
     } else if (KEY("budget_ms")) {
         read_budget(d, scan);
     } else if (KEY("item")) {
-        d->item_sku = read_id(scan);
+        d->request.item_sku = read_id(scan);
     } else if (KEY("cart")) {
         read_cart(d, scan);
         *ret_cart = true;
     } else if (KEY("explain")) {
-        d->explain = json_bool(scan);
+        d->request.explain = json_bool(scan);
     } else if (KEY("order")) {
         read_order(d, scan);
     } else if (KEY("context")) {
@@ -187,7 +187,7 @@ static enum err read_body(struct decision *d)
             return decision_no_room(d);
         return refuse(d, scan.fault, pointer, scan.fault_is_value);
     }
-    if (!d->placement.at)
+    if (!d->request.placement.at)
         return refuse(d, "\"placement\" is missing: where the offer would be shown",
                       STR("/placement"), true);
     if (!trigger)
@@ -203,17 +203,17 @@ static enum err read_body(struct decision *d)
  */
 static enum err complete_lines(struct decision *d)
 {
-    const struct catalog *catalog = d->world->catalog;
-    for (uint32_t i = 0; i < d->cart.n_lines; i++) {
-        struct cart_line *line = &d->cart.lines[i];
+    const struct catalog *catalog = d->request.world->catalog;
+    for (uint32_t i = 0; i < d->request.cart.n_lines; i++) {
+        struct cart_line *line = &d->request.cart.lines[i];
         line->product = catalog_find(catalog, line->sku);
         if (line->unit_price_minor < 0)
             line->unit_price_minor = line->product == PRODUCT_NONE
                                          ? 0
                                          : catalog_product(catalog, line->product)->price_minor;
-        d->cart.total_minor += line->quantity * line->unit_price_minor;
-        d->cart.quantity += line->quantity;
-        if (d->cart.total_minor > CART_TOTAL_MAX)
+        d->request.cart.total_minor += line->quantity * line->unit_price_minor;
+        d->request.cart.quantity += line->quantity;
+        if (d->request.cart.total_minor > CART_TOTAL_MAX)
             return refuse(d, "the cart's total is more than 10^15", STR("/cart/items"), true);
     }
     return OK;
@@ -225,28 +225,29 @@ static enum err complete_lines(struct decision *d)
  */
 static enum err find_trigger_line(struct decision *d)
 {
-    if (!d->item_sku.at) {
-        if (d->cart.n_lines == 1 && d->trigger == TRIGGER_ADD_TO_CART)
-            d->trigger_line = &d->cart.lines[0];
+    if (!d->request.item_sku.at) {
+        if (d->request.cart.n_lines == 1 && d->request.trigger == TRIGGER_ADD_TO_CART)
+            d->request.trigger_line = &d->request.cart.lines[0];
         return OK;
     }
-    for (uint32_t i = d->cart.n_lines; i-- > 0;)
-        if (str_eq(d->cart.lines[i].sku, d->item_sku)) {
-            d->trigger_line = &d->cart.lines[i];
+    for (uint32_t i = d->request.cart.n_lines; i-- > 0;)
+        if (str_eq(d->request.cart.lines[i].sku, d->request.item_sku)) {
+            d->request.trigger_line = &d->request.cart.lines[i];
             return OK;
         }
     struct cart_line *line = arena_take(d->arena, sizeof *line);
     if (!line)
         return decision_no_room(d);
-    uint32_t product = catalog_find(d->world->catalog, d->item_sku);
+    uint32_t product = catalog_find(d->request.world->catalog, d->request.item_sku);
     *line = (struct cart_line){
-        .sku = d->item_sku,
+        .sku = d->request.item_sku,
         .quantity = 1,
         .product = product,
-        .unit_price_minor =
-            product == PRODUCT_NONE ? 0 : catalog_product(d->world->catalog, product)->price_minor
+        .unit_price_minor = product == PRODUCT_NONE
+                                ? 0
+                                : catalog_product(d->request.world->catalog, product)->price_minor
     };
-    d->trigger_line = line;
+    d->request.trigger_line = line;
     return OK;
 }
 
@@ -257,32 +258,34 @@ static enum err find_trigger_line(struct decision *d)
 static enum err name_guest(struct decision *d)
 {
     size_t prefix = sizeof SESSION_CUSTOMER - 1;
-    if (d->customer_id.at || !d->session_id.at || d->session_id.len + prefix > ID_MAX_BYTES)
+    if (d->request.customer_id.at || !d->request.session_id.at ||
+        d->request.session_id.len + prefix > ID_MAX_BYTES)
         return OK;
-    char *id = arena_take_raw(d->arena, prefix + d->session_id.len);
+    char *id = arena_take_raw(d->arena, prefix + d->request.session_id.len);
     if (!id)
         return decision_no_room(d);
     memcpy(id, SESSION_CUSTOMER, prefix);
-    memcpy(id + prefix, d->session_id.at, d->session_id.len);
-    d->customer_id = (struct str){ id, prefix + d->session_id.len };
+    memcpy(id + prefix, d->request.session_id.at, d->request.session_id.len);
+    d->request.customer_id = (struct str){ id, prefix + d->request.session_id.len };
     return OK;
 }
 
 enum err decode_run(struct decision *d)
 {
-    d->limit = 3;
-    d->locale = LOCALE_JA;
-    d->order_total_minor = -1;
-    d->budget_us = d->world->settings.default_budget_us;
-    d->deadline_us = d->started_us + d->budget_us;
+    d->request.limit = 3;
+    d->request.locale = LOCALE_JA;
+    d->request.order_total_minor = -1;
+    d->request.budget_us = d->request.world->settings.default_budget_us;
+    d->deadline_us = d->started_us + d->request.budget_us;
     TRY(read_body(d));
-    d->deadline_us = d->started_us + d->budget_us;
-    d->explain |= d->always_explain;
+    d->deadline_us = d->started_us + d->request.budget_us;
+    d->request.explain |= d->request.always_explain;
 
-    struct str currency = catalog_currency(d->world->catalog);
-    if (!d->cart.currency.at)
-        d->cart.currency = currency;
-    else if (!str_eq(d->cart.currency, currency) && catalog_count(d->world->catalog) > 0)
+    struct str currency = catalog_currency(d->request.world->catalog);
+    if (!d->request.cart.currency.at)
+        d->request.cart.currency = currency;
+    else if (!str_eq(d->request.cart.currency, currency) &&
+             catalog_count(d->request.world->catalog) > 0)
         return refuse(d, "the shop sells in another currency than this cart's",
                       STR("/cart/currency"), true);
     TRY(name_guest(d));

@@ -53,9 +53,9 @@ static void make_decision_id(struct decision *d, char text[static 36])
 
 struct str decision_id(struct decision *d)
 {
-    if (d->id[0] == '\0')
-        make_decision_id(d, d->id);
-    return (struct str){ d->id, sizeof d->id };
+    if (d->encode.id[0] == '\0')
+        make_decision_id(d, d->encode.id);
+    return (struct str){ d->encode.id, sizeof d->encode.id };
 }
 
 static void int_member(struct out *out, struct str opening, int64_t value)
@@ -67,15 +67,15 @@ static void int_member(struct out *out, struct str opening, int64_t value)
 /* The line that an upsell or a downsell stands in for, or NULL. */
 static const struct cart_line *replaced(const struct decision *d, const struct found *f)
 {
-    return rule_swaps(f->from->rule) ? d->trigger_line : NULL;
+    return rule_swaps(f->from->rule) ? d->request.trigger_line : NULL;
 }
 
 bool decision_only_looks(const struct decision *d)
 {
-    if (!d->trigger_line || d->trigger == TRIGGER_ADD_TO_CART)
+    if (!d->request.trigger_line || d->request.trigger == TRIGGER_ADD_TO_CART)
         return false;
-    for (uint32_t i = 0; i < d->cart.n_lines; i++)
-        if (d->trigger_line == &d->cart.lines[i])
+    for (uint32_t i = 0; i < d->request.cart.n_lines; i++)
+        if (d->request.trigger_line == &d->request.cart.lines[i])
             return false;
     return true;
 }
@@ -90,7 +90,7 @@ static const struct cart_line *removed(const struct decision *d, const struct fo
 static const struct cart_line *added_too(const struct decision *d, const struct found *f)
 {
     return f->product && f->from->rule->with_trigger_item && decision_only_looks(d)
-               ? d->trigger_line
+               ? d->request.trigger_line
                : NULL;
 }
 
@@ -101,8 +101,8 @@ void decision_token(const struct decision *d, const struct found *f, struct offe
     ret_token->rule = rule->id;
     ret_token->variant = (struct str){ 0 };
     ret_token->group = rule->group;
-    ret_token->customer_id = d->customer_id;
-    ret_token->session_id = d->session_id;
+    ret_token->customer_id = d->request.customer_id;
+    ret_token->session_id = d->request.session_id;
     ret_token->kind = (int) rule->kind;
     ret_token->made_us = d->now_us;
     ret_token->replaces = line ? line->sku : (struct str){ 0 };
@@ -128,7 +128,7 @@ static void encode_offer_id(struct decision *d, const struct found *f, struct st
     struct offer_token token; /* large, and mostly not looked at */
     decision_token(d, f, &token);
     out_text(out, STR("{\"offer_id\":\""));
-    offer_token_seal(&token, id, d->world->settings.token_key, out);
+    offer_token_seal(&token, id, d->request.world->settings.token_key, out);
 }
 
 /* {"sku":"…","quantity":1} */
@@ -142,7 +142,7 @@ static void encode_line(struct out *out, struct str sku, int64_t quantity)
 
 static void encode_items(struct decision *d, uint32_t i, struct out *out)
 {
-    const struct found *f = &d->best[i];
+    const struct found *f = &d->rank.best[i];
     struct str name = d->wordings[i].values.values[PLACE_OFFER_NAME];
     out_text(out, STR(",\"items\":["));
     if (f->product) {
@@ -166,7 +166,7 @@ static void encode_items(struct decision *d, uint32_t i, struct out *out)
 static void encode_price(struct decision *d, const struct found *f, struct out *out)
 {
     out_text(out, STR(",\"price\":{\"currency\":\""));
-    out_text(out, d->cart.currency);
+    out_text(out, d->request.cart.currency);
     int_member(out, STR("\",\"now\":"), f->now_minor);
     int_member(out, STR(",\"was\":"), f->was_minor);
     int_member(out, STR(",\"gap\":"), f->gap_minor);
@@ -192,7 +192,7 @@ static void encode_apply(struct decision *d, const struct found *f, struct out *
 static void encode_offer(struct decision *d, uint32_t i, struct str id, struct str expires_at,
                          struct out *out)
 {
-    const struct found *f = &d->best[i];
+    const struct found *f = &d->rank.best[i];
     const struct rule *rule = f->from->rule;
     encode_offer_id(d, f, id, out);
     out_text(out, STR("\",\"rule\":\""));
@@ -247,27 +247,28 @@ static void encode_degraded(struct decision *d, struct out *out)
 enum err encode_run(struct decision *d)
 {
     struct out out;
-    size_t receipts = d->explain ? d->n_told < RECEIPTS ? d->n_told : RECEIPTS : 0;
+    size_t receipts =
+        d->request.explain ? d->match.n_told < RECEIPTS ? d->match.n_told : RECEIPTS : 0;
     out_init(&out, d->arena, ANSWER_BYTES + receipts * RECEIPT_BYTES);
 
     struct str id = decision_id(d);
     struct out expires_at; /* the same for every offer */
     out_init(&expires_at, d->arena, 32);
-    out_instant(&expires_at, d->now_us + d->world->settings.offer_lifetime_us, false);
+    out_instant(&expires_at, d->now_us + d->request.world->settings.offer_lifetime_us, false);
 
     out_text(&out, STR("{\"decision_id\":\""));
     out_text(&out, id);
     out_text(&out, STR("\",\"ruleset\":\""));
-    out_text(&out, ruleset_version(d->world->rules));
+    out_text(&out, ruleset_version(d->request.world->rules));
     encode_degraded(d, &out);
     out_text(&out, STR(",\"offers\":["));
-    for (uint32_t i = 0; i < d->n_best; i++) {
+    for (uint32_t i = 0; i < d->rank.n_best; i++) {
         if (i)
             out_char(&out, ',');
         encode_offer(d, i, id, out_str(&expires_at), &out);
     }
     out_char(&out, ']');
-    if (d->explain) {
+    if (d->request.explain) {
         out_text(&out, STR(",\"considered\":"));
         out.comma = false;
         receipt_encode(d, &out);
@@ -278,6 +279,6 @@ enum err encode_run(struct decision *d)
 
     if (out.failed || expires_at.failed)
         return decision_no_room(d);
-    d->answer = out_str(&out);
+    d->encode.answer = out_str(&out);
     return OK;
 }

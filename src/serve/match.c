@@ -19,20 +19,20 @@ static void gather_facts(struct decision *d)
 {
     struct facts *f = &d->facts;
     facts_init(f);
-    f->catalog = d->world->catalog;
-    f->cart = &d->cart;
-    f->memory = d->memory;
-    f->person = d->person;
-    f->trigger_line = d->trigger_line;
-    if (d->trigger_line && d->trigger_line->product != PRODUCT_NONE)
-        f->trigger = catalog_product(d->world->catalog, d->trigger_line->product);
-    f->attr_names = ruleset_attr_names(d->world->rules);
+    f->catalog = d->request.world->catalog;
+    f->cart = &d->request.cart;
+    f->memory = d->who.memory;
+    f->person = d->who.person;
+    f->trigger_line = d->request.trigger_line;
+    if (d->request.trigger_line && d->request.trigger_line->product != PRODUCT_NONE)
+        f->trigger = catalog_product(d->request.world->catalog, d->request.trigger_line->product);
+    f->attr_names = ruleset_attr_names(d->request.world->rules);
     f->now_us = d->now_us;
-    f->channel = d->channel;
-    f->country = d->country;
-    f->device = d->device;
-    f->language = str_of(locale_name(d->locale));
-    f->order_total_minor = d->order_total_minor;
+    f->channel = d->request.channel;
+    f->country = d->request.country;
+    f->device = d->request.device;
+    f->language = str_of(locale_name(d->request.locale));
+    f->order_total_minor = d->request.order_total_minor;
 }
 
 /* What failed only a receipt tells. */
@@ -46,12 +46,12 @@ static inline void verify(struct decision *d, struct considered *c)
         c->reason = RECEIPT_PAUSED;
         return;
     }
-    if (!d->explain) {
+    if (!d->request.explain) {
         c->matched = rule_holds(c->rule, &d->facts, d->now_us);
         c->reason = c->matched ? RECEIPT_NO_PRODUCT : RECEIPT_CONDITION;
         return;
     }
-    struct match_verdict verdict = blame_matches(d->blame, c->rule, d->now_us, &c->hint);
+    struct match_verdict verdict = blame_matches(d->match.blame, c->rule, d->now_us, &c->hint);
     c->reason = reasons[verdict.answer];
     c->failed = verdict.failed;
     c->matched = verdict.answer == MATCH_YES;
@@ -63,61 +63,64 @@ static inline void verify(struct decision *d, struct considered *c)
  */
 static inline struct considered *place_of(struct decision *d, uint32_t number)
 {
-    if (d->n_spare == 0) {
-        d->spare = arena_take_raw(d->arena, PLACES * sizeof *d->spare);
-        d->n_spare = d->spare ? PLACES : 0;
-        if (!d->spare)
+    if (d->match.n_spare == 0) {
+        d->match.spare = arena_take_raw(d->arena, PLACES * sizeof *d->match.spare);
+        d->match.n_spare = d->match.spare ? PLACES : 0;
+        if (!d->match.spare)
             return NULL;
     }
-    struct considered *c = d->spare++;
-    d->n_spare--;
+    struct considered *c = d->match.spare++;
+    d->match.n_spare--;
     memset(c, 0, offsetof(struct considered, hint));
-    c->rule = &d->all_rules[number];
+    c->rule = &d->match.all_rules[number];
     c->number = number;
     c->reason = RECEIPT_DEADLINE;
-    if (d->explain) {
-        *d->told_end = c;
-        d->told_end = &c->next_told;
-        d->n_told++;
+    if (d->request.explain) {
+        *d->match.told_end = c;
+        d->match.told_end = &c->next_told;
+        d->match.n_told++;
     }
     return c;
 }
 
 static enum err begin_receipt(struct decision *d)
 {
-    d->blame = arena_take_raw(d->arena, sizeof *d->blame);
-    if (!d->blame)
+    d->match.blame = arena_take_raw(d->arena, sizeof *d->match.blame);
+    if (!d->match.blame)
         return decision_no_room(d);
-    d->told_end = &d->told;
-    blame_init(d->blame, &d->facts, NULL);
+    d->match.told_end = &d->match.told;
+    blame_init(d->match.blame, &d->facts, NULL);
     return OK;
 }
 
 static enum err begin(struct decision *d)
 {
     gather_facts(d);
-    if (!d->world->same_money)
+    if (!d->request.world->same_money)
         return OK;
-    const struct rule_index *index = ruleset_rule_index(d->world->rules, d->trigger, d->placement);
-    if (index && !(d->cursor = rule_cursor_new(index, d->world->wheres->products, &d->facts,
-                                               d->now_us, d->arena)))
+    const struct rule_index *index =
+        ruleset_rule_index(d->request.world->rules, d->request.trigger, d->request.placement);
+    if (index && !(d->match.cursor = rule_cursor_new(index, d->request.world->wheres->products,
+                                                     &d->facts, d->now_us, d->arena)))
         return decision_no_room(d);
-    d->all_rules = ruleset_rule(d->world->rules, 0);
-    d->rules = ruleset_candidates(d->world->rules, d->trigger, d->placement, &d->n_rules);
-    return d->explain ? begin_receipt(d) : OK;
+    d->match.all_rules = ruleset_rule(d->request.world->rules, 0);
+    d->match.rules = ruleset_candidates(d->request.world->rules, d->request.trigger,
+                                        d->request.placement, &d->match.n_rules);
+    return d->request.explain ? begin_receipt(d) : OK;
 }
 
 /* Of the priority that the handful ends with? Then it competes with that one: see rank.c. */
 static bool is_of_its_priority(const struct decision *d, uint32_t number)
 {
-    return d->all_rules[number].priority == d->handful[d->n_handful - 1]->rule->priority;
+    return d->match.all_rules[number].priority ==
+           d->match.handful[d->match.n_handful - 1]->rule->priority;
 }
 
 /* May a rule join that stands at @number or behind it? */
 static bool may_join(const struct decision *d, uint32_t wanted, uint32_t number)
 {
-    return d->n_handful < wanted ||
-           (d->n_handful < DECISION_HANDFUL && is_of_its_priority(d, number));
+    return d->match.n_handful < wanted ||
+           (d->match.n_handful < DECISION_HANDFUL && is_of_its_priority(d, number));
 }
 
 /* A rule that the index found. */
@@ -128,22 +131,23 @@ static enum err take_match(struct decision *d, uint32_t number)
         return decision_no_room(d);
     c->reason = RECEIPT_NO_PRODUCT;
     c->matched = true;
-    d->handful[d->n_handful++] = c;
+    d->match.handful[d->match.n_handful++] = c;
     return OK;
 }
 
 /* Those before rule @next, which the index did not find, in a receipt; no clock: they are few. */
 static enum err tell_missed(struct decision *d, uint32_t next)
 {
-    while (d->explain && d->n_missed < RECEIPT_MOST && d->n_looked < d->n_rules) {
-        uint32_t number = d->rules[d->n_looked++];
+    while (d->request.explain && d->match.n_missed < RECEIPT_MOST &&
+           d->match.n_looked < d->match.n_rules) {
+        uint32_t number = d->match.rules[d->match.n_looked++];
         if (number == next)
             break;
         struct considered *c = place_of(d, number);
         if (!c)
             return decision_no_room(d);
         verify(d, c);
-        d->n_missed++;
+        d->match.n_missed++;
     }
     return OK;
 }
@@ -152,10 +156,10 @@ static enum err tell_missed(struct decision *d, uint32_t next)
 static enum cursor_answer next_match(struct decision *d, uint32_t *ret_number)
 {
     enum cursor_answer answer;
-    while ((answer = rule_cursor_next(d->cursor, 0, ret_number)) == CURSOR_PAUSE) {
+    while ((answer = rule_cursor_next(d->match.cursor, 0, ret_number)) == CURSOR_PAUSE) {
         if (!decision_has_time(d))
             return CURSOR_END;
-        answer = rule_cursor_next(d->cursor, LOOKED_BETWEEN, ret_number);
+        answer = rule_cursor_next(d->match.cursor, LOOKED_BETWEEN, ret_number);
         if (answer != CURSOR_PAUSE)
             break;
     }
@@ -165,9 +169,9 @@ static enum cursor_answer next_match(struct decision *d, uint32_t *ret_number)
 /* May the index have another one that joins? */
 static bool may_find_more(const struct decision *d, uint32_t wanted)
 {
-    if (d->n_handful < wanted)
+    if (d->match.n_handful < wanted)
         return true;
-    uint32_t number = rule_cursor_peek(d->cursor);
+    uint32_t number = rule_cursor_peek(d->match.cursor);
     return number != UINT32_MAX && may_join(d, wanted, number);
 }
 
@@ -175,15 +179,15 @@ static bool may_find_more(const struct decision *d, uint32_t wanted)
 static enum err match_by_index(struct decision *d, uint32_t wanted)
 {
     uint32_t number;
-    if (d->ahead)
-        TRY(take_match(d, d->ahead - 1));
-    d->ahead = 0;
-    while (d->n_considered < d->n_rules && may_find_more(d, wanted)) {
+    if (d->match.ahead)
+        TRY(take_match(d, d->match.ahead - 1));
+    d->match.ahead = 0;
+    while (d->match.n_considered < d->match.n_rules && may_find_more(d, wanted)) {
         switch (next_match(d, &number)) {
         case CURSOR_RULE:
             TRY(tell_missed(d, number));
             if (!may_join(d, wanted, number)) {
-                d->ahead = number + 1;
+                d->match.ahead = number + 1;
                 return OK;
             }
             TRY(take_match(d, number));
@@ -191,9 +195,9 @@ static enum err match_by_index(struct decision *d, uint32_t wanted)
         case CURSOR_NO_ROOM: return decision_no_room(d);
         case CURSOR_PAUSE:
         case CURSOR_END:
-            if (rule_cursor_peek(d->cursor) == UINT32_MAX) /* else time is over */
+            if (rule_cursor_peek(d->match.cursor) == UINT32_MAX) /* else time is over */
                 TRY(tell_missed(d, UINT32_MAX));
-            d->n_considered = d->n_rules;
+            d->match.n_considered = d->match.n_rules;
             break;
         }
     }
@@ -204,8 +208,9 @@ static enum err match_by_list(struct decision *d, uint32_t wanted)
 {
     uint32_t looked = 0;
     bool time_left = true;
-    while (d->n_considered < d->n_rules && may_join(d, wanted, d->rules[d->n_considered])) {
-        struct considered *c = place_of(d, d->rules[d->n_considered++]);
+    while (d->match.n_considered < d->match.n_rules &&
+           may_join(d, wanted, d->match.rules[d->match.n_considered])) {
+        struct considered *c = place_of(d, d->match.rules[d->match.n_considered++]);
         if (!c)
             return decision_no_room(d);
         if (looked++ % LOOKED_BETWEEN == 0)
@@ -213,10 +218,10 @@ static enum err match_by_list(struct decision *d, uint32_t wanted)
         if (time_left)
             verify(d, c);
         if (c->matched)
-            d->handful[d->n_handful++] = c;
-        else if (!d->explain) {
-            d->spare = c;
-            d->n_spare++;
+            d->match.handful[d->match.n_handful++] = c;
+        else if (!d->request.explain) {
+            d->match.spare = c;
+            d->match.n_spare++;
         }
     }
     return OK;
@@ -226,9 +231,9 @@ enum err match_run(struct decision *d)
 {
     if (!d->facts.catalog)
         TRY(begin(d));
-    uint32_t wanted = d->limit < DECISION_WANTED ? d->limit : DECISION_WANTED;
-    d->n_handful = 0;
-    if (d->cursor)
+    uint32_t wanted = d->request.limit < DECISION_WANTED ? d->request.limit : DECISION_WANTED;
+    d->match.n_handful = 0;
+    if (d->match.cursor)
         return match_by_index(d, wanted);
     return match_by_list(d, decision_is_full(d) ? DECISION_HANDFUL : wanted);
 }

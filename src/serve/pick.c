@@ -26,14 +26,14 @@ enum {
 static double sort_score(const struct decision *d, enum pick_sort sort, uint32_t number,
                          double score)
 {
-    const struct product *product = catalog_product(d->world->catalog, number);
+    const struct product *product = catalog_product(d->request.world->catalog, number);
     int64_t margin = 0;
     switch (sort) {
     case SORT_PRICE_ASC: return -(double) product->price_minor;
     case SORT_PRICE_DESC: return (double) product->price_minor;
     case SORT_MARGIN:
         return product_margin_bp(product, product->price_minor, &margin) ? (double) margin : -1e9;
-    case SORT_POPULARITY: return model_orders(d->world->model, number);
+    case SORT_POPULARITY: return model_orders(d->request.world->model, number);
     case SORT_MODEL:
     case PICK_SORTS: break;
     }
@@ -58,10 +58,10 @@ static float relevance(const struct search *s, double score)
 static bool judge(struct search *s)
 {
     struct decision *d = s->d;
-    bool allowed = allow_run(d) == OK && d->found[0].allowed;
+    bool allowed = allow_run(d) == OK && d->pick.found[0].allowed;
     if (allowed)
         s->from->reason = RECEIPT_NOT_AMONG_BEST;
-    d->n_found = 0;
+    d->pick.n_found = 0;
     return !allowed && s->from->matched && s->found < s->judged;
 }
 
@@ -70,11 +70,12 @@ bool pick_add(struct search *s, uint32_t number, double score, uint32_t orders,
 {
     struct decision *d = s->d;
     const struct rule *rule = s->from->rule;
-    d->found[d->n_found++] = (struct found){
+    d->pick.found[d->pick.n_found++] = (struct found){
         .from = s->from,
-        .product = catalog_product(d->world->catalog, number),
+        .product = catalog_product(d->request.world->catalog, number),
         .number = number,
-        .quantity = rule_swaps(rule) && d->trigger_line ? d->trigger_line->quantity : 1,
+        .quantity =
+            rule_swaps(rule) && d->request.trigger_line ? d->request.trigger_line->quantity : 1,
         .score = sort_score(d, rule->pick.sort, number, score),
         .together_orders = orders,
         .base_orders = base_orders,
@@ -94,7 +95,7 @@ bool pick_take(struct search *s, uint32_t number, double score, uint32_t orders,
 /* A rule that names its products whatever the cart: chosen when the world was made. */
 static void pick_shelf(struct search *s)
 {
-    const struct world_shelf *shelf = &s->d->world->shelves[s->from->number];
+    const struct world_shelf *shelf = &s->d->request.world->shelves[s->from->number];
     for (uint32_t i = 0; i < shelf->n; i++)
         if (!pick_add(s, shelf->products[i], -(double) i, 0, 0))
             return;
@@ -109,9 +110,9 @@ static void pick_same_brand(struct search *s)
         return;
     }
     uint32_t n;
-    const uint32_t *best = model_best_sellers(s->d->world->model, &n);
+    const uint32_t *best = model_best_sellers(s->d->request.world->model, &n);
     for (uint32_t i = 0; i < n && i < WALK_MAX; i++) {
-        const struct product *product = catalog_product(s->d->world->catalog, best[i]);
+        const struct product *product = catalog_product(s->d->request.world->catalog, best[i]);
         if (str_eq(product->brand, trigger->brand) && !pick_take(s, best[i], -(double) i, 0, 0))
             return;
     }
@@ -133,13 +134,13 @@ static enum err make_room(struct decision *d)
     uint32_t room = 0;
     if (decision_is_full(d))
         return OK;
-    for (uint32_t i = 0; i < d->n_handful; i++)
-        room += most_for(d->handful[i]->rule);
-    if (room <= d->found_room)
+    for (uint32_t i = 0; i < d->match.n_handful; i++)
+        room += most_for(d->match.handful[i]->rule);
+    if (room <= d->pick.found_room)
         return OK;
-    d->found = arena_take_raw(d->arena, room * sizeof *d->found);
-    d->found_room = room;
-    return d->found ? OK : decision_no_room(d);
+    d->pick.found = arena_take_raw(d->arena, room * sizeof *d->pick.found);
+    d->pick.found_room = room;
+    return d->pick.found ? OK : decision_no_room(d);
 }
 
 /* Does the cart, or the customer, say what its products are? */
@@ -178,7 +179,7 @@ static enum err pick_for(struct decision *d, struct considered *c)
         }
     }
     if (!pick->present) { /* free shipping that names no filler */
-        d->found[d->n_found++] =
+        d->pick.found[d->pick.n_found++] =
             (struct found){ .from = c, .number = PRODUCT_NONE, .relevance = -1 };
         if (s.judged)
             (void) judge(&s);
@@ -201,16 +202,16 @@ static enum err pick_for(struct decision *d, struct considered *c)
 
 static void note_silence(struct decision *d, enum silence_reason why)
 {
-    if (why > d->silence)
-        d->silence = why;
+    if (why > d->rank.silence)
+        d->rank.silence = why;
 }
 
 enum err pick_run(struct decision *d)
 {
     TRY(make_room(d));
-    d->n_found = 0;
-    for (uint32_t i = 0; i < d->n_handful; i++) {
-        struct considered *c = d->handful[i];
+    d->pick.n_found = 0;
+    for (uint32_t i = 0; i < d->match.n_handful; i++) {
+        struct considered *c = d->match.handful[i];
         if (!decision_has_time(d)) {
             c->reason = RECEIPT_DEADLINE;
             continue;
@@ -218,7 +219,7 @@ enum err pick_run(struct decision *d)
         TRY(pick_for(d, c));
         note_silence(d, c->reason == RECEIPT_RELEVANCE ? SILENCE_NOT_RELEVANT : SILENCE_NO_PRODUCT);
     }
-    if (d->n_found > 0)
+    if (d->pick.n_found > 0)
         note_silence(d, SILENCE_HELD_BACK);
     return OK;
 }

@@ -24,9 +24,9 @@ static inline bool pick_wants(const struct search *s, uint32_t number)
 {
     struct decision *d = s->d;
     bool takes;
-    if (wheres_know(d->world->wheres, s->from->number, number, &takes))
+    if (wheres_know(d->request.world->wheres, s->from->number, number, &takes))
         return takes;
-    const struct product *product = catalog_product(d->world->catalog, number);
+    const struct product *product = catalog_product(d->request.world->catalog, number);
     return pick_takes(&s->from->rule->pick, &d->facts, product);
 }
 

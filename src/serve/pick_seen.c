@@ -17,7 +17,8 @@ void pick_similar(struct search *s)
         return;
     }
     uint32_t n;
-    const struct alike *list = content_alike(d->world->content, d->trigger_line->product, &n);
+    const struct alike *list =
+        content_alike(d->request.world->content, d->request.trigger_line->product, &n);
     for (uint32_t i = 0; i < n; i++)
         if (!pick_take(s, list[i].product, (double) list[i].score, 0, 0))
             return;
@@ -27,9 +28,9 @@ void pick_similar(struct search *s)
 void pick_viewed(struct search *s)
 {
     struct decision *d = s->d;
-    for (uint32_t i = 0; d->person && i < d->person->n_viewed; i++) {
-        uint32_t number = catalog_find(d->world->catalog, d->person->viewed[i]);
-        if (number == PRODUCT_NONE || profile_owned(d->person, d->person->viewed[i]))
+    for (uint32_t i = 0; d->who.person && i < d->who.person->n_viewed; i++) {
+        uint32_t number = catalog_find(d->request.world->catalog, d->who.person->viewed[i]);
+        if (number == PRODUCT_NONE || profile_owned(d->who.person, d->who.person->viewed[i]))
             continue;
         if (!pick_take(s, number, -(double) i, 0, 0))
             return;

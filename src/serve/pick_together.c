@@ -16,18 +16,19 @@ enum { TOGETHER_WALK = 64 }; /* products looked at for one rule: what comes late
 /* What the customer has bought before; nothing without consent. Gathered once. */
 static bool gather_habits(struct decision *d)
 {
-    if (d->habits || !d->person || d->person->n_owned == 0)
+    if (d->pick.habits || !d->who.person || d->who.person->n_owned == 0)
         return true;
-    d->habits = arena_take_raw(d->arena, d->person->n_owned * sizeof *d->habits);
-    if (!d->habits)
+    d->pick.habits = arena_take_raw(d->arena, d->who.person->n_owned * sizeof *d->pick.habits);
+    if (!d->pick.habits)
         return false;
     const uint32_t *products = facts_owned_products(&d->facts);
-    for (uint32_t i = 0; i < d->person->n_owned && i < PROFILE_MAX_OWNED; i++) {
-        const struct owned *owned = &d->person->owned[i];
+    for (uint32_t i = 0; i < d->who.person->n_owned && i < PROFILE_MAX_OWNED; i++) {
+        const struct owned *owned = &d->who.person->owned[i];
         if (products[i] != PRODUCT_NONE)
-            d->habits[d->n_habits++] = (struct habit){ .product = products[i],
-                                                       .times = (float) owned->times_milli / 1000,
-                                                       .last_us = owned->last_us };
+            d->pick.habits[d->pick.n_habits++] =
+                (struct habit){ .product = products[i],
+                                .times = (float) owned->times_milli / 1000,
+                                .last_us = owned->last_us };
     }
     return true;
 }
@@ -37,36 +38,36 @@ static bool gather_cart(struct decision *d, enum completed which, struct complet
 {
     uint32_t *products;
     if (which == COMPLETED_ITEM) {
-        ask->cart = &d->trigger_line->product;
+        ask->cart = &d->request.trigger_line->product;
         ask->n_cart = 1;
         return true;
     }
-    products = arena_take_raw(d->arena, (d->cart.n_lines + 1) * sizeof *products);
+    products = arena_take_raw(d->arena, (d->request.cart.n_lines + 1) * sizeof *products);
     if (!products)
         return false;
-    for (uint32_t i = 0; i < d->cart.n_lines; i++)
-        products[i] = d->cart.lines[i].product;
+    for (uint32_t i = 0; i < d->request.cart.n_lines; i++)
+        products[i] = d->request.cart.lines[i].product;
     ask->cart = products;
-    ask->n_cart = d->cart.n_lines;
+    ask->n_cart = d->request.cart.n_lines;
     return true;
 }
 
 static enum err complete(struct decision *d, enum completed which)
 {
-    struct completion_ask ask = { .model = d->world->model,
+    struct completion_ask ask = { .model = d->request.world->model,
                                   .now_us = d->now_us,
                                   .habits_alone = which == COMPLETED_PERSONAL };
     if (!ask.habits_alone) /* never bought together is never said to be */
         ask.together_among = TOGETHER_WALK;
-    bool wants_habits = ask.habits_alone || model_history_weight(d->world->model) > 0;
+    bool wants_habits = ask.habits_alone || model_history_weight(d->request.world->model) > 0;
     if (!gather_cart(d, which, &ask) || (wants_habits && !gather_habits(d)))
         return decision_no_room(d);
     if (wants_habits) {
-        ask.habits = d->habits;
-        ask.n_habits = d->n_habits;
+        ask.habits = d->pick.habits;
+        ask.n_habits = d->pick.n_habits;
     }
-    d->completions[which] = completion_new(&ask, d->arena);
-    return d->completions[which] ? OK : decision_no_room(d);
+    d->pick.completions[which] = completion_new(&ask, d->arena);
+    return d->pick.completions[which] ? OK : decision_no_room(d);
 }
 
 /*
@@ -88,7 +89,7 @@ static bool is_relevant(struct search *s, const struct completion *completion,
     if (s->found == 0) {
         struct considered *c = s->from;
         c->reason = RECEIPT_RELEVANCE;
-        c->product = catalog_product(s->d->world->catalog, found->product);
+        c->product = catalog_product(s->d->request.world->catalog, found->product);
         c->seen = (int64_t) (s->relevance * 10000);
         c->wanted = floor_bp;
     }
@@ -99,11 +100,13 @@ static bool is_relevant(struct search *s, const struct completion *completion,
 static enum err walk(struct search *s, enum completed which)
 {
     struct decision *d = s->d;
-    const uint32_t floor_bp = ruleset_relevance_floor_bp(d->world->rules, d->placement);
-    if (!d->completions[which])
+    const uint32_t floor_bp =
+        ruleset_relevance_floor_bp(d->request.world->rules, d->request.placement);
+    if (!d->pick.completions[which])
         TRY(complete(d, which));
-    struct completion *completion = d->completions[which];
-    const uint64_t *takes = d->world->wheres->of_rule[s->from->number]; /* NULL: not known */
+    struct completion *completion = d->pick.completions[which];
+    const uint64_t *takes =
+        d->request.world->wheres->of_rule[s->from->number]; /* NULL: not known */
     const uint32_t *products = NULL;
     for (uint32_t i = 0, n = 0; i < TOGETHER_WALK; i++) {
         if (i == n) /* who is choosy looks at all */

@@ -157,17 +157,18 @@ void pick_ladder(struct search *s, bool up)
     const struct pick *pick = &s->from->rule->pick;
     double price = (double) d->facts.trigger->price_minor;
     const struct climb climb = { .search = s,
-                                 .world = d->world,
+                                 .world = d->request.world,
                                  .pick = pick,
-                                 .base = d->trigger_line->product,
+                                 .base = d->request.trigger_line->product,
                                  .up = up,
-                                 .paid_minor = d->trigger_line->unit_price_minor,
-                                 .orders = model_orders(d->world->model, d->trigger_line->product),
+                                 .paid_minor = d->request.trigger_line->unit_price_minor,
+                                 .orders = model_orders(d->request.world->model,
+                                                        d->request.trigger_line->product),
                                  .low = price * pick->price_ratio_low,
                                  .high = price * pick->price_ratio_high,
                                  .far = price * RATIO_FAR };
     uint32_t n;
-    const struct ladder *ladder = d->world->ladder;
+    const struct ladder *ladder = d->request.world->ladder;
     const struct ladder_step *steps =
         up ? ladder_up(ladder, climb.base, &n) : ladder_down(ladder, climb.base, &n);
     for (uint32_t i = 0; i < n; i++)

@@ -20,15 +20,16 @@ enum { RESERVE_US = 1000 };
 
 static void ready(struct profile_waiter *waiter)
 {
-    struct decision *d = (struct decision *) ((char *) waiter - offsetof(struct decision, waiter));
-    d->wake(d->owner);
+    struct decision *d =
+        (struct decision *) ((char *) waiter - offsetof(struct decision, who.waiter));
+    d->who.wake(d->who.owner);
 }
 
 bool decision_may_wait(struct decision *d)
 {
     struct clock *clock = d->worker->serve->clock;
-    int64_t until = d->started_us + d->budget_us - RESERVE_US;
-    if (!d->wake || clock->mono_us(clock) >= until)
+    int64_t until = d->started_us + d->request.budget_us - RESERVE_US;
+    if (!d->who.wake || clock->mono_us(clock) >= until)
         return false;
     d->deadline_us = until; /* while waiting; the whole budget again afterwards */
     return true;
@@ -37,30 +38,31 @@ bool decision_may_wait(struct decision *d)
 enum err profile_run(struct decision *d)
 {
     struct profile_store *store = d->worker->serve->profiles;
-    d->waiting = false;
-    d->deadline_us = d->started_us + d->budget_us;
-    if (!store || !d->customer_id.at)
+    d->who.waiting = false;
+    d->deadline_us = d->started_us + d->request.budget_us;
+    if (!store || !d->request.customer_id.at)
         return OK;
 
     const struct profile *profile = NULL;
-    if (!d->waiter.asked) /* else the deadline came, and another thread may just be telling it */
-        d->waiter.ready = ready;
+    if (!d->who.waiter
+             .asked) /* else the deadline came, and another thread may just be telling it */
+        d->who.waiter.ready = ready;
     enum profile_answer answer =
-        store->find(store, d->worker->reader, d->customer_id, &d->waiter, &profile);
+        store->find(store, d->worker->reader, d->request.customer_id, &d->who.waiter, &profile);
     if (answer == PROFILE_COMING) {
-        d->waiting = true;
+        d->who.waiting = true;
         if (decision_may_wait(d))
             return OK;
-        store->forget(store, &d->waiter);
-        d->waiting = false;
+        store->forget(store, &d->who.waiter);
+        d->who.waiting = false;
     }
     if (answer != PROFILE_HERE) {
-        d->profile_lost = true;
+        d->who.profile_lost = true;
         d->degraded |= DEGRADED_PROFILE;
         return OK;
     }
-    d->memory = profile;
+    d->who.memory = profile;
     if (profile && profile->consent & CONSENT_PERSONALIZATION)
-        d->person = profile;
+        d->who.person = profile;
     return OK;
 }

@@ -27,7 +27,8 @@ static double freshness(const struct decision *d, struct considered *c)
 {
     if (c->freshness > 0)
         return c->freshness;
-    const struct rule_memory *memory = d->memory ? profile_rule(d->memory, c->rule->id) : NULL;
+    const struct rule_memory *memory =
+        d->who.memory ? profile_rule(d->who.memory, c->rule->id) : NULL;
     uint32_t shown = memory ? memory->totals[TOUCH_SHOWN] : 0;
     uint32_t taken = memory ? memory->totals[TOUCH_ACCEPTED] : 0;
     uint32_t in_vain = shown > taken ? shown - taken : 0;
@@ -42,7 +43,7 @@ static double margin(const struct decision *d, const struct product *product, in
     if (product && product->cost_minor != COST_UNKNOWN)
         return (double) (price_minor - product->cost_minor) * (double) quantity;
     *known = false;
-    return d->world->chances->margin_share * (double) price_minor * (double) quantity;
+    return d->request.world->chances->margin_share * (double) price_minor * (double) quantity;
 }
 
 /*
@@ -52,7 +53,7 @@ static double margin(const struct decision *d, const struct product *product, in
 static double full_gain(const struct decision *d, const struct found *f, bool *known)
 {
     const struct rule *rule = f->from->rule;
-    const struct cart_line *trigger = d->trigger_line;
+    const struct cart_line *trigger = d->request.trigger_line;
     if (!f->product)
         return margin(d, NULL, f->gap_minor, 1, known);
     double gain = margin(d, f->product, f->product->price_minor, f->quantity, known);
@@ -65,7 +66,7 @@ static double full_gain(const struct decision *d, const struct found *f, bool *k
 
 void profit_rate(const struct decision *d, struct found *f)
 {
-    const struct chances *chances = d->world->chances;
+    const struct chances *chances = d->request.world->chances;
     const struct rule *rule = f->from->rule;
     uint32_t place = chances->places ? chances->places[f->from->number] : ODDS_NEW_RULE;
     struct str sku = f->product ? f->product->sku : (struct str){ 0 };
@@ -84,7 +85,7 @@ void profit_rate(const struct decision *d, struct found *f)
 
 bool profit_is_enough(const struct decision *d, const struct found *f)
 {
-    int64_t floor_minor = ruleset_profit_floor(d->world->rules);
+    int64_t floor_minor = ruleset_profit_floor(d->request.world->rules);
     if (floor_minor == 0 && !f->costs_known)
         return true;
     f->from->seen = llround(f->profit);

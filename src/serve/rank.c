@@ -40,9 +40,9 @@ static struct offer_facts offer_facts_of(const struct decision *d, const struct 
  */
 static void score(struct decision *d, uint32_t from, uint32_t to)
 {
-    const struct facts_expr *formula = d->found[from].from->rule->score;
+    const struct facts_expr *formula = d->pick.found[from].from->rule->score;
     for (uint32_t i = from; i < to; i++) {
-        struct found *f = &d->found[i];
+        struct found *f = &d->pick.found[i];
         if (!f->allowed || f->scored)
             continue;
         f->scored = true;
@@ -74,8 +74,8 @@ static enum receipt_reason clash(const struct decision *d, const struct found *f
 {
     uint32_t of_rule = 0, of_group = 0;
     const struct rule *rule = f->from->rule;
-    for (uint32_t i = 0; i < d->n_best; i++) {
-        const struct found *chosen = &d->best[i];
+    for (uint32_t i = 0; i < d->rank.n_best; i++) {
+        const struct found *chosen = &d->rank.best[i];
         if (f->product && chosen->number == f->number) {
             f->from->because_of = chosen->from->rule;
             f->from->product = f->product;
@@ -103,11 +103,11 @@ static enum receipt_reason clash(const struct decision *d, const struct found *f
 /* The caps over all rules are used up by what this answer holds already. */
 static bool policy_is_full(const struct decision *d, struct considered *rule)
 {
-    if (d->n_best < d->policy_left)
+    if (d->rank.n_best < d->allow.policy_left)
         return false;
-    rule->cap = d->policy_cap;
-    rule->seen = d->policy_cap->max - d->policy_left + d->n_best;
-    rule->wanted = d->policy_cap->max;
+    rule->cap = d->allow.policy_cap;
+    rule->seen = d->allow.policy_cap->max - d->allow.policy_left + d->rank.n_best;
+    rule->wanted = d->allow.policy_cap->max;
     return true;
 }
 
@@ -116,7 +116,7 @@ static struct found *best_of(struct decision *d, uint32_t from, uint32_t to)
 {
     struct found *best = NULL;
     for (uint32_t i = from; i < to; i++) {
-        struct found *f = &d->found[i];
+        struct found *f = &d->pick.found[i];
         if (f->allowed && (!best || f->score > best->score ||
                            (f->score == best->score && f->number < best->number)))
             best = f;
@@ -211,12 +211,12 @@ static struct contender *choose(struct decision *d, struct contender *const *ope
         if (open[i]->head->profit > open[best]->head->profit)
             best = i;
     open[best]->head->propensity_bp = 10000;
-    if (n == 1 || !d->world->chances->explores)
+    if (n == 1 || !d->request.world->chances->explores)
         return open[best];
 
     for (uint32_t i = 0; i < n; i++)
         arms[i] = (struct thompson_arm){ open[i]->head->odds, open[i]->head->value };
-    uint64_t seed = str_hash(decision_id(d)) + d->n_best;
+    uint64_t seed = str_hash(decision_id(d)) + d->rank.n_best;
     thompson_choose(arms, n, seed, choices, order);
     best = draw(choices, n, seed);
     uint32_t share_bp = (uint32_t) lrintf(choices[best].propensity * 10000);
@@ -227,7 +227,7 @@ static struct contender *choose(struct decision *d, struct contender *const *ope
 /* Lets the rules of one priority fill the answer, offer by offer. */
 static void compete(struct decision *d, struct contender *tier, uint32_t n)
 {
-    while (d->n_best < d->limit) {
+    while (d->rank.n_best < d->request.limit) {
         struct contender *open[DECISION_HANDFUL];
         uint32_t n_open = 0;
         for (uint32_t i = 0; i < n; i++) {
@@ -240,13 +240,13 @@ static void compete(struct decision *d, struct contender *tier, uint32_t n)
         struct contender *winner = choose(d, open, n_open);
         struct found *f = winner->head;
         take(winner, f);
-        if (!wording_of(d, f, &d->wordings[d->n_best])) {
+        if (!wording_of(d, f, &d->wordings[d->rank.n_best])) {
             refuse(winner, RECEIPT_TEXT_INCOMPLETE);
             continue;
         }
         winner->rule->reason = RECEIPT_SHOWN;
-        d->best[d->n_best++] = *f;
-        d->budgeted |= winner->rule->rule->budget.redemptions > 0;
+        d->rank.best[d->rank.n_best++] = *f;
+        d->rank.budgeted |= winner->rule->rule->budget.redemptions > 0;
     }
     for (uint32_t i = 0; i < n; i++)
         if (tier[i].rule->reason != RECEIPT_SHOWN &&
@@ -262,14 +262,14 @@ enum err rank_run(struct decision *d)
 {
     struct contender tier[DECISION_HANDFUL];
     uint32_t n = 0;
-    for (uint32_t from = 0, to; from < d->n_found; from = to) {
-        struct considered *rule = d->found[from].from;
-        for (to = from + 1; to < d->n_found && d->found[to].from == rule;)
+    for (uint32_t from = 0, to; from < d->pick.n_found; from = to) {
+        struct considered *rule = d->pick.found[from].from;
+        for (to = from + 1; to < d->pick.n_found && d->pick.found[to].from == rule;)
             to++;
         if (rule->rule->score || rule->rule->by_profit)
             score(d, from, to);
         tier[n++] = (struct contender){ rule, from, to, NULL };
-        if (to < d->n_found && d->found[to].from->rule->priority == rule->rule->priority)
+        if (to < d->pick.n_found && d->pick.found[to].from->rule->priority == rule->rule->priority)
             continue;
         compete(d, tier, n);
         n = 0;

@@ -65,7 +65,7 @@ static void bought_together(struct decision *d, const struct found *f, struct ou
         return;
     int64_t share_bp = (int64_t) f->together_orders * 10000 / f->base_orders;
     open_reason(out, STR("bought_together"));
-    if (d->locale == LOCALE_JA) {
+    if (d->request.locale == LOCALE_JA) {
         out_int(out, f->together_orders);
         out_text(out, STR("件の注文で一緒に購入されています"));
     } else {
@@ -81,11 +81,11 @@ static void bought_together(struct decision *d, const struct found *f, struct ou
 
 static void popular(struct decision *d, const struct found *f, struct out *out)
 {
-    uint32_t orders = model_orders(d->world->model, f->number);
+    uint32_t orders = model_orders(d->request.world->model, f->number);
     if (orders < POPULAR_MIN_ORDERS)
         return;
     open_reason(out, STR("popular"));
-    if (d->locale == LOCALE_JA) {
+    if (d->request.locale == LOCALE_JA) {
         out_text(out, STR("これまでに"));
         out_int(out, orders);
         out_text(out, STR("件の注文がありました"));
@@ -104,7 +104,7 @@ static void compatible(struct decision *d, const struct found *f, struct out *ou
     if (!d->facts.trigger)
         return;
     open_reason(out, STR("compatible"));
-    if (d->locale == LOCALE_JA) {
+    if (d->request.locale == LOCALE_JA) {
         out_json_escaped(out, d->facts.trigger->name[LOCALE_JA]);
         out_text(out, STR("に合わせて選ばれています"));
     } else {
@@ -120,8 +120,8 @@ static void cheaper_together(struct decision *d, const struct found *f, struct o
     if (f->now_minor >= f->was_minor)
         return;
     open_reason(out, STR("cheaper_together"));
-    out_text(out, d->locale == LOCALE_JA ? STR("別々に買うよりお得です")
-                                         : STR("Cheaper than bought one by one"));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("別々に買うよりお得です")
+                                                 : STR("Cheaper than bought one by one"));
     int_member(out, EVIDENCE("saving"), f->was_minor - f->now_minor);
     close_reason(out);
 }
@@ -133,7 +133,7 @@ static void tier_upgrade(struct decision *d, const struct found *f, struct out *
     if (!gain.at)
         return;
     open_reason(out, STR("tier_upgrade"));
-    out_text(out, d->locale == LOCALE_JA ? STR("グレードアップ: ") : STR("A step up: "));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("グレードアップ: ") : STR("A step up: "));
     out_json_escaped(out, gain);
     text_member(out, EVIDENCE("gain"), gain);
     close_reason(out);
@@ -142,15 +142,15 @@ static void tier_upgrade(struct decision *d, const struct found *f, struct out *
 /* Something of the same category in the customer's hands: only with consent (facts.person). */
 static void owned_item(struct decision *d, const struct found *f, struct out *out)
 {
-    for (uint32_t i = 0; d->person && i < d->person->n_owned; i++) {
-        uint32_t number = catalog_find(d->world->catalog, d->person->owned[i].sku);
+    for (uint32_t i = 0; d->who.person && i < d->who.person->n_owned; i++) {
+        uint32_t number = catalog_find(d->request.world->catalog, d->who.person->owned[i].sku);
         if (number == PRODUCT_NONE || number == f->number)
             continue;
-        const struct product *owned = catalog_product(d->world->catalog, number);
+        const struct product *owned = catalog_product(d->request.world->catalog, number);
         if (!owned->category.at || !str_eq(owned->category, f->product->category))
             continue;
         open_reason(out, STR("owned_item"));
-        if (d->locale == LOCALE_JA) {
+        if (d->request.locale == LOCALE_JA) {
             out_text(out, STR("以前お求めの "));
             out_json_escaped(out, owned->name[LOCALE_JA]);
             out_text(out, STR(" と同じカテゴリーです"));
@@ -171,9 +171,9 @@ static void similar(struct decision *d, const struct found *f, struct out *out)
     if (!base || f->from->rule->pick.relation != RELATION_SIMILAR)
         return;
     open_reason(out, STR("similar"));
-    out_text(out, d->locale == LOCALE_JA ? STR("") : STR("Similar to "));
-    out_json_escaped(out, base->name[d->locale]);
-    out_text(out, d->locale == LOCALE_JA ? STR("に似た商品です") : STR(""));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("") : STR("Similar to "));
+    out_json_escaped(out, base->name[d->request.locale]);
+    out_text(out, d->request.locale == LOCALE_JA ? STR("に似た商品です") : STR(""));
     text_member(out, EVIDENCE("sku"), base->sku);
     out_text(out, STR(",\"same\":"));
     out->comma = false;
@@ -191,11 +191,11 @@ static void similar(struct decision *d, const struct found *f, struct out *out)
 /* Only with consent: else pick_viewed finds nothing. */
 static void viewed(struct decision *d, const struct found *f, struct out *out)
 {
-    if (!d->person || f->from->rule->pick.relation != RELATION_VIEWED)
+    if (!d->who.person || f->from->rule->pick.relation != RELATION_VIEWED)
         return;
     open_reason(out, STR("viewed"));
-    out_text(out, d->locale == LOCALE_JA ? STR("最近ご覧になった商品です")
-                                         : STR("You looked at this lately"));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("最近ご覧になった商品です")
+                                                 : STR("You looked at this lately"));
     text_member(out, EVIDENCE("sku"), f->product->sku);
     close_reason(out);
 }
@@ -203,17 +203,19 @@ static void viewed(struct decision *d, const struct found *f, struct out *out)
 /* Their own orders; how many is not said when the profile has not kept them all. */
 static void bought_before(struct decision *d, const struct found *f, struct out *out)
 {
-    const struct owned *owned = d->person ? profile_owned(d->person, f->product->sku) : NULL;
+    const struct owned *owned =
+        d->who.person ? profile_owned(d->who.person, f->product->sku) : NULL;
     if (!owned)
         return;
     open_reason(out, STR("bought_before"));
     if (owned->orders < 2)
-        out_text(out, d->locale == LOCALE_JA ? STR("以前にもご購入いただいています")
-                                             : STR("You bought this before"));
+        out_text(out, d->request.locale == LOCALE_JA ? STR("以前にもご購入いただいています")
+                                                     : STR("You bought this before"));
     else {
-        out_text(out, d->locale == LOCALE_JA ? STR("これまでに") : STR("You bought this "));
+        out_text(out, d->request.locale == LOCALE_JA ? STR("これまでに") : STR("You bought this "));
         out_int(out, owned->orders);
-        out_text(out, d->locale == LOCALE_JA ? STR("回ご購入いただいています") : STR(" times"));
+        out_text(out,
+                 d->request.locale == LOCALE_JA ? STR("回ご購入いただいています") : STR(" times"));
     }
     out_text(out, STR("\",\"evidence\":{"));
     if (owned->orders > 0) {
@@ -231,9 +233,9 @@ static void stock_low(struct decision *d, const struct found *f, struct out *out
     if (!reasons_stock_is_low(f))
         return;
     open_reason(out, STR("stock_low"));
-    out_text(out, d->locale == LOCALE_JA ? STR("残りわずかです(あと") : STR("Only "));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("残りわずかです(あと") : STR("Only "));
     out_int(out, f->product->stock);
-    out_text(out, d->locale == LOCALE_JA ? STR(")") : STR(" left"));
+    out_text(out, d->request.locale == LOCALE_JA ? STR(")") : STR(" left"));
     int_member(out, EVIDENCE("left"), f->product->stock);
     close_reason(out);
 }
@@ -247,13 +249,13 @@ static void rating(struct decision *d, const struct found *f, struct out *out)
         return;
     int tenths = (int) (f->product->rating * 10 + 0.5);
     open_reason(out, STR("rating"));
-    out_text(out, d->locale == LOCALE_JA ? STR("評価 ") : STR("Rated "));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("評価 ") : STR("Rated "));
     out_int(out, tenths / 10);
     out_char(out, '.');
     out_int(out, tenths % 10);
     out_text(out, STR(" ("));
     out_int(out, f->product->reviews);
-    out_text(out, d->locale == LOCALE_JA ? STR("件)") : STR(" reviews)"));
+    out_text(out, d->request.locale == LOCALE_JA ? STR("件)") : STR(" reviews)"));
     out_text(out, EVIDENCE("stars"));
     decimal(out, tenths, 1);
     int_member(out, STR(",\"reviews\":"), f->product->reviews);

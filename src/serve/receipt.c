@@ -189,7 +189,7 @@ static void encode_rule(struct decision *d, const struct considered *c, struct o
 {
     const struct receipt_words *words = c->rule->words;
     if (c->failed) {
-        encode_condition(c, d->blame);
+        encode_condition(c, d->match.blame);
         return;
     }
     struct str reason = reason_words[c->reason];
@@ -215,7 +215,7 @@ static void encode_rule(struct decision *d, const struct considered *c, struct o
 static void encode_more(const struct decision *d, struct out *out)
 {
     out_text(out, STR(",{\"result\":\"more\",\"rules\":"));
-    out_int(out, d->n_rules - d->n_told);
+    out_int(out, d->match.n_rules - d->match.n_told);
     out_char(out, '}');
 }
 
@@ -223,11 +223,11 @@ static void encode_more(const struct decision *d, struct out *out)
 void receipt_encode(struct decision *d, struct out *out)
 {
     const size_t begin = out->len;
-    if (d->blame)
-        d->blame->out = out;
-    for (const struct considered *c = d->told; c; c = c->next_told)
+    if (d->match.blame)
+        d->match.blame->out = out;
+    for (const struct considered *c = d->match.told; c; c = c->next_told)
         encode_rule(d, c, out);
-    if (d->n_told < d->n_rules)
+    if (d->match.n_told < d->match.n_rules)
         encode_more(d, out);
     if (out->len == begin)
         out_char(out, '[');

@@ -23,13 +23,13 @@ static void ready(struct budget_waiter *waiter)
 {
     struct reserve *reserve =
         (struct reserve *) ((char *) waiter - offsetof(struct reserve, waiter));
-    reserve->decision->wake(reserve->decision->owner);
+    reserve->decision->who.wake(reserve->decision->who.owner);
 }
 
 static struct budget_claim claim_for(struct decision *d, const struct found *f)
 {
     const struct rule *rule = f->from->rule;
-    int64_t hold_us = d->world->settings.offer_lifetime_us;
+    int64_t hold_us = d->request.world->settings.offer_lifetime_us;
     if (rule->budget.hold_us > 0 && rule->budget.hold_us < hold_us)
         hold_us = rule->budget.hold_us;
     struct offer_token token;
@@ -44,18 +44,18 @@ static struct budget_claim claim_for(struct decision *d, const struct found *f)
 /* False for lack of room. */
 static bool gather(struct decision *d)
 {
-    if (!d->reserve)
-        d->reserve = arena_take(d->arena, sizeof *d->reserve);
-    struct reserve *reserve = d->reserve;
+    if (!d->kept.reserve)
+        d->kept.reserve = arena_take(d->arena, sizeof *d->kept.reserve);
+    struct reserve *reserve = d->kept.reserve;
     if (!reserve)
         return false;
     reserve->decision = d;
     reserve->waiter.ready = ready;
     reserve->n = 0;
-    for (uint32_t i = d->n_kept; i < d->n_best; i++)
-        if (d->best[i].from->rule->budget.redemptions > 0) {
+    for (uint32_t i = d->kept.n_kept; i < d->rank.n_best; i++)
+        if (d->rank.best[i].from->rule->budget.redemptions > 0) {
             reserve->of[reserve->n] = i;
-            reserve->claims[reserve->n++] = claim_for(d, &d->best[i]);
+            reserve->claims[reserve->n++] = claim_for(d, &d->rank.best[i]);
         }
     return true;
 }
@@ -65,52 +65,52 @@ static bool gather(struct decision *d)
 static void forget(struct decision *d)
 {
     struct budget_store *store = d->worker->serve->budgets;
-    store->forget(store, &d->reserve->waiter);
-    d->reserving = false;
+    store->forget(store, &d->kept.reserve->waiter);
+    d->kept.reserving = false;
 }
 
 void reserve_cancel(struct decision *d)
 {
-    if (d->reserving)
+    if (d->kept.reserving)
         forget(d);
 }
 
 /* A profile that was at hand is borrowed for this section only: to wait, a copy is made of it. */
 static bool keep_profile(struct decision *d)
 {
-    if (!d->memory || d->waiter.asked || d->kept_profile)
+    if (!d->who.memory || d->who.waiter.asked || d->kept.kept_profile)
         return true;
-    d->kept_profile = profile_copy(d->memory, d->arena);
-    if (!d->kept_profile)
+    d->kept.kept_profile = profile_copy(d->who.memory, d->arena);
+    if (!d->kept.kept_profile)
         return false;
-    d->memory = d->kept_profile;
-    d->person = d->person ? d->kept_profile : NULL;
-    d->facts.memory = d->memory;
-    d->facts.person = d->person;
+    d->who.memory = d->kept.kept_profile;
+    d->who.person = d->who.person ? d->kept.kept_profile : NULL;
+    d->facts.memory = d->who.memory;
+    d->facts.person = d->who.person;
     d->facts.resolved = NULL;
     return true;
 }
 
 /*
- * Asks; may set d->waiting. Who has no time left does not ask for what has
+ * Asks; may set d->who.waiting. Who has no time left does not ask for what has
  * to come from elsewhere: it would be held for an offer that is not shown.
  */
 static enum budget_answer ask(struct decision *d)
 {
     struct budget_store *store = d->worker->serve->budgets;
-    struct reserve *reserve = d->reserve;
+    struct reserve *reserve = d->kept.reserve;
     if (!store)
         return BUDGET_LOST;
-    bool may_wait = decision_may_wait(d), was_asked = d->reserving;
+    bool may_wait = decision_may_wait(d), was_asked = d->kept.reserving;
     enum budget_answer answer =
         store->reserve(store, d->worker->budget_reader, reserve->claims, reserve->n, d->now_us,
                        may_wait || was_asked ? &reserve->waiter : NULL);
-    d->reserving = answer == BUDGET_COMING;
-    d->waiting = d->reserving && may_wait && keep_profile(d);
-    if (d->waiting)
+    d->kept.reserving = answer == BUDGET_COMING;
+    d->who.waiting = d->kept.reserving && may_wait && keep_profile(d);
+    if (d->who.waiting)
         return BUDGET_COMING;
-    d->deadline_us = d->started_us + d->budget_us; /* the whole of it again */
-    if (!d->reserving)
+    d->deadline_us = d->started_us + d->request.budget_us; /* the whole of it again */
+    if (!d->kept.reserving)
         return answer;
     forget(d);
     return BUDGET_LOST;
@@ -121,9 +121,10 @@ static enum budget_answer ask(struct decision *d)
 /* The offer of best[@place], where it was found. */
 static struct found *found_of(struct decision *d, uint32_t place)
 {
-    for (uint32_t i = 0; i < d->n_found; i++)
-        if (d->found[i].from == d->best[place].from && d->found[i].number == d->best[place].number)
-            return &d->found[i];
+    for (uint32_t i = 0; i < d->pick.n_found; i++)
+        if (d->pick.found[i].from == d->rank.best[place].from &&
+            d->pick.found[i].number == d->rank.best[place].number)
+            return &d->pick.found[i];
     return NULL;
 }
 
@@ -141,20 +142,20 @@ static void refuse(struct considered *c, const struct budget_claim *claim, bool 
  */
 static void rank_again(struct decision *d)
 {
-    for (uint32_t i = 0; i < d->n_found; i++) {
-        struct found *f = &d->found[i];
+    for (uint32_t i = 0; i < d->pick.n_found; i++) {
+        struct found *f = &d->pick.found[i];
         f->allowed = (f->allowed || f->ranked) && (!f->from->spent || f->held);
         f->ranked = false;
         if (f->allowed)
             f->from->reason = RECEIPT_NOT_AMONG_BEST;
     }
-    d->n_best = d->n_kept;
-    d->again = true;
+    d->rank.n_best = d->kept.n_kept;
+    d->kept.again = true;
 }
 
 static void take_answer(struct decision *d, enum budget_answer answer)
 {
-    struct reserve *reserve = d->reserve;
+    struct reserve *reserve = d->kept.reserve;
     bool lost = answer != BUDGET_ANSWERED, all = true;
     for (uint32_t i = 0; i < reserve->n; i++) {
         const struct budget_claim *claim = &reserve->claims[i];
@@ -172,12 +173,12 @@ static void take_answer(struct decision *d, enum budget_answer answer)
 
 enum err reserve_run(struct decision *d)
 {
-    d->again = false;
-    if (!d->waiting && !gather(d))
+    d->kept.again = false;
+    if (!d->who.waiting && !gather(d))
         return decision_no_room(d);
-    d->waiting = false;
-    enum budget_answer answer = d->reserve->n ? ask(d) : BUDGET_ANSWERED;
-    if (!d->waiting)
+    d->who.waiting = false;
+    enum budget_answer answer = d->kept.reserve->n ? ask(d) : BUDGET_ANSWERED;
+    if (!d->who.waiting)
         take_answer(d, answer);
     return OK;
 }

@@ -146,8 +146,8 @@ struct decision *decision_new(struct serve_worker *worker, struct arena *arena, 
     d->arena = arena;
     d->body = body;
     d->facts.scratch = worker->scratch;
-    d->wake = wake;
-    d->owner = owner;
+    d->who.wake = wake;
+    d->who.owner = owner;
     d->started_us = worker->serve->clock->mono_us(worker->serve->clock);
     d->now_us = worker->serve->clock->wall_us(worker->serve->clock);
     return d;
@@ -155,7 +155,7 @@ struct decision *decision_new(struct serve_worker *worker, struct arena *arena, 
 
 void decision_explain(struct decision *d)
 {
-    d->always_explain = true;
+    d->request.always_explain = true;
 }
 
 enum err decision_no_room(struct decision *d)
@@ -185,34 +185,34 @@ int64_t decision_deadline_us(const struct decision *d)
 void decision_cancel(struct decision *d)
 {
     struct serve *serve = d->worker->serve;
-    if (d->waiter.asked)
-        serve->profiles->forget(serve->profiles, &d->waiter);
+    if (d->who.waiter.asked)
+        serve->profiles->forget(serve->profiles, &d->who.waiter);
     reserve_cancel(d);
-    d->waiting = false;
-    if (d->world_held)
-        (void) snapshot_unref((struct snapshot *) &d->world->snapshot);
-    d->world_held = false;
+    d->who.waiting = false;
+    if (d->request.world_held)
+        (void) snapshot_unref((struct snapshot *) &d->request.world->snapshot);
+    d->request.world_held = false;
 }
 
 /* Is the answer full, or is no rule left? */
 static bool is_settled(const struct decision *d)
 {
-    bool full = decision_is_full(d) || d->n_best >= d->policy_left;
-    bool told = !d->explain || (d->cursor && d->n_told >= RECEIPT_MOST);
-    return d->n_considered == d->n_rules || (full && told);
+    bool full = decision_is_full(d) || d->rank.n_best >= d->allow.policy_left;
+    bool told = !d->request.explain || (d->match.cursor && d->match.n_told >= RECEIPT_MOST);
+    return d->match.n_considered == d->match.n_rules || (full && told);
 }
 
 /* Most answers hold nothing of a rule with a budget: then there is nothing to reserve. */
 static int stage_after(struct decision *d, int stage)
 {
-    if (stage == STAGE_RANK && d->budgeted)
+    if (stage == STAGE_RANK && d->rank.budgeted)
         return STAGE_RESERVE;
     if (stage != STAGE_RANK && stage != STAGE_RESERVE)
         return stage + 1;
-    if (d->again)
+    if (d->kept.again)
         return STAGE_RANK;
-    d->n_kept = d->n_best;
-    d->budgeted = false;
+    d->kept.n_kept = d->rank.n_best;
+    d->rank.budgeted = false;
     return is_settled(d) ? STAGE_ENCODE : STAGE_MATCH;
 }
 
@@ -227,7 +227,7 @@ static enum err run_stages(struct decision *d)
         int64_t after = clock->mono_us(clock);
         d->stage_us[stage] += after - before;
         before = after;
-        if (err != OK || d->waiting)
+        if (err != OK || d->who.waiting)
             return err;
         d->next_stage = stage_after(d, stage);
     }
@@ -240,12 +240,12 @@ static void count(struct decision *d)
     struct metric_shard *shard = d->worker->shard;
     metric_add(shard, serve->decisions, 1);
     for (int i = 0; i < SERVE_STAGES; i++)
-        if (i != STAGE_RESERVE || d->reserve)
+        if (i != STAGE_RESERVE || d->kept.reserve)
             metric_observe_us(shard, serve->stage_us[i], d->stage_us[i]);
-    if (d->n_best == 0)
-        metric_add(shard, serve->silent[d->silence], 1);
-    for (uint32_t i = 0; i < d->n_best; i++)
-        metric_add(shard, d->best[i].from->rule->shown, 1);
+    if (d->rank.n_best == 0)
+        metric_add(shard, serve->silent[d->rank.silence], 1);
+    for (uint32_t i = 0; i < d->rank.n_best; i++)
+        metric_add(shard, d->rank.best[i].from->rule->shown, 1);
     if (d->facts.stopped)
         metric_add(shard, serve->expressions_stopped, d->facts.stopped);
     for (int bit = 0; d->degraded && bit < DEGRADED_KINDS; bit++)
@@ -257,8 +257,8 @@ enum decide_state decide_run(struct decision *d, struct str *ret_answer,
                              struct decide_problem *ret_problem)
 {
     struct serve *serve = d->worker->serve;
-    if (!d->world)
-        d->world = (const struct world *) snapshot_look(serve->worlds, &d->worker->view);
+    if (!d->request.world)
+        d->request.world = (const struct world *) snapshot_look(serve->worlds, &d->worker->view);
 
     if (d->worker->reader)
         serve->profiles->read_begin(serve->profiles, d->worker->reader);
@@ -266,10 +266,10 @@ enum decide_state decide_run(struct decision *d, struct str *ret_answer,
     if (d->worker->reader)
         serve->profiles->read_end(serve->profiles, d->worker->reader);
 
-    if (err == OK && d->waiting) {
-        if (!d->world_held)
-            (void) snapshot_ref((struct snapshot *) &d->world->snapshot);
-        d->world_held = true;
+    if (err == OK && d->who.waiting) {
+        if (!d->request.world_held)
+            (void) snapshot_ref((struct snapshot *) &d->request.world->snapshot);
+        d->request.world_held = true;
         return DECIDE_WAIT;
     }
     if (err == OK)
@@ -281,6 +281,6 @@ enum decide_state decide_run(struct decision *d, struct str *ret_answer,
         *ret_problem = d->problem;
         return DECIDE_FAILED;
     }
-    *ret_answer = d->answer;
+    *ret_answer = d->encode.answer;
     return DECIDE_DONE;
 }

@@ -13,7 +13,7 @@ static struct str money(struct decision *d, int64_t minor)
 {
     struct out out;
     out_init(&out, d->arena, 32);
-    money_print(&out, minor, d->cart.currency, d->locale);
+    money_print(&out, minor, d->request.cart.currency, d->request.locale);
     return out.failed ? (struct str){ 0 } : out_str(&out);
 }
 
@@ -56,17 +56,19 @@ static struct str value_of(struct decision *d, const struct found *f, enum place
             return f->gap_minor < 0 ? money(d, -f->gap_minor) : (struct str){ 0 };
         return f->now_minor < f->was_minor ? money(d, f->was_minor - f->now_minor)
                                            : (struct str){ 0 };
-    case PLACE_TRIGGER_NAME: return trigger ? trigger->name[d->locale] : (struct str){ 0 };
-    case PLACE_OFFER_NAME: return f->product ? f->product->name[d->locale] : (struct str){ 0 };
+    case PLACE_TRIGGER_NAME: return trigger ? trigger->name[d->request.locale] : (struct str){ 0 };
+    case PLACE_OFFER_NAME:
+        return f->product ? f->product->name[d->request.locale] : (struct str){ 0 };
     case PLACE_OFFER_PRICE: return money(d, rule->with_trigger_item ? f->gap_minor : f->now_minor);
     case PLACE_OFFER_DISCOUNT: return discount(d, f);
     case PLACE_OFFER_SPEC_GAIN:
         return trigger && f->product ? compare_gain(d, trigger, f->product) : (struct str){ 0 };
     case PLACE_THRESHOLD_GAP:
-        return rule->threshold_minor ? money(d, rule->threshold_minor - d->cart.total_minor)
+        return rule->threshold_minor ? money(d, rule->threshold_minor - d->request.cart.total_minor)
                                      : (struct str){ 0 };
-    case PLACE_CART_TOTAL: return money(d, d->cart.total_minor);
-    case PLACE_CUSTOMER_FIRST_NAME: return d->person ? d->person->first_name : (struct str){ 0 };
+    case PLACE_CART_TOTAL: return money(d, d->request.cart.total_minor);
+    case PLACE_CUSTOMER_FIRST_NAME:
+        return d->who.person ? d->who.person->first_name : (struct str){ 0 };
     case PLACEHOLDERS: break;
     }
     return (struct str){ 0 };
@@ -89,7 +91,7 @@ static const uint32_t as_written = 1u << PLACE_TRIGGER_NAME | 1u << PLACE_OFFER_
 
 bool wording_of(struct decision *d, const struct found *found, struct wording *ret_wording)
 {
-    const struct message_text *const *texts = texts_of(found->from->rule, d->locale);
+    const struct message_text *const *texts = texts_of(found->from->rule, d->request.locale);
     uint32_t uses = 1u << PLACE_OFFER_NAME, needs = 0;
     for (int part = 0; part < TEXT_PARTS; part++)
         if (texts[part]) {

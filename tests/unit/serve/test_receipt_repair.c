@@ -87,7 +87,7 @@ static int by_sku(const void *a, const void *b)
     return str_cmp(((const struct owned *) a)->sku, ((const struct owned *) b)->sku);
 }
 
-/* The decision, as far as its facts; its answer is in decision->answer. Until the next. */
+/* The decision, as far as its facts; its answer is in decision->encode.answer. Until the next. */
 static struct decision *decide(struct demo *demo, const struct ask *ask)
 {
     static struct owned owned[OWNED_MAX];
@@ -142,7 +142,8 @@ static bool is_place(const char *at, struct str file, uint32_t line)
 static int blamed(struct demo *demo, const struct ask *ask)
 {
     const struct rule *rule = ask->rule;
-    cJSON *answer = cJSON_Parse(arena_copy(demo->small->arena, decide(demo, ask)->answer).at);
+    cJSON *answer =
+        cJSON_Parse(arena_copy(demo->small->arena, decide(demo, ask)->encode.answer).at);
     const cJSON *entry, *mine = NULL;
     int found = NOT_BLAMED;
     cJSON_ArrayForEach(entry, at(answer, "considered")) if (str_is(rule->id, text(entry, "rule")))
