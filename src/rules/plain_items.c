@@ -15,7 +15,7 @@ static enum product_text text_of(uint32_t slot)
 struct plain_items plain_items_of(struct facts *facts, uint32_t list, uint32_t slot)
 {
     struct plain_items items = { .text = PRODUCT_TEXTS };
-    if (!facts->catalog)
+    if (!facts->catalog || catalog_count(facts->catalog) == 0)
         return items;
     items.products = catalog_product(facts->catalog, 0);
     if (list == LIST_OWNED) {
