@@ -43,7 +43,7 @@ struct blame_text {
 /* That text of all items of a list: blame_column.c. */
 struct blame_column {
     uint64_t marks; /* of a question none of these: no item that has one answers it */
-    uint64_t doubt; /* the same of all items: all bits when one of them is not known */
+    uint64_t doubt; /* the same, but of any item: all bits when one, or the list, is not known */
     struct item_fact fact;
     uint32_t list, n_items;
     bool is_known; /* the list; else it may hold anything */

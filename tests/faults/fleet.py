@@ -528,7 +528,7 @@ def tell_figures(load, figures, what):
     missing = collections.Counter(line[5].strip() for line in load.lines('D'))
     tell('answers without: ' + (', '.join(f'{what} {n}' for what, n in missing.most_common() if what) or 'nothing'))
     machine, ours = late_by_whom(load)
-    told = {'answered wrongly': load.lines('F'), 'offered wrongly': load.lines('V'),
+    told = {'answered with an error': load.lines('F'), 'offered wrongly': load.lines('V'),
             'late, and not by the machine': ours, 'late by the machine': machine}
     for title, lines in told.items():
         lines = list(lines)
