@@ -61,6 +61,7 @@ enum problem guard_check(struct exchange *exchange, const char **ret_detail)
     if (!slot || scope == SCOPE_OPEN)
         return PROBLEM_NONE;
     const struct api_keys *keys = (const struct api_keys *) snapshot_look(slot, &worker->api_keys);
+    known_keys_follow(&worker->known_keys, worker->api_keys.generation);
     const struct str sent = presented(&exchange->head);
     if (!sent.at) {
         *ret_detail = "send the header Authorization: Bearer KEY, or X-Api-Key: KEY";

@@ -9,8 +9,16 @@ _Static_assert((int) KNOWN_KEYS_MAC_BYTES == (int) crypto_shorthash_siphashx24_B
 
 void known_keys_init(struct known_keys *known)
 {
-    *known = (struct known_keys){ .of = NULL };
+    *known = (struct known_keys){ .generation = 0 };
     randombytes_buf(known->secret, sizeof known->secret);
+}
+
+void known_keys_follow(struct known_keys *known, uint64_t generation)
+{
+    if (known->generation == generation)
+        return;
+    memset(known->place, 0, sizeof known->place);
+    known->generation = generation;
 }
 
 const struct api_key *known_keys_find(struct known_keys *known, const struct api_keys *keys,
@@ -19,10 +27,6 @@ const struct api_key *known_keys_find(struct known_keys *known, const struct api
     uint8_t mac[KNOWN_KEYS_MAC_BYTES];
     if (presented.len > API_KEY_BYTES_MAX)
         return NULL;
-    if (known->of != keys) {
-        memset(known->place, 0, sizeof known->place);
-        known->of = keys;
-    }
     (void) crypto_shorthash_siphashx24(mac, (const unsigned char *) presented.at, presented.len,
                                        known->secret);
     const unsigned at = mac[0] % KNOWN_KEYS_PLACES;

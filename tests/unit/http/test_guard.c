@@ -12,6 +12,7 @@
 #define OF_TEST "52524219ba061a7c3455a4647f58b533d35f1d44ae142d13de9e074471feb312"
 #define SHOP    "shop storefront " OF_ABC "\n"
 #define ROOT    "root admin " OF_TEST "\n"
+#define OTHER   "other events 00000000000000000000000000000000000000000000000000000000000000ff\n"
 
 static char answer[65536];
 
@@ -185,10 +186,42 @@ START_TEST(keys_change_while_connections_stay)
 }
 END_TEST
 
+/* @first and @second, then keys of nobody's, so that it is a block that malloc gives again at once. */
+static const char *many_keys(const char *first, const char *second)
+{
+    static char text[8192];
+    size_t len = (size_t) snprintf(text, sizeof text, "%s%s", first, second);
+    for (unsigned i = 1; i <= 30; i++)
+        len += (size_t) snprintf(text + len, sizeof text - len, "spare-%u events %064x\n", i, i);
+    return text;
+}
+
+START_TEST(a_withdrawn_key_does_not_become_the_one_that_took_its_place_in_memory)
+{
+    static const char withdrawn[] = "X-Api-Key: abc\r\n";
+    struct http_bench bench;
+    http_bench_start_guarded(&bench, ROOT, NULL);
+
+    for (int i = 0; i < 10; i++) {
+        http_bench_set_keys(&bench, many_keys(SHOP, ROOT));
+        ck_assert_int_eq(get(&bench, "/rules", withdrawn), 403);
+        http_bench_set_keys(&bench, ROOT);
+        ck_assert_int_eq(get(&bench, "/rules", ""), 401); /* here the former keys are freed */
+        http_bench_set_keys(&bench, many_keys(ROOT, OTHER));
+
+        ck_assert_int_eq(get(&bench, "/rules", withdrawn), 401);
+        ck_assert_int_eq(get(&bench, "/rules", "X-Api-Key: offerd-test\r\n"), 200);
+    }
+
+    http_bench_stop(&bench);
+}
+END_TEST
+
 SUITE_MAIN("http/guard", asks_for_a_key_and_lets_in_who_has_it_under_each_header,
            a_key_that_nobody_has_is_refused_however_it_is_written,
            a_key_is_good_for_its_scopes_only,
            health_readiness_and_the_document_are_open_and_what_is_missing_stays_missing,
            a_refused_request_leaves_its_connection_open, a_stranger_is_not_told_to_send_its_body,
            a_key_is_answered_no_more_often_than_its_rate_whatever_the_connection,
-           keys_change_while_connections_stay)
+           keys_change_while_connections_stay,
+           a_withdrawn_key_does_not_become_the_one_that_took_its_place_in_memory)

@@ -2,6 +2,8 @@
 #include "http/known_keys.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "suite.h"
 
@@ -55,12 +57,42 @@ START_TEST(a_key_that_was_right_is_forgotten_when_the_keys_change)
     AUTO(api_keys_free) struct api_keys *now = make_keys(1, 3);
     struct known_keys known;
     known_keys_init(&known);
+    known_keys_follow(&known, 1);
     ck_assert_ptr_nonnull(known_keys_find(&known, before, STR("key-0")));
     ck_assert_ptr_nonnull(known_keys_find(&known, before, STR("key-1")));
+
+    known_keys_follow(&known, 2);
 
     ck_assert_ptr_null(known_keys_find(&known, now, STR("key-0")));
     ck_assert_ptr_eq(known_keys_find(&known, now, STR("key-1")), &now->key[0]);
     ck_assert_ptr_eq(known_keys_find(&known, now, STR("key-2")), &now->key[1]);
+}
+END_TEST
+
+static size_t bytes_of(const struct api_keys *keys)
+{
+    return sizeof *keys + keys->n * sizeof keys->key[0];
+}
+
+/* What malloc does with keys that are freed while others are read. */
+START_TEST(keys_that_stand_where_the_former_stood_are_not_taken_for_them)
+{
+    AUTO(api_keys_free) struct api_keys *before = make_keys(0, 2);
+    AUTO(api_keys_free) struct api_keys *after = make_keys(1, 3);
+    struct api_keys *place = malloc(bytes_of(before));
+    struct known_keys known;
+    ck_assert_ptr_nonnull(place);
+    known_keys_init(&known);
+    memcpy(place, before, bytes_of(before));
+    known_keys_follow(&known, 1);
+    ck_assert_ptr_eq(known_keys_find(&known, place, STR("key-0")), &place->key[0]);
+
+    memcpy(place, after, bytes_of(after));
+    known_keys_follow(&known, 3);
+
+    ck_assert_ptr_null(known_keys_find(&known, place, STR("key-0")));
+    ck_assert_ptr_eq(known_keys_find(&known, place, STR("key-1")), &place->key[0]);
+    free(place);
 }
 END_TEST
 
@@ -78,4 +110,5 @@ END_TEST
 
 SUITE_MAIN("http/known_keys", answers_as_the_keys_do_however_often_and_in_whatever_order,
            a_key_that_was_right_is_forgotten_when_the_keys_change,
+           keys_that_stand_where_the_former_stood_are_not_taken_for_them,
            nothing_and_what_has_no_end_is_no_key)
