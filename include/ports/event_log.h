@@ -12,8 +12,9 @@ struct event;
  * Event log
  *
  * The truth: every accepted event, in order, once. append makes a whole batch durable (fsynced)
- * before it returns, or none of it. Positions rise, without being dense, and in the order of the
- * commits, whoever commits: who has read up to a position has missed nothing before it. Used from
+ * before it returns, or none of it. Positions rise, without being dense, and within a shop in the
+ * order of the commits, whoever commits: who has read a shop up to one of its positions has missed
+ * nothing of it before that. Between shops there is no such order. Used from
  * one thread at a time; another thread reads through a reader of its own.
  */
 struct logged_event {
@@ -119,8 +120,12 @@ struct event_log {
                              enum err (*visit)(void *self, struct str customer_id,
                                                uint64_t position),
                              struct err_note *note);
-    /* Position of the last event; 0 for an empty log. */
-    enum err (*last_position)(struct event_log *log, uint64_t *ret_position, struct err_note *note);
+    /*
+     * How far @shop has come: its last event stands there or before, and none that is still to be
+     * committed will. 0 for an empty log.
+     */
+    enum err (*last_position)(struct event_log *log, struct str shop, uint64_t *ret_position,
+                              struct err_note *note);
     /*
      * A second log over the same data, for another thread: it sees what was committed before
      * it asks, and never waits for an append. Freed on its own, before @log.

@@ -74,7 +74,7 @@ enum err model_file_load(const char *directory, struct event_log *log, struct st
                          struct err_note *note)
 {
     uint64_t last = 0;
-    TRY(log->last_position(log, &last, note));
+    TRY(log->last_position(log, shop, &last, note));
     AUTO(copurchase_free) struct copurchase *counts = read_file(directory, ret_why);
     if (counts && copurchase_position(counts) > last) {
         *ret_why = "it is of another event log";

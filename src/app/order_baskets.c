@@ -77,7 +77,7 @@ enum err order_baskets_of_log(struct event_log *log, struct str shop, struct pro
     enum err err = gathering_init(&gathering, progress);
     progress_step(progress, "reading the orders", "orders");
     if (err == OK)
-        err = log->last_position(log, &gathering.last_position, note);
+        err = log->last_position(log, shop, &gathering.last_position, note);
     if (err == OK)
         err = log->read_orders(log, shop, 0, &gathering, take_logged, note);
     progress_wipe(progress);

@@ -58,7 +58,7 @@ enum err outcome_file_tail(struct outcomes *outcomes, struct event_log *log, str
      * before reading: in a log of a million orders and no offer, nobody looks for these each second
      */
     uint64_t last;
-    TRY(log->last_position(log, &last, note));
+    TRY(log->last_position(log, shop, &last, note));
     enum err err =
         log->read_outcomes(log, shop, outcomes_position(outcomes), &tail, count_outcome, note);
     *ret_folded = tail.folded;
@@ -86,7 +86,7 @@ enum err outcome_file_load(const char *directory, struct event_log *log, struct 
                            const char **ret_why, struct err_note *note)
 {
     uint64_t last = 0;
-    TRY(log->last_position(log, &last, note));
+    TRY(log->last_position(log, shop, &last, note));
     AUTO(outcomes_free) struct outcomes *outcomes = read_file(directory, ret_why);
     if (outcomes && outcomes_position(outcomes) > last) {
         *ret_why = "it is of another event log";

@@ -250,7 +250,7 @@ static enum err model_is_due(struct refresh *refresh, bool *ret_due, struct err_
     *ret_due = false;
     if (!has_credit(refresh, now_us) || now_us < refresh->model_next_us)
         return OK;
-    TRY(refresh->log->last_position(refresh->log, &position, note));
+    TRY(refresh->log->last_position(refresh->log, str_of(refresh->shop), &position, note));
     *ret_due = position != refresh->log_position || (is_stale(refresh) && whole_is_due(refresh));
     refresh->log_position = position;
     refresh->model_next_us = now_us + refresh->model_us;

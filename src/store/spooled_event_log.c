@@ -264,10 +264,11 @@ static enum err read_budgets(struct event_log *log, struct str shop, void *visit
     return main_log->read_budgets(main_log, shop, visitor, visit, note);
 }
 
-static enum err last_position(struct event_log *log, uint64_t *ret_position, struct err_note *note)
+static enum err last_position(struct event_log *log, struct str shop, uint64_t *ret_position,
+                              struct err_note *note)
 {
     struct event_log *main_log = self_of(log)->main;
-    return main_log->last_position(main_log, ret_position, note);
+    return main_log->last_position(main_log, shop, ret_position, note);
 }
 
 static enum err reader(struct event_log *log, struct event_log **ret_reader, struct err_note *note)

@@ -371,12 +371,12 @@ START_TEST(knows_its_last_position)
     struct event a = event_of(EVENT_FEEDBACK, "a", "c");
     uint64_t position = 9, last = 9;
     struct err_note note;
-    ck_assert_int_eq(log->last_position(log, &last, &note), OK);
+    ck_assert_int_eq(log->last_position(log, STR("main"), &last, &note), OK);
     ck_assert_uint_eq(last, 0);
 
     append_one(log, &a, &position);
 
-    ck_assert_int_eq(log->last_position(log, &last, &note), OK);
+    ck_assert_int_eq(log->last_position(log, STR("main"), &last, &note), OK);
     ck_assert_uint_eq(last, position);
     log->free(log);
 }
@@ -704,7 +704,7 @@ START_TEST(a_reader_sees_what_was_committed_before_it_asked)
     append_one(log, &a, &position);
 
     ck_assert_str_eq(customer_events(reader, "c", 0).text, "a ");
-    ck_assert_int_eq(reader->last_position(reader, &last, &note), OK);
+    ck_assert_int_eq(reader->last_position(reader, STR("main"), &last, &note), OK);
     ck_assert_uint_eq(last, position);
     reader->free(reader);
     log->free(log);

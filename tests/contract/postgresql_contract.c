@@ -477,6 +477,50 @@ START_TEST(a_tail_misses_nothing_of_many_appenders)
 }
 END_TEST
 
+static enum err find_h(void *self, const struct logged_event *event)
+{
+    *(bool *) self |= str_is(event->event_id, "h");
+    return OK;
+}
+
+/* Shops share the sequence, not the lock: what another committed says nothing of what is under way here. */
+START_TEST(another_shops_commit_hides_nothing_that_is_still_under_way)
+{
+    const struct pg_settings settings = patient();
+    struct event_log *log = open_log(&settings);
+    uint64_t first = append(log, "a", "c", NOVEMBER).position, last = 0;
+    struct event of_other = event_of("o", "c");
+    const struct event *batch[] = { &of_other };
+    struct append_outcome other;
+    bool found = false;
+    PGconn *slow = PQconnectdb(scratch_url());
+    PQclear(PQexec(slow, "BEGIN"));
+    PGresult *held =
+        PQexec(slow, "SELECT position FROM append_events('{main}', '{h}', '{c}', '{offer_shown}', "
+                     "'{1}', '{\"{}\"}', 1795000000000000, '{}', '{}')");
+    ck_assert_msg(PQresultStatus(held) == PGRES_TUPLES_OK, "%s", PQerrorMessage(slow));
+    const uint64_t position = strtoull(PQgetvalue(held, 0, 0), NULL, 10);
+    of_other.shop = STR("other");
+    ck_assert_int_eq(log->append(log, batch, 1, NOVEMBER, &other, &note), OK);
+    ck_assert_uint_gt(other.position, position);
+
+    ck_assert_int_eq(log->last_position(log, STR("main"), &last, &note), OK);
+    ck_assert_uint_eq(last, first);
+    ck_assert_int_eq(log->last_position(log, STR("other"), &last, &note), OK);
+    ck_assert_uint_eq(last, other.position);
+    ck_assert_int_eq(log->last_position(log, STR("third"), &last, &note), OK);
+    ck_assert_uint_eq(last, 0);
+    ck_assert_int_eq(log->last_position(log, STR("main"), &last, &note), OK);
+    PQclear(held);
+    PQclear(PQexec(slow, "COMMIT"));
+    PQfinish(slow);
+
+    ck_assert_int_eq(log->read_outcomes(log, STR("main"), last, &found, find_h, &note), OK);
+    ck_assert(found);
+    log->free(log);
+}
+END_TEST
+
 /* ── streams ─────────────────────────────────────────────────────────────────────────────── */
 
 static enum err stop_at_ten(void *self, const struct logged_event *event)
@@ -527,6 +571,7 @@ static Suite *contract(void)
         a_connection_that_the_server_has_closed_is_made_again_without_an_error,
         a_transaction_whose_connection_was_lost_does_not_go_on_with_another,
         a_tail_misses_nothing_of_many_appenders,
+        another_shops_commit_hides_nothing_that_is_still_under_way,
         a_long_reading_can_be_stopped_early_and_begun_again,
     };
     Suite *suite = suite_create("contract/postgresql");

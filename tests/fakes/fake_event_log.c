@@ -282,9 +282,11 @@ static enum err read_budgets(struct event_log *log, struct str shop, void *visit
     return err;
 }
 
-static enum err last_position(struct event_log *log, uint64_t *ret_position, struct err_note *note)
+static enum err last_position(struct event_log *log, struct str shop, uint64_t *ret_position,
+                              struct err_note *note)
 {
     struct shared *shared = shared_of(log);
+    (void) shop; /* one lock for all of them */
     TRY(locked(shared, note));
     *ret_position = shared->n;
     pthread_mutex_unlock(&shared->lock);

@@ -226,11 +226,15 @@ static enum err read_budgets(struct event_log *log, struct str shop, void *visit
                       visit_rule, note);
 }
 
-static enum err last_position(struct event_log *log, uint64_t *ret_position, struct err_note *note)
+static enum err last_position(struct event_log *log, struct str shop, uint64_t *ret_position,
+                              struct err_note *note)
 {
     struct pg_event_log *self = (struct pg_event_log *) log;
     PGresult *result = NULL;
-    TRY(pg_db_run(self->reader, "last_position", NULL, self->settings.read_ms, &result, note));
+    pg_params_reset(&self->read_params);
+    pg_add_text(&self->read_params, shop);
+    TRY(pg_db_run(self->reader, "last_position", &self->read_params, self->settings.read_ms,
+                  &result, note));
     *ret_position = (uint64_t) pg_int_at(result, 0, 0);
     PQclear(result);
     return OK;

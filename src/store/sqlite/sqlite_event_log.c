@@ -261,9 +261,12 @@ static enum err read_budgets(struct event_log *log, struct str shop, void *visit
     return err;
 }
 
-static enum err last_position(struct event_log *log, uint64_t *ret_position, struct err_note *note)
+/* Of all shops: SQLite has one writer at a time, so positions are in the order of all commits. */
+static enum err last_position(struct event_log *log, struct str shop, uint64_t *ret_position,
+                              struct err_note *note)
 {
     struct sqlite_event_log *self = (struct sqlite_event_log *) log;
+    (void) shop;
     bool seen = sqlite3_step(self->last) == SQLITE_ROW;
     if (seen)
         *ret_position = (uint64_t) sqlite3_column_int64(self->last, 0);
