@@ -4,21 +4,22 @@ import http.client
 import json
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
 
-from harness import PATIENCE, ROOT, Offerd, check, demo_data, free_port, main, request, scratch, skip, tell, wait_until
+from harness import PATIENCE, ROOT, Offerd, check, demo_data, free_port, main, request, run, scratch, skip, tell, wait_until
 
 OFFER = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_bytes()
 HAPROXY = shutil.which('haproxy', path='/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin')
 
 
-def config(front, ports):
-    """The delivered file with loopback addresses in place of Docker's names."""
+def config(front, ports, log='127.0.0.1:9', more=''):
+    """The delivered file with loopback addresses in place of Docker's names, and @more lines for the shop's door."""
     text = (ROOT / 'deploy/haproxy/haproxy.cfg').read_text()
     changes = [(r'bind :8080\b', f'bind 127.0.0.1:{front}'), (r'bind :8404\b', f'bind 127.0.0.1:{free_port()}'),
-               (r'log stdout format raw', 'log 127.0.0.1:9 format raw'), (r'(?s)resolvers docker\n.*?\n\n', ''),
+               (r'log stdout format raw', f'log {log} format raw'), (r'frontend shop\n', f'frontend shop\n{more}'), (r'(?s)resolvers docker\n.*?\n\n', ''),
                (r' resolvers docker init-addr last,libc,none', ''),
                *((rf'server offerd-{n} offerd-{n}:8080', f'server offerd-{n} 127.0.0.1:{port}')
                  for n, port in zip('ab', ports))]
@@ -29,12 +30,12 @@ def config(front, ports):
 
 
 class Balancer:
-    def __init__(self, *replicas):
+    def __init__(self, *replicas, **changes):
         if not HAPROXY:
             skip('haproxy is not installed')
         self.port = free_port()
         path = scratch() / 'haproxy.cfg'
-        path.write_text(config(self.port, [replica.port for replica in replicas]))
+        path.write_text(config(self.port, [replica.port for replica in replicas], **changes))
         seen = subprocess.run([HAPROXY, '-c', '-f', path], capture_output=True, text=True, timeout=20 * PATIENCE)
         check(seen.returncode == 0 and 'WARNING' not in seen.stderr, seen.stderr)
         self.process = subprocess.Popen([HAPROXY, '-db', '-f', path], stderr=subprocess.DEVNULL)
@@ -119,11 +120,46 @@ def test_a_rolling_restart_fails_no_request():
         check(not shoppers.bad, shoppers.bad[:5])
 
 
+FOR_OPS = ('GET', '/metrics'), ('GET', '/rules'), ('POST', '/-/reload')
+
+
+def spellings(path):
+    """@path as it is, and whatever somebody may try who wants it all the same."""
+    letters = [(i, f'%{ord(c):02x}') for i, c in enumerate(path)]
+    yield path
+    yield from (path[:i] + code + path[i + 1:] for i, code in letters)
+    yield from (path[:i] + code.upper() + path[i + 1:] for i, code in letters)
+    yield ''.join(code for _, code in letters)
+    yield from (path + more for more in ('%00', '%00/x', ';x', '/', '/.', '/..', '%', '%zz', '%20', '%3f', '%23'))
+    yield from (before + path for before in ('/', '/.', '/x/..', '/%2e', '/v1', '/v1/..', 'http://localhost'))
+
+
 def test_what_is_for_ops_is_not_shown_outside():
     with Offerd(data=demo_data()) as a, Offerd(data=demo_data()) as b, Balancer(a, b) as balancer:
-        for method, path in (('GET', '/metrics'), ('GET', '/rules'), ('POST', '/-/reload')):
-            check(request(balancer.port, method, path).status == 404, path)
+        for method, path in FOR_OPS:
+            for spelling in spellings(path):
+                for asked in (spelling, spelling + '?force=true'):
+                    answer = request(balancer.port, method, asked)
+                    check(answer.status in (400, 404), asked, answer)  # 400: HAProxy's own, for what is no path
+        check(request(balancer.port, 'GET', '/re%61dyz').status == 200, 'what is not for ops may be written as one likes')
         check(request(balancer.port, 'POST', '/offers', OFFER.decode()).status == 200)
+
+
+def test_where_strangers_come_from_is_logged_as_the_runbook_says():
+    told = (ROOT / 'docs/runbook.md').read_text().partition('### OfferdStrangers')[2].partition('\n###')[0]
+    more = re.search('(?s)```haproxy\n(.*?)```', told)[1]
+    keys = scratch() / 'keys'
+    keys.write_text(run('key', 'shop', '--scope', 'storefront').stdout.split('\n')[1] + '\n')
+    flags = ['--api-keys-file', keys]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as log:
+        log.bind(('127.0.0.1', 0))
+        log.settimeout(5 * PATIENCE)
+        address = f'127.0.0.1:{log.getsockname()[1]}'
+        with Offerd(flags=flags) as a, Offerd(flags=flags) as b, Balancer(a, b, log=address, more=more) as balancer:
+            check(request(balancer.port, 'GET', '/healthz').status == 200)
+            check(request(balancer.port, 'POST', '/offers', '{}').status == 401)
+            line = log.recv(4000).decode()
+    check(line.startswith('127.0.0.1:') and ' 401 ' in line and 'POST /offers' in line, line)
 
 
 main()
