@@ -19,8 +19,10 @@
  *   {"time":"2026-11-21T10:30:00.123Z","method":"POST","path":"/offers","status":200,
  *    "bytes":1830,"took_us":74,"key":"shop","trace_id":"4bf9…","worker":0}
  *
- * path is null for what is no path of ours, key without one, status 0 when the client left before
- * an answer. took_us is as in the metrics: from the complete request to the queued answer.
+ * path is null for what is no path of ours, key without one. status 408: the body came too slowly
+ * (over TLS that is not said, but the connection is cut too); 0: it ended without an answer, for the
+ * client left, its body was far too long or the service stopped. took_us is as in the metrics: from
+ * the complete request to the queued answer.
  */
 struct access_log;
 

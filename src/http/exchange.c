@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/exchange.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -59,62 +58,6 @@ void exchange_free_pool(struct worker *worker)
     worker->n_pool = 0;
 }
 
-/* Where to look, by length and first letter: no two of them have the same place. */
-#define PLACE(len, first) (((len) ^ (size_t) ((first) | 32)) % 32)
-static const struct header {
-    const char *name;
-    size_t offset;
-} headers[32] = {
-#define HEADER(first, field, name) \
-    [PLACE(sizeof(name) - 1, first)] = { name, offsetof(struct exchange_head, field) }
-    HEADER('c', content_type, "content-type"),
-    HEADER('c', content_length, "content-length"),
-    HEADER('c', content_encoding, "content-encoding"),
-    HEADER('t', transfer_encoding, "transfer-encoding"),
-    HEADER('a', accept_language, "accept-language"),
-    HEADER('t', traceparent, "traceparent"),
-    HEADER('i', if_none_match, "if-none-match"),
-    HEADER('e', expect, "expect"),
-    HEADER('a', authorization, "authorization"),
-    HEADER('x', x_api_key, "x-api-key"),
-#undef HEADER
-};
-
-static enum MHD_Result on_header(void *of, enum MHD_ValueKind kind, const char *name,
-                                 size_t name_len, const char *value, size_t value_len)
-{
-    struct exchange *exchange = of;
-    (void) kind;
-    const struct header *header = &headers[PLACE(name_len, name_len ? *name : 0)];
-    if (!header->name || strcasecmp(name, header->name) != 0)
-        return MHD_YES;
-    struct str *slot = (struct str *) ((char *) &exchange->head + header->offset);
-    /* Two lengths are how requests are smuggled past a proxy. */
-    if (slot->at && slot == &exchange->head.content_length) {
-        exchange->refusal = PROBLEM_MALFORMED;
-        exchange->refusal_detail = "more than one Content-Length";
-    }
-    *slot = (struct str){ value ? value : "", value_len };
-    return MHD_YES;
-}
-
-static bool is_json_type(struct str type)
-{
-    static const char *const known[] = { "application/json", "application/cloudevents+json",
-                                         "application/cloudevents-batch+json",
-                                         "application/x-www-form-urlencoded" };
-    if (str_is(type, known[0]))
-        return true;
-    const char *end = memchr(type.at, ';', type.len);
-    size_t len = end ? (size_t) (end - type.at) : type.len;
-    while (len && (type.at[len - 1] == ' ' || type.at[len - 1] == '\t'))
-        len--;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (len == strlen(known[i]) && strncasecmp(type.at, known[i], len) == 0)
-            return true;
-    return false;
-}
-
 static size_t body_limit(const struct exchange *exchange)
 {
     const struct http_settings *settings = &exchange->worker->http->settings;
@@ -149,7 +92,7 @@ static enum problem refuse_body(const struct exchange *exchange, const char **re
         *ret_detail = "no Content-Encoding is understood";
         return PROBLEM_MEDIA_TYPE;
     }
-    if (head->content_type.at && !is_json_type(head->content_type)) {
+    if (head->content_type.at && !exchange_head_is_json(head)) {
         *ret_detail = "expected Content-Type application/json";
         return PROBLEM_MEDIA_TYPE;
     }
@@ -159,18 +102,11 @@ static enum problem refuse_body(const struct exchange *exchange, const char **re
 /* What the head alone tells; @ret_detail may stay NULL. */
 static enum problem refuse(struct exchange *exchange, const char **ret_detail)
 {
-    const struct exchange_head *head = &exchange->head;
-    const struct route *route = exchange->match.route;
-    if (exchange->refusal) {
-        *ret_detail = exchange->refusal_detail;
-        return exchange->refusal;
-    }
-    if (!route)
-        return exchange->match.allow ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
-    if (head->transfer_encoding.at && head->content_length.at) {
-        *ret_detail = "Content-Length and Transfer-Encoding exclude each other";
+    *ret_detail = exchange_head_doubt(&exchange->head);
+    if (*ret_detail)
         return PROBLEM_MALFORMED;
-    }
+    if (!exchange->match.route)
+        return exchange->match.allow ? PROBLEM_METHOD : PROBLEM_NOT_FOUND;
     enum problem problem = guard_check(exchange, ret_detail);
     return problem ? problem : refuse_body(exchange, ret_detail);
 }
@@ -180,7 +116,7 @@ void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection
 {
     exchange->connection = connection;
     exchange->method = method;
-    (void) MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_header, exchange);
+    exchange_head_read(&exchange->head, connection);
     exchange->has_trace =
         exchange->head.traceparent.at && trace_read(exchange->head.traceparent, &exchange->trace);
     exchange->match = route_find(method, path);
@@ -194,7 +130,8 @@ bool exchange_answers_early(const struct exchange *exchange)
     int64_t len;
     if (!exchange->refusal)
         return false;
-    return exchange->head.expect.at ||
+    /* In the head only its framing is malformed: of such a body the end is not waited for. */
+    return exchange->head.expect.at || exchange->refusal == PROBLEM_MALFORMED ||
            (exchange->head.content_length.at &&
             (!str_to_int64(exchange->head.content_length, &len) || len > DROP_MOST_BYTES));
 }
@@ -308,8 +245,9 @@ enum MHD_Result exchange_run(struct exchange *exchange)
 void exchange_end(struct exchange *exchange)
 {
     struct worker *worker = exchange->worker;
+    const bool is_cut = exchange->line && exchange->line->cut; /* 408 was said, or over TLS meant */
     if (worker->http->access_log && !exchange->answered)
-        exchange_log(exchange, 0, 0);
+        exchange_log(exchange, is_cut ? MHD_HTTP_REQUEST_TIMEOUT : 0, 0);
     if (exchange->decision)
         decision_cancel(exchange->decision);
     if (exchange->waited)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/out.h"
 #include "base/str.h"
+#include "http/exchange_head.h"
 #include "http/reply.h"
 #include "http/routes.h"
 #include "http/server.h"
@@ -34,13 +35,6 @@ struct outcome;
 struct worker;
 
 typedef void exchange_step(struct exchange *exchange);
-
-/* Headers we look at; absent when not sent. They live as long as the request. */
-struct exchange_head {
-    struct str content_type, content_length, content_encoding, transfer_encoding;
-    struct str accept_language, traceparent, if_none_match, expect;
-    struct str authorization, x_api_key;
-};
 
 struct exchange {
     struct worker *worker;
@@ -102,7 +96,7 @@ void exchange_free_pool(struct worker *worker);
 void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
                     const char *method, const char *path);
 
-/* True when the refusal should be answered before the body: it would be too long to read. */
+/* True when the refusal should be answered before the body: too long to read, or without an end. */
 bool exchange_answers_early(const struct exchange *exchange);
 
 /* A piece of the body. False: close the connection. */

@@ -34,7 +34,7 @@ struct http_settings {
     unsigned workers;               /* 1 up to HTTP_WORKERS_MAX */
     size_t max_offers_bytes;        /* body of POST /offers */
     size_t max_events_bytes;        /* body of POST /events */
-    size_t max_head_bytes;          /* request line and headers */
+    size_t max_head_bytes;          /* request line and headers, most of it may be cookies */
     unsigned max_connections;       /* of one worker; more of them wait to be accepted */
     unsigned idle_timeout_s;        /* a connection without a request */
     /* from the head of a request to the end of its body; the same to take an answer */

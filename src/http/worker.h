@@ -60,6 +60,7 @@ struct worker {
     bool quiesced, run_again, moved;
     unsigned runs_for_nothing;
     uint64_t quiesced_ms;
+    uint64_t let_in; /* connections so far */
     struct waiting waiting;
 
     struct MHD_Daemon *daemon;

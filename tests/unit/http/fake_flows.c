@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "learn.h"
@@ -135,6 +136,18 @@ static enum decide_state wait_for_loop(struct decision *decision)
     return DECIDE_WAIT;
 }
 
+static void stall(void)
+{
+    atomic_store(&flows.stalled, true);
+    while (atomic_load(&flows.stalled))
+        (void) usleep(1000);
+}
+
+void fake_worker_release(void)
+{
+    atomic_store(&flows.stalled, false);
+}
+
 enum decide_state decide_run(struct decision *decision, struct str *ret_answer,
                              struct decide_problem *ret_problem)
 {
@@ -144,6 +157,8 @@ enum decide_state decide_run(struct decision *decision, struct str *ret_answer,
         return wait_for_loop(decision);
     if (str_is(decision->body, "loop:bad"))
         return failed(decision, ret_problem);
+    if (str_is(decision->body, "stall"))
+        stall();
     bool ready = str_is(decision->body, "wait:ready");
     if (ready && !decision->waited) {
         decision->waited = true;

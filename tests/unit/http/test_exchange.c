@@ -72,6 +72,45 @@ START_TEST(takes_json_under_each_of_its_names)
 }
 END_TEST
 
+/* Says a head of @bytes, nearly all of it in the header that begins with @start; its status. */
+static int answer_to_a_head_of(const struct http_bench *bench, size_t bytes, const char *start)
+{
+    static char text[64 * 1024];
+    int len = snprintf(text, sizeof text, "GET /healthz HTTP/1.1\r\nHost: x\r\n%s", start);
+    size_t n = (size_t) len;
+    for (; n + 4 < bytes; n++)
+        text[n] = n % 200 ? 'a' : strchr(start, ';') ? ';' : 'b';
+    memcpy(text + n, "\r\n\r\n", 5);
+    int fd = client_connect(bench);
+    client_say(fd, text);
+    int status = client_answer(fd, answer, sizeof answer);
+    (void) close(fd);
+    return status;
+}
+
+START_TEST(a_head_of_the_promised_size_is_taken_though_most_of_it_be_cookies)
+{
+    static const struct {
+        const char *start;
+        unsigned sixteenths; /* of max_head_bytes */
+    } heads[] = { { "X-Long: ", 16 }, { "Cookie: a=", 15 }, { "Cookie: a=b; c=", 12 } };
+    struct http_bench bench;
+    struct http_settings settings;
+    http_settings_default(&settings);
+    http_bench_start(&bench, NULL);
+
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        size_t bytes = settings.max_head_bytes / 16 * heads[i].sixteenths;
+        int status = answer_to_a_head_of(&bench, bytes, heads[i].start);
+        ck_assert_msg(status == 200, "%d: %zu bytes of %s", status, bytes, heads[i].start);
+        status = answer_to_a_head_of(&bench, 2 * settings.max_head_bytes, heads[i].start);
+        ck_assert_msg(status == 431 || status == 413 || status == 0, "%d", status);
+    }
+
+    http_bench_stop(&bench);
+}
+END_TEST
+
 static void small_bodies(struct http_settings *settings)
 {
     settings->max_offers_bytes = 1000;
@@ -135,19 +174,48 @@ START_TEST(a_client_that_asks_first_is_told_before_it_sends)
 }
 END_TEST
 
-START_TEST(two_lengths_in_one_request_are_refused_and_the_connection_closed)
+/* What the server says to @request with @headers and a body that is complete by either length. */
+static int answer_to_lengths(const struct http_bench *bench, const char *request,
+                             const char *headers)
 {
+    int fd = client_connect(bench);
+    char text[512];
+    (void) snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n%s\r\n2\r\n{}\r\n0\r\n\r\n",
+                    request, headers);
+    client_say(fd, text);
+    int status = client_answer(fd, answer, sizeof answer);
+    ck_assert_msg(client_sees_end(fd), "still open: %s, %s", request, headers);
+    (void) close(fd);
+    return status;
+}
+
+START_TEST(a_body_whose_end_is_in_doubt_is_refused_and_the_connection_closed_whatever_is_asked)
+{
+    static const char *const requests[] = { "POST /offers", "POST /nowhere", "PUT /offers",
+                                            "GET /healthz", "DELETE /none" };
+    static const char *const headers[] = {
+        "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 12\r\n",
+        "Content-Length: 2\r\nContent-Length: 12\r\n",
+        "Content-Length: 12\r\nContent-Length: 12\r\n",
+        "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        "Transfer-Encoding:\r\n"
+    };
     struct http_bench bench;
     http_bench_start(&bench, NULL);
-    int fd = client_connect(&bench);
 
-    client_say(fd, "POST /offers HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
-                   "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        for (size_t j = 0; j < sizeof headers / sizeof *headers; j++) {
+            int status = answer_to_lengths(&bench, requests[i], headers[j]);
+            ck_assert_msg(status == 400, "%d: %s, %s", status, requests[i], headers[j]);
+            ck_assert_msg(says("Connection: close\r\n"), "%s, %s", requests[i], headers[j]);
+        }
 
-    int status = client_answer(fd, answer, sizeof answer);
-    ck_assert_msg(status == 400 || status == 0, "%d", status);
-    ck_assert(client_sees_end(fd));
-    (void) close(fd);
     http_bench_stop(&bench);
 }
 END_TEST
@@ -172,8 +240,9 @@ END_TEST
 
 SUITE_MAIN("http/exchange", speaks_japanese_to_whoever_prefers_it,
            refuses_by_the_head_alone_and_keeps_the_connection, takes_json_under_each_of_its_names,
+           a_head_of_the_promised_size_is_taken_though_most_of_it_be_cookies,
            a_body_over_the_limit_is_refused_also_in_chunks,
            a_body_far_over_the_limit_is_not_even_read,
            a_client_that_asks_first_is_told_before_it_sends,
-           two_lengths_in_one_request_are_refused_and_the_connection_closed,
+           a_body_whose_end_is_in_doubt_is_refused_and_the_connection_closed_whatever_is_asked,
            echoes_the_trace_of_a_request_and_names_it_in_problems)

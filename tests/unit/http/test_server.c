@@ -278,6 +278,35 @@ START_TEST(draining_finishes_what_is_in_flight_and_takes_nobody_new)
 }
 END_TEST
 
+START_TEST(draining_answers_everybody_who_had_connected_before_however_many)
+{
+    enum { CLIENTS = 150 };
+    struct http_bench bench;
+    int clients[CLIENTS];
+    http_bench_start(&bench, NULL);
+    int busy = client_connect(&bench);
+    client_post(busy, "/offers", "stall");
+    while (!atomic_load(&fake_flows()->stalled))
+        (void) usleep(1000);
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i] = client_connect(&bench); /* nobody accepts it yet */
+        client_say(clients[i], "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+
+    http_drain(bench.http);
+    fake_worker_release();
+
+    int answered = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        answered += client_answer(clients[i], answer, sizeof answer) == 200;
+        (void) close(clients[i]);
+    }
+    ck_assert_int_eq(answered, CLIENTS);
+    (void) close(busy);
+    http_bench_stop(&bench);
+}
+END_TEST
+
 static void no_patience(struct http_settings *settings)
 {
     settings->drain_s = 0;
@@ -385,5 +414,6 @@ SUITE_MAIN("http/server", answers_many_decisions_on_one_connection,
            an_offer_is_accepted_while_it_stands_and_declined_at_any_time,
            rules_are_not_sent_again_to_who_has_them, reload_hands_on_force_language_status_and_text,
            counts_what_it_answers, draining_finishes_what_is_in_flight_and_takes_nobody_new,
+           draining_answers_everybody_who_had_connected_before_however_many,
            stopping_ends_even_what_would_wait_for_long, several_workers_share_the_port,
            a_port_in_use_is_an_error_and_not_shared_with_a_stranger)
