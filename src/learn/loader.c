@@ -256,6 +256,15 @@ static void load_embedded(struct loader *loader, struct load *load)
     (void) wanted_done(loader->wanted, load, NULL);
 }
 
+/*
+ * A fold that nobody waits for is kept by the shared profiles, for the next who asks. While they are
+ * away nothing keeps it, and each of these would make all behind it wait, until they go as well.
+ */
+static bool is_in_vain(struct loader *loader, const struct sought *sought, bool away)
+{
+    return away && wanted_is_forgotten(loader->wanted, sought->load);
+}
+
 static void load_together(struct loader *loader, struct sought *sought, uint32_t n)
 {
     bool owes = share_owes(loader->sharing.share), away = !claim(loader, sought, n);
@@ -264,7 +273,7 @@ static void load_together(struct loader *loader, struct sought *sought, uint32_t
     if (!away)
         get(loader, sought, n);
     for (uint32_t i = 0; i < n; i++)
-        if (!is_settled(loader, &sought[i], away, owes))
+        if (!is_settled(loader, &sought[i], away, owes) && !is_in_vain(loader, &sought[i], away))
             folds[n_folds++] = &sought[i];
     fold_all(loader, folds, n_folds, away);
     fill(loader, sought, n);

@@ -44,6 +44,7 @@ struct share {
     struct marks *untold;     /* of these, what the other replicas were not told yet */
     struct delivery *drained; /* customers whose provisional floors have to go */
     atomic_bool owes;
+    bool said_owes; /* the log's last word of it */
     _Atomic int64_t doubted_us;
     bool forgot; /* a mark, for lack of memory */
 
@@ -78,14 +79,19 @@ static enum err write_round(struct share *share, const struct round_by_customer 
 
 /* ── what cannot be told now ─────────────────────────────────────────────────────────────────── */
 
-static void set_owes(struct share *share, bool owes)
+/*
+ * Where it is known whether it lasts: what another replica owes is heard and as a rule delivered in
+ * one turn, many turns a second while that one is cut off, and of those nobody need hear.
+ */
+static void say_what_is_owed(struct share *share)
 {
-    if (owes != atomic_load(&share->owes))
+    bool owes = atomic_load(&share->owes);
+    if (owes != share->said_owes)
         log_line(
             owes ? LOG_WARNING : LOG_INFO, "share",
             owes ? "the shared profiles cannot be told of events: they are not used until they know"
                  : "the shared profiles know everything again");
-    atomic_store(&share->owes, owes);
+    share->said_owes = owes;
 }
 
 static void keep_count(struct share *share)
@@ -96,7 +102,7 @@ static void keep_count(struct share *share)
 /* For lack of memory a mark is lost; then nothing shared is used until the process ends. */
 static void owe(struct share *share, enum err kept)
 {
-    set_owes(share, true);
+    atomic_store(&share->owes, true);
     if (kept == OK || share->forgot)
         return;
     log_line(LOG_ERROR, "share", "out of memory: profiles are folded from the log from now on");
@@ -164,6 +170,7 @@ void share_committed(struct share *share, const struct event *const *events, uin
         err = write_round(share, &round, &why);
     if (err != OK) {
         owe_round(share, events, n, outcomes);
+        say_what_is_owed(share);
         keep_count(share);
         tell_others(share);
     }
@@ -221,8 +228,9 @@ static void deliver_owed(struct share *share)
     (void) deliver(share, share->owed, SHARED_COMMIT, STEPS);
     if (delivery_count(share->owed) == 0 && !share->forgot) {
         marks_clear(share->untold);
-        set_owes(share, false);
+        atomic_store(&share->owes, false);
     }
+    say_what_is_owed(share);
     keep_count(share);
 }
 

@@ -123,6 +123,14 @@ struct load *wanted_take(struct wanted *wanted)
     return first;
 }
 
+bool wanted_is_forgotten(struct wanted *wanted, const struct load *load)
+{
+    pthread_mutex_lock(&wanted->lock);
+    bool forgotten = load->waiter == NULL;
+    pthread_mutex_unlock(&wanted->lock);
+    return forgotten;
+}
+
 bool wanted_done(struct wanted *wanted, struct load *load, void *found)
 {
     pthread_mutex_lock(&wanted->lock);

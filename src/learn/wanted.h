@@ -40,6 +40,11 @@ void wanted_stop(struct wanted *wanted);
 struct load *wanted_take(struct wanted *wanted);
 
 /*
+ * Loader: nobody waits for @load any more. False says little: its waiter may forget it at any time.
+ */
+bool wanted_is_forgotten(struct wanted *wanted, const struct load *load);
+
+/*
  * Loader: tells the waiter, if it still waits, and ends @load. Each one that
  * was taken, in order. @found becomes the waiter's (waiter->found); false:
  * nobody waits any more, it is still the caller's.

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/log.h"
+#include "base/metric.h"
 #include "fake_clock.h"
 #include "fake_event_log.h"
 #include "fake_fleet.h"
@@ -499,6 +501,134 @@ START_TEST(marks_without_number_are_delivered_and_removed)
 }
 END_TEST
 
+struct counting {
+    struct log_sink sink;
+    int lines;
+};
+
+static void count_line(struct log_sink *sink, struct str line)
+{
+    (void) line;
+    ((struct counting *) sink)->lines++;
+}
+
+/* Another replica is cut off from the shared profiles: at each turn we hear of what it owes. */
+START_TEST(what_others_owe_is_told_in_the_log_only_when_it_lasts)
+{
+    struct fake_fleet *fleet = fake_fleet_new();
+    struct fleet *cut_off = fake_fleet_join(fleet), *mine = fake_fleet_join(fleet);
+    struct counting log = { .sink.put = count_line };
+    struct share *share = NULL;
+    struct err_note note = { "" };
+    set_up();
+    stop(&one);
+    stop(&two);
+    struct stamps *stamps = calloc(1, sizeof *stamps);
+    const struct share_settings settings = { .shop = STR("main"),
+                                             .shared = fake_shared_profiles_port(shared),
+                                             .fleet = mine,
+                                             .stamps = stamps };
+    ck_assert_int_eq(share_new(&settings, metrics, &share), OK);
+    log_to(&log.sink);
+
+    for (uint64_t i = 1; i <= 10; i++) {
+        const struct fleet_mark mark = { STR("c"), i };
+        ck_assert_int_eq(cut_off->tell(cut_off, STR("main"), &mark, 1, &note), OK);
+        share_tend(share, 0);
+        ck_assert(!share_owes(share));
+    }
+    int told_meanwhile = log.lines;
+    fake_shared_profiles_away(shared, true);
+    const struct fleet_mark mark = { STR("c"), 11 };
+    ck_assert_int_eq(cut_off->tell(cut_off, STR("main"), &mark, 1, &note), OK);
+    for (int i = 0; i < 10; i++)
+        share_tend(share, 0);
+    int told_away = log.lines;
+    bool owed = share_owes(share);
+    fake_shared_profiles_away(shared, false);
+    for (int i = 0; i < 10; i++)
+        share_tend(share, 0);
+    int told = log.lines;
+    log_to(NULL);
+
+    ck_assert_int_eq(told_meanwhile, 0);
+    ck_assert(owed);
+    ck_assert_int_eq(told_away, 1);
+    ck_assert_int_eq(told, 2);
+    share_free(share);
+    free(stamps);
+    tear_down();
+    mine->free(mine);
+    cut_off->free(cut_off);
+    fake_fleet_free(fleet);
+}
+END_TEST
+
+/* The loader's claims stand still until they are let go. */
+static sem_t claimed, let_go;
+static enum err (*put_of_fake)(struct shared_writer *writer, const struct shared_put *puts,
+                               uint32_t n, bool *ret_taken, struct err_note *note);
+
+static enum err put_when_let_go(struct shared_writer *writer, const struct shared_put *puts,
+                                uint32_t n, bool *ret_taken, struct err_note *note)
+{
+    if (puts[0].mode == SHARED_CLAIM) {
+        sem_post(&claimed);
+        sem_wait(&let_go);
+    }
+    return put_of_fake(writer, puts, n, ret_taken, note);
+}
+
+START_TEST(while_the_shared_profiles_are_away_nobody_is_folded_for_who_has_gone)
+{
+    enum { GONE = 40 };
+    struct waiting gone[GONE], last = { .waiter.ready = on_ready };
+    const struct profile *profile = NULL;
+    char customer[16];
+    set_up();
+    stop(&one);
+    stop(&two);
+    struct shared_profiles *port = fake_shared_profiles_port(shared);
+    put_of_fake = port->put;
+    port->put = put_when_let_go;
+    sem_init(&claimed, 0, 0);
+    sem_init(&let_go, 0, 0);
+    sem_init(&last.told, 0, 0);
+    start(&one);
+    metric_id done = metric_register(metrics, METRIC_COUNTER, "offerd_profile_loads_total", "",
+                                     STR("result=\"done\""));
+    fake_shared_profiles_away(shared, true);
+    for (int i = 0; i < GONE; i++) {
+        gone[i] = (struct waiting){ .waiter.ready = on_ready };
+        sem_init(&gone[i].told, 0, 0);
+        snprintf(customer, sizeof customer, "gone%d", i);
+        ck_assert_int_eq(
+            one.store->find(one.store, one.reader, str_of(customer), &gone[i].waiter, &profile),
+            PROFILE_COMING);
+        if (i == 0)
+            sem_wait(&claimed); /* the others wait behind it */
+    }
+    for (int i = 0; i < GONE; i++)
+        one.store->forget(one.store, &gone[i].waiter);
+    ck_assert_int_eq(one.store->find(one.store, one.reader, STR("last"), &last.waiter, &profile),
+                     PROFILE_COMING);
+
+    for (int i = 0; i <= GONE; i++)
+        sem_post(&let_go);
+    sem_wait(&last.told);
+
+    ck_assert_uint_eq(metric_value(metrics, done), 1);
+    ck_assert_int_eq(one.store->find(one.store, one.reader, STR("last"), &last.waiter, &profile),
+                     PROFILE_HERE);
+    one.store->forget(one.store, &last.waiter);
+    fake_shared_profiles_away(shared, false);
+    tear_down();
+    for (int i = 0; i < GONE; i++)
+        sem_destroy(&gone[i].told);
+    sem_destroy(&last.told);
+}
+END_TEST
+
 SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_at_hand_asks_nobody,
            a_replica_sees_its_own_events_before_it_hears_of_changes,
            a_link_that_is_late_makes_near_profiles_wait, flushed_profiles_are_folded_from_the_log,
@@ -512,4 +642,6 @@ SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_a
            a_customer_in_some_spool_has_no_profile_until_it_is_drained,
            floors_of_a_spool_are_all_put_anew_however_often_there_are_doubts,
            a_live_profile_equals_a_rebuilt_one_byte_for_byte,
-           marks_without_number_are_delivered_and_removed)
+           marks_without_number_are_delivered_and_removed,
+           what_others_owe_is_told_in_the_log_only_when_it_lasts,
+           while_the_shared_profiles_are_away_nobody_is_folded_for_who_has_gone)
