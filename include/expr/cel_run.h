@@ -20,9 +20,14 @@ struct cel_env;
 struct cel_run {
     struct arena *arena;
     uint64_t limit; /* 0: the environment's */
-    uint64_t cost;  /* steps so far: one an operator, call or element; one for each 16 bytes or
+    /*
+     * NULL: the limit is the end. Else asked when the cost has passed it, as often as that happens:
+     * raises it above the cost, or says false, and that is the end.
+     */
+    bool (*go_on)(struct cel_run *run);
+    uint64_t cost; /* steps so far: one an operator, call or element; one for each 16 bytes or
                        element worked through inside */
-    bool stopped;   /* the limit was reached, or the arena is full: the result is an error that
+    bool stopped;  /* the limit was reached, or the arena is full: the result is an error that
                        nothing absorbs */
     const struct cel_env *env; /* set by cel_eval */
 };

@@ -88,7 +88,15 @@ struct facts {
      */
     struct arena *scratch;
     uint32_t stopped;
-    const struct facts_cel *cel; /* facts' own, as the next three */
+    /*
+     * Is there time left? Asked each EXPR_LOOK_STEPS steps, counted over all that are evaluated.
+     * After the first no they are late: unknown, as is what they have a part in. NULL: for ever.
+     */
+    bool (*has_time)(void *owner);
+    void *owner;
+    bool late;
+    uint32_t steps_left; /* until it is asked; 0: all of them. Facts' own, as the next four */
+    const struct facts_cel *cel;
     const struct product *offered;
     struct facts_list lists[LIST_CONSENT + 1];
     struct facts_map attrs[2];

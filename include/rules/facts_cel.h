@@ -42,6 +42,7 @@ enum {
     EXPR_MAX_DEPTH = 32,
     EXPR_MAX_NESTED_MACROS = 2,
     EXPR_MAX_STEPS = 1000000, /* some 5 ms */
+    EXPR_LOOK_STEPS = 10000,  /* some 50 us: between two looks at the clock, see facts.h */
 };
 
 /* Both in @arena, which must outlive what is compiled; NULL for lack of room. */
@@ -55,7 +56,7 @@ const struct facts_cel *facts_cel_of_scores(struct arena *arena, struct cel_zone
 const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct str text,
                                            struct arena *arena, struct cel_faults *faults);
 
-/* A condition. Unknown also for what was stopped: counted in facts->stopped. */
+/* A condition. Unknown also for what was stopped, which is counted in facts->stopped, or late. */
 enum truth facts_cel_test(const struct facts_expr *expr, struct facts *facts);
 
 /* The scope's: @callee is a struct facts_expr. */
@@ -72,7 +73,7 @@ struct offer_facts {
     double propensity; /* of the orders that held the cart's item, the share that held this too */
 };
 
-/* False when it is unknown, no finite number, or was stopped (counted as well). */
+/* False when it is unknown, no finite number, was stopped (counted as well), or late. */
 bool facts_cel_score(const struct facts_expr *expr, struct facts *facts,
                      const struct product *offered, const struct offer_facts *offer,
                      double *ret_score);

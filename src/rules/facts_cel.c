@@ -274,16 +274,53 @@ const struct facts_expr *facts_cel_compile(const struct facts_cel *cel, struct s
     return expr;
 }
 
+/* A run that asks for the time. */
+struct timed_run {
+    struct cel_run run; /* first */
+    struct facts *facts;
+};
+
+static bool go_on(struct cel_run *run)
+{
+    struct facts *facts = ((struct timed_run *) run)->facts;
+    if (run->cost > EXPR_MAX_STEPS)
+        return false;
+    facts->late = facts->has_time && !facts->has_time(facts->owner);
+    if (facts->late)
+        return false;
+    run->limit = run->cost + EXPR_LOOK_STEPS;
+    if (run->limit > EXPR_MAX_STEPS)
+        run->limit = EXPR_MAX_STEPS;
+    return true;
+}
+
+/* What is left of a stretch between two looks is the next evaluation's. */
+static struct cel_value run_timed(const struct facts_expr *expr, const struct cel_value *variables,
+                                  struct facts *facts)
+{
+    struct timed_run timed = {
+        .run = { .arena = facts->scratch,
+                 .limit = facts->steps_left ? facts->steps_left : EXPR_LOOK_STEPS,
+                 .go_on = go_on },
+        .facts = facts,
+    };
+    const struct cel_run *run = &timed.run;
+    struct cel_value value = cel_eval(expr->program, variables, &timed.run);
+    facts->steps_left = run->cost < run->limit ? (uint32_t) (run->limit - run->cost) : 1;
+    return value;
+}
+
 static struct cel_value evaluate(const struct facts_expr *expr, struct facts *facts,
                                  const struct offer_facts *offer)
 {
     const struct facts_cel *cel = expr->cel;
     struct cel_value variables[VARIABLES_MAX];
-    struct cel_run run = { .arena = facts->scratch };
     uint32_t n = 0;
 
     if (!facts->scratch)
         return cel_error(STR("no memory to evaluate in"));
+    if (facts->late)
+        return cel_error(STR("no time to evaluate in"));
     facts->cel = cel;
     for (uint32_t group = 0; group < cel->n_groups; group++)
         variables[n++] = (struct cel_value){ .kind = CEL_OBJECT,
@@ -295,13 +332,13 @@ static struct cel_value evaluate(const struct facts_expr *expr, struct facts *fa
                                              .object = { cel->offer, (void *) (uintptr_t) offer } };
         variables[n++] = number_or_unknown(offer->propensity, "propensity");
     }
-    return cel_eval(expr->program, variables, &run);
+    return run_timed(expr, variables, facts);
 }
 
 enum truth facts_cel_test(const struct facts_expr *expr, struct facts *facts)
 {
     struct cel_value value = evaluate(expr, facts, NULL);
-    facts->stopped += value.kind == CEL_ERROR;
+    facts->stopped += value.kind == CEL_ERROR && !facts->late;
     if (facts->scratch)
         arena_reset(facts->scratch);
     return value.kind == CEL_BOOL ? (enum truth) value.boolean : TRUTH_UNKNOWN;
@@ -324,7 +361,7 @@ bool facts_cel_score(const struct facts_expr *expr, struct facts *facts,
                                             : NAN;
     if (facts->scratch)
         arena_reset(facts->scratch);
-    facts->stopped += !isfinite(score);
+    facts->stopped += !isfinite(score) && !facts->late;
     if (isfinite(score))
         *ret_score = score;
     return isfinite(score);

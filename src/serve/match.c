@@ -2,8 +2,9 @@
 /*
  * Match: cart and customer -> rules that apply, by falling priority. A long list of rules has an
  * index, which finds those that match without looking at most others; a short one is verified rule
- * by rule against the facts. For a receipt what did not match keeps its reason: all of a short list,
- * of a long one the first RECEIPT_MOST.
+ * by rule against the facts. A rule whose expressions ran into the deadline is left out, whatever it
+ * would have come to. For a receipt what did not match keeps its reason: all of a short list, of a
+ * long one the first RECEIPT_MOST.
  */
 #include "rules/rule_index.h"
 #include "serve/decision.h"
@@ -14,6 +15,12 @@ enum {
     LOOKED_BETWEEN = 32, /* rules, between two looks at the clock */
     PLACES = 8,          /* for rules, taken at once */
 };
+
+/* For expressions, which may be dear: see facts.h. */
+static bool has_time(void *decision)
+{
+    return decision_has_time(decision);
+}
 
 static void gather_facts(struct decision *d)
 {
@@ -28,6 +35,8 @@ static void gather_facts(struct decision *d)
         f->trigger = catalog_product(d->request.world->catalog, d->request.trigger_line->product);
     f->attr_names = ruleset_attr_names(d->request.world->rules);
     f->now_us = d->now_us;
+    f->has_time = has_time;
+    f->owner = d;
     f->channel = d->request.channel;
     f->country = d->request.country;
     f->device = d->request.device;
@@ -55,6 +64,18 @@ static inline void verify(struct decision *d, struct considered *c)
     c->reason = reasons[verdict.answer];
     c->failed = verdict.failed;
     c->matched = verdict.answer == MATCH_YES;
+}
+
+/* The same; false when time ran out on the way. */
+static inline bool verify_in_time(struct decision *d, struct considered *c)
+{
+    verify(d, c);
+    if (!d->facts.late)
+        return true;
+    c->matched = false;
+    c->failed = NULL;
+    c->reason = RECEIPT_DEADLINE;
+    return false;
 }
 
 /*
@@ -135,7 +156,10 @@ static enum err take_match(struct decision *d, uint32_t number)
     return OK;
 }
 
-/* Those before rule @next, which the index did not find, in a receipt; no clock: they are few. */
+/*
+ * Those before rule @next, which the index did not find, in a receipt. They are few, so only their
+ * expressions look at the clock.
+ */
 static enum err tell_missed(struct decision *d, uint32_t next)
 {
     while (d->request.explain && d->match.n_missed < RECEIPT_MOST &&
@@ -146,9 +170,20 @@ static enum err tell_missed(struct decision *d, uint32_t next)
         struct considered *c = place_of(d, number);
         if (!c)
             return decision_no_room(d);
-        verify(d, c);
+        if (!d->facts.late)
+            (void) verify_in_time(d, c);
         d->match.n_missed++;
     }
+    return OK;
+}
+
+/* A rule that the index found when time had run out: what it is to the request is not known. */
+static enum err leave_out(struct decision *d, uint32_t number)
+{
+    TRY(tell_missed(d, number));
+    if (d->request.explain && !place_of(d, number))
+        return decision_no_room(d);
+    d->match.n_considered = d->match.n_rules;
     return OK;
 }
 
@@ -185,6 +220,8 @@ static enum err match_by_index(struct decision *d, uint32_t wanted)
     while (d->match.n_considered < d->match.n_rules && may_find_more(d, wanted)) {
         switch (next_match(d, &number)) {
         case CURSOR_RULE:
+            if (d->facts.late)
+                return leave_out(d, number);
             TRY(tell_missed(d, number));
             if (!may_join(d, wanted, number)) {
                 d->match.ahead = number + 1;
@@ -216,7 +253,7 @@ static enum err match_by_list(struct decision *d, uint32_t wanted)
         if (looked++ % LOOKED_BETWEEN == 0)
             time_left = decision_has_time(d);
         if (time_left)
-            verify(d, c);
+            time_left = verify_in_time(d, c);
         if (c->matched)
             d->match.handful[d->match.n_handful++] = c;
         else if (!d->request.explain) {

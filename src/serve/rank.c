@@ -7,8 +7,9 @@
  * its profit); then by rule id and product, so that equal requests get equal answers.
  *
  * A rule shows at most its own limit and what its caps have left, a group at most its maximum; a
- * product stands once in an answer, and of two rules' products of one kind the better; an offer
- * that is not expected to earn anything, or whose text lacks a value, is left out.
+ * product stands once in an answer, and of two rules' products of one kind the better; a rule whose
+ * formula was not done in time is left out, and an offer that is not expected to earn anything, or
+ * whose text lacks a value.
  */
 #include "serve/decision.h"
 
@@ -35,10 +36,10 @@ static struct offer_facts offer_facts_of(const struct decision *d, const struct 
 }
 
 /*
- * By the rule's own formula, or by profit; what cannot be
- * computed comes last but for what is below 0.
+ * By the rule's own formula, or by profit; what cannot be computed comes last
+ * but for what is below 0. False when the time ran out on the way.
  */
-static void score(struct decision *d, uint32_t from, uint32_t to)
+static bool score(struct decision *d, uint32_t from, uint32_t to)
 {
     const struct facts_expr *formula = d->pick.found[from].from->rule->score;
     for (uint32_t i = from; i < to; i++) {
@@ -54,7 +55,17 @@ static void score(struct decision *d, uint32_t from, uint32_t to)
         struct offer_facts offer = offer_facts_of(d, f);
         if (!facts_cel_score(formula, &d->facts, f->product, &offer, &f->score))
             f->score = 0;
+        if (d->facts.late)
+            return false;
     }
+    return true;
+}
+
+static void leave_out(struct decision *d, uint32_t from, uint32_t to)
+{
+    d->pick.found[from].from->reason = RECEIPT_DEADLINE;
+    for (uint32_t i = from; i < to; i++)
+        d->pick.found[i].allowed = false;
 }
 
 /*
@@ -266,8 +277,8 @@ enum err rank_run(struct decision *d)
         struct considered *rule = d->pick.found[from].from;
         for (to = from + 1; to < d->pick.n_found && d->pick.found[to].from == rule;)
             to++;
-        if (rule->rule->score || rule->rule->by_profit)
-            score(d, from, to);
+        if ((rule->rule->score || rule->rule->by_profit) && !score(d, from, to))
+            leave_out(d, from, to);
         tier[n++] = (struct contender){ rule, from, to, NULL };
         if (to < d->pick.n_found && d->pick.found[to].from->rule->priority == rule->rule->priority)
             continue;

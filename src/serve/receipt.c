@@ -219,12 +219,24 @@ static void encode_more(const struct decision *d, struct out *out)
     out_char(out, '}');
 }
 
+/*
+ * To show what a block saw its parts are asked again, expressions among them. Nothing is left out of
+ * the answer when that takes too long, so it is not called degraded: parts are not shown.
+ */
+static bool has_time_to_tell(void *decision)
+{
+    const struct decision *d = decision;
+    struct clock *clock = d->worker->serve->clock;
+    return clock->mono_us(clock) < d->deadline_us;
+}
+
 /* Everything in it begins with a comma, the first of which is then the bracket. */
 void receipt_encode(struct decision *d, struct out *out)
 {
     const size_t begin = out->len;
     if (d->match.blame)
         d->match.blame->out = out;
+    d->facts.has_time = has_time_to_tell;
     for (const struct considered *c = d->match.told; c; c = c->next_told)
         encode_rule(d, c, out);
     if (d->match.n_told < d->match.n_rules)

@@ -29,9 +29,18 @@ cel_step cel_stop_at(struct cel_machine *m, cel_step pc)
     return &stop_code;
 }
 
-static inline bool is_past_limit(const struct cel_machine *m)
+/* The machine's own limit is behind when a function's work had the run's raised. */
+static __attribute__((noinline)) bool is_the_end(struct cel_machine *m)
 {
-    return CEL_UNLIKELY(m->run->cost > m->limit);
+    if (!m->run->go_on || !cel_charge(m->run, 0))
+        return true;
+    m->limit = m->run->limit;
+    return false;
+}
+
+static inline bool is_past_limit(struct cel_machine *m)
+{
+    return CEL_UNLIKELY(m->run->cost > m->limit) && is_the_end(m);
 }
 
 /* 0 less, 1 same, 2 more, as far as @mask asks; -1: it cannot be told here. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one evaluation costs. The usual case of cel_charge is one addition and one comparison; a run
- * without a limit of its own asks its environment. A sentence about an error holds at most
+ * without a limit of its own asks its environment, and one that has somebody to ask for more does so. A sentence about an error holds at most
  * ERROR_BYTES bytes, so that errors that are absorbed one after the other fill the arena slowly.
  */
 #include "expr/cel_run.h"
@@ -21,6 +21,11 @@ static uint64_t limit_of(const struct cel_run *run)
     return run->env ? cel_env_limits_of(run->env)->cost : DEFAULT_COST;
 }
 
+static bool is_raised(struct cel_run *run)
+{
+    return run->go_on && run->go_on(run) && run->cost <= run->limit;
+}
+
 /* Work that is refused is not done, so it is not counted either: the cost stays just past the
  * limit. */
 bool cel_charge(struct cel_run *run, uint64_t steps)
@@ -28,7 +33,7 @@ bool cel_charge(struct cel_run *run, uint64_t steps)
     uint64_t before = run->cost;
     if (__builtin_add_overflow(before, steps, &run->cost))
         run->cost = UINT64_MAX;
-    if (run->cost <= run->limit || run->cost <= limit_of(run))
+    if (run->cost <= run->limit || run->cost <= limit_of(run) || is_raised(run))
         return true;
     uint64_t limit = limit_of(run);
     run->cost = before > limit ? before : limit + 1;

@@ -81,6 +81,50 @@ START_TEST(the_limit_is_an_error_that_nothing_absorbs)
 }
 END_TEST
 
+struct asking_run {
+    struct cel_run run; /* first */
+    int left, asked;
+};
+
+static bool twenty_more(struct cel_run *run)
+{
+    struct asking_run *self = (struct asking_run *) run;
+    self->asked++;
+    if (self->left-- == 0)
+        return false;
+    run->limit = run->cost + 20;
+    return true;
+}
+
+START_TEST(a_run_may_ask_for_more_and_comes_to_the_same)
+{
+    open_shop();
+    static const char *const texts[] = {
+        "names.all(a, cart.items.all(b, names.all(c, names.all(d, n == 7))))",
+        "names.map(a, cart.items.map(b, names.map(c, a + c))).size() > 0",
+        "names.map(a, names.map(b, (a + b).shout().size())).size() > 0",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const uint64_t cost = cost_of(texts[i]);
+        struct asking_run asking = {
+            .run = { .arena = shop.run_arena, .limit = 20, .go_on = twenty_more }, .left = 1000
+        };
+        struct cel_value value = cel_eval(shop.program, shop.values, &asking.run);
+        ck_assert_msg(cel_is_true(&value), "%s", texts[i]);
+        ck_assert_uint_eq(asking.run.cost, cost);
+        ck_assert_int_gt(asking.asked, 1);
+        ck_assert_int_le(asking.asked, (int) (cost / 20));
+
+        asking.run = (struct cel_run){ .arena = shop.run_arena, .limit = 20, .go_on = twenty_more };
+        asking.left = asking.asked = 1;
+        value = cel_eval(shop.program, shop.values, &asking.run);
+        ck_assert_msg(value.kind == CEL_ERROR && asking.run.stopped, "%s", texts[i]);
+        ck_assert_uint_le(asking.run.cost, 60);
+    }
+    cel_shop_close(&shop);
+}
+END_TEST
+
 START_TEST(the_environment_has_a_limit_for_runs_without_one)
 {
     open_shop();
@@ -194,6 +238,7 @@ END_TEST
 
 SUITE_MAIN("expr/cel_cost", operators_calls_and_elements_are_steps,
            a_run_that_is_used_again_counts_on, the_limit_is_an_error_that_nothing_absorbs,
+           a_run_may_ask_for_more_and_comes_to_the_same,
            the_environment_has_a_limit_for_runs_without_one, a_full_arena_ends_the_evaluation,
            the_estimate_is_never_below_the_count, what_the_host_bounds_is_bounded,
            what_nobody_bounds_is_not, too_much_is_refused_and_named)

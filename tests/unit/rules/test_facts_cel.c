@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "small_shop.h"
 
@@ -177,6 +178,66 @@ START_TEST(an_error_or_the_limit_is_unknown_and_counted)
 }
 END_TEST
 
+#define TEN     "1, 1, 1, 1, 1, 1, 1, 1, 1, 1"
+#define HUNDRED TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN
+/* Twenty looks at the clock and more. */
+#define LONG "[" HUNDRED "].exists(x, [" HUNDRED "].exists(y, x + y == cart.quantity + cart.total))"
+
+struct hourglass {
+    int grains, looks;
+};
+
+static bool has_grains(void *self)
+{
+    struct hourglass *glass = self;
+    return glass->looks++ < glass->grains;
+}
+
+START_TEST(a_long_one_looks_at_the_clock_and_after_the_first_no_nothing_is_known)
+{
+    FIXTURE f = fixture();
+    struct facts *facts = &f.shop->facts;
+    struct hourglass glass = { .grains = 1000 };
+    facts->has_time = has_grains;
+    facts->owner = &glass;
+    ck_assert_int_eq(truth_of(&f, LONG), TRUTH_NO);
+    const int whole = glass.looks;
+    ck_assert_int_ge(whole, 2);
+    ck_assert_int_eq(truth_of(&f, "!(" LONG ")"), TRUTH_YES);
+    ck_assert_int_le(abs(glass.looks - 2 * whole), 1);
+
+    for (int grains = 0; grains < whole - 1; grains++) {
+        glass = (struct hourglass){ .grains = grains };
+        facts->late = false;
+        ck_assert_int_eq(truth_of(&f, "true"), TRUTH_YES); /* it takes no step */
+        ck_assert_int_eq(truth_of(&f, LONG " || true"), TRUTH_UNKNOWN);
+        ck_assert(facts->late);
+        ck_assert_int_eq(glass.looks, grains + 1);
+        ck_assert_int_eq(truth_of(&f, "cart.total > 0"), TRUTH_UNKNOWN);
+        ck_assert_int_eq(glass.looks, grains + 1);
+    }
+    ck_assert_uint_eq(facts->stopped, 0);
+}
+END_TEST
+
+START_TEST(many_short_ones_look_at_the_clock_as_often_as_a_long_one)
+{
+    FIXTURE f = fixture();
+    struct hourglass glass = { .grains = 1000 };
+    f.shop->facts.has_time = has_grains;
+    f.shop->facts.owner = &glass;
+    struct cel_faults faults;
+    const struct str text = STR("cart.items.exists(i, i.unit_price == 7)"); /* eleven steps */
+    cel_faults_init(&faults, f.arena, text);
+    const struct facts_expr *expr = facts_cel_compile(f.conditions, text, f.arena, &faults);
+    ck_assert_ptr_nonnull(expr);
+    for (int i = 0; i < 10000; i++)
+        (void) facts_cel_test(expr, &f.shop->facts);
+    ck_assert_int_ge(glass.looks, 8);
+    ck_assert_int_le(glass.looks, 13);
+}
+END_TEST
+
 START_TEST(nothing_is_left_in_the_scratch_arena_and_without_one_nothing_is_known)
 {
     FIXTURE f = fixture();
@@ -295,6 +356,8 @@ SUITE_MAIN("rules/facts_cel", every_word_of_the_vocabulary_can_be_asked_in_cel,
            what_nobody_told_is_unknown_and_absorbed_where_it_does_not_matter,
            time_is_the_requests_and_zones_are_known_by_name,
            an_error_or_the_limit_is_unknown_and_counted,
+           a_long_one_looks_at_the_clock_and_after_the_first_no_nothing_is_known,
+           many_short_ones_look_at_the_clock_as_often_as_a_long_one,
            nothing_is_left_in_the_scratch_arena_and_without_one_nothing_is_known,
            a_condition_is_a_bool_of_known_words_within_bounds,
            a_score_is_a_number_of_the_offer_its_product_and_the_facts,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
 #include "answers.h"
+#include "shop/cart.h"
 #include "suite.h"
 
 #define SHOP                                                                          \
@@ -64,6 +67,113 @@ START_TEST(says_deadline_when_a_rule_was_left_out_for_it_and_only_then)
         cJSON_Delete(answer);
     }
     ck_assert(late > 10 && whole > 10);
+}
+END_TEST
+
+#define TEN     "1, 1, 1, 1, 1, 1, 1, 1, 1, 1"
+#define HUNDRED TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN ", " TEN
+/* False, after some looks at the clock and after hundreds of thousands of steps with the largest cart. */
+#define LONG "[" HUNDRED "].exists(x, [" HUNDRED "].exists(y, x + y == cart.quantity + cart.total))"
+#define DEAR "cart.items.exists(i, [" HUNDRED ", " HUNDRED "].exists(x, x * i.quantity == 0))"
+#define WITH_SCORE(id, priority, score)                                                           \
+    "  - {id: " id ", name: n, kind: cross_sell, status: active, owner: o, trigger: [cart_view, " \
+    "add_to_cart], placement: [page], rank: {priority: " #priority ", score: \"" score            \
+    " ? 1 : 2\"}, " TEXTS ", offer: {pick: {skus: [CAM-2, CAM-3, LENS-1, LENS-2, CARD-64, "       \
+    "CARD-128, CARD-256, BAG-1]}}}\n"
+
+static bool is_left_out(const cJSON *answer, const char *rule)
+{
+    return strcmp(result_of(answer, rule), "deadline") == 0;
+}
+
+START_TEST(a_rule_whose_expression_or_score_ran_into_the_deadline_is_left_out)
+{
+    AUTO(small_world_free)
+    struct small_world *small = small_world_new("rules:\n" WITH_SCORE("scored", 9, LONG) RULE(
+        "asks", "cross_sell", 5,
+        "offer: {pick: {skus: [BAG-1]}}, when: {none: [{expr: \"" LONG
+        "\"}]}") RULE("plain", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}"));
+    int by_score = 0, by_condition = 0, whole = 0;
+    for (small->tick_us = 20; small->tick_us < 1500; small->tick_us += 5) {
+        cJSON *answer = decided(small, ADD("CAM-1", "\"budget_ms\": 10, "));
+        bool scored = is_left_out(answer, "scored"), asks = is_left_out(answer, "asks");
+        bool left_out = scored || asks || is_left_out(answer, "plain");
+        bool told = strcmp(text(answer, "degraded/0"), "deadline") == 0;
+        ck_assert_msg(told == left_out, "%lld us a look", (long long) small->tick_us);
+        ck_assert_str_ne(result_of(answer, "asks"), "condition_unknown");
+        by_score += scored && !asks;
+        by_condition += asks;
+        whole += !left_out;
+        cJSON_Delete(answer);
+    }
+    ck_assert_msg(by_score && by_condition && whole, "%d, %d, %d", by_score, by_condition, whole);
+    metric_id stopped = metric_register(small->metrics, METRIC_COUNTER,
+                                        "offerd_rule_expressions_stopped_total", "", STR(""));
+    ck_assert_uint_eq(metric_value(small->metrics, stopped), 0); /* that counts mistakes */
+}
+END_TEST
+
+/* Of this thread alone: what else the machine does is not judged. */
+static int64_t cpu_us(struct clock *clock)
+{
+    struct timespec now;
+    (void) clock;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static const char *largest_cart(const char *explain)
+{
+    static char body[1 << 16];
+    size_t n = (size_t) sprintf(body,
+                                "{\"placement\": \"page\", \"trigger\": \"cart_view\", "
+                                "\"budget_ms\": 10, \"explain\": %s, \"cart\": {\"items\": [",
+                                explain);
+    for (int i = 0; i < CART_MAX_LINES; i++)
+        n += (size_t) sprintf(body + n, "%s{\"sku\": \"X-%03d\", \"unit_price\": 1}", i ? ", " : "",
+                              i);
+    (void) sprintf(body + n, "]}}");
+    return body;
+}
+
+/* Ten milliseconds it has, ten more it may take to say so: by far not the second that all of them would. */
+static void answers_in_time(const char *rules, const char *explain)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(rules);
+    small->clock.mono_us = cpu_us;
+    const char *body = largest_cart(explain);
+    int64_t began_us = cpu_us(NULL);
+    const char *answer = small_world_decide(small, body);
+    int64_t took_us = cpu_us(NULL) - began_us;
+    ck_assert_ptr_nonnull(answer);
+    ck_assert_ptr_nonnull(strstr(answer, "\"degraded\":[\"deadline\"]"));
+    const char *patience = getenv("TEST_PATIENCE");
+    ck_assert_msg(took_us < 20000 * (patience ? atoi(patience) : 1), "%lld us",
+                  (long long) took_us);
+}
+
+START_TEST(dear_expressions_and_the_largest_cart_make_no_decision_late)
+{
+    static char rules[1 << 20];
+    static const int counts[] = { 40, 400 }; /* gone through one by one; with an index */
+    for (int i = 0; i < 2; i++) {
+        size_t n = (size_t) sprintf(rules, "rules:\n");
+        for (int rule = 0; rule < counts[i]; rule++)
+            n += (size_t) sprintf(
+                rules + n,
+                "  - {id: r%03d, name: n, kind: cross_sell, status: active, owner: o, trigger: "
+                "[cart_view], placement: [page], rank: {priority: 9}, " TEXTS
+                ", when: {expr: \"cart.quantity > -%d && " DEAR
+                "\"}, offer: {pick: {skus: [BAG-1]}}}\n",
+                rule, rule + 1);
+        answers_in_time(rules, "false");
+        answers_in_time(rules, "true");
+    }
+    size_t n = (size_t) sprintf(rules, "rules:\n");
+    for (int rule = 0; rule < 16; rule++)
+        n += (size_t) sprintf(rules + n, WITH_SCORE("s%03d", 5, DEAR), rule);
+    answers_in_time(rules, "false");
+    answers_in_time(rules, "true");
 }
 END_TEST
 
@@ -202,6 +312,8 @@ SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profil
            gives_every_decision_an_id_of_its_own_that_sorts_by_time,
            answers_with_what_it_has_when_the_budget_is_spent,
            says_deadline_when_a_rule_was_left_out_for_it_and_only_then,
+           a_rule_whose_expression_or_score_ran_into_the_deadline_is_left_out,
+           dear_expressions_and_the_largest_cart_make_no_decision_late,
            waits_for_a_profile_and_goes_on_when_it_comes,
            goes_on_without_the_profile_at_the_deadline,
            keeps_a_millisecond_of_the_smallest_budgets_for_itself,
