@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "ports/clock.h"
 #include "store/redis/redis_budgets.h"
 #include "store/redis/redis_profiles.h"
@@ -641,6 +642,83 @@ START_TEST(a_user_who_may_not_read_our_keys_is_no_connection)
 }
 END_TEST
 
+/* What the log says. */
+struct heard_log {
+    struct log_sink sink;
+    int profiles, budgets, reached;
+    char last[512];
+};
+
+static void hear_line(struct log_sink *sink, struct str line)
+{
+    struct heard_log *heard = (struct heard_log *) sink;
+    heard->profiles += str_contains(line, STR("profiles away"));
+    heard->budgets += str_contains(line, STR("budgets away"));
+    heard->reached += str_contains(line, STR(" reached"));
+    if (str_contains(line, STR(" away")))
+        snprintf(heard->last, sizeof heard->last, "%.*s", STR_ARG(line));
+}
+
+START_TEST(why_the_map_cannot_be_learned_is_told_once)
+{
+    struct ground g;
+    char url[128];
+    struct heard_log heard = { .sink.put = hear_line };
+    struct shared_value value;
+    struct str ids[] = { STR("c") };
+    struct err_note note = { "" };
+    if (!meet_cluster())
+        return;
+    for (int i = 0; i < NODES; i++)
+        ck_assert_str_eq(tell(i, "ACL SETUSER no-map on >pw ~offerd:* &* +@all -cluster|slots"),
+                         "OK");
+    snprintf(url, sizeof url, "redis://no-map:pw@127.0.0.1:%d", nodes[0].port);
+    log_to(&heard.sink);
+    begin_at(&g, url);
+    RUN_UNTIL(&g, heard.profiles > 0 && heard.budgets > 0);
+    int64_t end_us = clock_us() + 1500000;
+    while (clock_us() < end_us)
+        run_once(&g);
+    enum err away = g.shared->get(g.writer, ids, 1, g.arena, &value, &note);
+    for (int i = 0; i < NODES; i++)
+        ck_assert_str_eq(tell(i, "ACL SETUSER no-map +cluster|slots"), "OK");
+    RUN_UNTIL(&g, heard.reached >= 2);
+    RUN_UNTIL(&g, g.shared->is_trusted(g.link, (struct str){ 0 }, clock_us()));
+    log_to(NULL);
+
+    ck_assert_int_eq(away, ERR_UNAVAILABLE);
+    ck_assert_msg(strstr(note.text, "cluster|slots") != NULL, "%s", note.text);
+    ck_assert_int_eq(heard.profiles, 1);
+    ck_assert_int_eq(heard.budgets, 1);
+    ck_assert_msg(strstr(heard.last, "NOPERM") && strstr(heard.last, "cluster|slots"), "%s",
+                  heard.last);
+    end(&g);
+}
+END_TEST
+
+START_TEST(what_a_node_says_that_cannot_answer_is_passed_on)
+{
+    enum { TRIES = 5 }; /* the map may just have been learned anew */
+    GROUND(g);
+    uint16_t lost = slot(&g, g.of[0]);
+    struct shared_value value;
+    struct str ids[] = { str_of(g.of[0]) };
+    struct err_note note = { "" };
+    bool said = false;
+    for (int i = 0; i < TRIES && !said; i++) {
+        RUN_UNTIL(&g, g.shared->get(g.writer, ids, 1, g.arena, &value, &note) == OK);
+        ck_assert_str_eq(tell(0, "CLUSTER DELSLOTS %d", lost), "OK");
+        enum err err = g.shared->get(g.writer, ids, 1, g.arena, &value, &note);
+        ck_assert_str_eq(tell(0, "CLUSTER ADDSLOTS %d", lost), "OK");
+        ck_assert_int_eq(err, ERR_UNAVAILABLE);
+        said = strstr(note.text, "CLUSTERDOWN") != NULL;
+    }
+    ck_assert_msg(said, "%s", note.text);
+    RUN_UNTIL(&g, g.shared->get(g.writer, ids, 1, g.arena, &value, &note) == OK);
+    end(&g);
+}
+END_TEST
+
 START_TEST(another_database_than_the_first_is_refused_with_a_word)
 {
     struct ground g;
@@ -761,6 +839,8 @@ SUITE_MAIN("contract/cluster",
            values_of_all_nodes_go_and_come_in_one_run,
            a_user_with_our_keys_and_three_questions_to_the_cluster_will_do,
            a_user_who_may_not_read_our_keys_is_no_connection,
+           why_the_map_cannot_be_learned_is_told_once,
+           what_a_node_says_that_cannot_answer_is_passed_on,
            another_database_than_the_first_is_refused_with_a_word,
            holds_move_with_their_slot_and_the_count_is_asked_of_the_log_again,
            a_claim_on_a_slot_on_its_way_is_granted_where_its_keys_are_or_lost,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/log.h"
 #include "base/metric.h"
 #include "base/out.h"
 #include "fake_shared_profiles.h"
@@ -91,18 +92,21 @@ static void on_doubt(void *self)
 }
 
 static struct metrics *metrics_of_test;
+static char shop_of_test[64];
+static int timeout_ms_of_test = 2000;
 
 /* Each test has a shop of its own, so that none meets another's values. */
 static struct shared_profiles *open_store(int which, const char *url)
 {
     static int count;
-    char shop[64];
     struct err_note note = { "" };
     struct shared_profiles *shared = NULL;
     if (which == FAKE)
         return fake_shared_profiles_port(fake_shared_profiles_new());
-    snprintf(shop, sizeof shop, "shop-%d-%d", (int) getpid(), count++);
-    struct redis_settings settings = { .url = url, .shop = str_of(shop), .timeout_ms = 2000 };
+    snprintf(shop_of_test, sizeof shop_of_test, "shop-%d-%d", (int) getpid(), count++);
+    struct redis_settings settings = { .url = url,
+                                       .shop = str_of(shop_of_test),
+                                       .timeout_ms = timeout_ms_of_test };
     ck_assert_msg(redis_profiles_new(&settings, &real, metrics_of_test, &shared, &note) == OK, "%s",
                   note.text);
     return shared;
@@ -890,20 +894,25 @@ END_TEST
 
 /* ── faults of a real Redis ── */
 
-/* One command at the server, beside what is tested; its answer as text. */
-static const char *tell_server(const char *format, ...)
+static const char *tell(redisContext *c, const char *format, va_list args)
 {
     static char text[8192];
-    redisContext *c = redis_at_dial();
-    va_list args;
-    va_start(args, format);
     redisReply *reply = redisvCommand(c, format, args);
-    va_end(args);
     ck_assert_ptr_nonnull(reply);
     snprintf(text, sizeof text, "%s", reply->str ? reply->str : "");
     freeReplyObject(reply);
     redisFree(c);
     return text;
+}
+
+/* One command at the server, beside what is tested; its answer as text. */
+static const char *tell_server(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *answer = tell(redis_at_dial(), format, args);
+    va_end(args);
+    return answer;
 }
 
 #define REDIS_GROUND(g)    \
@@ -1067,6 +1076,205 @@ START_TEST(a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once)
 }
 END_TEST
 
+/* What the log says, of those lines that have @word in them. */
+struct heard_log {
+    struct log_sink sink;
+    const char *word;
+    int lines;
+};
+
+static void hear_line(struct log_sink *sink, struct str line)
+{
+    struct heard_log *heard = (struct heard_log *) sink;
+    heard->lines += str_contains(line, str_of(heard->word));
+}
+
+static void hear_log(struct heard_log *heard, const char *word)
+{
+    *heard = (struct heard_log){ .sink.put = hear_line, .word = word };
+    log_to(&heard->sink);
+}
+
+static uint64_t count_reconnects(void)
+{
+    metric_id id = metric_register(metrics_of_test, METRIC_COUNTER, "offerd_redis_reconnects_total",
+                                   "", STR("use=\"profiles\""));
+    return metric_value(metrics_of_test, id);
+}
+
+static enum err try_put(struct ground *g, const char *id, struct err_note *note)
+{
+    struct shared_put put = put_of(SHARED_COMMIT, id, 1, "one");
+    bool taken;
+    return g->shared->put(g->writer, &put, 1, &taken, note);
+}
+
+static enum err try_get(struct ground *g, const char *id, struct err_note *note)
+{
+    struct str ids[] = { str_of(id) };
+    struct shared_value value;
+    return g->shared->get(g->writer, ids, 1, g->arena, &value, note);
+}
+
+/* Links try to connect on their loops; a writer that tried would take its whole timeout each time. */
+START_TEST(a_writer_holds_nobody_up_while_its_links_are_away)
+{
+    timeout_ms_of_test = 1000;
+    REDIS_GROUND(g);
+    struct err_note note;
+    int64_t longest = 0;
+    int server = atoi(strstr(tell_server("INFO server"), "process_id:") + 11);
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+
+    ck_assert_int_eq(kill(server, SIGSTOP), 0);
+    enum err late = try_put(&g, "c", &note);
+    int64_t end_us = clock_us(CLOCK_MONOTONIC) + PATIENCE_MS * 1000;
+    while (g.told.doubts == 0 && clock_us(CLOCK_MONOTONIC) < end_us)
+        run_once(&g);
+    end_us = clock_us(CLOCK_MONOTONIC) + 1000000;
+    for (int64_t began; (began = clock_us(CLOCK_MONOTONIC)) < end_us;) {
+        enum err away = try_put(&g, "c", &note);
+        int64_t took = clock_us(CLOCK_MONOTONIC) - began;
+        longest = took > longest ? took : longest;
+        late = away == OK ? OK : late;
+        run_once(&g);
+    }
+    ck_assert_int_eq(kill(server, SIGCONT), 0);
+
+    ck_assert_int_eq(late, ERR_UNAVAILABLE);
+    ck_assert_int_le(longest, 700000);
+    RUN_UNTIL(&g, try_put(&g, "c", &note) == OK);
+    end(&g);
+    timeout_ms_of_test = 2000;
+}
+END_TEST
+
+START_TEST(a_full_server_is_read_and_is_connected_to_less_and_less_often)
+{
+    struct ground g;
+    struct err_note note = { "" };
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    bool put_any = false, said_why = false;
+    if (is_skipped(REDIS))
+        return;
+    metrics_of_test = metrics;
+    begin(&g, REDIS);
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    tell_server("CONFIG SET maxmemory-policy noeviction");
+    tell_server("CONFIG SET maxmemory 1");
+    enum err had = try_get(&g, "c", &note);
+    int64_t end_us = clock_us(CLOCK_MONOTONIC) + 1000000;
+    while (clock_us(CLOCK_MONOTONIC) < end_us) {
+        (void) try_get(&g, "c", &note);
+        put_any |= try_put(&g, "new", &note) == OK;
+        said_why |= strstr(note.text, "OOM") != NULL;
+        run_once(&g);
+    }
+    uint64_t reconnects = count_reconnects();
+    RUN_UNTIL(&g, is_trusted(&g));
+    fetch_and_wait(&g, "c");
+    tell_server("CONFIG SET maxmemory 0");
+
+    ck_assert_int_eq(had, OK);
+    ck_assert(!put_any);
+    ck_assert(said_why);
+    ck_assert_str_eq(g.told.body, "one");
+    ck_assert_uint_ge(reconnects, 1);
+    ck_assert_uint_le(reconnects, 10); /* at once each time: about 25 */
+    RUN_UNTIL(&g, try_put(&g, "new", &note) == OK);
+    end(&g);
+    metrics_of_test = NULL;
+}
+END_TEST
+
+/* Its connections are made, and each fetch ends them. */
+START_TEST(a_user_who_may_not_read_comes_less_and_less_often_and_is_not_called_reached)
+{
+    struct ground g;
+    struct asked asked;
+    struct heard_log heard;
+    struct err_note note = { "" };
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    char text[512];
+    if (is_skipped(REDIS))
+        return;
+    tell_server("ACL SETUSER blind-user on >pw ~offerd:* &* +@all -get");
+    redis_at_url(text, sizeof text, "blind-user:pw@", NULL, 0);
+    metrics_of_test = metrics;
+    begin_at(&g, REDIS, text);
+    hear_log(&heard, "reached");
+    g.told.answer = SHARED_AWAY;
+    int64_t end_us = clock_us(CLOCK_MONOTONIC) + 1500000;
+    for (int asks = 0; clock_us(CLOCK_MONOTONIC) < end_us; run_once(&g)) {
+        ck_assert_int_eq(g.told.answer, SHARED_AWAY);
+        if (asks > g.told.answers)
+            continue; /* one at a time */
+        asked = (struct asked){ .fetch.done = on_done, .told = &g.told, .ground = &g };
+        asks += g.shared->fetch(g.link, STR("c"), &asked.fetch);
+    }
+    log_to(NULL);
+
+    ck_assert_int_ge(g.told.answers, 2);
+    ck_assert_uint_le(count_reconnects(), 10);
+    ck_assert_int_le(heard.lines, 1);
+    RUN_UNTIL(&g, try_get(&g, "c", &note) != OK && strstr(note.text, "NOPERM"));
+    end(&g);
+    metrics_of_test = NULL;
+}
+END_TEST
+
+/* Seconds that the customer's key still has. */
+static int64_t ttl_of(const char *id)
+{
+    static const char script[] =
+        "return tostring(redis.call('TTL', redis.call('KEYS', ARGV[1])[1]))";
+    char pattern[128];
+    int64_t ttl;
+    snprintf(pattern, sizeof pattern, "offerd:*{%s/%s}:p", shop_of_test, id);
+    const char *answer = tell_server("EVAL %s 0 %s", script, pattern);
+    ck_assert_msg(str_to_int64(str_of(answer), &ttl), "%s: %s", id, answer);
+    return ttl;
+}
+
+START_TEST(every_value_has_an_end_and_a_profile_a_late_one)
+{
+    enum { HOUR_S = 3600, DAY_S = 86400, PROFILE_S = 30 * DAY_S, PATIENCE_S = PATIENCE_MS / 1000 };
+    static const struct {
+        const char *id;
+        int64_t ttl_s;
+    } wanted[] = { { "committed", PROFILE_S }, { "filled", PROFILE_S }, { "applied", PROFILE_S },
+                   { "mended", PROFILE_S },    { "floor", HOUR_S },     { "claimed", HOUR_S },
+                   { "stranger", HOUR_S },     { "late", HOUR_S },      { "settled", HOUR_S },
+                   { "spooled", DAY_S },       { "twice", DAY_S } };
+    REDIS_GROUND(g);
+    put_one(&g, SHARED_COMMIT, "committed", 1, "one");
+    put_one(&g, SHARED_CLAIM, "filled", 0, NULL);
+    put_one(&g, SHARED_FILL, "filled", 7, "seven");
+    put_one(&g, SHARED_COMMIT, "applied", 7, "seven");
+    put_with(&g, SHARED_APPLY, "applied", 8, 0, 7);
+    put_one(&g, SHARED_COMMIT, "mended", 7, "gibberish");
+    put_with(&g, SHARED_MEND, "mended", 7, 0, 7);
+    put_one(&g, SHARED_COMMIT, "floor", 7, NULL);
+    put_one(&g, SHARED_CLAIM, "claimed", 0, NULL);
+    put_one(&g, SHARED_CLAIM, "stranger", 0, NULL);
+    put_one(&g, SHARED_FILL, "stranger", 0, "nobody");
+    put_with(&g, SHARED_APPLY, "late", 9, 0, 8);
+    put_one(&g, SHARED_COMMIT, "settled", PROVISIONAL | 5, NULL);
+    settle_one(&g, "settled", 9, PROVISIONAL | 5);
+    put_one(&g, SHARED_COMMIT, "spooled", PROVISIONAL | 5, NULL);
+    put_one(&g, SHARED_COMMIT, "twice", PROVISIONAL | 5, NULL);
+    put_one(&g, SHARED_COMMIT, "twice", PROVISIONAL | 6, NULL);
+    settle_one(&g, "twice", 9, PROVISIONAL | 6);
+
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        int64_t ttl_s = ttl_of(wanted[i].id);
+        ck_assert_msg(ttl_s <= wanted[i].ttl_s && ttl_s >= wanted[i].ttl_s - PATIENCE_S,
+                      "%s ends in %lld s", wanted[i].id, (long long) ttl_s);
+    }
+    end(&g);
+}
+END_TEST
+
 START_TEST(an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not)
 {
     struct ground g;
@@ -1090,6 +1298,32 @@ START_TEST(an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not
     ck_assert_int_eq(g.shared->get(g.writer, ids, 1, g.arena, &value, &note), ERR_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(note.text, "WRONGPASS"));
     ck_assert_ptr_null(strstr(note.text, "secret-word"));
+    end(&g);
+}
+END_TEST
+
+/* docs/decisions/redis_profiles.md has the list. */
+START_TEST(a_user_who_may_do_what_the_documents_say_and_no_more_will_do)
+{
+    struct ground g;
+    char text[512];
+    if (is_skipped(REDIS))
+        return;
+    ck_assert_str_eq(
+        tell_server("ACL SETUSER least-user on >pw ~offerd:* &__redis__:invalidate +auth +client "
+                    "+select +info +ping +get +getrange +set +ttl +expire +evalsha +script "
+                    "+subscribe +zadd +zrem +zscore +zcard +zremrangebyscore"),
+        "OK");
+    redis_at_url(text, sizeof text, "least-user:pw@", NULL, 0);
+    begin_at(&g, REDIS, text);
+    RUN_UNTIL(&g, is_trusted(&g));
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    put_one(&g, SHARED_COMMIT, "c", PROVISIONAL | 5, NULL);
+    put_one(&g, SHARED_COMMIT, "c", PROVISIONAL | 6, NULL);
+    settle_one(&g, "c", 9, PROVISIONAL | 6);
+    settle_one(&g, "c", 9, PROVISIONAL | 5);
+    fetch_and_wait(&g, "c");
+    ck_assert_int_eq(g.told.answer, SHARED_FLOOR);
     end(&g);
 }
 END_TEST
@@ -1133,11 +1367,12 @@ END_TEST
 
 /* ── a wire between the link and Redis that falls silent, or is cut, for one of its connections ── */
 
-enum { WIRES = 16 };
+enum { WIRES = 64 };
 
 struct wires {
     pthread_t thread;
-    int listener, port, server_port;
+    int listener, port;
+    _Atomic int server_port; /* where new ones lead */
     struct {
         int ends[2]; /* the link's, Redis' */
         bool hears;  /* it has subscribed */
@@ -1328,6 +1563,77 @@ START_TEST(a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again)
 }
 END_TEST
 
+/* The same as tell_server, at the second server. */
+static const char *tell_twin(const char *format, ...)
+{
+    struct redis_url *url = NULL;
+    va_list args;
+    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_TWIN_URL"), &url, NULL), OK);
+    redisContext *c = redisConnect(url->host, url->port);
+    redis_url_free(url);
+    va_start(args, format);
+    const char *answer = tell(c, format, args);
+    va_end(args);
+    return answer;
+}
+
+static bool says(const char *answer, const char *word)
+{
+    return strstr(answer, word) != NULL;
+}
+
+/*
+ * A failover as it is planned: the server that was the master keeps its clients and all that it
+ * holds, is told of nothing but the master's life, and the address leads to the other from now on.
+ */
+START_TEST(a_server_that_has_become_a_replica_is_not_believed)
+{
+    struct wires wires;
+    struct ground g;
+    struct err_note note = { "" };
+    struct redis_url *twin = NULL;
+    char url[64];
+    if (is_skipped(REDIS) || !getenv("OFFERD_TEST_TWIN_URL"))
+        return;
+    if (redis_at_is_tls()) {
+        fprintf(stderr, "skipped: a failover between a server with TLS and one without\n");
+        return;
+    }
+    ck_assert_int_eq(redis_url_parse(getenv("OFFERD_TEST_TWIN_URL"), &twin, NULL), OK);
+    lay_wires(&wires);
+    snprintf(url, sizeof url, "redis://127.0.0.1:%d", wires.port);
+    begin_at(&g, REDIS, url);
+    RUN_UNTIL(&g, is_trusted(&g));
+    put_one(&g, SHARED_COMMIT, "c", 1, "one");
+    fetch_and_wait(&g, "c");
+    tell_twin("REPLICAOF 127.0.0.1 %d", (int) wires.server_port);
+    RUN_UNTIL(&g, says(tell_twin("INFO replication"), "master_link_status:up"));
+    RUN_UNTIL(&g, is_trusted(&g));
+
+    ck_assert_str_eq(tell_server("FAILOVER"), "OK");
+    RUN_UNTIL(&g, says(tell_server("INFO replication"), "role:slave"));
+    enum err had = try_get(&g, "c", &note);
+    int64_t end_us = clock_us(CLOCK_MONOTONIC) + 300000;
+    while (clock_us(CLOCK_MONOTONIC) < end_us)
+        run_once(&g);
+    bool trusted = is_trusted(&g);
+    wires.server_port = twin->port;
+    RUN_UNTIL(&g, is_trusted(&g));
+    fetch_and_wait(&g, "c"); /* in the other's life */
+    RUN_UNTIL(&g, try_put(&g, "other", &(struct err_note){ "" }) == OK);
+    tell_server("REPLICAOF NO ONE");
+
+    ck_assert_int_eq(had, ERR_UNAVAILABLE);
+    ck_assert_msg(strstr(note.text, "READONLY") != NULL, "%s", note.text);
+    ck_assert(!trusted);
+    ck_assert_int_ge(g.told.doubts, 1);
+    ck_assert_int_eq(g.told.answer, SHARED_ABSENT);
+    end(&g);
+    take_up_wires(&wires);
+    redis_url_free(twin);
+}
+END_TEST
+
 /*
  * Names are looked up by a thread of glibc's own (getaddrinfo_a), which ThreadSanitizer does not
  * know: its malloc crashes there.
@@ -1438,13 +1744,19 @@ static Suite *contract(void)
         scripts_that_redis_has_forgotten_are_given_to_it_again,
         a_server_that_stands_still_is_not_trusted_and_soon_away,
         a_writer_waits_no_longer_than_its_timeout_and_then_fails_at_once,
+        a_writer_holds_nobody_up_while_its_links_are_away,
+        a_full_server_is_read_and_is_connected_to_less_and_less_often,
+        a_user_who_may_not_read_comes_less_and_less_often_and_is_not_called_reached,
+        every_value_has_an_end_and_a_profile_a_late_one,
         an_acl_user_with_an_encoded_password_is_let_in_and_a_wrong_one_is_not,
+        a_user_who_may_do_what_the_documents_say_and_no_more_will_do,
         what_is_asked_and_written_is_counted,
         silence_on_either_connection_alone_ends_the_trust,
         a_lost_connection_ends_fetches_is_a_doubt_and_is_made_again,
         a_host_may_have_a_name,
         a_unix_socket_will_do,
         nobody_there_is_away_and_no_harm,
+        a_server_that_has_become_a_replica_is_not_believed,
     };
     Suite *suite = suite_create("contract/shared_profiles");
     TCase *tests = tcase_create("contract/shared_profiles");

@@ -19,10 +19,10 @@ In Python:
 
 As a command, for programs that find their servers in the environment:
 
-    servers.py [--only pg|redis] [--tls] [--cluster N] [--optional] -- COMMAND …
+    servers.py [--only pg|redis] [--tls] [--cluster N] [--twin] [--optional] -- COMMAND …
 
 COMMAND sees OFFERD_TEST_DATABASE_URL and OFFERD_TEST_REDIS_URL (and …_SOCKET_URL: the same by a unix
-socket), and with --cluster also OFFERD_TEST_CLUSTER_URL; its exit status is ours. Where a server is not installed: "skipped: …", status 77; with
+socket), with --cluster also OFFERD_TEST_CLUSTER_URL, and with --twin OFFERD_TEST_TWIN_URL; its exit status is ours. Where a server is not installed: "skipped: …", status 77; with
 --optional COMMAND runs all the same, without the variables. With --tls Redis takes TLS alone, from those alone
 whose certificate its authority signed; its URL then says all of that.
 
@@ -425,12 +425,12 @@ class Cluster:
 
 
 class Servers:
-    """Both of them, or one ('pg' or 'redis'). @cluster: so many masters, besides; @replicas of each.
-    Raises Missing when a package is not there."""
+    """Both of them, or one ('pg' or 'redis'). @cluster: so many masters, besides; @replicas of each. @twin: a
+    second Redis beside the first. Raises Missing when a package is not there."""
 
-    def __init__(self, only=None, tls=False, cluster=0, replicas=0):
-        self.only, self.tls = only, tls
-        self.pg, self.redis, self._watcher = None, None, None
+    def __init__(self, only=None, tls=False, cluster=0, replicas=0, twin=False):
+        self.only, self.tls, self.wants_twin = only, tls, twin
+        self.pg, self.redis, self.twin, self._watcher = None, None, None, None
         self.cluster, self._cluster_of = None, (cluster, replicas)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='offerd-servers-'))
         os.chmod(self.dir, 0o755)
@@ -450,6 +450,11 @@ class Servers:
                 getattr(self, name).start()
         if self.pg:
             self.pg.create('offerd')
+        if self.wants_twin:
+            (self.dir / 'twin').mkdir()
+            self.twin = Redis(self.dir / 'twin')
+            self.twin.start('--repl-diskless-sync-delay', '0')
+            self.redis.command('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
         if self._cluster_of[0]:
             self.cluster = Cluster(self.dir / 'cluster', *self._cluster_of)
             self.cluster.start()
@@ -473,12 +478,14 @@ class Servers:
             found |= {'OFFERD_TEST_DATABASE_URL': self.pg.url, 'OFFERD_TEST_DATABASE_SOCKET_URL': self.pg.socket_url}
         if self.redis:
             found |= {'OFFERD_TEST_REDIS_URL': self.redis.url, 'OFFERD_TEST_REDIS_SOCKET_URL': self.redis.socket_url}
+        if self.twin:
+            found |= {'OFFERD_TEST_TWIN_URL': self.twin.url}
         if self.cluster:
             found |= {'OFFERD_TEST_CLUSTER_URL': self.cluster.url}
         return found
 
     def end(self):
-        for server in (self.pg, self.redis, self.cluster):
+        for server in (self.pg, self.redis, self.twin, self.cluster):
             if server:
                 server.end()
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -517,6 +524,7 @@ def main():
     parser.add_argument('--only', choices=['pg', 'redis'])
     parser.add_argument('--tls', action='store_true')
     parser.add_argument('--cluster', type=int, default=0)
+    parser.add_argument('--twin', action='store_true')
     parser.add_argument('--optional', action='store_true')
     parser.add_argument('--watch', help=argparse.SUPPRESS)
     parser.add_argument('command', nargs=argparse.REMAINDER)
@@ -531,7 +539,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _: child[0].send_signal(got) if child else sys.exit(128 + got))
     try:
-        with Servers(args.only, args.tls, args.cluster) as servers:
+        with Servers(args.only, args.tls, args.cluster, twin=args.twin) as servers:
             child.append(subprocess.Popen(command, env={**os.environ, **servers.environment}))
             status = child[0].wait()
     except Missing as why:

@@ -188,7 +188,9 @@ static void take_script(struct redis_budget_line *line, const redisReply *reply)
     if (line->state != LINE_LOADING)
         return;
     line->state = LINE_UP;
-    redis_member_up(&line->member);
+    int64_t now_us = line->source->clock->mono_us(line->source->clock);
+    redis_member_begins(&line->member, now_us);
+    redis_member_up(&line->member, now_us);
 }
 
 static void on_reply(void *self, struct redis_conn *conn, const redisReply *reply)
@@ -249,6 +251,7 @@ static void on_greeted(void *self, struct redis_conn *conn)
     if (conn->hello.is_cluster && !line->node) {
         let_go(line);
         line->state = LINE_LEFT;
+        redis_member_rest(&line->member);
         return line->user.met_cluster(line->user.self);
     }
     line->state = LINE_LOADING;
@@ -284,6 +287,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct redis_budget_line *line = timer->data;
     struct clock *clock = line->source->clock;
+    redis_health_look(line->member.health, clock->mono_us(clock));
     line->user.beat(line->user.self);
     if (line->freed || line->state == LINE_LEFT)
         return;
@@ -295,6 +299,8 @@ static void on_tick(uv_timer_t *timer)
     if (line->resolve)
         return; /* the system's resolver has its own patience */
     bool is_up = line->state == LINE_UP;
+    if (is_up)
+        redis_member_up(&line->member, clock->mono_us(clock)); /* it has lasted, perhaps */
     if (is_up && line->first == line->end) {
         line->quiet = 0;
         if (++line->idle >= PING_TICKS)
@@ -333,7 +339,8 @@ struct redis_budget_line *redis_budget_line_new(struct redis_budget_source *sour
     line->url = node ? node : source->url;
     line->state = LINE_DOWN;
     line->loop = loop;
-    redis_member_init(&line->member, &source->health, false);
+    redis_member_init(&line->member, &source->health, loop);
+    redis_member_leads_to(&line->member, line->url);
     line->timer.data = line->prepare.data = line;
     line->handles = 2;
     (void) uv_timer_init(loop, &line->timer);
@@ -365,4 +372,10 @@ void redis_budget_line_renew(struct redis_budget_line *line, uint64_t epoch)
         return;
     let_go(line);
     line->member.next_us = 0;
+}
+
+void redis_budget_line_complain(struct redis_budget_line *line, const char *why)
+{
+    if (line->state == LINE_LEFT && line->member.state != REDIS_DOWN)
+        redis_member_down(&line->member, why, line->source->clock->mono_us(line->source->clock));
 }

@@ -46,3 +46,5 @@ bool redis_budget_line_claim(struct redis_budget_line *line, struct redis_reserv
 void redis_budget_line_release(struct redis_budget_line *line, const struct redis_claim *claim);
 /* Connects anew when its node had an older epoch: it has taken slots over. */
 void redis_budget_line_renew(struct redis_budget_line *line, uint64_t epoch);
+/* Of one that met a cluster, whose map cannot be learned for @why: that is told, once. */
+void redis_budget_line_complain(struct redis_budget_line *line, const char *why);

@@ -169,7 +169,12 @@ static void on_beat(void *self)
 {
     struct redis_budget_reader *reader = self;
     struct redis_nodes *nodes = reader->source->nodes;
-    if (reader->freed || redis_nodes_version(nodes) == reader->version)
+    struct err_note why;
+    if (reader->freed)
+        return;
+    if (!reader->slots && redis_nodes_complaint(nodes, &why))
+        redis_budget_line_complain(reader->lines[0], why.text);
+    if (redis_nodes_version(nodes) == reader->version)
         return;
     struct redis_slots *slots = redis_nodes_map(nodes, &reader->version);
     if (slots)

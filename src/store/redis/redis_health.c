@@ -10,6 +10,8 @@
 #include "store/redis/redis_url.h"
 
 enum { FIRST_WAIT_US = 50000, LONGEST_WAIT_US = 1000000 };
+/* A connection that lasts is one; who tries, tries at least each second, and waits for it as well. */
+enum { LASTING_US = 1000000, WRITERS_WORD_US = 2000000 };
 
 static metric_id counter(struct metrics *metrics, const char *name, const char *help,
                          struct str labels)
@@ -78,12 +80,12 @@ void redis_health_deinit(struct redis_health *health)
     health->shown = NULL;
 }
 
-void redis_member_init(struct redis_member *member, struct redis_health *health, bool is_writer)
+void redis_member_init(struct redis_member *member, struct redis_health *health, const void *loop)
 {
     *member =
-        (struct redis_member){ .health = health, .is_writer = is_writer, .wait_us = FIRST_WAIT_US };
+        (struct redis_member){ .health = health, .is_writer = !loop, .wait_us = FIRST_WAIT_US };
     if (health->metrics)
-        member->shard = metric_shard_new(health->metrics);
+        member->shard = metric_shard_of(health->metrics, loop);
     if (getrandom(&member->chance, sizeof member->chance, GRND_NONBLOCK) < 0)
         member->chance = (uint64_t) (uintptr_t) member;
     member->chance |= 1;
@@ -125,6 +127,66 @@ void redis_health_tell(struct redis_health *health)
     pthread_mutex_unlock(&health->lock);
 }
 
+/* ── who is down ── */
+
+static bool is_same_place(const struct redis_url *a, const struct redis_url *b)
+{
+    if (a == b || !a->host || !b->host)
+        return a == b || (!a->host && !b->host && strcmp(a->path, b->path) == 0);
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+bool redis_health_is_cut_off(struct redis_health *health, const struct redis_url *at)
+{
+    bool any_up = false, any_down = false;
+    pthread_mutex_lock(&health->lock);
+    for (const struct redis_member *link = health->links; link; link = link->next)
+        if (is_same_place(link->at, at)) {
+            any_up |= link->state == REDIS_UP || link->began_us != 0;
+            any_down |= link->state == REDIS_DOWN;
+        }
+    pthread_mutex_unlock(&health->lock);
+    return any_down && !any_up;
+}
+
+/* Under the lock: what writers had found no longer counts. */
+static void forget_writers(struct redis_health *health)
+{
+    health->comebacks++;
+    health->writers_down = 0;
+}
+
+void redis_health_look(struct redis_health *health, int64_t mono_us)
+{
+    if (health->writers_down == 0)
+        return;
+    pthread_mutex_lock(&health->lock);
+    if (health->writers_down > 0 && mono_us - health->tried_us > WRITERS_WORD_US) {
+        forget_writers(health);
+        say(health, NULL);
+    }
+    pthread_mutex_unlock(&health->lock);
+}
+
+void redis_member_leads_to(struct redis_member *link, const struct redis_url *at)
+{
+    pthread_mutex_lock(&link->health->lock);
+    link->at = at;
+    link->next = link->health->links;
+    link->health->links = link;
+    pthread_mutex_unlock(&link->health->lock);
+}
+
+/* Under the lock. */
+static void leave_links(struct redis_member *member)
+{
+    struct redis_member **at = &member->health->links;
+    while (*at && *at != member)
+        at = &(*at)->next;
+    if (*at)
+        *at = member->next;
+}
+
 /* Under the lock: @member no longer counts as down. */
 static void leave_down(struct redis_member *member)
 {
@@ -135,11 +197,10 @@ static void leave_down(struct redis_member *member)
         health->writers_down--;
     if (member->is_writer || --health->links_down > 0)
         return;
-    health->comebacks++;
-    health->writers_down = 0;
+    forget_writers(health);
 }
 
-void redis_member_deinit(struct redis_member *member)
+void redis_member_rest(struct redis_member *member)
 {
     pthread_mutex_lock(&member->health->lock);
     leave_down(member);
@@ -147,12 +208,31 @@ void redis_member_deinit(struct redis_member *member)
     pthread_mutex_unlock(&member->health->lock);
 }
 
-void redis_member_up(struct redis_member *member)
+void redis_member_deinit(struct redis_member *member)
 {
-    member->wait_us = FIRST_WAIT_US;
-    member->next_us = 0;
+    redis_member_rest(member);
+    pthread_mutex_lock(&member->health->lock);
+    leave_links(member);
+    pthread_mutex_unlock(&member->health->lock);
+    if (member->is_writer && member->health->metrics)
+        metric_shard_leave(member->health->metrics, member->shard);
+}
+
+void redis_member_begins(struct redis_member *member, int64_t mono_us)
+{
+    pthread_mutex_lock(&member->health->lock);
+    member->began_us = mono_us > 0 ? mono_us : 1;
+    pthread_mutex_unlock(&member->health->lock);
+}
+
+void redis_member_up(struct redis_member *member, int64_t mono_us)
+{
     if (member->state == REDIS_UP)
         return;
+    if (member->is_doubtful && member->began_us && mono_us - member->began_us < LASTING_US)
+        return;
+    member->wait_us = FIRST_WAIT_US;
+    member->next_us = 0;
     pthread_mutex_lock(&member->health->lock);
     leave_down(member);
     member->state = REDIS_UP;
@@ -172,12 +252,16 @@ static int64_t jittered(struct redis_member *member)
 void redis_member_down(struct redis_member *member, const char *why, int64_t mono_us)
 {
     struct redis_health *health = member->health;
+    member->is_doubtful = member->began_us && mono_us - member->began_us < LASTING_US;
     member->next_us = mono_us + jittered(member);
     member->wait_us = member->wait_us * 2 < LONGEST_WAIT_US ? member->wait_us * 2 : LONGEST_WAIT_US;
     pthread_mutex_lock(&health->lock);
+    member->began_us = 0;
     bool counts = member->state == REDIS_DOWN &&
                   (!member->is_writer || member->comebacks == health->comebacks);
     bool is_news = is_of_tls(why) && !health->said_tls;
+    if (member->is_writer)
+        health->tried_us = mono_us;
     if (!counts) {
         bool first = health->links_down == 0 && health->writers_down == 0;
         member->state = REDIS_DOWN;

@@ -225,8 +225,12 @@ static void take_map(struct shared_link *link, struct redis_slots *slots)
 static void on_beat(void *self, struct redis_pair *pair)
 {
     struct shared_link *link = self;
-    (void) pair;
-    if (link->freed || redis_nodes_version(link->place.nodes) == link->version)
+    struct err_note why;
+    if (link->freed)
+        return;
+    if (!link->slots && redis_nodes_complaint(link->place.nodes, &why))
+        redis_pair_complain(pair, why.text);
+    if (redis_nodes_version(link->place.nodes) == link->version)
         return;
     struct redis_slots *slots = redis_nodes_map(link->place.nodes, &link->version);
     if (slots)

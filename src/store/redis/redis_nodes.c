@@ -26,7 +26,9 @@ struct redis_nodes {
     pthread_cond_t told, learned;
     bool runs, doubted;
     struct redis_slots *slots;
+    struct err_note why; /* nobody could tell, when it was tried last */
     _Atomic uint64_t version;
+    atomic_bool has_failed; /* since the last map; then why is set */
     atomic_bool ends;
 };
 
@@ -68,6 +70,14 @@ static enum err take_ask(void *self, uint32_t i, const redisReply *reply, struct
                : OK;
 }
 
+static void keep_why(struct redis_nodes *nodes, const struct err_note *why)
+{
+    pthread_mutex_lock(&nodes->lock);
+    nodes->why = *why;
+    nodes->has_failed = true;
+    pthread_mutex_unlock(&nodes->lock);
+}
+
 /*
  * The map as the node the learner speaks to sees it; NULL when it cannot tell, or is not with most
  * of the others.
@@ -77,11 +87,14 @@ static struct redis_slots *ask(struct redis_nodes *nodes)
     const struct redis_url *url = nodes->at ? nodes->at : nodes->url;
     struct answer answer = { .host = url->host ? url->host : "127.0.0.1" };
     const struct redis_run run = { &answer, ASKS, print_ask, take_ask, NULL, NULL };
-    struct err_note note;
+    struct err_note note = { "no memory" };
+    bool is_tried = !redis_writer_is_away(nodes->learner); /* else it has said why before */
     enum err err = redis_writer_run(nodes->learner, &run, &note);
     free(answer.nodes);
     if (err == OK)
         return answer.map;
+    if (is_tried)
+        keep_why(nodes, &note);
     redis_slots_release(answer.map);
     return NULL;
 }
@@ -139,6 +152,8 @@ static bool learn(struct redis_nodes *nodes, uint32_t turn)
     pthread_mutex_lock(&nodes->lock);
     if (!found)
         nodes->doubted = true;
+    else
+        nodes->has_failed = false;
     redis_slots_release(known);
     if (!changed) {
         redis_slots_release(found);
@@ -213,6 +228,15 @@ void redis_nodes_doubt(struct redis_nodes *nodes)
 uint64_t redis_nodes_version(const struct redis_nodes *nodes)
 {
     return atomic_load_explicit(&nodes->version, memory_order_relaxed);
+}
+
+bool redis_nodes_complaint(struct redis_nodes *nodes, struct err_note *ret_why)
+{
+    if (!nodes->has_failed || nodes->version > 0 || pthread_mutex_trylock(&nodes->lock) != 0)
+        return false;
+    *ret_why = nodes->why;
+    pthread_mutex_unlock(&nodes->lock);
+    return true;
 }
 
 void redis_nodes_wait(struct redis_nodes *nodes, uint64_t version, int timeout_ms)

@@ -32,6 +32,11 @@ void redis_nodes_doubt(struct redis_nodes *nodes);
 
 /* Rises when the map changes; 0: there is none. No lock. */
 uint64_t redis_nodes_version(const struct redis_nodes *nodes);
+/*
+ * There is no map, for a reason: true, with a sentence. Waits for nobody: false as well while the
+ * reason is just being written.
+ */
+bool redis_nodes_complaint(struct redis_nodes *nodes, struct err_note *ret_why);
 /* Waits for a map newer than @version, for at most @timeout_ms. */
 void redis_nodes_wait(struct redis_nodes *nodes, uint64_t version, int timeout_ms);
 /* The caller's, redis_slots_release; NULL: there is none. */

@@ -5,18 +5,20 @@
  * one switches CLIENT TRACKING on, redirected to the listener. Only then is anything fetched
  * (redis_pair_fetch.c: also why no old value is ever kept).
  *
- * Trust. Each heartbeat a PING goes out on both connections, with the time. A connection is a
- * queue: when the listener's PONG is read, every message that Redis sent before it took up that
- * PING was read, too; and the other's PONG shows that Redis still counted the asking connection,
- * whose tracking it is, as alive. So everything written before the older of the two PINGs left is
- * known: values are good until trust_ms after that. Nothing is concluded from silence.
+ * Trust. Each heartbeat a PING goes out on the listener, with the time, and a write that changes
+ * nothing (redis_print_probe) on the other. A connection is a queue: when the listener's PONG is
+ * read, every message that Redis sent before it took up that PING was read, too; and the other's
+ * answer shows that Redis still counted the asking connection, whose tracking it is, as alive, and
+ * is still the master: a server that has become a replica keeps its clients, and tells nobody of
+ * what is written elsewhere. So everything written before the older of the two left is known: values
+ * are good until trust_ms after that. Nothing is concluded from silence.
  *
  * Whatever fails on either connection ends both: fetches end as AWAY, the caller is told to doubt
  * what it has. Silence is counted in heartbeats, between any two of which the sockets were read, so
  * a loop that was held up itself does not take its own delay for Redis'.
  *
- * In a cluster the asking connection's PING is a GET of a key of the node's own: the last master of
- * a part that was cut off, or one that has become a replica, would answer a PING, but not that.
+ * In a cluster the asking connection's heartbeat is a GET of a key of the node's own: neither the
+ * last master of a part that was cut off nor one that has become a replica answers that.
  */
 #include "store/redis/redis_pair.h"
 
@@ -84,13 +86,6 @@ static void on_prepare(uv_prepare_t *prepare)
         redis_conn_flush(pair->ear);
 }
 
-static void print_ping(struct out *out, int64_t now_us)
-{
-    redis_print_head(out, 2);
-    redis_print_word(out, STR("PING"));
-    redis_print_int(out, now_us);
-}
-
 static void send_heartbeat(struct redis_pair *pair)
 {
     int64_t now_us = pair->clock->mono_us(pair->clock);
@@ -99,9 +94,11 @@ static void send_heartbeat(struct redis_pair *pair)
         return;
     question->is_heartbeat = true;
     question->sent_us = now_us;
-    print_ping(&pair->ear->out, now_us);
+    redis_print_head(&pair->ear->out, 2);
+    redis_print_word(&pair->ear->out, STR("PING"));
+    redis_print_int(&pair->ear->out, now_us);
     if (!pair->node.url)
-        return print_ping(&pair->data->out, now_us);
+        return redis_print_probe(&pair->data->out);
     redis_print_head(&pair->data->out, 2);
     redis_print_word(&pair->data->out, STR("GET"));
     redis_print_word(&pair->data->out, str_of(pair->node.probe));
@@ -115,8 +112,7 @@ static void trust_again(struct redis_pair *pair)
     if (older == INT64_MIN)
         return;
     pair->trusted_until_us = older + (int64_t) pair->settings.trust_ms * 1000;
-    if (pair->member.state != REDIS_UP)
-        redis_member_up(&pair->member);
+    redis_member_up(&pair->member, pair->clock->mono_us(pair->clock));
 }
 
 static void ask_for_tracking(struct redis_pair *pair)
@@ -142,6 +138,7 @@ static void on_greeted(void *self, struct redis_conn *conn)
     if (conn->hello.is_cluster && !pair->node.url) {
         let_go(pair);
         pair->state = PAIR_LEFT;
+        redis_member_rest(&pair->member); /* it was reached; what else fails is told by its name */
         return pair->user.met_cluster(pair->user.self, pair);
     }
     if (conn == pair->data) {
@@ -181,6 +178,7 @@ static void take_data(struct redis_pair *pair, const redisReply *reply)
         return redis_conn_refuse(pair->data, reply);
     if (pair->state == PAIR_TRACKING) {
         pair->state = PAIR_UP;
+        redis_member_begins(&pair->member, pair->clock->mono_us(pair->clock));
         pair->data_quiet = pair->ear_quiet = 0;
         send_heartbeat(pair);
         return;
@@ -297,6 +295,7 @@ static void begin_to_connect(struct redis_pair *pair)
 static void on_heartbeat(uv_timer_t *timer)
 {
     struct redis_pair *pair = timer->data;
+    redis_health_look(pair->member.health, pair->clock->mono_us(pair->clock));
     pair->user.beat(pair->user.self, pair);
     int most_ms = pair->state == PAIR_UP ? SILENCE_MS : CONNECT_MS;
     if (pair->freed)
@@ -339,7 +338,8 @@ struct redis_pair *redis_pair_new(const struct redis_url *url, const struct redi
     pair->loop = loop;
     pair->state = PAIR_DOWN;
     pair->trusted_until_us = INT64_MIN;
-    redis_member_init(&pair->member, health, false);
+    redis_member_init(&pair->member, health, loop);
+    redis_member_leads_to(&pair->member, pair->url);
     out_init(&pair->prefix, NULL, 256);
     pair->timer.data = pair->prepare.data = pair;
     pair->handles = 2;
@@ -388,4 +388,10 @@ void redis_pair_renew(struct redis_pair *pair)
         return;
     let_go(pair);
     pair->member.next_us = 0;
+}
+
+void redis_pair_complain(struct redis_pair *pair, const char *why)
+{
+    if (pair->state == PAIR_LEFT && pair->member.state != REDIS_DOWN)
+        redis_member_down(&pair->member, why, pair->clock->mono_us(pair->clock));
 }

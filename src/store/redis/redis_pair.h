@@ -70,3 +70,5 @@ void redis_pair_probe(struct redis_pair *pair,
                       const char *probe); /* with another key from now on */
 /* Connects anew: the node has taken slots over. */
 void redis_pair_renew(struct redis_pair *pair);
+/* Of one that met a cluster, whose map cannot be learned for @why: that is told, once. */
+void redis_pair_complain(struct redis_pair *pair, const char *why);

@@ -38,7 +38,7 @@ struct redis_pair {
     long long ear_id;
     struct redis_pending pending;      /* on data */
     int data_quiet, ear_quiet;         /* heartbeats since a connection was last heard */
-    int64_t data_good_us, ear_good_us; /* when the PING that was answered last had left */
+    int64_t data_good_us, ear_good_us; /* when what was answered last had left */
     int64_t trusted_until_us;
     struct out prefix; /* of keys in this life */
 };

@@ -140,3 +140,11 @@ void redis_print_hex(struct out *out, uint64_t number)
     print_hex(number, text);
     redis_print_word(out, (struct str){ text, sizeof text });
 }
+
+void redis_print_probe(struct out *out)
+{
+    redis_print_head(out, 3);
+    redis_print_word(out, STR("EXPIRE"));
+    redis_print_word(out, STR("offerd:probe"));
+    redis_print_word(out, STR("1"));
+}

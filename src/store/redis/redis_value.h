@@ -40,3 +40,9 @@ void redis_print_word2(struct out *out, struct str head, struct str tail); /* on
 void redis_print_word3(struct out *out, struct str head, struct str middle, struct str tail);
 void redis_print_int(struct out *out, int64_t number);
 void redis_print_hex(struct out *out, uint64_t number); /* 16 digits */
+
+/*
+ * A write that changes nothing and is sent on to no replica (EXPIRE of a key that is never there): a
+ * server that has become a replica answers READONLY, where it would go on answering GET and PING.
+ */
+void redis_print_probe(struct out *out);

@@ -42,7 +42,7 @@ struct redis_writer *redis_writer_new(const struct redis_url *url,
     writer->settings = *settings;
     writer->clock = clock;
     writer->dial.url = url;
-    redis_member_init(&writer->member, health, true);
+    redis_member_init(&writer->member, health, NULL);
     out_init(&writer->out, NULL, 4096);
     return writer;
 }
@@ -73,8 +73,10 @@ bool redis_writer_met_cluster(const struct redis_writer *writer)
 
 bool redis_writer_is_away(const struct redis_writer *writer)
 {
-    return !writer->context &&
-           !redis_member_may_try(&writer->member, writer->clock->mono_us(writer->clock));
+    if (writer->context)
+        return false;
+    return !redis_member_may_try(&writer->member, writer->clock->mono_us(writer->clock)) ||
+           redis_health_is_cut_off(writer->member.health, writer->url);
 }
 
 struct redis_member *redis_writer_member(struct redis_writer *writer)
@@ -213,18 +215,44 @@ static enum err open_connection(struct redis_writer *writer, struct err_note *no
     TRY(redis_dial(&writer->dial, writer->settings.timeout_ms, &writer->context, note));
     writer->out.len = 0;
     writer->out.failed = false;
-    return greet(writer, note);
+    TRY(greet(writer, note));
+    redis_member_begins(&writer->member, writer->clock->mono_us(writer->clock));
+    return OK;
 }
 
-/* Commands of @run (those marked in @again when @only_again), then their answers. */
+/* What is told where nothing else is right either. */
+static enum err refuse(const redisReply *error, struct err_note *note)
+{
+    return err_fail(note, ERR_UNAVAILABLE, "it says '%.*s'", (int) error->len, error->str);
+}
+
+/* The answer to a probe (redis_print_probe). */
+static enum err take_probe(struct redis_writer *writer, struct err_note *note)
+{
+    redisReply *reply;
+    TRY(next_reply(writer, &reply, note));
+    enum err err = reply->type == REDIS_REPLY_ERROR ? refuse(reply, note) : OK;
+    freeReplyObject(reply);
+    return err;
+}
+
+/*
+ * Commands of @run (those marked in @again when @only_again), then their answers. Before them a
+ * probe: what a server holds that has become a replica would be read as if it were of today.
+ */
 static enum err round_trip(struct redis_writer *writer, const struct redis_run *run,
                            bool only_again, bool *ret_unknown, struct err_note *note)
 {
     *ret_unknown = false;
+    bool probes = !only_again && !writer->hello.is_cluster;
+    if (probes)
+        redis_print_probe(&writer->out);
     for (uint32_t i = 0; i < run->n; i++)
         if (!only_again || writer->again[i])
             run->print(run->self, i, writer, &writer->out);
     TRY(send_out(writer));
+    if (probes)
+        TRY(take_probe(writer, note));
     for (uint32_t i = 0; i < run->n; i++) {
         redisReply *reply;
         enum err err = OK;
@@ -237,7 +265,7 @@ static enum err round_trip(struct redis_writer *writer, const struct redis_run *
         *ret_unknown |= writer->again[i];
         struct str text = { reply->str, is_error ? reply->len : 0 };
         if (is_error && !writer->again[i] && !(run->refused && run->refused(run->self, i, text)))
-            err = err_fail(note, ERR_UNAVAILABLE, "it says '%.*s'", (int) reply->len, reply->str);
+            err = refuse(reply, note);
         else if (!is_error)
             err = run->take(run->self, i, reply, note);
         freeReplyObject(reply);
@@ -292,7 +320,7 @@ enum err redis_writer_run(struct redis_writer *writer, const struct redis_run *r
         err = attempt(writer, run, &own);
     }
     if (err == OK) {
-        redis_member_up(&writer->member);
+        redis_member_up(&writer->member, writer->clock->mono_us(writer->clock));
         return OK;
     }
     /* Whatever it was, answers may still be on their way: only a new connection is in step. */

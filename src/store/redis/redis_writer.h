@@ -19,7 +19,8 @@ struct redis_url;
  * A connection for a thread that may wait for a round trip and no longer than the settings' timeout
  * (for an answer; as long again for connecting). Commands of one run go out together. After a
  * failure the connection is closed, and until the next attempt is due every run answers
- * ERR_UNAVAILABLE at once. Only what may be carried out twice is given to it: a run whose
+ * ERR_UNAVAILABLE at once; so it does while all links to the same server are down, as they try to
+ * connect and hold nobody up with it. Only what may be carried out twice is given to it: a run whose
  * connection was closed meanwhile is made again on a new one. One thread at a time.
  *
  * A writer speaks to one server. Nodes of a cluster are refused (and that is told), unless it is

@@ -2,6 +2,7 @@
 #include "store/redis/redis_writers.h"
 
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/redis/redis_hello.h"
@@ -93,7 +94,7 @@ static void take_map(struct redis_writers *writers)
         writers->version = 0;
         return;
     }
-    redis_member_deinit(redis_writer_member(writers->seed)); /* what it said is past */
+    redis_member_rest(redis_writer_member(writers->seed)); /* what it said is past */
     redis_health_tell(writers->health);
 }
 
@@ -104,8 +105,9 @@ struct part {
     const struct redis_run *run;
     const struct redis_url *url;
     uint32_t n;
-    bool asking; /* then ASKING stands before each */
-    bool lost;   /* one of them is not carried out, and cannot be now */
+    bool asking;   /* then ASKING stands before each */
+    bool lost;     /* one of them is not carried out, and cannot be now, */
+    char why[120]; /* as the node says */
 };
 
 /* NULL: it is an ASKING. */
@@ -152,7 +154,10 @@ static bool refuse_part(void *self, uint32_t i, struct str error)
         redis_nodes_doubt(writers->nodes);
     step->node = elsewhere ? redis_slots_node(writers->slots, to.host, to.port) : REDIS_NO_NODE;
     step->asking = elsewhere && to.is_ask;
-    part->lost |= step->node == REDIS_NO_NODE;
+    if (step->node == REDIS_NO_NODE && !part->lost) {
+        part->lost = true;
+        snprintf(part->why, sizeof part->why, "%.*s", STR_ARG(error));
+    }
     return true;
 }
 
@@ -170,8 +175,8 @@ static enum err run_part(struct redis_writers *writers, const struct redis_run *
     enum err err = redis_writer_run(writers->of[node].writer, &all, note);
     if (err == OK)
         return !part.lost ? OK
-                          : err_fail(note, ERR_UNAVAILABLE, "Redis at '%s': a slot on its way",
-                                     part.url->shown);
+                          : err_fail(note, ERR_UNAVAILABLE, "Redis at '%s': it says '%s'",
+                                     part.url->shown, part.why);
     /* What was not carried out there does not come again in this run. */
     for (uint32_t i = 0; i < part.n; i++)
         if (!writers->steps[writers->part[i]].done)
@@ -243,15 +248,20 @@ static enum err run_in_cluster(struct redis_writers *writers, const struct redis
 enum err redis_writers_run(struct redis_writers *writers, const struct redis_run *run,
                            struct err_note *note)
 {
+    struct err_note why = { "" };
     if (!writers->slots && redis_nodes_version(writers->nodes) == 0) {
         enum err err = redis_writer_run(writers->seed, run, note);
-        if (err == OK || !redis_writer_met_cluster(writers->seed))
+        bool met = redis_writer_met_cluster(writers->seed);
+        if (err == OK || (!met && !redis_nodes_complaint(writers->nodes, &why)))
             return err;
         redis_nodes_doubt(writers->nodes);
-        redis_nodes_wait(writers->nodes, 0, writers->settings.timeout_ms);
+        if (met)
+            redis_nodes_wait(writers->nodes, 0, writers->settings.timeout_ms);
     }
     if (redis_nodes_version(writers->nodes) != writers->version)
         take_map(writers);
+    if (!writers->slots && redis_nodes_complaint(writers->nodes, &why))
+        return err_fail(note, ERR_UNAVAILABLE, "no map of its cluster: %s", why.text);
     if (!writers->slots)
         return err_fail(note, ERR_UNAVAILABLE, "Redis at '%s': no map of its cluster yet",
                         writers->health->shown);
