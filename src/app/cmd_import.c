@@ -110,7 +110,7 @@ static bool read_options(int argc, char **argv, struct import_wishes *wishes, st
 static int run(const struct import_wishes *wishes)
 {
     struct err_note note = { "" };
-    enum err err = stores_check(wishes->stores, real_clock(), 0, &note);
+    enum err err = stores_check(wishes->stores, real_clock(), 0, NULL, &note);
     if (err == OK)
         err = import_run(wishes, &note);
     if (err == OK)

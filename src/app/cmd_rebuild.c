@@ -96,7 +96,7 @@ static enum err open_all(const struct settings *settings, struct opened *opened,
     if (!opened->metrics)
         return ERR_NOMEM;
     TRY(check_is_there(stores, note));
-    TRY(stores_check(stores, clock, 0, note));
+    TRY(stores_check(stores, clock, 0, NULL, note));
     TRY(stores_event_log(stores, &opened->log, note));
     TRY(stores_shared_profiles(stores, clock, opened->metrics, &opened->shared, note));
     return stores_budgets(stores, clock, opened->metrics, &opened->budgets, note);

@@ -3,7 +3,7 @@
  * offerd serve. Signals are blocked before the first thread starts, and only this thread waits
  * for them: SIGHUP reads the rules again; the first SIGTERM or SIGINT drains (not ready, no
  * new connections, what is in flight is answered, the journal is flushed); the second leaves
- * at once.
+ * at once. One that comes before the service is ready ends the start.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +53,26 @@ static void signals_block(sigset_t *ret_set)
     (void) sigaddset(ret_set, SIGHUP);
     (void) pthread_sigmask(SIG_BLOCK, ret_set, NULL);
     (void) signal(SIGPIPE, SIG_IGN);
+}
+
+/* While the service starts nobody takes the signals: they stay pending for the waits below. */
+static bool is_asked_to_stop(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+/* What to end with. */
+static int not_started(enum err err, const struct err_note *note)
+{
+    const char *why = note->text[0] ? note->text : err_name(err);
+    const bool asked = err == ERR_UNAVAILABLE && is_asked_to_stop();
+    if (asked)
+        log_line(LOG_INFO, "serve", "stopped before it was ready: %s", why);
+    else
+        log_line(LOG_ERROR, "serve", "cannot start: %s", why);
+    return asked ? 0 : 1;
 }
 
 /* Until nothing is in flight or a second signal comes: then the process ends here. */
@@ -106,11 +126,9 @@ int cmd_serve(int argc, char **argv)
     if (log_writer_new(&writer) != OK)
         log_line(LOG_WARNING, "serve",
                  "no thread for the log: workers wait until a line is written");
-    enum err err = service_start(&settings, &service, &note);
-    if (err != OK) {
-        log_line(LOG_ERROR, "serve", "cannot start: %s", note.text[0] ? note.text : err_name(err));
-        return 1;
-    }
+    enum err err = service_start(&settings, is_asked_to_stop, &service, &note);
+    if (err != OK)
+        return not_started(err, &note);
     for (int number; (number = sigwaitinfo(&set, NULL)) != SIGTERM && number != SIGINT;)
         if (number == SIGHUP)
             service_reload(service);

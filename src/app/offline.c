@@ -51,7 +51,7 @@ static enum err open_store(struct offline *offline, const struct settings *setti
                                         .whole = true };
     if (!stores_are_there(stores))
         return OK;
-    TRY(stores_check(stores, real_clock(), 0, note));
+    TRY(stores_check(stores, real_clock(), 0, NULL, note));
     TRY(stores_event_log(stores, &offline->log, note));
     TRY(stores_catalog(stores, &refresh.catalogs, note));
     enum err err = stores_event_log(stores, &refresh.log, note);

@@ -34,6 +34,7 @@
 
 struct service {
     struct settings settings;
+    bool (*give_up)(void); /* while it starts */
     uint8_t token_key[OFFER_TOKEN_KEY_BYTES];
     struct stores stores;
     struct data_dir *data_dir;
@@ -90,7 +91,7 @@ static enum err open_store(struct service *service, struct err_note *note)
             "token_key is not set: with database_url every replica needs the same one, or "
             "an offer of one is not known to the others (32 hex digits)");
     TRY(data_dir_open(settings->data_dir, DATA_DIR_SERVE, &service->data_dir, note));
-    TRY(stores_check(&service->stores, real_clock(), DATABASE_WAIT_US, note));
+    TRY(stores_check(&service->stores, real_clock(), DATABASE_WAIT_US, service->give_up, note));
     TRY(token_key_read(settings->token_key, settings->data_dir, service->token_key, note));
 
     struct world_settings world = { .shop = str_of(settings->shop),
@@ -221,22 +222,32 @@ static enum err open_door(struct service *service, struct err_note *note)
     return err;
 }
 
-enum err service_start(const struct settings *settings, struct service **ret_service,
-                       struct err_note *note)
+/* Between two parts of the start, each of which may take its time. */
+static enum err go_on(const struct service *service, struct err_note *note)
+{
+    return service->give_up() ? err_fail(note, ERR_UNAVAILABLE, "asked to stop") : OK;
+}
+
+enum err service_start(const struct settings *settings, bool (*give_up)(void),
+                       struct service **ret_service, struct err_note *note)
 {
     struct clock *clock = real_clock();
     int64_t began_us = clock->mono_us(clock);
     AUTO(service_stop) struct service *service = calloc(1, sizeof *service);
     if (!service || !(service->metrics = metrics_new()))
         return ERR_NOMEM;
+    service->give_up = give_up;
     service->settings = *settings;
     settings = &service->settings;
     service->stores = stores_of_settings(settings);
     if (*settings->api_keys_file)
         TRY(key_file_open(settings->api_keys_file, service->metrics, &service->api_keys, note));
     TRY(open_store(service, note));
+    TRY(go_on(service, note));
     TRY(start_flows(service, note));
+    TRY(go_on(service, note));
     TRY(start_rules(service, note));
+    TRY(go_on(service, note));
     TRY(open_door(service, note));
 
     AUTO(world_unref) struct world *world = composer_world(service->composer);

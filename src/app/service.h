@@ -18,10 +18,11 @@ struct service;
 
 /*
  * ERR_INPUT and ERR_UNAVAILABLE with a note that a person can
- * act on. Signals must be blocked already.
+ * act on. Signals must be blocked already. @give_up is asked between the parts of the start and
+ * while a database is waited for: true ends the start, with ERR_UNAVAILABLE.
  */
-MUST_CHECK enum err service_start(const struct settings *settings, struct service **ret_service,
-                                  struct err_note *note);
+MUST_CHECK enum err service_start(const struct settings *settings, bool (*give_up)(void),
+                                  struct service **ret_service, struct err_note *note);
 /* drains, flushes the journal; NULL in, NULL out */
 struct service *service_stop(struct service *service);
 DEFINE_AUTO(struct service, service_stop)

@@ -76,14 +76,14 @@ bool stores_are_there(const struct stores *stores)
 /* ── at the start ────────────────────────────────────────────────────────────────────────────── */
 
 static enum err wait_for_schema(const struct pg_settings *pg, struct clock *clock, int64_t wait_us,
-                                struct err_note *note)
+                                bool (*give_up)(void), struct err_note *note)
 {
     const struct timespec pause = { .tv_nsec = RETRY_NS };
     int64_t until_us = clock->mono_us(clock) + wait_us;
     bool told = false;
     for (;;) {
         enum err err = pg_schema_check(pg, note);
-        if (err != ERR_UNAVAILABLE || clock->mono_us(clock) >= until_us)
+        if (err != ERR_UNAVAILABLE || clock->mono_us(clock) >= until_us || (give_up && give_up()))
             return err;
         if (!told)
             log_line(LOG_WARNING, "stores", "waiting: %s", note->text);
@@ -93,7 +93,7 @@ static enum err wait_for_schema(const struct pg_settings *pg, struct clock *cloc
 }
 
 enum err stores_check(const struct stores *stores, struct clock *clock, int64_t wait_us,
-                      struct err_note *note)
+                      bool (*give_up)(void), struct err_note *note)
 {
     if (!stores->database_url[0] && !stores->redis_url[0])
         return OK;
@@ -108,7 +108,7 @@ enum err stores_check(const struct stores *stores, struct clock *clock, int64_t 
     AUTO(redis_url_free) struct redis_url *url = NULL;
     TRY(redis_url_open(stores->redis_url, &url, note)); /* before waiting for the other one */
     struct pg_settings pg = database(stores);
-    return wait_for_schema(&pg, clock, wait_us, note);
+    return wait_for_schema(&pg, clock, wait_us, give_up, note);
 }
 
 /* ── the ports ───────────────────────────────────────────────────────────────────────────────── */

@@ -54,11 +54,12 @@ struct stores stores_of_environment(void);
 bool stores_are_there(const struct stores *stores);
 
 /*
- * Both URLs or neither, and a schema that fits; waits up to @wait_us for a database that is away.
- * ERR_INPUT for what only a person can mend.
+ * Both URLs or neither, and a schema that fits; waits up to @wait_us for a database that is away,
+ * or until @give_up (NULL: never) says so, which is asked several times a second unless the
+ * database lets a connection wait. ERR_INPUT for what only a person can mend.
  */
 MUST_CHECK enum err stores_check(const struct stores *stores, struct clock *clock, int64_t wait_us,
-                                 struct err_note *note);
+                                 bool (*give_up)(void), struct err_note *note);
 
 /* Each opens a connection of its own, for one thread at a time; the caller's. */
 MUST_CHECK enum err stores_event_log(const struct stores *stores, struct event_log **ret_log,

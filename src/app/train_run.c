@@ -57,7 +57,7 @@ static enum err read_log(struct train_run *self, struct err_note *note)
     const struct stores *stores = self->wishes->stores;
     struct event_log *log = NULL;
     TRY(check_is_there(stores, note));
-    TRY(stores_check(stores, real_clock(), 0, note));
+    TRY(stores_check(stores, real_clock(), 0, NULL, note));
     TRY(stores_event_log(stores, &log, note));
     enum err err = order_baskets_of_log(log, stores->shop, &self->progress, &self->baskets,
                                         &self->position, &self->unreadable, note);
@@ -135,7 +135,7 @@ static enum err claim(struct train_run *self, struct model_store **ret_models,
     *ret_models = NULL;
     if (!self->wishes->keeps_data || self->wishes->out)
         return OK;
-    TRY(stores_check(stores, real_clock(), 0, note));
+    TRY(stores_check(stores, real_clock(), 0, NULL, note));
     TRY(stores_models(stores, ret_models, note));
     if (!*ret_models)
         return OK;

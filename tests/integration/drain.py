@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 
-from harness import PATIENCE, ROOT, Offerd, check, main, request, tell, wait_until
+from harness import PATIENCE, ROOT, Offerd, check, free_port, main, request, tell, wait_until
 
 GOOD = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_bytes()
 HEAD = b'POST /offers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(GOOD)
@@ -172,6 +172,32 @@ def test_the_second_sigterm_ends_it_at_once_though_the_disk_hangs_and_draining_h
         wait_for_end(offerd, 5)
         check(time.monotonic() - began < 1 * PATIENCE, time.monotonic() - began)
         log.close()
+
+
+def ended_while_it_waits(number, database_port):
+    """The exit status and the log of one that is told to end while it waits for its PostgreSQL, and how long that took."""
+    offerd = Offerd(start=False, flags=[
+        '--database-url', f'postgresql://offerd@127.0.0.1:{database_port}/offerd', '--token-key', '0' * 32,
+        '--redis-url', f'redis://127.0.0.1:{free_port()}/0'])
+    offerd.start(ready=False)
+    try:
+        wait_until(10, 'waiting for PostgreSQL', lambda: any('waiting: ' in line for line in offerd.log))
+        began = time.monotonic()
+        offerd.signal(number)
+        status = wait_for_end(offerd, 10)
+    finally:
+        offerd.kill()
+    return status, offerd.log_text(), time.monotonic() - began
+
+
+def test_one_that_waits_for_its_database_ends_when_it_is_told_to():
+    with socket.create_server(('127.0.0.1', 0)) as silent:  # takes connections and says nothing
+        for number, port in ((signal.SIGTERM, free_port()), (signal.SIGINT, free_port()),
+                             (signal.SIGTERM, silent.getsockname()[1])):
+            status, log, took = ended_while_it_waits(number, port)
+            tell(f'ended after {took:.2f} s')
+            check(status == 0 and 'stopped before it was ready' in log, status, log)
+            check(took < 3 * PATIENCE, took)
 
 
 def test_events_that_were_answered_before_the_end_are_there_after_it():
