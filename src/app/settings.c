@@ -101,7 +101,7 @@ static const struct setting table[] = {
     { "max_events_bytes", NULL, NUMBER, AT(max_events_bytes), NULL, 1048576, 1024, 67108864,
       "bytes", "body of POST /events" },
     { "max_head_bytes", NULL, NUMBER, AT(max_head_bytes), NULL, 16384, 2048, 1048576, "bytes",
-      "request line and headers" },
+      "request line and headers, most of it may be cookies" },
     { "max_connections", NULL, NUMBER, AT(max_connections), NULL, 1000, 1, 100000, "N",
       "for each worker; more wait to be accepted" },
     { "max_events", NULL, NUMBER, AT(max_events), NULL, 1000, 1, 10000, "events",

@@ -164,6 +164,17 @@ static void answer(struct exchange *exchange)
     reply_json(exchange, MHD_HTTP_OK, out_str(&out));
 }
 
+/* In the client's body, when it is a member of that; the events were made here. */
+static struct str pointer_in_body(const struct event_result *result)
+{
+    static const char *const members[] = { "/customer_id", "/session_id" };
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (str_starts_with(result->pointer, STR("/0")) &&
+            str_is((struct str){ result->pointer.at + 2, result->pointer.len - 2 }, members[i]))
+            return str_of(members[i]);
+    return (struct str){ 0 };
+}
+
 static void after_events(struct exchange *exchange)
 {
     const struct event_result *result = exchange->batch->results;
@@ -172,9 +183,7 @@ static void after_events(struct exchange *exchange)
     else if (result->later)
         reply_problem(exchange, PROBLEM_UNAVAILABLE, result->problem, (struct str){ 0 });
     else if (result->status == EVENT_REJECTED)
-        reply_problem(exchange, PROBLEM_UNACCEPTABLE, result->problem,
-                      str_contains(result->pointer, STR("/customer_id")) ? STR("/customer_id")
-                                                                         : (struct str){ 0 });
+        reply_problem(exchange, PROBLEM_UNACCEPTABLE, result->problem, pointer_in_body(result));
     else
         answer(exchange);
 }

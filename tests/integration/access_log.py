@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 
-from harness import ROOT, Offerd, check, demo_data, main, run, scratch, tell, wait_until
+from harness import PATIENCE, ROOT, Offerd, check, demo_data, main, run, scratch, tell, wait_until
 
 OFFER = json.loads((ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
 FIELDS = ['time', 'method', 'path', 'status', 'bytes', 'took_us', 'key', 'trace_id', 'worker']
@@ -105,6 +105,16 @@ def test_who_leaves_before_the_answer_has_a_line_without_status():
             wire.sendall(b'POST /offers HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n')
             check(b' 100 ' in wire.recv(100), 'its head was not read')  # else it leaves before it is heard of
         wait_until(5, 'its line', lambda: any(line['status'] == 0 and line['path'] == '/offers' for line in lines_of(log)))
+
+
+def test_whose_body_comes_too_slowly_has_a_line_with_the_status_it_was_told():
+    log = scratch() / 'access.log'
+    with Offerd(flags=['--access-log', log, '--slow-request-s', '1']) as offerd:
+        with socket.create_connection(('127.0.0.1', offerd.port), timeout=10 * PATIENCE) as wire:
+            wire.sendall(b'POST /offers HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\n{')
+            check(wire.recv(1000).startswith(b'HTTP/1.1 408 '))
+        line = wait_until(5, 'its line', lambda: [line for line in lines_of(log) if line['path'] == '/offers'])[0]
+        check((line['status'], line['bytes']) == (408, 0), line)
 
 
 def test_decisions_go_on_when_nobody_reads_the_log():
