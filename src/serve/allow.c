@@ -4,7 +4,9 @@
  * out of stock or below the floor; and asks once for each rule whether this customer's caps,
  * declines and silences permit it at all. When the profile could not be had, a rule with
  * limits, or one that a decline of another may silence, is not shown: nothing is exceeded and
- * nobody is pressed for want of knowing.
+ * nobody is pressed for want of knowing. But a rule whose author asks for nothing is: the day
+ * that a decline of it is respected for is a default, and no word that it has to hold when
+ * nothing can be known (docs/decisions/consent.md).
  */
 #include "serve/decision.h"
 #include "shop/catalog.h"

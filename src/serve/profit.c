@@ -10,7 +10,8 @@
  * While p is a guess, comparing with it says nothing: then bought anyway is the share of
  * those who accept. In minor units. Where a cost is not known, the shop's usual margin share
  * stands in for it (world/chances.h). A customer who was shown a rule's offers and took none
- * is less likely to take the next: p is divided by 1 + n / 5.
+ * is less likely to take the next: p is divided by 1 + n / 5. That chooses between offers, so it
+ * asks for consent, as all that is known of a person does (docs/decisions/consent.md).
  */
 #include <math.h>
 
@@ -22,13 +23,13 @@
 
 enum { HALVED_AFTER_SHOWN = 5 };
 
-/* How much of the acceptance is left for this customer: 1 for whom it was not shown, or a guest. */
+/* How much of the acceptance is left for this customer: 1 for whom it was not shown, or who did not consent. */
 static double freshness(const struct decision *d, struct considered *c)
 {
     if (c->freshness > 0)
         return c->freshness;
     const struct rule_memory *memory =
-        d->who.memory ? profile_rule(d->who.memory, c->rule->id) : NULL;
+        d->who.person ? profile_rule(d->who.person, c->rule->id) : NULL;
     uint32_t shown = memory ? memory->totals[TOUCH_SHOWN] : 0;
     uint32_t taken = memory ? memory->totals[TOUCH_ACCEPTED] : 0;
     uint32_t in_vain = shown > taken ? shown - taken : 0;

@@ -126,14 +126,17 @@ START_TEST(does_not_show_what_earns_nothing_where_the_costs_are_known)
 }
 END_TEST
 
-static void remember(struct small_world *small, enum event_type type, uint64_t position)
+/* What happened an hour ago, between C1 and @rule if it is of an offer. */
+static void remember(struct small_world *small, enum event_type type, const char *rule,
+                     uint64_t position)
 {
     struct event event = { .event_id = STR("e"),
                            .type = type,
                            .customer_id = STR("C1"),
                            .at_us = small->wall_us - INT64_C(3600000000) };
-    event.offer.rule = STR("lens");
+    event.offer.rule = str_of(rule);
     event.offer.kind = KIND_CROSS_SELL;
+    event.customer.consent_given = type == EVENT_CUSTOMER_UPDATED ? CONSENT_PERSONALIZATION : 0;
     struct profile *next = NULL;
     ck_assert_int_eq(profile_apply(small->profile, &event, position, &next), OK);
     (void) profile_free(small->profile);
@@ -145,12 +148,30 @@ START_TEST(expects_less_of_a_customer_who_has_seen_it_in_vain)
     AUTO(small_world_free)
     struct small_world *small = small_world_new(MUCH "rules:\n" PLAIN("lens", 1, "LENS-1"));
     ck_assert_int_eq(expected(small, ADD("CAM-1", C1)), 600);
-    for (uint64_t i = 1; i <= 5; i++)
-        remember(small, EVENT_OFFER_SHOWN, i);
+    remember(small, EVENT_CUSTOMER_UPDATED, NULL, 1);
+    for (uint64_t i = 2; i <= 6; i++)
+        remember(small, EVENT_OFFER_SHOWN, "lens", i);
     ck_assert_int_eq(expected(small, ADD("CAM-1", C1)), 300);
-    for (uint64_t i = 6; i <= 10; i++)
-        remember(small, EVENT_OFFER_ACCEPTED, i);
+    for (uint64_t i = 7; i <= 11; i++)
+        remember(small, EVENT_OFFER_ACCEPTED, "lens", i);
     ck_assert_int_eq(expected(small, ADD("CAM-1", C1)), 600);
+}
+END_TEST
+
+START_TEST(without_consent_what_was_shown_in_vain_chooses_nothing)
+{
+    /* 600 against 60; sixty times in vain leave 46 of the 600. */
+    static const char rules[] = "rules:\n" PLAIN("card", 5, "CARD-64") PLAIN("lens", 5, "LENS-1");
+    AUTO(small_world_free) struct small_world *small = small_world_new(rules);
+    AUTO(small_world_free) struct small_world *strangers = small_world_new(rules);
+    for (uint64_t i = 1; i <= 60; i++)
+        remember(small, EVENT_OFFER_SHOWN, "lens", i);
+    const char *answer = small_world_decide(small, ADD("CAM-1", C1 ONE));
+    ck_assert_str_eq(answer, small_world_decide(strangers, ADD("CAM-1", C1 ONE)));
+    ck_assert_str_eq(first_rule(small, ADD("CAM-1", C1 ONE)), "lens");
+
+    remember(small, EVENT_CUSTOMER_UPDATED, NULL, 61);
+    ck_assert_str_eq(first_rule(small, ADD("CAM-1", C1 ONE)), "card");
 }
 END_TEST
 
@@ -377,6 +398,7 @@ SUITE_MAIN("serve/profit", expects_margin_less_discount_less_what_is_replaced,
            counts_a_discount_twice_for_all_when_more_buy_it_anyway_than_accept,
            does_not_show_what_earns_nothing_where_the_costs_are_known,
            expects_less_of_a_customer_who_has_seen_it_in_vain,
+           without_consent_what_was_shown_in_vain_chooses_nothing,
            of_equal_priority_what_is_expected_to_earn_more_comes_first,
            all_rules_of_one_priority_compete_with_an_index_and_without,
            a_rule_may_order_its_own_offers_by_profit,
