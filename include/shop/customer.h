@@ -23,9 +23,15 @@ struct event;
  * personalization: see serve/profile.c.
  */
 enum {
-    PROFILE_MAX_OWNED = 512,  /* SKUs */
-    PROFILE_MAX_VIEWED = 32,  /* SKUs */
-    PROFILE_MAX_RULES = 256,  /* rules remembered; the least recently touched goes */
+    PROFILE_MAX_OWNED = 512, /* SKUs */
+    PROFILE_MAX_VIEWED = 32, /* SKUs */
+    /*
+     * Rules remembered; the least recently touched goes: of those that were neither accepted nor
+     * declined, until the others are more than their share. So an answer outlives what was only
+     * shown, and what is shown today is counted however much was answered.
+     */
+    PROFILE_MAX_RULES = 256,
+    PROFILE_MAX_ANSWERED = 192,
     PROFILE_MAX_TOUCHES = 64, /* of one rule: bounds what a cap can count in a window */
     HABIT_HALF_LIFE_DAYS = 180,
 };
@@ -43,7 +49,7 @@ struct rule_memory {
     struct str rule, group; /* group absent when the rule had none */
     int kind;               /* enum rule_kind */
     uint32_t totals[TOUCHES];
-    uint32_t declines_in_a_row;  /* since the last acceptance */
+    uint32_t declines_in_a_row;  /* an acceptance ends it for those before it, told late or not */
     int64_t last_us[TOUCHES];    /* 0 = never */
     const struct touch *touches; /* oldest first */
     uint32_t n_touches;

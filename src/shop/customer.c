@@ -199,12 +199,25 @@ static int64_t last_touched(const struct rule_memory *memory)
     return last;
 }
 
-/* The least recently touched other than @kept; ties end by the smaller id. */
+/* The customer has said something about it: a decline, a stop or an acceptance to be remembered. */
+static bool is_answered(const struct rule_memory *memory)
+{
+    return memory->totals[TOUCH_ACCEPTED] > 0 || memory->totals[TOUCH_DECLINED] > 0;
+}
+
+/*
+ * The least recently touched other than @kept, of those that were never answered, or of those that
+ * were when they are more than their share; ties end by the smaller id.
+ */
 static uint32_t evict_rule(struct rule_memory *rules, uint32_t n, uint32_t kept)
 {
-    uint32_t oldest = kept == 0 ? 1 : 0;
+    uint32_t oldest = n, n_answered = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (i != kept && last_touched(&rules[i]) < last_touched(&rules[oldest]))
+        n_answered += is_answered(&rules[i]);
+    bool answered = n_answered > PROFILE_MAX_ANSWERED;
+    for (uint32_t i = 0; i < n; i++)
+        if (i != kept && is_answered(&rules[i]) == answered &&
+            (oldest == n || last_touched(&rules[i]) < last_touched(&rules[oldest])))
             oldest = i;
     memmove(&rules[oldest], &rules[oldest + 1], (n - oldest - 1) * sizeof *rules);
     return n - 1;
@@ -223,6 +236,22 @@ static void add_touch(struct draft *draft, struct rule_memory *memory, struct to
     uint32_t drop = n > PROFILE_MAX_TOUCHES ? 1 : 0;
     memory->touches = draft->touches + drop;
     memory->n_touches = n - drop;
+}
+
+/*
+ * An acceptance ends the row of the declines before it, not of those after it: it may come late, or
+ * with a guest who turned out to be the customer. Declines too old to be remembered one by one are
+ * left in the row by an acceptance that may be older still.
+ */
+static void end_row(struct rule_memory *memory, int64_t at_us)
+{
+    uint32_t since = 0;
+    for (uint32_t i = 0; i < memory->n_touches; i++)
+        since += memory->touches[i].what == TOUCH_DECLINED && memory->touches[i].at_us > at_us;
+    bool all_known = memory->n_touches == 0 || memory->touches[0].at_us <= at_us ||
+                     memory->last_us[TOUCH_DECLINED] <= at_us;
+    if (all_known && since < memory->declines_in_a_row)
+        memory->declines_in_a_row = since;
 }
 
 static void apply_touch(struct draft *draft, const struct event *event, enum touch_what what)
@@ -246,7 +275,7 @@ static void apply_touch(struct draft *draft, const struct event *event, enum tou
         memory->totals[what]++;
     memory->last_us[what] = later(memory->last_us[what], event->at_us);
     if (what == TOUCH_ACCEPTED)
-        memory->declines_in_a_row = 0;
+        end_row(memory, event->at_us);
     if (what == TOUCH_DECLINED && memory->declines_in_a_row < UINT32_MAX)
         memory->declines_in_a_row++;
 

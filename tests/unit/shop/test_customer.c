@@ -234,6 +234,81 @@ START_TEST(forgets_the_rule_touched_longest_ago)
 }
 END_TEST
 
+START_TEST(an_acceptance_ends_the_row_of_the_declines_before_it_only)
+{
+    struct profile *p = touch(NULL, EVENT_OFFER_DECLINED, "r", 200);
+    p = touch(p, EVENT_OFFER_DECLINED, "r", 300);
+    p = touch(p, EVENT_OFFER_ACCEPTED, "r", 100); /* late in the log */
+    ck_assert_uint_eq(profile_rule(p, STR("r"))->declines_in_a_row, 2);
+
+    struct profile *next = NULL;
+    struct event guests = event_of(EVENT_OFFER_ACCEPTED, 150);
+    guests.offer.rule = STR("r");
+    ck_assert_int_eq(profile_absorb(p, &guests, &next), OK);
+    profile_free(p);
+    ck_assert_uint_eq(profile_rule(next, STR("r"))->declines_in_a_row, 2);
+
+    p = touch(next, EVENT_OFFER_ACCEPTED, "r", 250);
+    ck_assert_uint_eq(profile_rule(p, STR("r"))->declines_in_a_row, 1);
+    p = touch(p, EVENT_OFFER_ACCEPTED, "r", 300);
+    ck_assert_uint_eq(profile_rule(p, STR("r"))->declines_in_a_row, 0);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(an_acceptance_older_than_all_that_is_remembered_ends_no_row)
+{
+    struct profile *p = touch(NULL, EVENT_OFFER_DECLINED, "r", 200);
+    p = touch(p, EVENT_OFFER_DECLINED, "r", 300);
+    for (int i = 0; i < PROFILE_MAX_TOUCHES; i++)
+        p = touch(p, EVENT_OFFER_CLICKED, "r", 1000 + i);
+    p = touch(p, EVENT_OFFER_ACCEPTED, "r",
+              250); /* one of the two was before it: which is not known */
+    ck_assert_uint_eq(profile_rule(p, STR("r"))->declines_in_a_row, 2);
+    p = touch(p, EVENT_OFFER_ACCEPTED, "r", 400);
+    ck_assert_uint_eq(profile_rule(p, STR("r"))->declines_in_a_row, 0);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(forgets_what_was_answered_last_and_what_was_only_shown_first)
+{
+    struct profile *p = touch(NULL, EVENT_OFFER_DECLINED, "declined", 1);
+    p = touch(p, EVENT_OFFER_ACCEPTED, "accepted", 2);
+    char rule[16];
+    for (int i = 0; i < 2 * PROFILE_MAX_RULES; i++) {
+        snprintf(rule, sizeof rule, "rule-%03d", i);
+        p = touch(p, EVENT_OFFER_SHOWN, rule, 1000 + i);
+    }
+    ck_assert_uint_eq(p->n_rules, PROFILE_MAX_RULES);
+    ck_assert_ptr_nonnull(profile_rule(p, STR("declined")));
+    ck_assert_ptr_nonnull(profile_rule(p, STR("accepted")));
+    ck_assert_uint_eq(profile_rule(p, STR("declined"))->declines_in_a_row, 1);
+    ck_assert_uint_eq(profile_rule(p, STR("accepted"))->totals[TOUCH_ACCEPTED], 1);
+    profile_free(p);
+}
+END_TEST
+
+START_TEST(remembers_what_was_shown_lately_however_much_was_answered)
+{
+    struct profile *p = NULL;
+    char rule[16];
+    for (int i = 0; i < 2 * PROFILE_MAX_RULES; i++) {
+        snprintf(rule, sizeof rule, "no-%03d", i);
+        p = touch(p, EVENT_OFFER_DECLINED, rule, 1000 + i);
+    }
+    for (int i = 0; i < PROFILE_MAX_RULES - PROFILE_MAX_ANSWERED; i++) {
+        snprintf(rule, sizeof rule, "shown-%03d", i);
+        p = touch(p, EVENT_OFFER_SHOWN, rule, 5000 + i);
+    }
+    ck_assert_uint_eq(p->n_rules, PROFILE_MAX_RULES);
+    ck_assert_ptr_nonnull(profile_rule(p, STR("shown-000")));
+    ck_assert_ptr_nonnull(profile_rule(p, STR("no-511")));
+    ck_assert_ptr_null(profile_rule(p, STR("no-000")));
+    profile_free(p);
+}
+END_TEST
+
 START_TEST(follows_consent_as_it_is_given_and_withdrawn)
 {
     struct event event = event_of(EVENT_CUSTOMER_UPDATED, 1);
@@ -473,8 +548,12 @@ SUITE_MAIN("shop/customer", hints_stay_until_something_is_bought_and_are_not_cop
            keeps_the_products_bought_last, remembers_views_newest_first_each_once,
            remembers_what_became_of_a_rules_offers,
            puts_a_late_touch_where_it_belongs_and_keeps_the_newest,
-           forgets_the_rule_touched_longest_ago, follows_consent_as_it_is_given_and_withdrawn,
-           an_event_it_has_already_changes_nothing,
+           an_acceptance_ends_the_row_of_the_declines_before_it_only,
+           an_acceptance_older_than_all_that_is_remembered_ends_no_row,
+           forgets_the_rule_touched_longest_ago,
+           forgets_what_was_answered_last_and_what_was_only_shown_first,
+           remembers_what_was_shown_lately_however_much_was_answered,
+           follows_consent_as_it_is_given_and_withdrawn, an_event_it_has_already_changes_nothing,
            absorbs_what_another_has_done_but_not_who_that_was,
            the_same_events_give_the_same_profile_also_in_two_halves,
            a_session_that_is_not_given_leaves_no_mark)
