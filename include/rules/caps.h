@@ -13,7 +13,12 @@
  * May this rule still be shown to this customer: windows, and the end after so many
  * declines. Pure arithmetic over the profile's memory; silences, which reach from one rule to
  * others, are silence.h. A guest (@memory NULL) has no memory, so nothing is exceeded.
+ *
+ * A session is taken to last a day at most: so long a showing in it counts that was forgotten
+ * because of PROFILE_MAX_TOUCHES later touches of the rule, in whatever session.
  */
+#define CAPS_SESSION_MAX_US (INT64_C(24) * 3600 * 1000000)
+
 enum caps_answer { CAPS_ALLOW, CAPS_CAP, CAPS_STOPPED };
 
 struct caps_verdict {

@@ -3,8 +3,9 @@
  * Caps
  *
  * A profile remembers only the newest touches of a rule. When the oldest of them lies inside the
- * window, older ones may too: then every forgotten touch counts as if it did. So a cap may bite
- * early for a rule shown very often, and is never exceeded.
+ * window, older ones may too: then every forgotten touch counts as if it did. Sessions overlap (the
+ * phone, the laptop), so there the oldest says little of those before it, unless it is older than a
+ * session lasts. So a cap may bite early for a rule shown very often, and is never exceeded.
  */
 #include "rules/caps.h"
 
@@ -37,8 +38,15 @@ static bool is_inside(struct window window, const struct touch *touch)
     return window.session ? touch->session == window.session : touch->at_us >= window.first_us;
 }
 
+/* May what was forgotten, all of it before @oldest, lie inside? */
+static bool may_hold_older(struct window window, const struct touch *oldest, int64_t now_us)
+{
+    return is_inside(window, oldest) ||
+           (window.session && oldest->at_us > now_us - CAPS_SESSION_MAX_US);
+}
+
 static int64_t count_touches(const struct rule_memory *memory, const struct cap *cap,
-                             struct window window)
+                             struct window window, int64_t now_us)
 {
     int64_t inside = 0, remembered = 0;
 
@@ -50,7 +58,8 @@ static int64_t count_touches(const struct rule_memory *memory, const struct cap 
         inside += is_inside(window, touch);
     }
     int64_t forgotten = (int64_t) memory->totals[cap->what] - remembered;
-    if (forgotten > 0 && memory->n_touches > 0 && is_inside(window, &memory->touches[0]))
+    if (forgotten > 0 && memory->n_touches > 0 &&
+        may_hold_older(window, &memory->touches[0], now_us))
         inside += forgotten;
     return inside;
 }
@@ -62,7 +71,8 @@ static struct caps_verdict check_cap(const struct rule *rule, const struct cap *
     int64_t seen = memory->totals[cap->what];
 
     if (cap->window != WINDOW_LIFETIME && seen >= cap->max)
-        seen = count_touches(memory, cap, window_of(cap, rule->schedule.zone, session, now_us));
+        seen = count_touches(memory, cap, window_of(cap, rule->schedule.zone, session, now_us),
+                             now_us);
     if (seen < cap->max)
         return (struct caps_verdict){ .answer = CAPS_ALLOW };
     return (struct caps_verdict){ CAPS_CAP, cap, seen, cap->max };
@@ -94,6 +104,6 @@ int64_t caps_used(const struct cap *cap, const struct civil_zone *zone,
     struct window window = ever ? (struct window){ 0 } : window_of(cap, zone, session, now_us);
     for (uint32_t i = 0; memory && i < memory->n_rules; i++)
         used += ever ? memory->rules[i].totals[cap->what]
-                     : count_touches(&memory->rules[i], cap, window);
+                     : count_touches(&memory->rules[i], cap, window, now_us);
     return used;
 }

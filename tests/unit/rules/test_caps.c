@@ -176,6 +176,32 @@ START_TEST(touches_that_were_forgotten_count_when_the_window_may_hold_them)
 }
 END_TEST
 
+/* One showing in the laptop's session, forgotten since for so much on the phone. */
+static void fill_other_session(struct rule_memory *mine, int64_t from_us)
+{
+    for (int i = 0; i < PROFILE_MAX_TOUCHES; i++)
+        touch(mine, TOUCH_CLICKED, from_us + i, 78);
+    mine->totals[TOUCH_SHOWN]++;
+}
+
+START_TEST(what_a_session_was_shown_counts_also_when_another_session_pushed_it_out)
+{
+    struct cap cap = { .max = 1, .window = WINDOW_SESSION, .what = TOUCH_SHOWN };
+    struct rule rule = rule_with(&cap);
+    struct memory memory = { 0 };
+    fill_other_session(remember(&memory, "r-mine", NULL, KIND_BUNDLE), NOW - HOUR);
+    ck_assert_int_eq(answer(&rule, &memory, 77), CAPS_CAP);
+    ck_assert_int_eq(caps_used(&cap, &tokyo, &memory.profile, 77, NOW), 1);
+
+    memory.touches[0][0].at_us = NOW - DAY + 1;
+    ck_assert_int_eq(answer(&rule, &memory, 77), CAPS_CAP);
+    memory.touches[0][0].at_us = NOW - DAY; /* no session is that old */
+    ck_assert_int_eq(answer(&rule, &memory, 77), CAPS_ALLOW);
+    ck_assert_int_eq(caps_used(&cap, &tokyo, &memory.profile, 77, NOW), 0);
+    ck_assert_int_eq(answer(&rule, &memory, 78), CAPS_CAP); /* but what it did itself says so */
+}
+END_TEST
+
 START_TEST(so_many_declines_without_an_acceptance_stop_a_rule_for_good)
 {
     struct rule rule = rule_with(NULL);
@@ -202,4 +228,5 @@ SUITE_MAIN("rules/caps", a_guest_and_a_customer_who_never_saw_the_rule_may_see_i
            without_a_session_id_the_last_half_hour_is_the_session,
            a_cap_counts_only_what_it_names_and_several_all_hold,
            touches_that_were_forgotten_count_when_the_window_may_hold_them,
+           what_a_session_was_shown_counts_also_when_another_session_pushed_it_out,
            so_many_declines_without_an_acceptance_stop_a_rule_for_good)
