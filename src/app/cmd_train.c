@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* offerd train: what the words on the command line mean; app/train_run.c does the work. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/flag_fault.h"
@@ -41,7 +43,9 @@ static const char help_text[] =
     "                    goes there too, to all replicas   [the embedded store in --data]\n"
     "  --json            what was chosen and measured, as JSON\n"
     "  --quiet           no progress on the terminal\n"
-    "  --attached        end, with nothing replaced, when the process ends that started this one\n"
+    "  --attached        end, with nothing replaced, when the process ends that started this one, "
+    "or\n"
+    "                    when memory is short: the kernel is told to take this one first\n"
     "\n"
     "The figures: of each order of the newest fifth one SKU is hidden, and looked for among all\n"
     "others by what the rest of the order says. HR@10: how often it is among the first ten; "
@@ -101,6 +105,21 @@ static bool number(const char *flag, const char *text, int64_t most, int64_t *re
     return false;
 }
 
+/*
+ * Ends with the service that started it, and before it: when memory is short the kernel is to
+ * take this process. That takes no right; where it cannot be said, sizes decide as ever.
+ */
+static bool attach(void)
+{
+    static const char first[] = "1000";
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? write(fd, first, sizeof first - 1) : 0;
+    (void) n;
+    if (fd >= 0)
+        (void) close(fd);
+    return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
+}
+
 /* False for wrong usage, which has been told. */
 static bool take(struct words *words, int code)
 {
@@ -115,7 +134,7 @@ static bool take(struct words *words, int code)
     case OPT_REDIS: words->stores.redis_url = optarg; return true;
     case OPT_JSON: wishes->json = true; return true;
     case OPT_QUIET: wishes->quiet = true; return true;
-    case OPT_ATTACHED: words->attached = true; return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
+    case OPT_ATTACHED: words->attached = true; return attach();
     case OPT_HELP: words->help = true; return true;
     case OPT_THREADS:
         if (!number("--threads", optarg, 64, &value))

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/cgroup_memory.h"
 #include "app/real_clock.h"
 #include "app/refresh.h"
 #include "app/stores.h"
@@ -28,9 +30,18 @@ enum {
     AGAIN_S = 1800,     /* after a failure */
     ORDERS_LEAST = 200, /* fewer say nothing that counting does not */
     OWN_VARIABLES = 3,
+    MEMORY_MB = 3072, /* what `offerd train` takes when nobody says (model/train.h) */
+    MEMORY_WORD = 32,
 };
 
+/*
+ * There while a training is under way. Found at the start it says that the last one ended with
+ * its service, as in a container without memory: not again at once, or it never comes to serve.
+ */
+static const char MARK_NAME[] = "training.mark";
+
 struct retrain {
+    char mark[PATH_MAX];
     const struct stores *stores;
     struct refresh *refresh;
     struct metric_shard *shard;
@@ -38,6 +49,27 @@ struct retrain {
     int64_t every_us, next_us; /* next_us: monotonic */
     pid_t child;               /* 0: none */
 };
+
+/* A mark that cannot be made changes nothing: it only saves a service from itself. */
+static void put_mark(const struct retrain *retrain)
+{
+    int fd = open(retrain->mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        (void) close(fd);
+}
+
+static void look_for_mark(struct retrain *retrain, int64_t now_us)
+{
+    if (access(retrain->mark, F_OK) != 0)
+        return;
+    (void) unlink(retrain->mark);
+    metric_add(retrain->shard, retrain->failed, 1);
+    retrain->next_us = now_us + AGAIN_S * SECOND_US;
+    log_line(LOG_WARNING, "training",
+             "the last `offerd train` ended together with the service, perhaps for lack of memory; "
+             "it is tried again in %d minutes",
+             AGAIN_S / 60);
+}
 
 enum err retrain_new(const struct stores *stores, struct refresh *refresh, int64_t every_us,
                      struct metrics *metrics, struct retrain **ret_retrain)
@@ -57,8 +89,13 @@ enum err retrain_new(const struct stores *stores, struct refresh *refresh, int64
     retrain->failed = metric_register(metrics, METRIC_COUNTER, "offerd_trainings_total",
                                       "Trainings that the service started, by how they ended.",
                                       STR("result=\"failed\""));
+    int len = snprintf(retrain->mark, PATH_MAX, "%s/%s", stores->data_dir, MARK_NAME);
+    if (len < 0 || len >= PATH_MAX)
+        return ERR_INPUT;
     if (!retrain->shard)
         return ERR_NOMEM;
+    if (every_us > 0)
+        look_for_mark(retrain, clock->mono_us(clock));
     *ret_retrain = MOVE(retrain);
     return OK;
 }
@@ -124,16 +161,36 @@ static char *variable(const char *name, struct str value)
     return asprintf(&text, "%s=%.*s", name, STR_ARG(value)) < 0 ? NULL : text;
 }
 
+/*
+ * How much `offerd train` may take beside the orders: in a control group that has a limit, half of
+ * what is left, since the orders go into the other half and the service grows meanwhile. A
+ * container without memory is ended as a whole, the service with it. Empty: as much as ever.
+ */
+static void memory_word(char word[MEMORY_WORD])
+{
+    uint64_t left;
+    word[0] = '\0';
+    if (!cgroup_memory_left("", &left) || left / 2 >> 20 >= MEMORY_MB)
+        return;
+    unsigned mb = left / 2 >> 20 ? (unsigned) (left / 2 >> 20) : 1;
+    (void) snprintf(word, MEMORY_WORD, "--memory=%u", mb);
+    log_line(LOG_INFO, "training", "it may take %u MB: half of what the memory limit leaves", mb);
+}
+
 static int start(struct retrain *retrain)
 {
     const struct stores *stores = retrain->stores;
     char data[] = "--data", quiet[] = "--quiet", attached[] = "--attached", threads[] = "--threads",
-         one[] = "1", train[] = "train", offerd[] = "offerd";
+         one[] = "1", train[] = "train", offerd[] = "offerd", memory[MEMORY_WORD];
     char *own[OWN_VARIABLES] = { variable("OFFERD_DATABASE_URL", str_of(stores->database_url)),
                                  variable("OFFERD_REDIS_URL", str_of(stores->redis_url)),
                                  variable("OFFERD_SHOP", stores->shop) };
     char *directory = strdup(stores->data_dir);
-    char *const words[] = { offerd, train, quiet, attached, threads, one, data, directory, NULL };
+    memory_word(memory);
+    char *const words[] = { offerd,   train,     quiet,
+                            attached, threads,   one,
+                            data,     directory, memory[0] ? memory : NULL,
+                            NULL };
     char **environment = NULL;
     int fault = ENOMEM;
     if (directory && own[0] && own[1] && own[2] && (environment = environment_with(own)))
@@ -163,6 +220,7 @@ static bool is_due(const struct retrain *retrain)
 static void take_end(struct retrain *retrain, int status, int64_t now_us)
 {
     retrain->child = 0;
+    (void) unlink(retrain->mark);
     bool done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == TRAIN_ELSEWHERE) {
         retrain->next_us = now_us + AGAIN_S * SECOND_US;
@@ -193,11 +251,17 @@ void retrain_look(void *self)
     }
     if (retrain->every_us == 0 || now_us < retrain->next_us || !is_due(retrain))
         return;
+    put_mark(retrain);
     int fault = start(retrain);
     if (fault) {
         retrain->child = 0;
+        (void) unlink(retrain->mark);
         retrain->next_us = now_us + AGAIN_S * SECOND_US;
-        log_line(LOG_WARNING, "training", "`offerd train` cannot be started: %s", strerror(fault));
+        metric_add(retrain->shard, retrain->failed, 1);
+        log_line(LOG_WARNING, "training",
+                 "`offerd train` cannot be started: %s; the model stays as it is, and it is tried "
+                 "again in %d minutes",
+                 strerror(fault), AGAIN_S / 60);
     }
 }
 
@@ -209,6 +273,7 @@ struct retrain *retrain_free(struct retrain *retrain)
         (void) kill(retrain->child, SIGTERM);
         while (waitpid(retrain->child, NULL, 0) < 0 && errno == EINTR)
             continue;
+        (void) unlink(retrain->mark);
     }
     free(retrain);
     return NULL;

@@ -17,7 +17,9 @@ struct stores;
  * runs only while processors are idle: its memory and its faults never touch a decision, and
  * what it found arrives like any other training, by the file or the fleet's store. Of the
  * replicas of a fleet one trains: the others find the shop claimed (ports/model_store.h), or
- * find that its model is fresh. The keeper's thread only.
+ * find that its model is fresh. Where a control group has a memory limit it is told to
+ * make do with half of what is left, and one that ended together with its service is not tried
+ * again at once. The keeper's thread only.
  */
 struct retrain;
 

@@ -169,10 +169,11 @@ class Offerd:
     data:   the --data directory; a new one when not given (kept in .data for a restart)
     rules:  the --rules directory, relative to the source root or absolute
     flags:  further arguments of `serve`
+    before: the words of a command that becomes the program: ['env', 'A=b'], support/syscall_filter.py
     """
 
-    def __init__(self, rules='config/rules', data=None, flags=(), env=None, port=None, start=True):
-        self.data = pathlib.Path(data) if data else scratch()
+    def __init__(self, rules='config/rules', data=None, flags=(), env=None, port=None, start=True, before=()):
+        self.before, self.data = list(before), pathlib.Path(data) if data else scratch()
         self.rules, self.flags, self.env = rules, list(flags), dict(env or {})
         self.port = port or free_port()
         self.process, self.log = None, []
@@ -200,7 +201,7 @@ class Offerd:
 
     def start(self, timeout=20, ready=True):
         """Starts it (again, on the same data) and waits for /readyz to answer 200."""
-        command = [PROGRAM, 'serve', '--data', self.data, '--listen', f'127.0.0.1:{self.port}']
+        command = [*self.before, PROGRAM, 'serve', '--data', self.data, '--listen', f'127.0.0.1:{self.port}']
         if self.rules is not None:
             command += ['--rules', ROOT / self.rules]
         self.process = subprocess.Popen([*map(str, command), *map(str, self.flags)], cwd=ROOT,
