@@ -41,7 +41,7 @@ def test_takes_the_address_as_a_flag_and_needs_one():
     url = pg().create('flagged')
     done = run('migrate', '--database-url', url)
     check(done.returncode == 0, done)
-    for wrong in (run('migrate'), run('migrate', '--no-such'), run('migrate', 'word')):
+    for wrong in (run('migrate'), run('migrate', '--no-such'), run('migrate', 'word'), run('migrate', '--wait', 'long')):
         check(wrong.returncode == 2 and wrong.stderr, wrong)
 
 
@@ -56,8 +56,8 @@ def test_refuses_a_schema_of_a_newer_program():
 def test_a_database_that_is_away_or_an_address_that_is_none_is_an_error_without_the_password():
     for url in (f'postgresql://u:s3cret@127.0.0.1:{pg().port}/no_such', 'postgresql://u:s3cret@127.0.0.1:1/x',
                 'mysql://u:s3cret@127.0.0.1/x'):
-        done = migrate(url)
-        check(done.returncode == 1 and done.stderr.strip(), done)
+        done = migrate(url, '--wait', '0')
+        check(done.returncode == 1 and done.stderr.strip() and 'waiting' not in done.stderr, done)
         check('s3cret' not in done.stderr + done.stdout, done)
 
 
@@ -79,6 +79,20 @@ def test_a_server_that_takes_its_time_is_waited_for():
         finally:
             pg().cont()
         check(done.result().returncode == 0, done.result())
+
+
+def test_a_server_that_is_started_with_it_is_waited_for_with_a_word():
+    """Compose starts both; the image's PostgreSQL listens before it is ready, and does not while it makes its first files."""
+    url = pg().create('young')
+    pg().kill9()
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            done = pool.submit(migrate, url)
+            time.sleep(1.5)
+        finally:
+            pg().start()
+        check(done.result().returncode == 0 and '0001_' in done.result().stdout, done.result())
+        check(done.result().stderr.count('waiting: ') == 1, done.result().stderr)
 
 
 def in_a_fleet(url):
