@@ -46,6 +46,21 @@ def test_every_setting_stands_in_the_table_with_its_default():
     check(not missing, 'not in the README:', missing)
 
 
+def test_the_table_says_the_default_of_each_setting():
+    """Flags of one line share it out by commas; where the program has none, the words say what that means."""
+    defaults = dict(re.findall(r'^  --([a-z][a-z-]+) .*?(?: \[([^\]\n]*)\])?$', run('serve', '--help').stdout, re.M))
+    rows = re.findall(r'^\| ((?:`--[a-z-]+`(?:, )?)+) \| (.*?) \|', README, re.M)
+    check(len(rows) > 20, rows)
+    for flags, shown in rows:
+        flags = re.findall(r'--([a-z-]+)', flags)
+        values = shown.split(', ') if len(flags) > 1 and not shown.startswith('none') else [shown] * len(flags)
+        for flag, value in zip(flags, values, strict=True):
+            if defaults[flag]:
+                check(value.split(':')[0] == defaults[flag] or value.strip('`') == defaults[flag], f'--{flag}', value, 'but it is', defaults[flag])
+            else:
+                check('`' not in value, f'--{flag}', value, 'but it has no default')
+
+
 def test_the_settings_file_shows_every_setting_with_its_default_and_is_read():
     shown = dict(re.findall(r'^([a-z_]+): +(\S+)', (ROOT / 'config/offerd.yaml').read_text(), re.M))
     for flag, default in re.findall(r'^  --([a-z][a-z-]+) .*?(?: \[([^\]\n]*)\])?$', run('serve', '--help').stdout, re.M):
