@@ -189,6 +189,19 @@ def test_an_event_of_an_acceptance_beyond_the_budget_is_rejected_and_not_stored(
             check(answer.json['results'][1]['status'] != 'rejected', answer)
 
 
+def test_why_an_offer_was_wanted_is_kept_though_it_is_used_up():
+    with shop(rule('{redemptions: 1, hold: 1s}')) as offerd:
+        made = []
+        for i in range(2):
+            made.append(offered(offerd, f'W{i}'))
+            wait_until(5, 'its hold is over', lambda: has_room(offerd, 1))
+        check(accept(offerd, made[0]).status == 200)
+        decision, offer = made[1]
+        answer = offerd.post(f"/offers/{decision['decision_id']}/{offer['offer_id']}/accept", {'reason': 'for my trip'})
+        check(answer.status == 409 and answer.json['type'].endswith('/problems/budget-used-up'), answer)
+        check(offerd.metric('offerd_events_total{type="feedback",status="accepted"}') == 1)
+
+
 def test_a_decline_gives_back_what_the_offer_held():
     with shop(rule('{redemptions: 1}')) as offerd:
         made = offered(offerd, 'C1')
