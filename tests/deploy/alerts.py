@@ -42,8 +42,11 @@ RINGS = {
     'OfferdUnknownSkus': ['offerd_events_unknown_skus_total 0+6x60', 'offerd_events_total{status="accepted"} 0+100x60'],
     'OfferdProfilesUnreadable': ['offerd_profile_loads_total{result="failed"} 0+1x60'],
     'OfferdLogUnreadable': ['offerd_log_unreadable_events 1x60'],
+    'OfferdModelUnread': ['offerd_model_trained_failures_total{instance="a"} 1x60', 'offerd_model_trained_orders{instance="a"} 0x60'],
+    'OfferdTrainingFails': ['offerd_trainings_total{result="failed"} 0x10 1x29 2x29'],
     'OfferdClientsCut': ['offerd_http_connections_cut_total 0+90x60'],
     'OfferdSpooling': ['offerd_spool_events 1x60'],
+    'OfferdSpoolGone': ['offerd_spool_events{instance="a"} 0x10 9x20 _x60', 'offerd_spool_events{instance="b"} 0x60'],
     'OfferdSpoolFilling': ['offerd_spool_bytes 760000000x60'],
     'OfferdSpoolFull': ['offerd_spool_full_total 0+1x60'],
     'OfferdSpoolRefused': ['offerd_spool_refused_total 0+1x60'],
@@ -74,13 +77,19 @@ HEALTHY = [
     'offerd_events_total{type="offer_accepted",status="rejected"} 0+20x60',
     'offerd_events_unknown_skus_total 0+4x60', 'offerd_profile_loads_total{result="failed"} 3x60',
     'offerd_profile_loads_total{result="done"} 0+50x60', 'offerd_log_unreadable_events 0x60',
-    'offerd_http_connections_cut_total 0+50x60', 'offerd_spool_events 0x60', 'offerd_spool_bytes 0x60',
-    'offerd_spool_full_total 5x60', 'offerd_spool_refused_total 5x60', 'offerd_redis_up 1x60',
+    'offerd_http_connections_cut_total 0+50x60', 'offerd_spool_events{instance="a"} 0x60',
+    'offerd_model_trained_failures_total{instance="a"} 1x60', 'offerd_model_trained_orders{instance="a"} 300x60',
+    'offerd_trainings_total{result="done"} 0+1x60', 'offerd_trainings_total{result="failed"} 0x20 1x40', 'offerd_spool_bytes 0x60',
+    'offerd_spool_full_total 5x60', 'offerd_spool_refused_total 5x60', 'offerd_redis_up 1x60', 'offerd_retention_failing 0x60',
     'offerd_redis_doubts_total 0+2x60', 'offerd_shared_owed_customers 0x60', 'offerd_api_keys_last_read_successful 1x60',
     'offerd_http_refused_total{reason="no_key"} 0+20x60', 'offerd_http_refused_total{reason="rate"} 0+20x60',
     'offerd_access_log_lost_total 5x60',
 ]
 
+# What is near to an alert and rings it not, though others may ring.
+NEAR = {
+    'OfferdSpoolGone': ['offerd_spool_events{instance="drained and gone"} 9x9 0x20 _x60', 'offerd_spool_events{instance="restarted"} 9x9 _x8 9x60'],
+}
 
 def alerts():
     return [rule for group in yaml.safe_load(ALERTS.read_text())['groups'] for rule in group['rules']]
@@ -196,12 +205,18 @@ def rings(rule):
 
 
 def test_each_alert_rings_when_it_should_and_none_on_a_good_day():
+def keeps_quiet(name):
+    series = [dict(zip(('series', 'values'), line.rsplit(' ', 1))) for line in NEAR[name]]
+    return {'interval': '1m', 'input_series': series, 'promql_expr_test': [
+        {'expr': f'ALERTS{{alertname="{name}",alertstate="firing"}}', 'eval_time': f'{minute}m', 'exp_samples': []} for minute in range(60)]}
+
+
     check(set(RINGS) == {rule['alert'] for rule in alerts()}, set(RINGS) ^ {rule['alert'] for rule in alerts()})
     quiet = {'interval': '1m', 'input_series': [dict(zip(('series', 'values'), line.rsplit(' ', 1))) for line in HEALTHY],
              'promql_expr_test': [{'expr': 'ALERTS', 'eval_time': f'{minute}m', 'exp_samples': []} for minute in (5, 30, 59)]}
     path = scratch() / 'tests.yaml'
     path.write_text(yaml.safe_dump({'rule_files': [str(ALERTS)], 'evaluation_interval': '1m',
-                                    'tests': [quiet, *map(rings, alerts())]}))
+                                    'tests': [quiet, *map(keeps_quiet, NEAR), *map(rings, alerts())]}))
     promtool('test', 'rules', path)
 
 
@@ -210,6 +225,27 @@ def test_prometheus_reads_its_configuration():
 
 
 def test_prometheus_reads_every_panel_s_question():
+def test_prometheus_in_kubernetes_reads_its_configuration():
+    """With the alerts and the key where it looks for them. Debian's Prometheus is built without Kubernetes: its promtool
+    judges all but how the pods are found."""
+    place = scratch()
+    shutil.copy(ALERTS, place)
+    (place / 'key').write_text('a key')
+    config = yaml.safe_load((ROOT / 'deploy/prometheus/kubernetes.yaml').read_text())
+    (job,) = config['scrape_configs']
+    check(job['authorization'] == {'credentials_file': '/etc/prometheus/offerd/key'}, job)
+    job['authorization'] = {'credentials_file': str(place / 'key')}
+    (place / 'prometheus.yaml').write_text(yaml.safe_dump(config))
+    program = shutil.which('promtool') or skip('promtool is not installed')
+    seen = subprocess.run([program, 'check', 'config', place / 'prometheus.yaml'], capture_output=True, text=True, timeout=60 * PATIENCE)
+    if 'kubernetes_sd_configs not found' in seen.stderr:
+        tell('this promtool knows no Kubernetes: how the pods are found is not judged')
+        found = job.pop('kubernetes_sd_configs')
+        check([(way['role'], list(way['namespaces'])) for way in found] == [('pod', ['names'])], found)
+        (place / 'prometheus.yaml').write_text(yaml.safe_dump(config))
+    promtool('check', 'config', place / 'prometheus.yaml')
+
+
     """As alerts, so that one promtool judges them all."""
     rules = [{'record': f'panel:{n}', 'expr': re.sub(r'\$__rate_interval', '1m', expression)}
              for n, (_, expression) in enumerate(expressions())]

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What deploy/ says about the program is so: settings, commands, ports, paths, users, times, packages."""
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 
 import yaml
 
-from harness import PATIENCE, PROGRAM, ROOT, Offerd, check, main, run, scratch, skip, tell
+from harness import PATIENCE, PROGRAM, ROOT, Offerd, check, demo_data, main, run, scratch, skip, tell, wait_until
+
+sys.path.append(str(ROOT / 'tests/support'))
+from servers import Missing, Servers
 
 DEPLOY = ROOT / 'deploy'
 DOCKERFILE = (ROOT / 'Dockerfile').read_text()
@@ -118,6 +124,27 @@ def test_the_pod_is_found_by_all_who_look_for_it():
     check(set(found['Kustomization']['resources']) == listed, listed)
 
 
+def test_prometheus_finds_the_pods_and_has_the_key_that_they_ask_for():
+    found = kubernetes()
+    template = found['Deployment']['spec']['template']
+    check('annotations' not in template['metadata'], 'what finds pods by annotations has no key, and another job')
+    jobs = documents('prometheus/kubernetes.yaml')[0]['scrape_configs']
+    check([job['job_name'] for job in jobs] == ['offerd'], jobs)
+    asked = set(re.findall(r'job="(\w+)"', (DEPLOY / 'prometheus/alerts.yaml').read_text()))
+    check(asked == {'offerd'}, asked)
+    kept = next(rule for rule in jobs[0]['relabel_configs'] if rule['action'] == 'keep')
+    port = template['spec']['containers'][0]['ports'][0]['name']
+    check(kept['regex'] == f"{template['metadata']['labels']['app.kubernetes.io/name']};{port}", kept)
+    scopes = {line.split()[0]: line.split()[1] for line in found['Secret']['stringData']['api-keys'].splitlines()}
+    check(scopes['prometheus'] == 'metrics', scopes)
+    key, line = run('key', 'prometheus', '--scope', 'metrics').stdout.splitlines()[:2]
+    keys = scratch() / 'api-keys'
+    keys.write_text(line + '\n')
+    said = {'Authorization': f"{jobs[0]['authorization'].get('type', 'Bearer')} {key}"}
+    with Offerd(flags=['--api-keys-file', str(keys)]) as offerd:
+        check(offerd.get('/metrics', headers=said).status == 200 and offerd.get('/metrics').status == 401)
+
+
 def test_ports_paths_and_user_are_those_of_the_image():
     found = kubernetes()
     pod = found['Deployment']['spec']['template']['spec']
@@ -142,6 +169,23 @@ def test_ports_paths_and_user_are_those_of_the_image():
             check(volume.split(':')[1] in (dockerfile('VOLUME'), '/etc/offerd/rules', '/shop'), name, volume)
 
 
+def test_the_memory_limit_is_the_one_that_was_reckoned():
+    """And it is not below what the settings alone let grow."""
+    container = kubernetes()['Deployment']['spec']['template']['spec']['containers'][0]
+    limit, asked = container['resources']['limits']['memory'], container['resources']['requests']['memory']
+    check(limit == asked, 'a node that has promised more than it has throws out the pod, and a spool with it')
+    table = (ROOT / 'docs/capacity.md').read_text().split('### How much memory to give it')[1]
+    reckoned = re.search(r'^\| a limit \| ([\d,]+) MiB \(([\d,]+) MB\)', table, re.M)
+    check(limit == reckoned[1].replace(',', '') + 'Mi', limit, reckoned[0])
+    given_mb = int(limit.removesuffix('Mi')) * 2**20 / 1e6
+    start, bounds, most = (int(re.search(rf'^\| {row}.*? \| ([\d,]+) MB \|', table, re.M)[1].replace(',', ''))
+                           for row in ('at the start', 'all bounds above', 'so at most'))
+    said = eval(re.search(r'filled: ([\d +×]+) \|', table)[1].replace('×', '*'))  # of this file of ours
+    check(start + bounds == most and abs(said - bounds) <= 1 and abs(given_mb - int(reckoned[2].replace(',', ''))) <= 1, start, bounds, most, said, given_mb)
+    grows_mb = (int(settings()['hot_profiles']) * 4096 + int(settings()['known_purchases']) * 47) / 1e6
+    check(bounds > grows_mb and given_mb - most > 1000, bounds, grows_mb, given_mb - most)
+
+
 def test_the_durable_variant_takes_away_the_volume_it_gives_back():
     patch = documents('kubernetes-durable/kustomization.yaml')[0]['patches'][0]['patch']
     number = int(re.search(r'path: /spec/template/spec/volumes/(\d+)', patch)[1])
@@ -163,6 +207,15 @@ def test_nobody_is_killed_while_draining():
     check(update['maxUnavailable'] == 0 and update['maxSurge'] >= 1, update)
 
 
+def test_the_autoscaler_can_be_stopped_and_set_going_as_the_runbook_says():
+    words = re.findall(r"^kubectl patch hpa (\S+) --type merge -p '(.*?)'", (ROOT / 'docs/runbook.md').read_text(), re.M)
+    scaler = kubernetes()['HorizontalPodAutoscaler']
+    check([name for name, _ in words] == [scaler['metadata']['name']] * 2, words)
+    off, on = (json.loads(patch)['spec']['behavior']['scaleDown'] for _, patch in words)
+    check(off == {'selectPolicy': 'Disabled'}, off)
+    check(on.items() <= scaler['spec']['behavior']['scaleDown'].items(), 'kubectl apply would not set it going again', on)
+
+
 def test_the_two_replicas_share_everything_but_their_spool():
     services = compose()['services']
     a, b = services['offerd-a'], services['offerd-b']
@@ -182,6 +235,25 @@ def test_the_two_replicas_share_everything_but_their_spool():
         for network in service['networks']:
             check(network in compose()['networks'], network)
     check(set(services['postgres']['networks']) == set(services['redis']['networks']) == {'back'} and compose()['networks']['back']['internal'])
+
+
+def test_the_line_that_brings_a_catalogue_to_kubernetes_brings_it():
+    """What kubectl would carry out in the pod is carried out beside a service without products."""
+    command = re.search(r"^kubectl exec -i deploy/offerd -- sh -c '(.*)' < products\.csv", (DEPLOY / 'README.md').read_text(), re.M)[1]
+    check(re.match('cat \\| offerd ', command), command)
+    with Offerd() as offerd:
+        check(offerd.metric('offerd_catalog_products') == 0)
+        with open(ROOT / 'config/demo/catalog.csv', 'rb') as products:
+            done = subprocess.run(['sh', '-c', command.replace('offerd ', f'{PROGRAM} ', 1)], stdin=products, capture_output=True, text=True,
+                                  env={**os.environ, 'OFFERD_DATA_DIR': str(offerd.data)}, timeout=60 * PATIENCE)
+        check(done.returncode == 0, done)
+        wait_until(20, 'the products', lambda: offerd.metric('offerd_catalog_products') > 0)
+
+
+def test_what_is_asked_whether_a_neighbour_is_there_is_asked_where_others_ask():
+    """The image's PostgreSQL makes its first files with a server on the unix socket alone: ready there, and there for nobody else."""
+    words = compose()['services']['postgres']['healthcheck']['test']
+    check(words[words.index('-h') + 1] == '127.0.0.1', words)
 
 
 def libraries(program):
@@ -241,6 +313,59 @@ def test_the_unit_is_one():
     if level:
         tell(level[0])
         check(float(level[1]) < 2, seen.stdout)
+
+
+TRAINS = {'OFFERD_TRAIN_EVERY_H': '24'}
+
+
+def under_the_unit_s_filter(*words):
+    """The words that come before a command, so that the unit's filter of system calls is on it."""
+    words = [sys.executable, str(ROOT / 'tests/support/syscall_filter.py'), str(DEPLOY / 'systemd/offerd.service'), *words, '--']
+    tried = subprocess.run([*words, 'true'], capture_output=True, text=True, timeout=60 * PATIENCE)
+    if tried.returncode == 77:
+        skip(tried.stderr.strip())
+    check(tried.returncode == 0, tried)
+    return words
+
+
+def lives_a_day(offerd):
+    """All that a service does from morning to evening, a training among it."""
+    offer = json.loads((ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_text())
+    answer = offerd.post('/offers', offer).json
+    check(answer['offers'], answer)
+    check(offerd.post(f"/offers/{answer['decision_id']}/{answer['offers'][0]['offer_id']}/decline", {}).status < 300)
+    check(offerd.post('/events', {'event_id': 'e', 'type': 'product_viewed', 'customer_id': 'demo-visitor', 'sku': 'CAM-A7'}).status == 202)
+    check(offerd.post('/-/reload').status == 200)
+    offerd.signal(signal.SIGHUP)
+    wait_until(60, 'a training', lambda: offerd.metric('offerd_trainings_total{result="done"}') == 1, every=.2)
+    check(offerd.metric('offerd_trainings_total{result="failed"}') == 0, offerd.log_text())
+    check(offerd.stop() == 0)
+
+
+def test_no_system_call_that_the_service_makes_is_outside_the_unit_s_filter():
+    """One would kill it here; under the unit it would fail with EPERM, as training once did."""
+    filtered = under_the_unit_s_filter()
+    with contextlib.ExitStack() as all_of_them:
+        def start(data, env):
+            flags = ['--access-log', str(scratch() / 'access.log')]
+            return all_of_them.enter_context(Offerd(data=data, env=env, flags=flags, before=filtered))
+        living = [start(demo_data(), TRAINS)]
+        try:
+            servers = all_of_them.enter_context(Servers())
+        except Missing as why:
+            tell(f'of a service alone; not of one in a fleet: {why}')
+        else:
+            env = {'OFFERD_DATABASE_URL': servers.pg.create('unit'), 'OFFERD_REDIS_URL': servers.redis_url,
+                   'OFFERD_TOKEN_KEY': '00112233445566778899aabbccddeeff'}
+            orders = scratch() / 'orders.csv'
+            subprocess.run([sys.executable, ROOT / 'config/demo/generate_orders.py', '--out', orders], check=True, timeout=60 * PATIENCE)
+            for words in (['migrate'], ['import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--orders', orders,
+                                        '--timezone', 'Asia/Tokyo', '--data', scratch()]):
+                done = run(*words, env=env)
+                check(done.returncode == 0, words, done.stderr)
+            living.append(start(scratch(), env | TRAINS))
+        for offerd in living:
+            lives_a_day(offerd)
 
 
 def test_nothing_but_yaml_that_can_be_read():

@@ -419,4 +419,51 @@ def test_postgresql_is_spoken_with_tls_and_asked_who_it_is():
             tell(f'{seen[0][2]} connections with {seen[0][1]}')
 
 
+def connections(servers):
+    """How many there are: to PostgreSQL's database, to Redis."""
+    to_pg = servers.pg.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'counted'")
+    to_redis = servers.redis.command('CLIENT', 'LIST')
+    to_redis = to_redis.decode() if isinstance(to_redis, bytes) else to_redis
+    return int(to_pg[0][0]), len(to_redis.strip().splitlines()) - 1  # our own question is one of them
+
+
+def test_a_replica_has_as_many_connections_as_operators_are_told_to_plan_for():
+    """Once it has done all that takes one: folded a profile, restored a budget, doubted Redis."""
+    text = (ROOT / 'docs/production.md').read_text()
+    most, at_first = map(int, re.search(r'\*\*Connections\.\*\* At most (\d+) for each replica, .*?: (\d+) always', text).groups())
+    each, more = map(int, re.search(r'\*\*Connections\.\*\* (\d+) for each worker of a replica, and (\d+) more', text).groups())
+    workers = 2
+    try:
+        servers = Servers()
+    except Missing as why:
+        skip(str(why))
+    with servers:
+        env = {'OFFERD_DATABASE_URL': servers.pg.create('counted'), 'OFFERD_REDIS_URL': servers.redis_url, 'OFFERD_TOKEN_KEY': TOKEN_KEY}
+        for words in (['migrate'], ['import', '--catalog', ROOT / 'config/demo/catalog.csv', '--currency', 'JPY', '--data', scratch()]):
+            done = harness.run(*words, env=env)
+            check(done.returncode == 0, words, done.stderr)
+        without_budget = scratch()
+        for name in ('saas.yaml', 'shared.yaml'):
+            shutil.copy(ROOT / 'config/rules' / name, without_budget)
+        with Offerd(env=env, rules=without_budget, flags=['--workers', str(workers)]) as offerd:
+            wait_until(10, 'the first', lambda: connections(servers)[0] == at_first)
+        with Offerd(env=env, flags=['--workers', str(workers)]) as offerd:
+            for number in range(40):  # either worker, and profiles that only the log has
+                check(offerd.post('/events', seen(f'c{number}', f'e{number}')).status == 202)
+                check(offerd.post('/offers', question(customer_id=f'c{number}')).status == 200)
+            servers.redis.command('FLUSHALL')
+            for number in range(40):
+                check(offerd.post('/offers', question(customer_id=f'c{number}')).status == 200)
+            wait_until(10, 'all of Redis', lambda: connections(servers)[1] == each * workers + more)
+            tell(f'{connections(servers)} connections to PostgreSQL and Redis')
+            servers.redis.kill9()
+            check(offerd.post('/events', seen('c1', 'in doubt')).status == 202)
+
+            def to_pg():
+                return int(servers.pg.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'counted'")[0][0])
+            wait_until(10, 'all of PostgreSQL', lambda: to_pg() == most)
+            time.sleep(1)
+            check(to_pg() == most, to_pg())
+
+
 main()
