@@ -521,6 +521,79 @@ START_TEST(another_shops_commit_hides_nothing_that_is_still_under_way)
 }
 END_TEST
 
+/* ── a log that lost its end ─────────────────────────────────────────────────────────────── */
+
+/* As after a failover to a server that lacked the last commits: its sequence does not know of them. */
+static void lose_all_after(uint64_t position)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "DELETE FROM events WHERE position > %lu; DELETE FROM event_ids WHERE position > %lu; "
+             "UPDATE customers SET position = %lu; SELECT setval('event_positions', %lu)",
+             position, position, position, position);
+    (void) scratch_sql(sql);
+}
+
+START_TEST(positions_go_on_above_those_that_a_failover_lost)
+{
+    const struct pg_settings settings = patient();
+    struct event_log *log = open_log(&settings);
+    const uint64_t kept = append(log, "a", "c", NOVEMBER).position;
+    const uint64_t lost = append(log, "b", "c", NOVEMBER).position;
+    lose_all_after(kept);
+    (void) scratch_sql("UPDATE log_life SET life = 'the server before'");
+
+    const struct append_outcome next = append(log, "d", "c", NOVEMBER);
+    ck_assert_uint_gt(next.position, lost);
+    ck_assert_uint_eq(next.previous, kept);
+    ck_assert_uint_lt(append(log, "e", "c", NOVEMBER).position, next.position + 100);
+    (void) scratch_sql("DELETE FROM log_life");
+    ck_assert_uint_gt(append(log, "f", "c", NOVEMBER).position, next.position + (1UL << 39));
+    ck_assert_str_eq(scratch_sql("SELECT count(*) FROM log_life"), "1");
+    log->free(log);
+}
+END_TEST
+
+START_TEST(the_life_of_a_log_names_server_timeline_and_table)
+{
+    const struct pg_settings settings = patient();
+    struct event_log *log = open_log(&settings);
+    ck_assert_str_eq(scratch_sql("SELECT life ~ '^server \\d+ timeline 0000000\\d table \\d+$' "
+                                 "AND life = this_log_life() FROM log_life"),
+                     "t");
+    log->free(log);
+}
+END_TEST
+
+/* Who only serves owns nothing and is no superuser: docs/production.md. */
+START_TEST(who_owns_no_table_appends_and_leaps_all_the_same)
+{
+    const struct pg_settings settings = patient();
+    struct event_log *log = open_log(&settings);
+    const uint64_t before = append(log, "a", "c", NOVEMBER).position;
+    (void) scratch_sql("DROP ROLE IF EXISTS offerd_serves; CREATE ROLE offerd_serves");
+    (void) scratch_sql(
+        "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO offerd_serves', current_schema());"
+        "EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO "
+        "offerd_serves', current_schema());"
+        "EXECUTE format('GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA %I TO "
+        "offerd_serves', current_schema());"
+        "EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO offerd_serves', "
+        "current_schema()); REVOKE ALL ON log_life FROM offerd_serves; END $$");
+    ck_assert_str_eq(scratch_sql("SELECT bool_and(has_function_privilege('offerd_serves', f, "
+                                 "'execute')) FROM unnest(ARRAY['pg_control_system()', "
+                                 "'pg_walfile_name(pg_lsn)', 'pg_current_wal_insert_lsn()']) AS f"),
+                     "t"); /* nor needs who migrates be a superuser */
+    (void) scratch_sql("UPDATE log_life SET life = ''");
+    const char *position = scratch_sql(
+        "SET ROLE offerd_serves; SELECT position FROM append_events('{main}', '{b}', '{c}', "
+        "'{offer_shown}', '{1}', '{\"{}\"}', 1795000000000000, '{}', '{}')");
+    ck_assert_uint_gt(strtoull(position, NULL, 10), before + (1UL << 39));
+    (void) scratch_sql("DROP OWNED BY offerd_serves; DROP ROLE offerd_serves");
+    log->free(log);
+}
+END_TEST
+
 /* ── streams ─────────────────────────────────────────────────────────────────────────────── */
 
 static enum err stop_at_ten(void *self, const struct logged_event *event)
@@ -571,6 +644,9 @@ static Suite *contract(void)
         a_connection_that_the_server_has_closed_is_made_again_without_an_error,
         a_transaction_whose_connection_was_lost_does_not_go_on_with_another,
         a_tail_misses_nothing_of_many_appenders,
+        positions_go_on_above_those_that_a_failover_lost,
+        the_life_of_a_log_names_server_timeline_and_table,
+        who_owns_no_table_appends_and_leaps_all_the_same,
         another_shops_commit_hides_nothing_that_is_still_under_way,
         a_long_reading_can_be_stopped_early_and_begun_again,
     };
