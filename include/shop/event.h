@@ -59,9 +59,10 @@ struct event {
     } order;
     struct { /* offer_*; opened from offer_id (shop/offer_token.h) */
         struct str decision_id, offer_id, rule, group;
-        int kind;           /* enum rule_kind */
-        int64_t budget_max; /* offer_accepted: how many the rule's budget allows; 0: no budget */
-        uint64_t mark;      /* of the offer made (offer_token_mark); 0 when recalled from the log */
+        int kind;            /* enum rule_kind */
+        int64_t redemptions; /* the rule's budget when the offer was made; 0: none, or not known */
+        int64_t budget_max;  /* offer_accepted: how many may be stored of the rule; 0: no budget */
+        uint64_t mark; /* of the offer made (offer_token_mark); 0 when recalled from the log */
         uint32_t relevance_bp, propensity_bp; /* as in shop/offer_token.h */
     } offer;
     struct str anonymous_id; /* customer_identified: who the customer was until now */

@@ -33,14 +33,15 @@ struct offer_token {
     uint32_t n_items;
     uint32_t relevance_bp;  /* how well the first item suits the cart, of 10,000; 0: not known */
     uint32_t propensity_bp; /* how likely it was to be shown, of 10,000; 0: not known */
+    int64_t redemptions;    /* its rule's budget when it was made; 0: none */
 };
 
 /*
  * What offers have in common that take the same one of a budget: rule, items, and to whom. So
  * a customer who looks at the page again holds one, not two; guests whom nothing tells
- * apart hold one each time. Never 0.
+ * apart hold one for each decision. Never 0.
  */
-uint64_t offer_token_mark(const struct offer_token *token);
+uint64_t offer_token_mark(const struct offer_token *token, struct str decision_id);
 
 /* Appends the id's text to @out. No malloc when @out has an arena. */
 void offer_token_seal(const struct offer_token *token, struct str decision_id,

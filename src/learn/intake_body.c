@@ -125,7 +125,8 @@ static bool read_offer(struct reading *reading, const cJSON *data)
     event->offer.rule = token->rule;
     event->offer.group = token->group;
     event->offer.kind = token->kind;
-    event->offer.mark = offer_token_mark(token);
+    event->offer.mark = offer_token_mark(token, event->offer.decision_id);
+    event->offer.redemptions = token->redemptions;
     event->offer.relevance_bp = token->relevance_bp;
     event->offer.propensity_bp = token->propensity_bp;
     if (event->type != EVENT_FEEDBACK && token->n_items > 0)

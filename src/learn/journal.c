@@ -157,7 +157,7 @@ static void fold_answered(struct journal *journal, const struct event *const *ev
     else
         fold_committed(journal->fold, events, n, outcomes);
     for (uint32_t i = 0; i < n; i++) {
-        journal_budgets_settle(&journal->budgets, events[i], &outcomes[i]);
+        journal_budgets_settle(&journal->budgets, journal->world, events[i], &outcomes[i]);
         if (outcomes[i].result != APPEND_ACCEPTED)
             continue;
         orders += events[i]->type == EVENT_ORDER_PLACED;
@@ -183,7 +183,7 @@ static void settled(void *self, const struct event *event, const struct append_o
         share_settled(journal->share, event, outcome);
     else
         fold_committed(journal->fold, &event, 1, outcome);
-    journal_budgets_settle(&journal->budgets, event, outcome);
+    journal_budgets_settle(&journal->budgets, journal->world, event, outcome);
 }
 
 /* What waits for nobody: each tend_us at the latest, whether events come or not. */

@@ -10,32 +10,71 @@
 #include "shop/event.h"
 #include "world/world.h"
 
-static int64_t budget_of(const struct world *world, struct str rule_id)
+enum { DOUBT_US = 1000000 };
+
+static int64_t budget_of(const struct world *world, const struct event *event)
 {
-    const struct rule *rule = world ? ruleset_find(world->rules, rule_id) : NULL;
-    return rule ? rule->budget.redemptions : 0;
+    const struct rule *rule = world ? ruleset_find(world->rules, event->offer.rule) : NULL;
+    return rule ? rule->budget.redemptions : event->offer.redemptions;
 }
 
 void journal_budgets_limit(const struct world *world, struct event *event)
 {
     if (event->type == EVENT_OFFER_ACCEPTED || event->type == EVENT_OFFER_DECLINED)
-        event->offer.budget_max = budget_of(world, event->offer.rule);
+        event->offer.budget_max = budget_of(world, event);
 }
 
-/* A store that could not be told of an acceptance is told the count again by a restoration. */
-void journal_budgets_settle(struct journal_budgets *self, const struct event *event,
-                            const struct append_outcome *outcome)
+/*
+ * Was it made under a budget, or has its rule one by now? What is drained from
+ * a spool knows only its rule.
+ */
+static bool has_budget(const struct world *world, const struct event *event)
+{
+    return event->offer.rule.at && (event->offer.redemptions > 0 || event->offer.budget_max > 0 ||
+                                    budget_of(world, event) > 0);
+}
+
+/*
+ * The log has so many of the rule at least. A store that could not be told is
+ * told the count again by a restoration.
+ */
+static void settle(struct journal_budgets *self, const struct event *event, int64_t accepted)
 {
     struct budget_store *store = self->store;
-    bool is_answered = outcome->result == APPEND_ACCEPTED || outcome->result == APPEND_REFUSED;
-    if (!store || event->offer.budget_max == 0 || !is_answered)
-        return;
     struct err_note why;
-    if (event->type != EVENT_OFFER_ACCEPTED || outcome->result == APPEND_REFUSED)
-        (void) store->release(store, event->offer.rule, event->offer.mark, &why);
-    else if (store->settle(store, event->offer.rule, event->offer.mark, outcome->accepted, &why) !=
-             OK)
+    if (store->settle(store, event->offer.rule, event->offer.mark, accepted, &why) != OK)
         self->rules = NULL;
+}
+
+/*
+ * A refusal says that the log has all the budget allows: a store that believed otherwise,
+ * and made the offer, now knows. A repeat says that the first was stored, but maybe not
+ * that the store has heard of it: the answer may have been lost on its way to us.
+ */
+static void settle_acceptance(struct journal_budgets *self, const struct event *event,
+                              const struct append_outcome *outcome)
+{
+    if (outcome->result == APPEND_REFUSED)
+        settle(self, event, event->offer.budget_max);
+    else if (outcome->result == APPEND_ACCEPTED && outcome->accepted > 0)
+        settle(self, event, outcome->accepted);
+    else if (outcome->result == APPEND_DUPLICATE)
+        self->doubted = true;
+}
+
+void journal_budgets_settle(struct journal_budgets *self, const struct world *world,
+                            const struct event *event, const struct append_outcome *outcome)
+{
+    struct budget_store *store = self->store;
+    struct err_note why;
+    bool accepts = event->type == EVENT_OFFER_ACCEPTED;
+    bool declines = event->type == EVENT_OFFER_DECLINED && outcome->result == APPEND_ACCEPTED;
+    if (!store || !(accepts || declines) || !has_budget(world, event))
+        return;
+    if (accepts)
+        settle_acceptance(self, event, outcome);
+    else
+        (void) store->release(store, event->offer.rule, event->offer.mark, &why);
 }
 
 /* ── restoring ───────────────────────────────────────────────────────────────────────────── */
@@ -98,6 +137,12 @@ static void restore(struct journal_budgets *self, struct event_log *log,
     self->rules = err == OK ? rules : NULL;
 }
 
+/* Soon, but not so often that who repeats himself keeps us from everything else. */
+static bool doubts(const struct journal_budgets *self, int64_t now_us)
+{
+    return self->doubted && (now_us < self->restored_us || now_us - self->restored_us >= DOUBT_US);
+}
+
 void journal_budgets_tend(struct journal_budgets *self, struct event_log *log,
                           const struct world *world, int64_t now_us)
 {
@@ -105,7 +150,10 @@ void journal_budgets_tend(struct journal_budgets *self, struct event_log *log,
     if (!store)
         return;
     bool wanted = store->wants_restore(store);
-    if (world && (wanted || self->rules != world->rules))
+    if (world && (wanted || self->rules != world->rules || doubts(self, now_us))) {
+        self->doubted = false;
+        self->restored_us = now_us;
         restore(self, log, world->rules);
+    }
     store->tend(store, now_us);
 }

@@ -110,6 +110,7 @@ void decision_token(const struct decision *d, const struct found *f, struct offe
     ret_token->n_items = 0;
     ret_token->relevance_bp = f->relevance > 0 ? (uint32_t) lrintf(f->relevance * 10000) : 0;
     ret_token->propensity_bp = f->propensity_bp;
+    ret_token->redemptions = rule->budget.redemptions;
     if (f->product) {
         ret_token->items[0].sku = f->product->sku;
         ret_token->items[0].quantity = f->quantity;

@@ -35,7 +35,7 @@ static struct budget_claim claim_for(struct decision *d, const struct found *f)
     struct offer_token token;
     decision_token(d, f, &token);
     return (struct budget_claim){ .rule = rule->id,
-                                  .mark = offer_token_mark(&token),
+                                  .mark = offer_token_mark(&token, decision_id(d)),
                                   .redemptions = rule->budget.redemptions,
                                   .until_us = d->now_us + hold_us,
                                   .taken = rule->budget.redemptions };

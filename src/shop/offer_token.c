@@ -4,7 +4,8 @@
  * then a version, the kind, the instant, and the texts and numbers as varints (LEB128). A
  * text is its length plus one and its bytes; zero is an absent text. The numbers of
  * enum rule_kind may be added to, never changed: ids outlive a deployment by minutes. So an id of
- * version 1, which ended before relevance and propensity, is opened too.
+ * version 1, which ended before relevance and propensity, is opened too; and an offer without a
+ * budget is sealed as before there was version 3, which replicas of before open as well.
  *
  * Sealing happens up to thirty times an answer, so all of it runs on the stack, and the
  * base64url is our own: libsodium's is written to be constant-time, which nothing here needs.
@@ -15,13 +16,14 @@
 #include <sodium.h>
 
 enum {
+    TOKEN_VERSION_BUDGET = 3, /* with the rule's budget at its end */
     TOKEN_VERSION = 2,
     TOKEN_VERSION_SHORT = 1, /* without relevance and propensity */
     TEXT_MAX_BYTES = 128,    /* ids */
     MAC_BYTES = crypto_shorthash_BYTES,
-    /* version, kind, instant, 6 texts, 30 items, 2 shares, each at its longest */
+    /* version, kind, instant, 6 texts, 30 items, 2 shares, a budget, each at its longest */
     TOKEN_MAX_BYTES = 1 + 5 + 10 + 6 * (2 + TEXT_MAX_BYTES) + 10 + 1 +
-                      OFFER_TOKEN_MAX_ITEMS * (2 + TEXT_MAX_BYTES + 10) + 2 * 5,
+                      OFFER_TOKEN_MAX_ITEMS * (2 + TEXT_MAX_BYTES + 10) + 2 * 5 + 10,
     SIGNED_MAX_BYTES = 2 + TEXT_MAX_BYTES + TOKEN_MAX_BYTES,
     OFFER_ID_MAX_BYTES = (MAC_BYTES + TOKEN_MAX_BYTES + 2) / 3 * 4,
 };
@@ -58,7 +60,7 @@ static uint8_t *pack_text(uint8_t *to, struct str text, bool *failed)
 
 static uint8_t *pack_token(uint8_t *to, const struct offer_token *token, bool *failed)
 {
-    *to++ = TOKEN_VERSION;
+    *to++ = token->redemptions ? TOKEN_VERSION_BUDGET : TOKEN_VERSION;
     to = pack_number(to, (uint32_t) token->kind);
     to = pack_number(to, (uint64_t) token->made_us);
     to = pack_text(to, token->rule, failed);
@@ -75,7 +77,8 @@ static uint8_t *pack_token(uint8_t *to, const struct offer_token *token, bool *f
         to = pack_number(to, (uint64_t) token->items[i].quantity);
     }
     to = pack_number(to, token->relevance_bp);
-    return pack_number(to, token->propensity_bp);
+    to = pack_number(to, token->propensity_bp);
+    return token->redemptions ? pack_number(to, (uint64_t) token->redemptions) : to;
 }
 
 static char *put_four(char *to, uint64_t three_bytes)
@@ -127,11 +130,11 @@ void offer_token_seal(const struct offer_token *token, struct str decision_id,
     out->len += encode(bytes, n, out->at + out->len);
 }
 
-uint64_t offer_token_mark(const struct offer_token *token)
+uint64_t offer_token_mark(const struct offer_token *token, struct str decision_id)
 {
     uint8_t bytes[TOKEN_MAX_BYTES];
     bool is_known = token->customer_id.len > 0 || token->session_id.len > 0, left_out;
-    uint8_t *end = pack_number(bytes, is_known ? 0 : (uint64_t) token->made_us);
+    uint8_t *end = pack_text(bytes, is_known ? (struct str){ 0 } : decision_id, &left_out);
     end = pack_text(end, token->rule, &left_out);
     end = pack_text(end, token->customer_id.len > 0 ? token->customer_id : token->session_id,
                     &left_out);
@@ -228,7 +231,7 @@ static struct str read_text(struct reader *reader)
 static void read_token(struct reader *reader, struct offer_token *token)
 {
     uint8_t version = read_byte(reader);
-    if (version != TOKEN_VERSION && version != TOKEN_VERSION_SHORT)
+    if (version < TOKEN_VERSION_SHORT || version > TOKEN_VERSION_BUDGET)
         reader->err = ERR_INPUT;
     token->kind = (int) (uint32_t) read_number(reader);
     token->made_us = (int64_t) read_number(reader);
@@ -249,10 +252,12 @@ static void read_token(struct reader *reader, struct offer_token *token)
         token->items[i].sku = read_text(reader);
         token->items[i].quantity = (int64_t) read_number(reader);
     }
-    if (version == TOKEN_VERSION) {
+    if (version != TOKEN_VERSION_SHORT) {
         token->relevance_bp = (uint32_t) read_number(reader);
         token->propensity_bp = (uint32_t) read_number(reader);
     }
+    if (version == TOKEN_VERSION_BUDGET)
+        token->redemptions = (int64_t) read_number(reader);
     if (reader->err == OK && reader->at != reader->end)
         reader->err = ERR_INPUT;
 }

@@ -202,6 +202,20 @@ def test_why_an_offer_was_wanted_is_kept_though_it_is_used_up():
         check(offerd.metric('offerd_events_total{type="feedback",status="accepted"}') == 1)
 
 
+def test_what_was_offered_of_a_rule_that_is_gone_keeps_to_its_budget():
+    """Its author may take it out, or rename it; of a fleet one replica may have its rules later than the others."""
+    others = [rule(None, id=id, sku='CARD-64', priority=10) for id in ['one', 'two']]
+    with shop(rule('{redemptions: 1, hold: 1s}'), *others) as offerd:
+        first = offered(offerd, 'C1')
+        wait_until(5, 'the hold is over', lambda: offered(offerd, 'C2'))
+        second = offered(offerd, 'C2')
+        write(offerd.where, *others)
+        reload(offerd)
+        check([r['id'] for r in offerd.get('/rules').json['rules']] == ['one', 'two'])
+        statuses = [accept(offerd, made).status for made in [first, second, first]]
+        check(statuses == [200, 409, 200], statuses)  # the last: said again
+
+
 def test_a_decline_gives_back_what_the_offer_held():
     with shop(rule('{redemptions: 1}')) as offerd:
         made = offered(offerd, 'C1')

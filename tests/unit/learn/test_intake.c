@@ -113,7 +113,8 @@ static struct str offer_id(const char *customer)
                                  .n_items = 1,
                                  .items = { { STR("LENS-50"), 1 } },
                                  .relevance_bp = 3700,
-                                 .propensity_bp = 42 };
+                                 .propensity_bp = 42,
+                                 .redemptions = 9 };
     static char text[512];
     struct out out = { .at = text, .cap = sizeof text };
     offer_token_seal(&token, STR("d-1"), key, &out);
@@ -140,6 +141,7 @@ START_TEST(opens_an_offer_and_keeps_what_it_says)
     ck_assert(str_is(event->offer.rule, "lens"));
     ck_assert(str_is(event->offer.group, "g"));
     ck_assert_int_eq(event->offer.kind, 3);
+    ck_assert_int_eq(event->offer.redemptions, 9);
     ck_assert(
         str_contains(event->payload, STR("\"rule\":\"lens\",\"kind\":\"bundle\",\"group\":\"g\"")));
     ck_assert(str_contains(event->payload,

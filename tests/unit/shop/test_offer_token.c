@@ -54,6 +54,7 @@ static void assert_same(const struct offer_token *a, const struct offer_token *b
     ck_assert_int_eq(a->replaces_quantity, b->replaces_quantity);
     ck_assert_uint_eq(a->relevance_bp, b->relevance_bp);
     ck_assert_uint_eq(a->propensity_bp, b->propensity_bp);
+    ck_assert_int_eq(a->redemptions, b->redemptions);
     ck_assert_uint_eq(a->n_items, b->n_items);
     for (uint32_t i = 0; i < a->n_items; i++) {
         ck_assert(str_eq(a->items[i].sku, b->items[i].sku));
@@ -61,13 +62,19 @@ static void assert_same(const struct offer_token *a, const struct offer_token *b
     }
 }
 
+static uint64_t mark_of(const struct offer_token *token)
+{
+    return offer_token_mark(token, STR("d"));
+}
+
 START_TEST(the_same_offer_to_the_same_customer_has_the_same_mark_whenever_it_is_made)
 {
     struct offer_token one = lens_offer(), again = lens_offer();
     again.made_us++;
     again.session_id = STR("s-2"); /* the customer tells */
-    ck_assert_uint_eq(offer_token_mark(&one), offer_token_mark(&again));
-    ck_assert_uint_ne(offer_token_mark(&one), 0);
+    again.redemptions = 5;         /* and what there is of it is another matter */
+    ck_assert_uint_eq(mark_of(&one), offer_token_mark(&again, STR("later")));
+    ck_assert_uint_ne(mark_of(&one), 0);
 }
 END_TEST
 
@@ -75,40 +82,40 @@ START_TEST(another_rule_item_quantity_or_customer_is_another_mark)
 {
     struct offer_token one = lens_offer(), other = lens_offer();
     other.rule = STR("camera-card");
-    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    ck_assert_uint_ne(mark_of(&one), mark_of(&other));
     other = lens_offer();
     other.items[0].sku = STR("LENS-85");
-    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    ck_assert_uint_ne(mark_of(&one), mark_of(&other));
     other = lens_offer();
     other.items[0].quantity = 2;
-    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    ck_assert_uint_ne(mark_of(&one), mark_of(&other));
     other = lens_offer();
     other.customer_id = STR("C2");
-    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
+    ck_assert_uint_ne(mark_of(&one), mark_of(&other));
 }
 END_TEST
 
-START_TEST(guests_whom_nothing_tells_apart_have_a_mark_for_each_offer)
+START_TEST(guests_whom_nothing_tells_apart_have_a_mark_for_each_decision)
 {
-    struct offer_token one = lens_offer(), other;
+    struct offer_token one = lens_offer();
     one.customer_id = one.session_id = (struct str){ 0 };
-    other = one;
-    other.made_us++;
-    ck_assert_uint_ne(offer_token_mark(&one), offer_token_mark(&other));
-    other.session_id = one.session_id = STR("s-1");
-    ck_assert_uint_eq(offer_token_mark(&one), offer_token_mark(&other));
+    struct str first = STR("d-1"), second = STR("d-2"); /* in one microsecond, by two workers */
+    ck_assert_uint_eq(offer_token_mark(&one, first), offer_token_mark(&one, first));
+    ck_assert_uint_ne(offer_token_mark(&one, first), offer_token_mark(&one, second));
+    one.session_id = STR("s-1");
+    ck_assert_uint_eq(offer_token_mark(&one, first), offer_token_mark(&one, second));
 }
 END_TEST
 
 START_TEST(opens_what_it_sealed)
 {
     AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
-    const struct offer_token token = lens_offer();
-    struct str id = sealed(&token, "0193a0b1", arena);
-
-    struct offer_token opened;
-    ck_assert_int_eq(offer_token_open(id, STR("0193a0b1"), key, arena, &opened), OK);
-    assert_same(&token, &opened);
+    struct offer_token token = lens_offer(), opened;
+    for (int i = 0; i < 2; i++, token.redemptions = 500) {
+        struct str id = sealed(&token, "0193a0b1", arena);
+        ck_assert_int_eq(offer_token_open(id, STR("0193a0b1"), key, arena, &opened), OK);
+        assert_same(&token, &opened);
+    }
 }
 END_TEST
 
@@ -121,6 +128,30 @@ START_TEST(opens_an_id_of_the_version_before_which_knew_no_relevance_and_no_prop
                         "MQdDQU0tQTYCAghMRU5TLTUwAQ7ml6XmnKzoqp4tU0tVwIQ9");
     ck_assert_int_eq(offer_token_open(id, STR("0193a0b1"), key, arena, &opened), OK);
     assert_same(&wanted, &opened);
+}
+END_TEST
+
+/* Of version 2, which ended before the budget. */
+#define LENS_OFFER_ID                                                                          \
+    "SfIH0Hl70PkCA4DQ6OPmmJgDE2NhbWVyYS1sZW5zLWJ1bmRsZQJhBWxlbnMHQzE3ODUwBHMtMQdDQU0tQTYCAghM" \
+    "RU5TLTUwAQ7ml6XmnKzoqp4tU0tVwIQ90gmQTg"
+
+START_TEST(opens_an_id_of_the_version_before_which_knew_no_budget)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
+    struct offer_token opened, wanted = lens_offer();
+    ck_assert_int_eq(offer_token_open(STR(LENS_OFFER_ID), STR("0193a0b1"), key, arena, &opened),
+                     OK);
+    assert_same(&wanted, &opened);
+}
+END_TEST
+
+START_TEST(an_offer_without_a_budget_is_sealed_as_replicas_of_the_version_before_open_it)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(4096, 1 << 20);
+    const struct offer_token token = lens_offer();
+    struct str id = sealed(&token, "0193a0b1", arena);
+    ck_assert_msg(str_is(id, LENS_OFFER_ID), "%.*s", STR_ARG(id));
 }
 END_TEST
 
@@ -153,7 +184,8 @@ START_TEST(holds_the_longest_offer_there_can_be)
                                  .replaces_quantity = INT64_MAX,
                                  .n_items = OFFER_TOKEN_MAX_ITEMS,
                                  .relevance_bp = UINT32_MAX,
-                                 .propensity_bp = UINT32_MAX };
+                                 .propensity_bp = UINT32_MAX,
+                                 .redemptions = INT64_MAX };
     for (int i = 0; i < OFFER_TOKEN_MAX_ITEMS; i++) {
         token.items[i].sku = longest;
         token.items[i].quantity = INT64_MAX;
@@ -253,8 +285,10 @@ END_TEST
 SUITE_MAIN("shop/offer_token",
            the_same_offer_to_the_same_customer_has_the_same_mark_whenever_it_is_made,
            another_rule_item_quantity_or_customer_is_another_mark,
-           guests_whom_nothing_tells_apart_have_a_mark_for_each_offer, opens_what_it_sealed,
+           guests_whom_nothing_tells_apart_have_a_mark_for_each_decision, opens_what_it_sealed,
            opens_an_id_of_the_version_before_which_knew_no_relevance_and_no_propensity,
+           opens_an_id_of_the_version_before_which_knew_no_budget,
+           an_offer_without_a_budget_is_sealed_as_replicas_of_the_version_before_open_it,
            keeps_what_is_absent_absent, holds_the_longest_offer_there_can_be,
            refuses_to_seal_a_text_that_is_no_id, is_safe_in_a_path_of_a_url,
            refuses_the_id_under_another_decision_or_key,
