@@ -8,7 +8,10 @@
  * Only the journal's thread ends holds. It closes until_us first (by compare and swap: a reader
  * that extends the hold in the same moment wins, or finds it closed), then gives back what was
  * taken, then frees the place. A reader that extended looks at the mark once more: had the place
- * changed hands in between, it has at worst lengthened somebody's hold, and goes on looking.
+ * changed hands in between, it has at worst lengthened somebody's hold, and goes on looking. It
+ * gives back by making the hold end at once, if nobody has extended it since: a hold ends at an odd
+ * microsecond until it is extended, then at an even one. (Had its place changed hands in that
+ * moment, to a hold that ends in the very same microsecond, that one would end.)
  */
 #include "learn/budgets.h"
 
@@ -18,7 +21,8 @@
 
 enum { RULE_PLACES = BUDGETS_MAX_RULES * 2, NEAR = 64, MARK_FREE = 0, MARK_BUSY = 1 };
 
-#define CLOSED INT64_MIN
+#define CLOSED     INT64_MIN
+#define GIVEN_BACK (INT64_MIN + 1) /* over long ago: the next tend ends it, unless it is extended */
 
 struct rule_budget {
     uint64_t hash;
@@ -101,6 +105,16 @@ static void lower(_Atomic int64_t *number, int64_t to)
         ;
 }
 
+static int64_t end_of_new(int64_t until_us)
+{
+    return (until_us - 1) | 1;
+}
+
+static int64_t end_of_extended(int64_t until_us, int64_t before_us)
+{
+    return ((until_us > before_us ? until_us : before_us) + 1) & ~INT64_C(1);
+}
+
 /* A rule's number stands as long as the mark beside it. */
 static bool is_hold(struct hold *hold, uint32_t rule, uint64_t mark)
 {
@@ -115,8 +129,7 @@ static bool extend_at(struct hold *hold, uint32_t rule, uint64_t mark, int64_t u
     do
         if (seen == CLOSED)
             return false;
-    while (
-        !atomic_compare_exchange_weak(&hold->until_us, &seen, until_us > seen ? until_us : seen));
+    while (!atomic_compare_exchange_weak(&hold->until_us, &seen, end_of_extended(until_us, seen)));
     return is_hold(hold, rule, mark);
 }
 
@@ -146,9 +159,9 @@ static bool write_hold(struct budgets *budgets, uint32_t rule, uint64_t mark, in
         if (!atomic_compare_exchange_strong(&hold->mark, &expected, MARK_BUSY))
             continue;
         atomic_store(&hold->rule, rule);
-        atomic_store(&hold->until_us, until_us);
+        atomic_store(&hold->until_us, end_of_new(until_us));
         atomic_store(&hold->mark, mark);
-        lower(&budgets->next_end_us, until_us);
+        lower(&budgets->next_end_us, end_of_new(until_us));
         return true;
     }
     return false;
@@ -159,13 +172,32 @@ static bool reserve_one(struct budgets *budgets, struct rule_budget *budget,
                         struct budget_claim *claim)
 {
     uint64_t mark = usable(claim->mark);
+    claim->is_new = false;
     claim->granted = extend(budgets, budget->number, mark, claim->until_us);
     if (claim->granted || !take(budget, claim))
         return true;
-    claim->granted = write_hold(budgets, budget->number, mark, claim->until_us);
+    claim->granted = claim->is_new = write_hold(budgets, budget->number, mark, claim->until_us);
     if (!claim->granted)
         atomic_fetch_sub(&budget->taken, 1);
     return claim->granted;
+}
+
+static void give_back(struct budget_store *store, void *reader, const struct budget_claim *claim)
+{
+    struct budgets *budgets = (struct budgets *) store;
+    uint32_t place;
+    struct rule_budget *budget = find_rule(budgets, claim->rule, &place);
+    uint64_t mark = usable(claim->mark);
+    (void) reader;
+    for (uint32_t i = 0; i < NEAR && budget; i++) {
+        struct hold *hold = place_of(budgets, mark, i);
+        int64_t until_us = end_of_new(claim->until_us);
+        if (!is_hold(hold, budget->number, mark) ||
+            !atomic_compare_exchange_strong(&hold->until_us, &until_us, GIVEN_BACK))
+            continue;
+        lower(&budgets->next_end_us, GIVEN_BACK);
+        return;
+    }
 }
 
 static enum budget_answer reserve(struct budget_store *store, void *reader,
@@ -174,16 +206,21 @@ static enum budget_answer reserve(struct budget_store *store, void *reader,
 {
     struct budgets *budgets = (struct budgets *) store;
     uint32_t place;
-    (void) reader, (void) now_us, (void) waiter;
+    (void) now_us, (void) waiter;
     for (uint32_t i = 0; i < n; i++)
         if (!find_rule(budgets, claims[i].rule, &place)) {
             if (!atomic_exchange(&budgets->wanting, true) && budgets->wake)
                 budgets->wake(budgets->self);
             return BUDGET_LOST;
         }
-    for (uint32_t i = 0; i < n; i++)
-        if (!reserve_one(budgets, find_rule(budgets, claims[i].rule, &place), &claims[i]))
-            return BUDGET_LOST;
+    for (uint32_t i = 0; i < n; i++) {
+        if (reserve_one(budgets, find_rule(budgets, claims[i].rule, &place), &claims[i]))
+            continue;
+        while (i-- > 0)
+            if (claims[i].is_new)
+                give_back(store, reader, &claims[i]);
+        return BUDGET_LOST;
+    }
     return BUDGET_ANSWERED;
 }
 
@@ -319,6 +356,7 @@ struct budget_store *budgets_new(void (*wake)(void *self), void *self)
                                             .reader_free = reader_free,
                                             .reserve = reserve,
                                             .forget = forget,
+                                            .give_back = give_back,
                                             .settle = settle,
                                             .release = release,
                                             .restore = restore,

@@ -116,7 +116,8 @@ struct found {
     bool allowed;
     bool scored;                             /* score is what its rule's formula says */
     bool ranked;                             /* rank has looked at it */
-    bool held;                               /* it has one of its rule's budget */
+    bool held;                               /* it has one of its rule's budget … */
+    bool held_new;                           /* … which nobody else needs if it is not shown */
     int64_t now_minor, was_minor, gap_minor; /* see allow.c */
 };
 
@@ -305,7 +306,7 @@ struct str decision_id(struct decision *d);
 /* Is the trigger item only looked at? One that was just added is in the cart, whatever was sent. */
 bool decision_only_looks(const struct decision *d);
 
-/* Lets go of what reserve holds for waiting. */
+/* Lets go of what reserve holds for waiting, and of what it holds for an answer that will not be. */
 void reserve_cancel(struct decision *d);
 
 /* What the offer's id will carry. */

@@ -3,7 +3,8 @@
  * Reserve: the best few -> those that can be kept. Only for offers of rules with a budget, and only
  * for those about to be shown: each takes one of its rule's budget, held until it is
  * accepted, declined or over. One that gets none leaves the answer and its handful is
- * ranked again, so that another takes its place. When the budgets cannot be known in time, those
+ * ranked again, so that another takes its place; what is held stays held, and is given back if
+ * another has taken its place in the end. When the budgets cannot be known in time, those
  * offers are left out and the answer says so: what may be gone is not promised.
  */
 #include "ports/budget_store.h"
@@ -41,7 +42,10 @@ static struct budget_claim claim_for(struct decision *d, const struct found *f)
                                   .taken = rule->budget.redemptions };
 }
 
-/* False for lack of room. */
+/*
+ * Asks for nothing that is held: an answer that comes too late would
+ * lose it. False for lack of room.
+ */
 static bool gather(struct decision *d)
 {
     if (!d->kept.reserve)
@@ -52,12 +56,52 @@ static bool gather(struct decision *d)
     reserve->decision = d;
     reserve->waiter.ready = ready;
     reserve->n = 0;
-    for (uint32_t i = d->kept.n_kept; i < d->rank.n_best; i++)
-        if (d->rank.best[i].from->rule->budget.redemptions > 0) {
-            reserve->of[reserve->n] = i;
-            reserve->claims[reserve->n++] = claim_for(d, &d->rank.best[i]);
-        }
+    for (uint32_t i = d->kept.n_kept; i < d->rank.n_best; i++) {
+        const struct found *f = &d->rank.best[i];
+        if (f->from->rule->budget.redemptions == 0 || f->held)
+            continue;
+        reserve->of[reserve->n] = i;
+        reserve->claims[reserve->n++] = claim_for(d, f);
+    }
     return true;
+}
+
+/* ── giving back ─────────────────────────────────────────────────────────────────────────── */
+
+static void give_back(struct decision *d, struct found *f)
+{
+    struct budget_store *store = d->worker->serve->budgets;
+    if (!f->held_new)
+        return;
+    struct budget_claim claim = claim_for(d, f);
+    store->give_back(store, d->worker->budget_reader, &claim);
+    f->held = f->held_new = false;
+}
+
+static bool is_same(const struct found *a, const struct found *b)
+{
+    return a->from == b->from && a->number == b->number;
+}
+
+/* Held in an earlier round, and then something better came forward. */
+static void give_back_unshown(struct decision *d)
+{
+    for (uint32_t i = 0; i < d->pick.n_found; i++) {
+        bool shown = false;
+        for (uint32_t k = d->kept.n_kept; k < d->rank.n_best && !shown; k++)
+            shown = is_same(&d->rank.best[k], &d->pick.found[i]);
+        if (!shown)
+            give_back(d, &d->pick.found[i]);
+    }
+}
+
+/* Of this handful, and of those before. */
+static void give_back_all(struct decision *d)
+{
+    for (uint32_t i = 0; i < d->pick.n_found; i++)
+        give_back(d, &d->pick.found[i]);
+    for (uint32_t i = 0; i < d->kept.n_kept; i++)
+        give_back(d, &d->rank.best[i]);
 }
 
 /* ── waiting ─────────────────────────────────────────────────────────────────────────────── */
@@ -73,6 +117,8 @@ void reserve_cancel(struct decision *d)
 {
     if (d->kept.reserving)
         forget(d);
+    if (d->kept.reserve && d->next_stage < SERVE_STAGES)
+        give_back_all(d);
 }
 
 /* A profile that was at hand is borrowed for this section only: to wait, a copy is made of it. */
@@ -122,8 +168,7 @@ static enum budget_answer ask(struct decision *d)
 static struct found *found_of(struct decision *d, uint32_t place)
 {
     for (uint32_t i = 0; i < d->pick.n_found; i++)
-        if (d->pick.found[i].from == d->rank.best[place].from &&
-            d->pick.found[i].number == d->rank.best[place].number)
+        if (is_same(&d->pick.found[i], &d->rank.best[place]))
             return &d->pick.found[i];
     return NULL;
 }
@@ -159,8 +204,9 @@ static void take_answer(struct decision *d, enum budget_answer answer)
     bool lost = answer != BUDGET_ANSWERED, all = true;
     for (uint32_t i = 0; i < reserve->n; i++) {
         const struct budget_claim *claim = &reserve->claims[i];
-        struct found *f = found_of(d, reserve->of[i]);
-        f->held = !lost && claim->granted;
+        struct found *f = found_of(d, reserve->of[i]), *best = &d->rank.best[reserve->of[i]];
+        best->held = f->held = !lost && claim->granted;
+        best->held_new = f->held_new = f->held && claim->is_new;
         all &= f->held;
         if (!f->held)
             refuse(f->from, claim, lost);
@@ -169,6 +215,8 @@ static void take_answer(struct decision *d, enum budget_answer answer)
         d->degraded |= DEGRADED_BUDGET;
     if (!all)
         rank_again(d);
+    else
+        give_back_unshown(d);
 }
 
 enum err reserve_run(struct decision *d)

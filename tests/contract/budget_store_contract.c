@@ -370,6 +370,42 @@ START_TEST(tells_what_it_believes_of_a_rule)
 }
 END_TEST
 
+/* What the store believes of "r". */
+static int64_t belief(struct ground *g)
+{
+    struct err_note note;
+    int64_t accepted = -1;
+    bool known = false;
+    ck_assert_int_eq(g->store->read(g->store, STR("r"), &accepted, &known, &note), OK);
+    ck_assert(known);
+    return accepted;
+}
+
+START_TEST(a_count_is_lowered_by_who_knows_what_is_believed_and_by_nobody_else)
+{
+    GROUND(g);
+    struct err_note note;
+    if (!g.store->lower) {
+        end(&g);
+        return;
+    }
+    restore(&g, "r", 3);
+    restore(&g, "r", 2);
+    ck_assert_int_eq(belief(&g), 3);
+    ck_assert_int_eq(g.store->lower(g.store, STR("r"), 4, 2, &note), OK);
+    ck_assert_int_eq(belief(&g), 3);
+
+    ck_assert_int_eq(g.store->lower(g.store, STR("r"), 3, 2, &note), OK);
+
+    ck_assert_int_eq(belief(&g), 2);
+    ck_assert_int_eq(reserve(&g, "r", 100, 3), 'y');
+    ck_assert_int_eq(reserve(&g, "r", 101, 3), 'n');
+    restore(&g, "r", 3);
+    ck_assert_int_eq(belief(&g), 3);
+    end(&g);
+}
+END_TEST
+
 START_TEST(who_cannot_wait_is_answered_at_once_or_asks_for_nothing)
 {
     GROUND(g);
@@ -454,6 +490,86 @@ START_TEST(a_hold_that_an_earlier_offer_has_survives_a_forgotten_question)
 
     for (int i = 0; i < 5; i++)
         ck_assert_int_eq(reserve(&g, "r", 101, 1), 'n');
+    end(&g);
+}
+END_TEST
+
+/* Until it is granted: what is given back is free soon. */
+static void wait_until_free(struct ground *g, const char *rule, uint64_t mark, int64_t redemptions)
+{
+    int64_t end_us = monotonic_us() + PATIENCE_MS * 1000;
+    while (reserve(g, rule, mark, redemptions) != 'y') {
+        ck_assert_int_lt(monotonic_us(), end_us);
+        g->store->tend(g->store, NOW_US);
+    }
+}
+
+/* 'n' for as long as anything that was said may still be on its way. */
+static void check_not_free(struct ground *g, const char *rule, uint64_t mark, int64_t redemptions)
+{
+    for (int i = 0; i < 5; i++) {
+        g->store->tend(g->store, NOW_US);
+        ck_assert_int_eq(reserve(g, rule, mark, redemptions), 'n');
+    }
+}
+
+START_TEST(says_which_holds_are_new_and_these_can_be_given_back)
+{
+    GROUND(g);
+    restore(&g, "r", 0);
+    struct budget_claim claims[] = { claim_of("r", 100, 3), claim_of("r", 101, 3) };
+    ck_assert_int_eq(ask_at(&g, &claims[1], 1, NOW_US), BUDGET_ANSWERED);
+    ck_assert(claims[1].granted && claims[1].is_new);
+    ck_assert_int_eq(ask_at(&g, claims, 2, NOW_US), BUDGET_ANSWERED);
+    ck_assert(claims[0].granted && claims[0].is_new);
+    ck_assert(claims[1].granted && !claims[1].is_new);
+    ck_assert_int_eq(reserve(&g, "r", 102, 3), 'y');
+    ck_assert_int_eq(reserve(&g, "r", 103, 3), 'n');
+
+    g.store->give_back(g.store, g.reader, &claims[0]);
+
+    wait_until_free(&g, "r", 103, 3);
+    g.store->give_back(g.store, g.reader, &claims[0]); /* it is not there any more */
+    check_not_free(&g, "r", 104, 3);
+    end(&g);
+}
+END_TEST
+
+/* Two tabs of one customer: the first gives back what the second shows. */
+START_TEST(a_hold_that_somebody_else_was_granted_since_is_not_given_back)
+{
+    GROUND(g);
+    restore(&g, "r", 0);
+    struct budget_claim first = claim_of("r", 100, 1), second = first;
+    ck_assert_int_eq(ask_at(&g, &first, 1, NOW_US), BUDGET_ANSWERED);
+    ck_assert(first.granted && first.is_new);
+    second.until_us -= SECOND_US; /* its clock is behind */
+    ck_assert_int_eq(ask_at(&g, &second, 1, NOW_US), BUDGET_ANSWERED);
+    ck_assert(second.granted && !second.is_new);
+
+    g.store->give_back(g.store, g.reader, &first);
+
+    check_not_free(&g, "r", 101, 1);
+    end(&g);
+}
+END_TEST
+
+/* The same, when the first one's answer is too late for its decision. */
+START_TEST(a_forgotten_question_does_not_end_a_hold_that_another_was_granted)
+{
+    GROUND(g);
+    restore(&g, "r", 0);
+    struct budget_claim first = claim_of("r", 100, 1), second = first;
+    struct ground late = { .waiter.ready = on_ready };
+    bool coming =
+        g.store->reserve(g.store, g.reader, &first, 1, NOW_US, &late.waiter) == BUDGET_COMING;
+    ck_assert_int_eq(ask_at(&g, &second, 1, NOW_US), BUDGET_ANSWERED); /* answered after it */
+    ck_assert(second.granted && !second.is_new);
+
+    if (coming)
+        g.store->forget(g.store, &late.waiter);
+
+    check_not_free(&g, "r", 101, 1);
     end(&g);
 }
 END_TEST
@@ -681,11 +797,15 @@ static Suite *contract(void)
         a_hold_ends_with_its_time_unless_it_was_extended,
         claims_on_several_rules_are_answered_each,
         tells_what_it_believes_of_a_rule,
+        a_count_is_lowered_by_who_knows_what_is_believed_and_by_nobody_else,
         who_cannot_wait_is_answered_at_once_or_asks_for_nothing,
         who_was_forgotten_is_not_told,
         an_answer_that_nobody_takes_is_not_kept_from_others,
         what_is_not_answered_yet_may_be_forgotten_after_its_reader,
         a_hold_that_an_earlier_offer_has_survives_a_forgotten_question,
+        says_which_holds_are_new_and_these_can_be_given_back,
+        a_hold_that_somebody_else_was_granted_since_is_not_given_back,
+        a_forgotten_question_does_not_end_a_hold_that_another_was_granted,
         ten_thousand_at_once_get_exactly_what_there_is,
     };
     const TTest *const of_redis[] = {

@@ -216,16 +216,19 @@ static void budget_reader_free(struct budget_store *store, void *reader)
     (void) reader;
 }
 
-static bool grant(struct small_world *small, uint64_t mark)
+static void grant(struct small_world *small, struct budget_claim *claim)
 {
+    claim->is_new = false;
+    claim->granted = true;
     for (uint32_t i = 0; i < small->n_held; i++)
-        if (small->held[i] == mark)
-            return true;
-    if (small->n_held >= small->budget_left)
-        return false;
+        if (small->held[i] == claim->mark)
+            return;
+    bool spent = small->budget_spent && str_is(claim->rule, small->budget_spent);
+    claim->granted = claim->is_new = !spent && small->n_held < small->budget_left;
+    if (!claim->granted)
+        return;
     must(small->n_held < sizeof small->held / sizeof *small->held);
-    small->held[small->n_held++] = mark;
-    return true;
+    small->held[small->n_held++] = claim->mark;
 }
 
 static enum budget_answer reserve(struct budget_store *store, void *reader,
@@ -236,11 +239,24 @@ static enum budget_answer reserve(struct budget_store *store, void *reader,
     (void) now_us;
     must(reader == store && n > 0);
     small->reserves++;
+    bool late = small->budget_late_from && small->reserves >= small->budget_late_from;
+    enum budget_answer answer = late ? BUDGET_COMING : small->budget_answer;
     small->budget_waiter = waiter;
-    for (uint32_t i = 0; i < n && small->budget_answer == BUDGET_ANSWERED; i++)
-        claims[i].granted = grant(small, claims[i].mark);
+    for (uint32_t i = 0; i < n && answer == BUDGET_ANSWERED; i++)
+        grant(small, &claims[i]);
     small->claimed = claims[n - 1];
-    return small->budget_answer;
+    small->n_claimed = n;
+    return answer;
+}
+
+static void give_back(struct budget_store *store, void *reader, const struct budget_claim *claim)
+{
+    struct small_world *small = budgets_owner(store);
+    must(reader == store);
+    small->given_back++;
+    for (uint32_t i = 0; i < small->n_held; i++)
+        if (small->held[i] == claim->mark)
+            small->held[i] = small->held[--small->n_held];
 }
 
 static void budget_forget(struct budget_store *store, struct budget_waiter *waiter)
@@ -261,7 +277,8 @@ struct small_world *small_world_new(const char *rules)
     small->budgets = (struct budget_store){ .reader_new = budget_reader_new,
                                             .reader_free = budget_reader_free,
                                             .reserve = reserve,
-                                            .forget = budget_forget };
+                                            .forget = budget_forget,
+                                            .give_back = give_back };
     small->budget_left = 16;
     small->metrics = metrics_new();
     snapshot_slot_init(&small->slot);

@@ -25,12 +25,15 @@ struct small_world {
     int finds, forgets;
     struct budget_store budgets;
     enum budget_answer budget_answer; /* what reserve answers … */
+    int budget_late_from;             /* … from this question on BUDGET_COMING; 0: never … */
     int64_t budget_left;              /* … granting so many marks … */
+    const char *budget_spent;         /* … but none of this rule; or NULL … */
     uint64_t held[16];                /* … these, and those it granted before */
     uint32_t n_held;
-    struct budget_claim claimed; /* the last that was asked for */
+    struct budget_claim claimed; /* the last that was asked for … */
+    uint32_t n_claimed;          /* … of so many at once */
     struct budget_waiter *budget_waiter;
-    int reserves, budget_forgets;
+    int reserves, budget_forgets, given_back;
     struct metrics *metrics;
     struct snapshot_slot slot;
     struct trained

@@ -20,11 +20,14 @@
 
 enum { TICK_MS = 50, SILENT_TICKS = 4, CONNECT_TICKS = 20, PING_TICKS = 20, SHA_BYTES = 40 };
 
-enum question_kind { ASK_SCRIPT, ASK_PING, ASK_RELEASE, ASK_ASKING, ASK_CLAIM };
+enum question_kind { ASK_SCRIPT, ASK_PING, ASK_GIVE_BACK, ASK_ASKING, ASK_CLAIM };
+
+static const enum redis_script scripts[] = { REDIS_BUDGET_RESERVE, REDIS_BUDGET_GIVE_BACK };
+enum { CLAIM, GIVE_BACK, SCRIPTS }; /* in the order of scripts */
 
 struct question {
     enum question_kind kind;
-    uint32_t number; /* of the claim */
+    uint32_t number; /* of the claim, or of the script */
     struct redis_reservation *reservation;
 };
 
@@ -46,7 +49,7 @@ struct redis_budget_line {
     struct redis_conn *conn;
     unsigned attempts;
     int quiet, idle; /* ticks since it was heard while it owed an answer; since it was pinged */
-    char sha[SHA_BYTES];
+    char shas[SCRIPTS][SHA_BYTES];
     struct question *ring;
     uint64_t first, end;
     uint32_t cap; /* a power of two */
@@ -76,16 +79,27 @@ static struct question pop(struct redis_budget_line *line)
     return line->ring[line->first++ & (line->cap - 1)];
 }
 
-static bool send_script(struct redis_budget_line *line)
+static bool send_scripts(struct redis_budget_line *line)
 {
     struct out *out = &line->conn->out;
-    if (!push(line, (struct question){ .kind = ASK_SCRIPT }))
-        return false;
-    redis_print_head(out, 3);
-    redis_print_word(out, STR("SCRIPT"));
-    redis_print_word(out, STR("LOAD"));
-    redis_print_word(out, str_of(redis_script_text(REDIS_BUDGET_RESERVE)));
+    for (uint32_t i = 0; i < SCRIPTS; i++) {
+        if (!push(line, (struct question){ .kind = ASK_SCRIPT, .number = i }))
+            return false;
+        redis_print_head(out, 3);
+        redis_print_word(out, STR("SCRIPT"));
+        redis_print_word(out, STR("LOAD"));
+        redis_print_word(out, str_of(redis_script_text(scripts[i])));
+    }
     return true;
+}
+
+static void print_call(const struct redis_budget_line *line, int script, uint32_t words,
+                       const char *keys, struct out *out)
+{
+    redis_print_head(out, 3 + words);
+    redis_print_word(out, STR("EVALSHA"));
+    redis_print_word(out, (struct str){ line->shas[script], SHA_BYTES });
+    redis_print_word(out, str_of(keys));
 }
 
 bool redis_budget_line_claim(struct redis_budget_line *line, struct redis_reservation *reservation,
@@ -105,10 +119,7 @@ bool redis_budget_line_claim(struct redis_budget_line *line, struct redis_reserv
     if (!push(line, (struct question){ ASK_CLAIM, number, reservation }))
         return false;
     redis_value_head(claim->mark, false, mark);
-    redis_print_head(out, hello->is_cluster ? 11 : 10);
-    redis_print_word(out, STR("EVALSHA"));
-    redis_print_word(out, (struct str){ line->sha, SHA_BYTES });
-    redis_print_word(out, STR("2"));
+    print_call(line, CLAIM, hello->is_cluster ? 8 : 7, "2", out);
     redis_reservation_print_holds(out, hello->life, shop, claim->rule);
     redis_reservation_print_count(out, hello->life, shop, claim->rule);
     redis_print_word(out, (struct str){ mark, REDIS_VALUE_HEAD - 1 });
@@ -121,20 +132,18 @@ bool redis_budget_line_claim(struct redis_budget_line *line, struct redis_reserv
     return true;
 }
 
-void redis_budget_line_release(struct redis_budget_line *line, const struct redis_claim *claim)
+void redis_budget_line_give_back(struct redis_budget_line *line, struct str rule, uint64_t mark,
+                                 int64_t until_us)
 {
-    if (line->state != LINE_UP)
+    if (line->state != LINE_UP || !push(line, (struct question){ .kind = ASK_GIVE_BACK }))
         return;
     struct out *out = &line->conn->out;
-    char mark[REDIS_VALUE_HEAD];
-    if (!push(line, (struct question){ .kind = ASK_RELEASE }))
-        return;
-    redis_value_head(claim->mark, false, mark);
-    redis_print_head(out, 3);
-    redis_print_word(out, STR("ZREM"));
-    redis_reservation_print_holds(out, line->conn->hello.life, line->source->settings.shop,
-                                  claim->rule);
-    redis_print_word(out, (struct str){ mark, REDIS_VALUE_HEAD - 1 });
+    char text[REDIS_VALUE_HEAD];
+    redis_value_head(mark, false, text);
+    print_call(line, GIVE_BACK, 3, "1", out);
+    redis_reservation_print_holds(out, line->conn->hello.life, line->source->settings.shop, rule);
+    redis_print_word(out, (struct str){ text, REDIS_VALUE_HEAD - 1 });
+    redis_print_int(out, until_us);
 }
 
 static void send_ping(struct redis_budget_line *line)
@@ -153,15 +162,21 @@ static void on_prepare(uv_prepare_t *prepare)
         redis_conn_flush(line->conn);
 }
 
+static bool is_unknown_script(const redisReply *reply)
+{
+    struct str text = { reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0 };
+    return str_starts_with(text, STR("NOSCRIPT"));
+}
+
 static void take_claim(struct redis_budget_line *line, const struct question *question,
                        const redisReply *reply)
 {
     struct redis_reservation *reservation = question->reservation;
     struct redis_claim *claim = &reservation->claims[question->number];
     struct str text = { reply->str, reply->type == REDIS_REPLY_ERROR ? reply->len : 0 };
-    if (!claim->again && str_starts_with(text, STR("NOSCRIPT"))) {
+    if (!claim->again && is_unknown_script(reply)) {
         claim->again = true;
-        if (send_script(line) &&
+        if (send_scripts(line) &&
             redis_budget_line_claim(line, reservation, question->number, false))
             return;
     }
@@ -180,12 +195,12 @@ static void take_claim(struct redis_budget_line *line, const struct question *qu
         redis_conn_refuse(line->conn, reply);
 }
 
-static void take_script(struct redis_budget_line *line, const redisReply *reply)
+static void take_script(struct redis_budget_line *line, uint32_t script, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_STRING || reply->len != SHA_BYTES)
         return redis_conn_refuse(line->conn, reply);
-    memcpy(line->sha, reply->str, SHA_BYTES);
-    if (line->state != LINE_LOADING)
+    memcpy(line->shas[script], reply->str, SHA_BYTES);
+    if (line->state != LINE_LOADING || script + 1 < SCRIPTS)
         return;
     line->state = LINE_UP;
     int64_t now_us = line->source->clock->mono_us(line->source->clock);
@@ -201,12 +216,12 @@ static void on_reply(void *self, struct redis_conn *conn, const redisReply *repl
     line->quiet = 0;
     struct question question = pop(line);
     switch (question.kind) {
-    case ASK_SCRIPT: take_script(line, reply); break;
+    case ASK_SCRIPT: take_script(line, question.number, reply); break;
     case ASK_CLAIM: take_claim(line, &question, reply); break;
     case ASK_ASKING: break;
     case ASK_PING:
-    case ASK_RELEASE: /* one that is refused ends with its time */
-        if (reply->type == REDIS_REPLY_ERROR && !line->node)
+    case ASK_GIVE_BACK: /* its script, if forgotten, comes again with the next claim */
+        if (reply->type == REDIS_REPLY_ERROR && !line->node && !is_unknown_script(reply))
             redis_conn_refuse(conn, reply);
         break;
     }
@@ -255,7 +270,7 @@ static void on_greeted(void *self, struct redis_conn *conn)
         return line->user.met_cluster(line->user.self);
     }
     line->state = LINE_LOADING;
-    if (!send_script(line))
+    if (!send_scripts(line))
         return on_lost(self, conn, "no memory");
     redis_conn_flush(conn);
 }

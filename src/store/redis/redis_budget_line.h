@@ -14,7 +14,7 @@ struct uv_loop_s;
 /*
  * Redis budget line
  *
- * A reader's connection to one server: claims and releases go out, answers come into the claims. It
+ * A reader's connection to one server: claims go out, answers come into them, holds go back. It
  * begins to connect at once and keeps connecting. One thread. The source outlives it.
  */
 struct redis_budget_line;
@@ -43,7 +43,9 @@ const struct redis_url *redis_budget_line_url(const struct redis_budget_line *li
 /* False: away. @asking: the slot is on its way to this node. */
 bool redis_budget_line_claim(struct redis_budget_line *line, struct redis_reservation *reservation,
                              uint32_t number, bool asking);
-void redis_budget_line_release(struct redis_budget_line *line, const struct redis_claim *claim);
+/* Of a claim that was granted new. One that cannot be sent, or is refused, ends with its time. */
+void redis_budget_line_give_back(struct redis_budget_line *line, struct str rule, uint64_t mark,
+                                 int64_t until_us);
 /* Connects anew when its node had an older epoch: it has taken slots over. */
 void redis_budget_line_renew(struct redis_budget_line *line, uint64_t epoch);
 /* Of one that met a cluster, whose map cannot be learned for @why: that is told, once. */

@@ -37,16 +37,22 @@ static struct redis_budget_line *line_of(const struct redis_budget_reader *reade
     return node == REDIS_NO_NODE ? NULL : reader->lines[node];
 }
 
+static void give_back(struct redis_budget_reader *reader, struct str rule, uint64_t mark,
+                      int64_t until_us)
+{
+    struct redis_budget_line *line = line_of(reader, rule);
+    if (line)
+        redis_budget_line_give_back(line, rule, mark, until_us);
+}
+
 /* What nobody will show is not kept from others. */
-static void release_new(struct redis_budget_reader *reader,
-                        const struct redis_reservation *reservation)
+static void give_back_new(struct redis_budget_reader *reader,
+                          const struct redis_reservation *reservation)
 {
     for (uint32_t i = 0; reader && !reader->freed && i < reservation->n; i++) {
         const struct redis_claim *claim = &reservation->claims[i];
-        struct redis_budget_line *line =
-            claim->result == REDIS_HELD_NEW ? line_of(reader, claim->rule) : NULL;
-        if (line)
-            redis_budget_line_release(line, claim);
+        if (claim->result == REDIS_HELD_NEW)
+            give_back(reader, claim->rule, claim->mark, claim->until_us);
     }
 }
 
@@ -58,7 +64,7 @@ static void on_answered(void *self, struct redis_reservation *reservation)
         return;
     if (reservation->waiter)
         return reservation->waiter->ready(reservation->waiter);
-    release_new(self, reservation);
+    give_back_new(self, reservation);
     redis_reservation_free(reservation);
 }
 
@@ -226,11 +232,12 @@ static enum budget_answer hand_over(struct redis_budget_reader *reader,
     for (uint32_t i = 0; i < n && !lost; i++) {
         int64_t result = reservation->claims[i].result;
         claims[i].granted = result < 0;
+        claims[i].is_new = result == REDIS_HELD_NEW;
         if (result >= 0)
             claims[i].taken = result;
     }
     if (lost)
-        release_new(reader, reservation);
+        give_back_new(reader, reservation);
     redis_reservation_free(reservation);
     return lost ? BUDGET_LOST : BUDGET_ANSWERED;
 }
@@ -276,6 +283,12 @@ void redis_budget_forget(struct budget_waiter *waiter)
     reservation->waiter = NULL;
     if (reservation->left > 0)
         return;
-    release_new(reservation->reader, reservation);
+    give_back_new(reservation->reader, reservation);
     redis_reservation_free(reservation);
+}
+
+void redis_budget_give_back(struct redis_budget_reader *reader, const struct budget_claim *claim)
+{
+    if (!reader->freed)
+        give_back(reader, claim->rule, claim->mark, claim->until_us);
 }

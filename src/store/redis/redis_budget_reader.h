@@ -36,3 +36,4 @@ enum budget_answer redis_budget_reserve(struct redis_budget_reader *reader,
                                         struct budget_claim *claims, uint32_t n, int64_t now_us,
                                         struct budget_waiter *waiter);
 void redis_budget_forget(struct budget_waiter *waiter);
+void redis_budget_give_back(struct redis_budget_reader *reader, const struct budget_claim *claim);

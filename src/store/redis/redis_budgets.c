@@ -51,15 +51,21 @@ static void forget(struct budget_store *store, struct budget_waiter *waiter)
     redis_budget_forget(waiter);
 }
 
+static void give_back(struct budget_store *store, void *reader, const struct budget_claim *claim)
+{
+    (void) store;
+    redis_budget_give_back(reader, claim);
+}
+
 /* ── the journal's side: one command each ── */
 
-enum word_kind { WORD_SETTLE, WORD_RELEASE, WORD_READ };
+enum word_kind { WORD_SETTLE, WORD_RELEASE, WORD_READ, WORD_LOWER };
 
 struct word {
     const struct redis_budgets *budgets;
     enum word_kind kind;
     struct str rule, mark;
-    int64_t accepted;
+    int64_t accepted, believed;
     bool known;
     struct str stamp; /* of the server it goes to */
 };
@@ -85,10 +91,17 @@ static void print_word(void *self, uint32_t i, struct redis_writer *writer, stru
         redis_print_word(out, word->mark);
         return;
     }
-    redis_writer_print_call(writer, REDIS_BUDGET_SETTLE, 2, hello->is_cluster ? 6 : 5, out);
-    redis_reservation_print_holds(out, life, settings->shop, word->rule);
+    bool lowers = word->kind == WORD_LOWER;
+    unsigned keys = lowers ? 1 : 2;
+    redis_writer_print_call(writer, lowers ? REDIS_BUDGET_LOWER : REDIS_BUDGET_SETTLE, keys,
+                            keys + (hello->is_cluster ? 4 : 3), out);
+    if (!lowers)
+        redis_reservation_print_holds(out, life, settings->shop, word->rule);
     redis_reservation_print_count(out, life, settings->shop, word->rule);
-    redis_print_word(out, word->mark);
+    if (lowers)
+        redis_print_int(out, word->believed);
+    else
+        redis_print_word(out, word->mark);
     redis_print_int(out, word->accepted);
     redis_print_int(out, settings->ttl_s);
     if (hello->is_cluster)
@@ -149,6 +162,15 @@ static enum err restore(struct budget_store *store, struct str rule, int64_t acc
                         struct err_note *note)
 {
     struct word word = { .kind = WORD_SETTLE, .rule = rule, .mark = STR(""), .accepted = accepted };
+    return say(store, &word, note);
+}
+
+static enum err lower(struct budget_store *store, struct str rule, int64_t believed,
+                      int64_t accepted, struct err_note *note)
+{
+    struct word word = {
+        .kind = WORD_LOWER, .rule = rule, .accepted = accepted, .believed = believed
+    };
     return say(store, &word, note);
 }
 
@@ -218,8 +240,9 @@ enum err redis_budgets_new(const struct redis_settings *settings, struct clock *
     if (!self)
         return ERR_NOMEM;
     self->store =
-        (struct budget_store){ reader_new, reader_free, reserve,       forget, settle,      release,
-                               restore,    read_count,  wants_restore, tend,   free_budgets };
+        (struct budget_store){ reader_new,    reader_free, reserve,     forget, give_back,
+                               settle,        release,     restore,     lower,  read_count,
+                               wants_restore, tend,        free_budgets };
     enum err err = fill_in(self, settings, clock, metrics, note);
     if (err != OK) {
         free_budgets(&self->store);

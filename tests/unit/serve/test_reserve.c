@@ -7,6 +7,10 @@
     RULE(id, "cross_sell", priority,                                  \
          "budget: {redemptions: 5, hold: 10m}, offer: {pick: {skus: " \
          "[" sku "]}}")
+#define RULE_OF_GROUP(id, priority, rest)                                             \
+    "  - {id: " id ", name: n, kind: cross_sell, status: active, owner: o, trigger: " \
+    "[add_to_cart], placement: [page], rank: {priority: " #priority                   \
+    ", exclusive_group: cards}, " TEXTS ", " rest "}\n"
 #define PLAIN(id, priority, sku) \
     RULE(id, "cross_sell", priority, "offer: {pick: {skus: [" sku "]}}")
 
@@ -225,6 +229,80 @@ START_TEST(a_client_that_leaves_while_it_waits_is_forgotten)
 }
 END_TEST
 
+/*
+ * "first" is held in the first round, and "gone" has none left; in the second "comes" comes
+ * forward in its place, which stood back behind it.
+ */
+#define TWO_ROUNDS \
+    "rules:\n" SCARCE("gone", 9, "BAG-1") SCARCE("first", 7, "CARD-64") SCARCE("comes", 5, "BAG-1")
+
+START_TEST(what_is_held_is_not_asked_for_again_and_outlives_an_answer_that_comes_too_late)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(TWO_ROUNDS);
+    struct str answer;
+    struct decide_problem problem;
+    int wakes = 0;
+    small->budget_spent = "gone";
+    small->budget_late_from = 2;
+    struct decision *decision = decision_new(small->worker, small->arena, STR(BODY), woken, &wakes);
+
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    ck_assert(str_is(small->claimed.rule, "comes"));
+    ck_assert_uint_eq(small->n_claimed, 1);
+    small->mono_us = decision_deadline_us(decision);
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_DONE);
+
+    ck_assert(str_contains(answer, STR("\"degraded\":[\"budget\"]")));
+    ck_assert(str_contains(answer, STR("\"rule\":\"first\",\"kind\"")));
+    ck_assert_uint_eq(small->n_held, 1);
+    ck_assert_int_eq(small->given_back, 0);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_in_the_second_round_gives_back_what_the_first_has_held)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(TWO_ROUNDS);
+    struct str answer;
+    struct decide_problem problem;
+    int wakes = 0;
+    small->budget_spent = "gone";
+    small->budget_late_from = 2;
+    struct decision *decision = decision_new(small->worker, small->arena, STR(BODY), woken, &wakes);
+
+    ck_assert_int_eq(decide_run(decision, &answer, &problem), DECIDE_WAIT);
+    ck_assert_uint_eq(small->n_held, 1);
+    decision_cancel(decision);
+    ck_assert_uint_eq(small->n_held, 0);
+}
+END_TEST
+
+/* "better" stood back behind "gone", whose product it shows; then it comes before "worse" of its group. */
+START_TEST(what_is_held_and_not_shown_in_the_end_is_given_back_unless_it_was_held_before)
+{
+    AUTO(small_world_free)
+    struct small_world *small =
+        small_world_new("groups: {cards: {max: 1}}\nrules:\n" SCARCE("gone", 9, "CARD-64")
+                            RULE_OF_GROUP("better", 7, "offer: {pick: {skus: [CARD-64]}}")
+                                RULE_OF_GROUP("worse", 5,
+                                              "budget: {redemptions: 5}, offer: {pick: {skus: "
+                                              "[BAG-1]}}"));
+    small->budget_spent = "gone";
+    cJSON *answer = decided(small, ADD("CAM-1", "\"customer_id\": \"C1\", \"limit\": 3, "));
+    ck_assert_int_eq(offers(answer), 1);
+    ck_assert_str_eq(text(answer, "offers/0/rule"), "better");
+    ck_assert_int_eq(small->reserves, 1);
+    ck_assert_int_eq(small->given_back, 1);
+    ck_assert_uint_eq(small->n_held, 0);
+    cJSON_Delete(answer);
+
+    small->held[small->n_held++] =
+        small->claimed.mark; /* another page of the customer's shows it */
+    cJSON_Delete(decided(small, ADD("CAM-1", "\"customer_id\": \"C1\", \"limit\": 3, ")));
+    ck_assert_uint_eq(small->n_held, 1);
+    ck_assert_int_eq(small->given_back, 1);
+}
+END_TEST
+
 /* A profile at hand is borrowed only until decide_run returns: here it goes away meanwhile. */
 START_TEST(what_it_knew_of_the_customer_it_still_knows_after_the_wait)
 {
@@ -268,4 +346,7 @@ SUITE_MAIN("serve/reserve", asks_for_nothing_when_no_rule_has_a_budget,
            at_the_deadline_it_goes_on_without_and_nobody_may_wake_it,
            without_time_to_wait_it_asks_for_nothing_that_has_to_come,
            a_client_that_leaves_while_it_waits_is_forgotten,
+           what_is_held_is_not_asked_for_again_and_outlives_an_answer_that_comes_too_late,
+           a_client_that_leaves_in_the_second_round_gives_back_what_the_first_has_held,
+           what_is_held_and_not_shown_in_the_end_is_given_back_unless_it_was_held_before,
            what_it_knew_of_the_customer_it_still_knows_after_the_wait)
