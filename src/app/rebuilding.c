@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "app/progress.h"
+#include "app/rebuilding_counts.h"
 #include "base/arena.h"
 #include "base/out.h"
 #include "learn/replay.h"
-#include "ports/budget_store.h"
 #include "ports/event_log.h"
 #include "ports/shared_profiles.h"
 #include "shop/customer.h"
@@ -216,46 +216,6 @@ static enum err rebuild_profiles(struct rebuilding *self, struct err_note *note)
     return OK;
 }
 
-/* ── budgets ─────────────────────────────────────────────────────────────────────────────── */
-
-struct count {
-    struct str rule;
-    int64_t accepted;
-};
-
-struct counts {
-    struct count *at;
-    uint32_t n;
-    struct arena *arena;
-};
-
-static enum err note_count(void *self, struct str rule, int64_t accepted)
-{
-    struct counts *counts = self;
-    struct count *grown = realloc(counts->at, (counts->n + 1) * sizeof *grown);
-    if (!grown)
-        return ERR_NOMEM;
-    counts->at = grown;
-    grown[counts->n] = (struct count){ arena_copy(counts->arena, rule), accepted };
-    return grown[counts->n++].rule.at ? OK : ERR_NOMEM;
-}
-
-static int by_rule(const void *a, const void *b)
-{
-    return str_cmp(((const struct count *) a)->rule, ((const struct count *) b)->rule);
-}
-
-static enum err read_counts(struct rebuilding *self, struct counts *counts, struct err_note *note)
-{
-    struct event_log *log = self->wishes->log;
-    counts->n = 0;
-    TRY(log->read_budgets(log, self->wishes->shop, counts, note_count, note));
-    if (counts->n > 0)
-        qsort(counts->at, counts->n, sizeof *counts->at, by_rule);
-    self->rebuilt->budgets = (struct rebuilt_kind){ .n = counts->n };
-    return OK;
-}
-
 static void digest_counts(struct rebuilding *self, const struct counts *counts)
 {
     for (uint32_t i = 0; i < counts->n; i++) {
@@ -265,44 +225,13 @@ static void digest_counts(struct rebuilding *self, const struct counts *counts)
     }
 }
 
-/* What the store does not know, it asks the log for when a rule with a budget needs it. */
-static enum err rebuild_budget(struct rebuilding *self, const struct count *count,
-                               struct err_note *note)
-{
-    struct budget_store *store = self->wishes->budgets;
-    struct rebuilt_kind *kind = &self->rebuilt->budgets;
-    int64_t accepted = 0;
-    bool known = false;
-    TRY(store->read(store, count->rule, &accepted, &known, note));
-    if (!known)
-        kind->missing++;
-    else if (accepted == count->accepted)
-        kind->equal++;
-    else if (self->wishes->check)
-        kind->different++;
-    else {
-        TRY(store->restore(store, count->rule, count->accepted, note));
-        kind->written++;
-    }
-    return OK;
-}
-
-/* Acceptances go on meanwhile: what differs is looked at again before it is called different. */
 static enum err rebuild_budgets(struct rebuilding *self, struct counts *counts,
                                 struct err_note *note)
 {
-    struct budget_store *store = self->wishes->budgets;
-    TRY(read_counts(self, counts, note));
+    TRY(counts_read(self->wishes, counts, note));
     digest_counts(self, counts);
-    self->rebuilt->budgets_unknown = !store || !store->read;
-    for (int looks = 0; store && store->read && looks < LOOKS; looks++) {
-        for (uint32_t i = 0; i < counts->n; i++)
-            TRY(rebuild_budget(self, &counts->at[i], note));
-        if (self->rebuilt->budgets.different == 0 || looks + 1 == LOOKS)
-            break;
-        TRY(read_counts(self, counts, note));
-    }
-    return OK;
+    return counts_rebuild(self->wishes, counts, &self->rebuilt->budgets,
+                          &self->rebuilt->budgets_unknown, note);
 }
 
 /* ── the whole ───────────────────────────────────────────────────────────────────────────── */

@@ -13,7 +13,7 @@
  * should be. Either compared, byte for byte, with what the shared stores hold, or put there;
  * without shared stores it only is made, and its digest tells two makings apart. May run beside
  * services that go on: what they change meanwhile is looked at again, and what is newer
- * than the log was when it was read is left alone.
+ * than the log was when it was read is left alone. A count that is higher than the log's is lowered.
  */
 struct budget_store;
 struct event_log;

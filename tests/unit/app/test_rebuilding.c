@@ -249,18 +249,37 @@ static enum err read_belief(struct budget_store *store, struct str rule, int64_t
     return OK;
 }
 
+/* As where replicas' words may overtake one another. */
 static enum err restore_belief(struct budget_store *store, struct str rule, int64_t accepted,
                                struct err_note *why)
 {
     (void) store, (void) why;
     ck_assert(str_is(rule, "gift"));
-    believed = accepted;
+    if (believed < accepted)
+        believed = accepted;
+    return OK;
+}
+
+/* An event: its replica has told the store before it is lowered; or NULL. */
+static const char *accepted_meanwhile;
+
+static enum err lower_belief(struct budget_store *store, struct str rule, int64_t from, int64_t to,
+                             struct err_note *why)
+{
+    (void) store, (void) why;
+    ck_assert(str_is(rule, "gift"));
+    if (accepted_meanwhile)
+        append(accepted_meanwhile, EVENT_OFFER_ACCEPTED, NULL, "{}");
+    if (believed == from)
+        believed = to;
     return OK;
 }
 
 static const struct rebuilt_kind *budgets(int64_t belief, bool check)
 {
-    struct budget_store store = { .read = read_belief, .restore = restore_belief };
+    struct budget_store store = { .read = read_belief,
+                                  .restore = restore_belief,
+                                  .lower = lower_belief };
     const struct rebuild_wishes wishes = {
         .log = log_, .shop = STR("main"), .budgets = &store, .check = check, .quiet = true
     };
@@ -282,6 +301,21 @@ START_TEST(budgets_are_compared_with_the_logs_counts_and_put_right)
     ck_assert_uint_eq(budgets(3, false)->written, 1);
     ck_assert_int_eq(believed, 2);
     ck_assert_uint_eq(budgets(-1, false)->written, 0); /* asked for when a rule needs it */
+    ck_assert_uint_eq(budgets(1, false)->written, 1);
+    ck_assert_int_eq(believed, 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_budget_that_is_lowered_misses_no_acceptance_that_comes_meanwhile)
+{
+    set_up();
+    append("a1", EVENT_OFFER_ACCEPTED, NULL, "{}");
+    accepted_meanwhile = "a2";
+    ck_assert_uint_eq(budgets(2, false)->written, 1);
+    ck_assert_int_eq(believed, 2);
+    accepted_meanwhile = NULL;
+    ck_assert_uint_eq(budgets(2, true)->equal, 1);
     tear_down();
 }
 END_TEST
@@ -291,4 +325,5 @@ SUITE_MAIN("app/rebuilding", what_it_has_written_is_equal_then, checking_changes
            a_floor_is_missing_not_different, what_is_newer_than_the_log_was_is_left_alone,
            the_same_log_gives_the_same_digest_and_another_one_another,
            more_customers_than_a_batch_each_once, an_event_that_cannot_be_read_back_is_counted,
-           a_store_that_is_away_is_told, budgets_are_compared_with_the_logs_counts_and_put_right)
+           a_store_that_is_away_is_told, budgets_are_compared_with_the_logs_counts_and_put_right,
+           a_budget_that_is_lowered_misses_no_acceptance_that_comes_meanwhile)
