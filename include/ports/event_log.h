@@ -102,7 +102,8 @@ struct event_log {
      * nowhere to drain to. @settled hears of each event that now has its place, or was there
      * already, in order. Its ids, type, shop, times, payload, offer.rule and anonymous_id are
      * set, the rest is in the payload. None is forgotten before a call of tend after the one that
-     * heard of it: who dies in between hears of it again, as a duplicate.
+     * heard of it: who dies in between hears of it again, as a duplicate. A failure stands, call
+     * by call, until what failed was tried again.
      */
     enum err (*tend)(struct event_log *log, void *self,
                      void (*settled)(void *self, const struct event *event,

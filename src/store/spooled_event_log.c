@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "ports/clock.h"
 #include "shop/event.h"
+#include "store/drain_pause.h"
+#include "store/spool_metrics.h"
 #include "store/sqlite/spool.h"
 
 enum {
@@ -30,9 +32,9 @@ struct spooled_event_log {
     uint64_t drained;    /* since the spool was empty last */
     uint64_t arrived;    /* since the last tend */
     bool failing;        /* draining fails, and it was said */
-    struct metrics *metrics;
-    struct metric_shard *shard;
-    metric_id waiting, bytes, spooled, done, refused, full;
+    bool not_forgetting; /* the main log's tend fails, and it was said */
+    struct drain_pause pause;
+    struct spool_metrics metrics;
 };
 
 static struct spooled_event_log *self_of(struct event_log *log)
@@ -44,8 +46,8 @@ static struct spooled_event_log *self_of(struct event_log *log)
 
 static void show(struct spooled_event_log *self)
 {
-    metric_set(self->metrics, self->waiting, (int64_t) spool_count(self->spool));
-    metric_set(self->metrics, self->bytes, spool_bytes(self->spool));
+    metric_set(self->metrics.all, self->metrics.waiting, (int64_t) spool_count(self->spool));
+    metric_set(self->metrics.all, self->metrics.bytes, spool_bytes(self->spool));
 }
 
 static enum err spool_events(struct spooled_event_log *self, const struct event *const *events,
@@ -56,11 +58,29 @@ static enum err spool_events(struct spooled_event_log *self, const struct event 
     enum err err = spool_add(self->spool, events, n, received_us, ret_outcomes, note);
     uint64_t added = spool_count(self->spool) - before;
     if (err != OK)
-        metric_add(self->shard, self->full, n);
-    metric_add(self->shard, self->spooled, added);
+        metric_add(self->metrics.shard, self->metrics.full, n);
+    metric_add(self->metrics.shard, self->metrics.spooled, added);
     self->arrived += added;
     show(self);
     return err == ERR_LIMIT ? ERR_UNAVAILABLE : err;
+}
+
+/*
+ * The main log's append. A log that is away says so at once, and may be asked as often as there
+ * is time; one that takes an append and does not finish it keeps new events waiting meanwhile.
+ */
+static enum err append_to_main(struct spooled_event_log *self, const struct event *const *events,
+                               uint32_t n, int64_t received_us, struct append_outcome *ret_outcomes,
+                               struct err_note *note)
+{
+    int64_t began_us = self->clock->mono_us(self->clock);
+    enum err err = self->main->append(self->main, events, n, received_us, ret_outcomes, note);
+    int64_t now_us = self->clock->mono_us(self->clock);
+    if (err == OK)
+        drain_pause_end(&self->pause);
+    if (err == ERR_UNAVAILABLE && now_us - began_us > self->settings.drain_us)
+        drain_pause_begin(&self->pause, now_us, now_us - began_us);
+    return err;
 }
 
 static enum err append(struct event_log *log, const struct event *const *events, uint32_t n,
@@ -71,7 +91,7 @@ static enum err append(struct event_log *log, const struct event *const *events,
     struct err_note why = { "" };
     if (spool_count(self->spool) > 0)
         return spool_events(self, events, n, received_us, ret_outcomes, note);
-    enum err err = self->main->append(self->main, events, n, received_us, ret_outcomes, &why);
+    enum err err = append_to_main(self, events, n, received_us, ret_outcomes, &why);
     if (err != ERR_UNAVAILABLE)
         return err == OK ? OK : err_fail(note, err, "%s", why.text);
     TRY(spool_events(self, events, n, received_us, ret_outcomes, note));
@@ -92,7 +112,7 @@ static void settle_one(struct spooled_event_log *self, const struct settler *set
                        const struct event *event, const struct append_outcome *outcome)
 {
     bool refused = outcome->result == APPEND_REFUSED;
-    metric_add(self->shard, refused ? self->refused : self->done, 1);
+    metric_add(self->metrics.shard, refused ? self->metrics.refused : self->metrics.done, 1);
     if (refused)
         log_line(LOG_WARNING, "spool", "an accepted event was refused by the event log: \"%.*s\"",
                  STR_ARG(event->event_id));
@@ -140,8 +160,8 @@ static enum err drain_chunk(struct spooled_event_log *self, const struct settler
     struct append_outcome *outcomes = arena_take_n(self->arena, chunk.n, sizeof *outcomes);
     if (!outcomes)
         return ERR_NOMEM;
-    enum err err = self->main->append(self->main, chunk.events, chunk.n,
-                                      self->clock->wall_us(self->clock), outcomes, &why);
+    enum err err = append_to_main(self, chunk.events, chunk.n, self->clock->wall_us(self->clock),
+                                  outcomes, &why);
     if (err == ERR_INPUT)
         return wrong_event(self, settler, &chunk, &why, note);
     if (err != OK)
@@ -162,6 +182,8 @@ static enum err drain(struct spooled_event_log *self, const struct settler *sett
     int64_t began_us = clock->mono_us(clock), spent_us = 0;
     uint64_t enough = self->drained + 2 * self->arrived;
     enum err err = OK;
+    if (!drain_pause_is_over(&self->pause, began_us))
+        return OK;
     self->arrived = 0;
     while (err == OK && spool_count(self->spool) > 0 &&
            (spent_us < self->settings.drain_us ||
@@ -209,15 +231,31 @@ static enum err tend_spool(struct spooled_event_log *self, const struct settler 
     return err == OK ? OK : err_fail(note, err, "%s", why.text);
 }
 
+/* The main log's own work is forgetting. Said once when it begins to fail, and at the end. */
+static enum err tend_main(struct spooled_event_log *self, const struct settler *settler,
+                          struct err_note *note)
+{
+    struct err_note why = { "out of memory" };
+    enum err err = self->main->tend(self->main, settler->self, settler->settled, &why);
+    if (err != OK && !self->not_forgetting)
+        log_line(LOG_ERROR, "log", "events that are too old cannot be forgotten: \"%s\"", why.text);
+    if (err == OK && self->not_forgetting)
+        log_line(LOG_INFO, "log", "events that are too old are forgotten again");
+    self->not_forgetting = err != OK;
+    metric_set(self->metrics.all, self->metrics.not_forgetting, err != OK);
+    return err == OK ? OK : err_fail(note, err, "%s", why.text);
+}
+
 static enum err tend(struct event_log *log, void *caller,
                      void (*settled)(void *self, const struct event *event,
                                      const struct append_outcome *outcome),
                      struct err_note *note)
 {
     struct spooled_event_log *self = self_of(log);
+    const struct settler settler = { caller, settled };
     if (spool_is_used(self->spool))
-        TRY(tend_spool(self, &(struct settler){ caller, settled }, note));
-    return self->main->tend ? self->main->tend(self->main, caller, settled, note) : OK;
+        TRY(tend_spool(self, &settler, note));
+    return self->main->tend ? tend_main(self, &settler, note) : OK;
 }
 
 /* ── reading: the main log's ─────────────────────────────────────────────────────────────── */
@@ -316,41 +354,6 @@ static void close_log(struct event_log *log)
     spooled_event_log_free(self_of(log));
 }
 
-static bool register_metrics(struct spooled_event_log *self, struct metrics *metrics)
-{
-    const struct {
-        metric_id *id;
-        enum metric_kind kind;
-        const char *name, *help;
-    } all[] = {
-        { &self->waiting, METRIC_GAUGE, "offerd_spool_events",
-          "Events on this machine's disk that wait for the event log." },
-        { &self->bytes, METRIC_GAUGE, "offerd_spool_bytes", "What they take there." },
-        { &self->spooled, METRIC_COUNTER, "offerd_spool_spooled_total",
-          "Events that were spooled because the event log was away." },
-        { &self->done, METRIC_COUNTER, "offerd_spool_drained_total",
-          "Spooled events that are in the event log now." },
-        { &self->refused, METRIC_COUNTER, "offerd_spool_refused_total",
-          "Spooled events that the event log would not have." },
-        { &self->full, METRIC_COUNTER, "offerd_spool_full_total",
-          "Events not accepted because the spool was full or could not be written." },
-    };
-    self->metrics = metrics;
-    self->shard = metric_shard_new(metrics);
-    for (size_t i = 0; self->shard && i < sizeof all / sizeof *all; i++)
-        *all[i].id =
-            metric_register(metrics, all[i].kind, all[i].name, all[i].help, (struct str){ 0 });
-    return self->shard;
-}
-
-static void settings_default(struct spool_settings *settings)
-{
-    if (settings->drain_events == 0)
-        settings->drain_events = DRAIN_EVENTS;
-    if (settings->drain_us == 0)
-        settings->drain_us = DRAIN_US;
-}
-
 enum err spooled_event_log_new(struct event_log *main_log, const char *directory,
                                const struct spool_settings *settings, struct clock *clock,
                                struct metrics *metrics, struct event_log **ret_log,
@@ -364,7 +367,10 @@ enum err spooled_event_log_new(struct event_log *main_log, const char *directory
     self->main = main_log;
     self->clock = clock;
     self->settings = *settings;
-    settings_default(&self->settings);
+    if (settings->drain_events == 0)
+        self->settings.drain_events = DRAIN_EVENTS;
+    if (settings->drain_us == 0)
+        self->settings.drain_us = DRAIN_US;
     self->log = (struct event_log){ .append = append,
                                     .read_customer = read_customer,
                                     .read_orders = read_orders,
@@ -379,12 +385,13 @@ enum err spooled_event_log_new(struct event_log *main_log, const char *directory
                                     .reader = reader,
                                     .free = close_log };
     self->arena = arena_new(SCRATCH_BYTES, SCRATCH_LIMIT_BYTES);
-    if (!self->arena || !register_metrics(self, metrics))
+    if (!self->arena || !spool_metrics_init(&self->metrics, metrics))
         return ERR_NOMEM;
     TRY(spool_new(directory, settings->max_bytes, &self->spool, note));
     if (spool_count(self->spool) > 0)
         log_line(LOG_INFO, "spool", "events of an earlier run wait for the event log: %llu",
                  (unsigned long long) spool_count(self->spool));
+    drain_pause_init(&self->pause, (uint64_t) clock->mono_us(clock) ^ (uintptr_t) self);
     show(self);
     *ret_log = &MOVE(self)->log;
     return OK;

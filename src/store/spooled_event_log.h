@@ -12,7 +12,8 @@
  * An event log (ports/event_log.h) that takes events while the log behind it is away. When
  * the main log answers ERR_UNAVAILABLE, events are written durably to a spool on this machine's
  * disk (store/spool.h) and accepted at provisional positions; tend brings them into the main
- * log, in order, when it is back. While the spool is not empty every event goes there, so
+ * log, in order, when it is back; one that takes appends and does not finish them is tried ever
+ * more rarely (store/drain_pause.h). While the spool is not empty every event goes there, so
  * that one customer's events never overtake each other. Each is in the main log once, whatever
  * dies when: the main log knows it by its id.
  *

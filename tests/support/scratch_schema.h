@@ -55,3 +55,22 @@ static inline void scratch_drop(void)
              (long) getpid());
     (void) scratch_sql(sql);
 }
+
+/* What a contract of PostgreSQL's alone has for main: each test in a schema of its own. */
+static inline int scratch_main(const char *name, const TTest *const *all, size_t n)
+{
+    if (!scratch_database())
+        return puts("1..0 # SKIP PostgreSQL is not installed") < 0;
+    Suite *suite = suite_create(name);
+    TCase *tests = tcase_create(name);
+    tcase_add_checked_fixture(tests, scratch_make, scratch_drop);
+    for (size_t i = 0; i < n; i++)
+        tcase_add_test(tests, all[i]);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

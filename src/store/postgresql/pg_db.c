@@ -88,16 +88,29 @@ static void keep_reason(struct pg_db *db, const char *reason)
     snprintf(db->why.text, sizeof db->why.text, "database: %.*s", len, reason);
 }
 
-enum err pg_db_lost(struct pg_db *db, const char *reason, struct err_note *note)
+static void begin_pause(struct pg_db *db)
 {
     int64_t pause_us = PAUSE_US;
     for (unsigned i = 0; i < db->failures && pause_us < PAUSE_MAX_US; i++)
         pause_us *= 2;
-    keep_reason(db, reason ? reason : PQerrorMessage(db->conn));
-    close_link(db);
     db->failures++;
     db->retry_us = pg_now_us() + jittered(db, pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US);
+}
+
+enum err pg_db_lost(struct pg_db *db, const char *reason, struct err_note *note)
+{
+    keep_reason(db, reason ? reason : PQerrorMessage(db->conn));
+    close_link(db);
+    begin_pause(db);
     return pg_db_refuse(db, note);
+}
+
+void pg_db_rest(struct pg_db *db, const struct err_note *why)
+{
+    if (db->state != PG_READY)
+        return; /* it was lost: the pause has begun */
+    db->why = *why;
+    begin_pause(db);
 }
 
 void pg_db_drop(struct pg_db *db)
@@ -163,6 +176,7 @@ static enum err resolve_on(struct pg_db *db, int64_t until_us, bool *ret_done,
     if (!db->conn)
         return ERR_NOMEM;
     PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
+    PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE); /* for not_let_in */
     db->state = PG_CONNECTING;
     db->polling = PGRES_POLLING_WRITING;
     return PQstatus(db->conn) == CONNECTION_BAD ? pg_db_lost(db, NULL, note) : OK;
@@ -195,6 +209,32 @@ static bool send_set_up(struct pg_db *db)
     return sent && PQpipelineSync(db->conn);
 }
 
+/* In "… failed: FATAL:  28P01: password …", or NULL. */
+static const char *find_sqlstate(const char *text)
+{
+    for (const char *at = text; (at = strstr(at, ":  ")) != NULL; at += 3)
+        if (strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 &&
+            strncmp(at + 8, ": ", 2) == 0)
+            return at + 3;
+    return NULL;
+}
+
+/* Of a connection that the server refuses libpq tells the SQLSTATE in its words only. */
+static enum err not_let_in(struct pg_db *db, struct err_note *note)
+{
+    struct err_note why;
+    const char *text = PQerrorMessage(db->conn), *code = find_sqlstate(text);
+    int line = (int) strcspn(text, "\n");
+    if (PQconnectionNeedsPassword(db->conn))
+        snprintf(db->sqlstate, sizeof db->sqlstate, "28P01"); /* it was not asked for ours */
+    if (!code || code - text > line)
+        return pg_db_lost(db, NULL, note);
+    snprintf(db->sqlstate, sizeof db->sqlstate, "%.5s", code);
+    snprintf(why.text, sizeof why.text, "%.*s%.*s", (int) (code - text), text,
+             (int) strcspn(code + 7, "\n"), code + 7);
+    return pg_db_lost(db, why.text, note);
+}
+
 static enum err connect_on(struct pg_db *db, int64_t until_us, bool *ret_done,
                            struct err_note *note)
 {
@@ -204,10 +244,11 @@ static enum err connect_on(struct pg_db *db, int64_t until_us, bool *ret_done,
         return OK;
     db->polling = PQconnectPoll(db->conn);
     if (db->polling == PGRES_POLLING_FAILED)
-        return pg_db_lost(db, NULL, note);
+        return not_let_in(db, note);
     *ret_done = true;
     if (db->polling != PGRES_POLLING_OK)
         return OK;
+    PQsetErrorVerbosity(db->conn, PQERRORS_DEFAULT);
     db->state = PG_SETTING_UP;
     db->set_up_failed = false;
     return send_set_up(db) ? OK : pg_db_lost(db, NULL, note);
@@ -221,8 +262,7 @@ static void look_at_set_up(struct pg_db *db, PGresult *result)
         db->set_up_failed = true;
     }
     if (status == PGRES_PIPELINE_SYNC && !db->set_up_failed && PQexitPipelineMode(db->conn)) {
-        db->state = PG_READY;
-        db->failures = 0;
+        db->state = PG_READY; /* whether it is of any use its first statement shows */
         db->life++;
     }
     PQclear(result);
@@ -295,7 +335,8 @@ enum err pg_db_ready(struct pg_db *db, int64_t deadline_us, struct err_note *not
 
 enum err pg_db_hope(const struct pg_db *db, struct err_note *note)
 {
-    bool pausing = db->state == PG_AWAY && pg_now_us() < db->retry_us;
+    bool between = db->state == PG_AWAY || db->state == PG_READY;
+    bool pausing = between && pg_now_us() < db->retry_us;
     return pausing ? pg_db_refuse(db, note) : OK;
 }
 

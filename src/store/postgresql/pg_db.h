@@ -14,8 +14,9 @@
  * One connection, for one thread, made when it is needed and again after it was lost. No call
  * waits for the server longer than its bound, whether the server is gone, stopped or cut off: then
  * the connection is dropped and the answer is ERR_UNAVAILABLE. From there on calls answer so at
- * once, but for one attempt to connect after a pause (50 ms, doubling up to 1 s, jittered); an
- * attempt after a failure goes on beside the calls, each of which gives it a few milliseconds.
+ * once, but for one attempt to connect after a pause (50 ms, doubling up to 1 s, jittered, until a
+ * statement has succeeded); an attempt after a failure goes on beside the calls, each of which
+ * gives it a few milliseconds.
  * ERR_UNAVAILABLE after sending leaves open whether the server has done it.
  *
  * ERR_INPUT: a value that PostgreSQL does not take; ERR_CORRUPT: it says its data is damaged;
@@ -70,6 +71,9 @@ MUST_CHECK enum err pg_db_ready(struct pg_db *db, int64_t deadline_us, struct er
 
 /* ERR_UNAVAILABLE while there is no use in asking. Never waits. */
 MUST_CHECK enum err pg_db_hope(const struct pg_db *db, struct err_note *note);
+
+/* A statement took its time and failed for @why: no hope for a pause, as after a loss. */
+void pg_db_rest(struct pg_db *db, const struct err_note *why);
 
 /*
  * The same for whoever looks in now and then: some milliseconds while a connection is being made.
@@ -130,7 +134,7 @@ MUST_CHECK enum err pg_db_copy_end(struct pg_db *db, int bound_ms, struct err_no
 /* A notification that has come, or NULL; the caller's (PQfreemem). Does not wait. */
 PGnotify *pg_db_heard(struct pg_db *db);
 
-/* The SQLSTATE of the last statement that the server refused, "" for other failures. */
+/* The SQLSTATE of the last statement or connection that the server refused, "" for other failures. */
 const char *pg_db_sqlstate(const struct pg_db *db);
 
 int pg_db_fd(const struct pg_db *db); /* -1: not connected */

@@ -72,9 +72,13 @@ static enum err run(struct pg_fleet *self, const char *name, struct err_note *no
     PGresult *result = NULL;
     if (self->payload.failed)
         return ERR_NOMEM;
-    TRY(pg_db_run(self->telling, name, &self->params, self->settings.append_ms, &result, note));
+    struct err_note why = { "" };
+    enum err err =
+        pg_db_run(self->telling, name, &self->params, self->settings.append_ms, &result, &why);
     PQclear(result);
-    return OK;
+    if (err == ERR_UNAVAILABLE) /* rows that are locked, say: events wait behind us */
+        pg_db_rest(self->telling, &why);
+    return err == OK ? OK : err_fail(note, err, "%s", why.text);
 }
 
 static enum err tell(struct fleet *fleet, struct str shop, const struct fleet_mark *marks,

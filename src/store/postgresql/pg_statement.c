@@ -130,6 +130,8 @@ static enum err gather(struct pg_db *db, int64_t deadline_us, PGresult **ret_res
         if (!db->conn)
             break;
     }
+    if (err == OK)
+        db->failures = 0; /* committed as well, unless it is part of a transaction */
     if (err != OK || !ret_result || !kept) {
         PQclear(kept);
         return err != OK || !ret_result ? err : pg_db_lost(db, "no result", note);
@@ -177,6 +179,8 @@ enum err pg_db_each(struct pg_db *db, const char *name, struct pg_params *params
         if (!result)
             break;
         ExecStatusType status = PQresultStatus(result);
+        if (status != PGRES_FATAL_ERROR)
+            db->failures = 0;
         if (status == PGRES_SINGLE_TUPLE && err == OK)
             err = visit(self, result);
         else if (status == PGRES_SINGLE_TUPLE && ++thrown_away > ROWS_THROWN_AWAY)
@@ -206,6 +210,8 @@ enum err pg_db_collect(struct pg_db *db, void *self,
         enum err err = OK;
         PGresult *result = PQgetResult(db->conn);
         *ret_done = result == NULL;
+        if (result && PQresultStatus(result) != PGRES_FATAL_ERROR)
+            db->failures = 0;
         if (result && PQresultStatus(result) == PGRES_SINGLE_TUPLE)
             err = visit(self, result);
         else if (result && PQresultStatus(result) == PGRES_FATAL_ERROR)

@@ -27,7 +27,10 @@ enum mood {
     REFUSES,        /* answers APPEND_REFUSED for "bad" */
     CALLS_WRONG,    /* ERR_INPUT for a batch with "bad" in it */
     OUT_OF_MEMORY,
+    FINISHES_NOTHING, /* away, and takes HANGS_US to say so */
 };
+
+enum { HANGS_US = 750000, TICK_US = 100000, LONGEST_PAUSE_US = 3 * HANGS_US };
 
 struct moody_log {
     struct event_log log; /* only append and free: the rest is the log behind it */
@@ -35,6 +38,7 @@ struct moody_log {
     enum mood mood;
     unsigned (*next_mood)(void); /* or NULL */
     uint32_t appends, largest;
+    enum err upkeep;          /* what its tend answers */
     struct fake_clock *clock; /* goes on for 10 ms an append */
 };
 
@@ -61,7 +65,9 @@ static enum err moody_append(struct event_log *log, const struct event *const *e
     self->appends++;
     self->largest = n > self->largest ? n : self->largest;
     fake_clock_advance(&fake_clock, 10000);
-    if (mood == AWAY)
+    if (mood == FINISHES_NOTHING)
+        fake_clock_advance(&fake_clock, HANGS_US);
+    if (mood == AWAY || mood == FINISHES_NOTHING)
         return err_fail(why, ERR_UNAVAILABLE, "away");
     if (mood == OUT_OF_MEMORY)
         return ERR_NOMEM;
@@ -90,6 +96,16 @@ static enum err moody_reader(struct event_log *log, struct event_log **ret_reade
     return behind->reader(behind, ret_reader, why);
 }
 
+static enum err moody_tend(struct event_log *log, void *unused,
+                           void (*settled)(void *self, const struct event *event,
+                                           const struct append_outcome *outcome),
+                           struct err_note *why)
+{
+    enum err upkeep = ((struct moody_log *) log)->upkeep;
+    (void) unused, (void) settled;
+    return upkeep == OK ? OK : err_fail(why, upkeep, "somebody reads an old month");
+}
+
 static void moody_free(struct event_log *log)
 {
     struct moody_log *self = (struct moody_log *) log;
@@ -105,6 +121,7 @@ static struct event_log *moody_new(struct event_log *behind)
     moody->log = (struct event_log){ .append = moody_append,
                                      .read_customer = moody_read,
                                      .reader = moody_reader,
+                                     .tend = moody_tend,
                                      .free = moody_free };
     return &moody->log;
 }
@@ -650,6 +667,91 @@ START_TEST(a_spool_that_cannot_be_opened_is_told_at_the_start)
 }
 END_TEST
 
+/* ── a main log that does not finish ─────────────────────────────────────────────────────── */
+
+/* As the journal goes on: an event now and then, and tend each TICK_US. */
+static uint32_t go_on_for(struct event_log *log, int64_t us)
+{
+    static uint32_t n;
+    char id[16];
+    uint32_t before = moody->appends;
+    for (int64_t end = fake_clock.mono_us + us; fake_clock.mono_us < end;) {
+        snprintf(id, sizeof id, "on-%u", n++);
+        add(log, id, "c");
+        tend(log);
+        fake_clock_advance(&fake_clock, TICK_US);
+    }
+    return moody->appends - before;
+}
+
+START_TEST(a_main_log_that_finishes_nothing_is_waited_for_ever_more_rarely)
+{
+    struct event_log *log = set_up();
+    moody->mood = FINISHES_NOTHING;
+    add(log, "a", "c");
+
+    ck_assert_uint_ge(go_on_for(log, 2000000), 2); /* soon again at first */
+    uint32_t asked = go_on_for(log, 60000000);
+
+    ck_assert_uint_ge(asked, 60000000 / (HANGS_US + LONGEST_PAUSE_US + 4 * TICK_US) - 1);
+    ck_assert_int_le(asked * INT64_C(750000), 60000000 * INT64_C(42) / 100);
+    tear_down(log);
+}
+END_TEST
+
+START_TEST(a_main_log_that_finishes_again_gets_all_within_the_longest_pause)
+{
+    struct event_log *log = set_up();
+    moody->mood = FINISHES_NOTHING;
+    add(log, "a", "c");
+    go_on_for(log, 60000000);
+    moody->mood = WELL;
+    fake_clock_advance(&fake_clock, LONGEST_PAUSE_US);
+
+    while (log->spooled(log) > 0)
+        ck_assert_uint_gt(tend(log).n, 0);
+    ck_assert_uint_lt(add(log, "last", "d").position, POSITION_PROVISIONAL);
+    moody->mood = FINISHES_NOTHING;
+    add(log, "b", "c");
+    ck_assert_uint_ge(go_on_for(log, 2000000), 2); /* the next outage begins anew */
+    tear_down(log);
+}
+END_TEST
+
+START_TEST(a_main_log_that_says_at_once_that_it_is_away_is_asked_each_time)
+{
+    struct event_log *log = set_up();
+    moody->mood = AWAY;
+    add(log, "a", "c");
+    uint32_t asked = moody->appends;
+
+    for (int i = 0; i < 10; i++)
+        tend(log);
+
+    ck_assert_uint_eq(moody->appends, asked + 10);
+    tear_down(log);
+}
+END_TEST
+
+START_TEST(a_main_log_that_cannot_forget_is_shown_until_it_can)
+{
+    struct event_log *log = set_up();
+    struct heard heard = { "" };
+    tend(log);
+    ck_assert_uint_eq(metric_of("offerd_retention_failing", METRIC_GAUGE), 0);
+    moody->upkeep = ERR_UNAVAILABLE;
+
+    ck_assert_int_eq(log->tend(log, &heard, hear, &note), ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(note.text, "old month"));
+    ck_assert_uint_eq(metric_of("offerd_retention_failing", METRIC_GAUGE), 1);
+    moody->upkeep = OK;
+
+    tend(log);
+    ck_assert_uint_eq(metric_of("offerd_retention_failing", METRIC_GAUGE), 0);
+    tear_down(log);
+}
+END_TEST
+
 /* ── many things at random ───────────────────────────────────────────────────────────────── */
 
 static uint64_t dice;
@@ -823,6 +925,10 @@ SUITE_MAIN("store/spooled_event_log", passes_events_on_while_the_main_log_is_the
            only_a_log_that_is_away_is_stood_in_for,
            a_failure_that_is_not_absence_is_told_and_loses_nothing,
            a_full_spool_refuses_and_takes_events_again_when_it_was_drained,
-           readers_see_the_main_log, a_spool_that_cannot_be_opened_is_told_at_the_start,
+           a_main_log_that_finishes_nothing_is_waited_for_ever_more_rarely,
+           a_main_log_that_finishes_again_gets_all_within_the_longest_pause,
+           a_main_log_that_says_at_once_that_it_is_away_is_asked_each_time,
+           a_main_log_that_cannot_forget_is_shown_until_it_can, readers_see_the_main_log,
+           a_spool_that_cannot_be_opened_is_told_at_the_start,
            whatever_the_main_log_does_each_event_arrives_once_and_in_order,
            killed_at_any_moment_it_loses_and_repeats_nothing)
