@@ -36,10 +36,26 @@ metric_id metric_register(struct metrics *metrics, enum metric_kind kind, const 
                           const char *help, struct str labels);
 
 /*
- * One for each thread that counts, up to 127; lives until
- * metrics_free. NULL: no more, or no memory.
+ * The same for one of many, of which nobody knows how many there will be (one for each rule):
+ * METRIC_NONE when only the room is left that is kept for all others. There is room for some 61,000.
+ */
+metric_id metric_register_many(struct metrics *metrics, enum metric_kind kind, const char *name,
+                               const char *help, struct str labels);
+
+/*
+ * One for each thread that counts, up to 1,023; lives until metrics_free. NULL: no more, or no
+ * memory. Half a megabyte of addresses each, of which those pages are memory that were counted in.
  */
 struct metric_shard *metric_shard_new(struct metrics *metrics);
+
+/*
+ * The one of a thread that counts in several places: @owner is something of that thread's, its loop;
+ * whoever brings the same gets the same. NULL: as metric_shard_new.
+ */
+struct metric_shard *metric_shard_of(struct metrics *metrics, const void *owner);
+
+/* Nobody counts in it any more: its counts stay, and the next one goes on from them. NULL is welcome. */
+void metric_shard_leave(struct metrics *metrics, struct metric_shard *shard);
 
 void metric_add(struct metric_shard *shard, metric_id id, uint64_t more);
 void metric_observe_us(struct metric_shard *shard, metric_id id, int64_t us);

@@ -12,7 +12,7 @@
 
 #include "base/strmap.h"
 
-enum { SLOTS = 1 << 16, SHARDS = 128, BUCKETS = 22 };
+enum { SLOTS = 1 << 16, KEPT_SLOTS = 1 << 12, SHARDS = 1024, BUCKETS = 22 };
 
 /* Upper bounds in microseconds. */
 static const int64_t bounds_us[BUCKETS] = { 1,       2,       5,       10,      20,     50,
@@ -38,8 +38,11 @@ struct metrics {
     uint32_t *places; /* hash table of 2 * room numbers + 1: a reload looks up every rule */
     metric_id next;
     struct metric_shard *shards[SHARDS]; /* [0] is shared: gauges */
+    const void *owners[SHARDS];          /* NULL: only who made it knows it */
     int n_shards;
 };
+
+static const char nobody = 0; /* the owner of those that were left */
 
 struct metrics *metrics_new(void)
 {
@@ -69,14 +72,52 @@ struct metrics *metrics_free(struct metrics *metrics)
     return NULL;
 }
 
-struct metric_shard *metric_shard_new(struct metrics *metrics)
+static struct metric_shard *make_shard(struct metrics *metrics, const void *owner)
 {
-    struct metric_shard *shard = NULL;
+    struct metric_shard *shard = metrics->n_shards < SHARDS ? calloc(1, sizeof *shard) : NULL;
+    if (!shard)
+        return NULL;
+    metrics->owners[metrics->n_shards] = owner;
+    metrics->shards[metrics->n_shards++] = shard;
+    return shard;
+}
+
+/* The first of @owner's is @new_owner's now; NULL: there is none. */
+static struct metric_shard *take_shard(struct metrics *metrics, const void *owner,
+                                       const void *new_owner)
+{
+    for (int i = 0; i < metrics->n_shards; i++)
+        if (metrics->owners[i] == owner) {
+            metrics->owners[i] = new_owner;
+            return metrics->shards[i];
+        }
+    return NULL;
+}
+
+struct metric_shard *metric_shard_of(struct metrics *metrics, const void *owner)
+{
     (void) pthread_mutex_lock(&metrics->lock);
-    if (metrics->n_shards < SHARDS && (shard = calloc(1, sizeof *shard)))
-        metrics->shards[metrics->n_shards++] = shard;
+    struct metric_shard *shard = owner ? take_shard(metrics, owner, owner) : NULL;
+    if (!shard)
+        shard = take_shard(metrics, &nobody, owner);
+    if (!shard)
+        shard = make_shard(metrics, owner);
     (void) pthread_mutex_unlock(&metrics->lock);
     return shard;
+}
+
+struct metric_shard *metric_shard_new(struct metrics *metrics)
+{
+    return metric_shard_of(metrics, NULL);
+}
+
+void metric_shard_leave(struct metrics *metrics, struct metric_shard *shard)
+{
+    (void) pthread_mutex_lock(&metrics->lock);
+    for (int i = 1; shard && i < metrics->n_shards; i++)
+        if (metrics->shards[i] == shard)
+            metrics->owners[i] = &nobody;
+    (void) pthread_mutex_unlock(&metrics->lock);
 }
 
 /* Where the metric's number stands, or would. */
@@ -116,7 +157,7 @@ static bool make_room(struct metrics *metrics)
 }
 
 static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, const char *name,
-                            const char *help, struct str labels)
+                            const char *help, struct str labels, metric_id end)
 {
     uint64_t hash = str_hash(labels) + 31 * str_hash(str_of(name));
     if (!make_room(metrics))
@@ -126,7 +167,7 @@ static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, cons
         return metrics->list[*place - 1].first;
 
     metric_id slots = kind == METRIC_HISTOGRAM ? BUCKETS + 2 : 1;
-    if (metrics->next + slots > SLOTS)
+    if (metrics->next + slots > end)
         return METRIC_NONE;
     struct metric metric = { .kind = kind,
                              .name = str_dup(str_of(name)),
@@ -146,13 +187,25 @@ static metric_id add_metric(struct metrics *metrics, enum metric_kind kind, cons
     return metric.first;
 }
 
+static metric_id register_before(metric_id end, struct metrics *metrics, enum metric_kind kind,
+                                 const char *name, const char *help, struct str labels)
+{
+    (void) pthread_mutex_lock(&metrics->lock);
+    metric_id id = add_metric(metrics, kind, name, help, labels, end);
+    (void) pthread_mutex_unlock(&metrics->lock);
+    return id;
+}
+
 metric_id metric_register(struct metrics *metrics, enum metric_kind kind, const char *name,
                           const char *help, struct str labels)
 {
-    (void) pthread_mutex_lock(&metrics->lock);
-    metric_id id = add_metric(metrics, kind, name, help, labels);
-    (void) pthread_mutex_unlock(&metrics->lock);
-    return id;
+    return register_before(SLOTS, metrics, kind, name, help, labels);
+}
+
+metric_id metric_register_many(struct metrics *metrics, enum metric_kind kind, const char *name,
+                               const char *help, struct str labels)
+{
+    return register_before(SLOTS - KEPT_SLOTS, metrics, kind, name, help, labels);
 }
 
 static inline void bump(_Atomic uint64_t *slot, uint64_t more)

@@ -213,7 +213,7 @@ enum err worker_start(struct worker *worker, struct http *http, unsigned id, int
     lines_init(&worker->lines, http->settings.idle_timeout_s, http->settings.slow_request_s);
     known_keys_init(&worker->known_keys);
     TRY(daemon_start(worker, listen_fd, note));
-    if (!(worker->shard = metric_shard_new(http->near.metrics)))
+    if (!(worker->shard = metric_shard_of(http->near.metrics, &worker->loop)))
         return err_fail(note, ERR_NOMEM, "worker %u: no room for its metrics", id);
 
     int wrong = uv_loop_init(&worker->loop);

@@ -271,7 +271,7 @@ static void *reader_new(struct profile_store *store, struct uv_loop_s *loop)
         return NULL;
     const struct shared_listener listener = { reader, on_changed, on_doubt, on_doubt_some };
     reader->view = view;
-    reader->shard = metric_shard_new(view->metrics);
+    reader->shard = metric_shard_of(view->metrics, loop);
     reader->near = near_profiles_new(view->with.near_profiles);
     if (reader->shard && reader->near &&
         view->with.shared->link_new(view->with.shared, loop, &listener, &reader->link) == OK)

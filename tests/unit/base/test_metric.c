@@ -92,6 +92,50 @@ START_TEST(swallows_counts_for_a_metric_that_found_no_room)
 }
 END_TEST
 
+START_TEST(keeps_room_beside_the_many)
+{
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    char label[32];
+    int n = 0;
+    do
+        (void) snprintf(label, sizeof label, "rule=\"%d\"", n++);
+    while (metric_register_many(metrics, METRIC_COUNTER, "n_total", "N.", str_of(label)));
+    ck_assert_int_gt(n, 60000);
+
+    for (int i = 0; i < 150; i++) {
+        (void) snprintf(label, sizeof label, "operation=\"%d\"", i);
+        ck_assert_uint_ne(metric_register(metrics, METRIC_HISTOGRAM, "took", "T.", str_of(label)),
+                          METRIC_NONE);
+    }
+    ck_assert_uint_ne(/* one that is known already */
+                      metric_register_many(metrics, METRIC_COUNTER, "n_total", "N.",
+                                           STR("rule=\"7\"")),
+                      METRIC_NONE);
+}
+END_TEST
+
+START_TEST(gives_an_owner_its_shard_again_and_one_that_was_left_to_the_next)
+{
+    AUTO(metrics_free) struct metrics *metrics = metrics_new();
+    metric_id id = metric_register(metrics, METRIC_COUNTER, "n_total", "N.", STR(""));
+    int one, two;
+    struct metric_shard *mine = metric_shard_new(metrics);
+    ck_assert_ptr_eq(metric_shard_of(metrics, &one), metric_shard_of(metrics, &one));
+    ck_assert_ptr_ne(metric_shard_of(metrics, &one), metric_shard_of(metrics, &two));
+    ck_assert_ptr_ne(metric_shard_of(metrics, &one), mine);
+    ck_assert_ptr_ne(metric_shard_new(metrics), mine);
+    metric_add(mine, id, 3);
+
+    metric_shard_leave(metrics, mine);
+    metric_shard_leave(metrics, NULL);
+
+    ck_assert_ptr_eq(metric_shard_new(metrics), mine);
+    ck_assert_ptr_ne(metric_shard_new(metrics), mine);
+    metric_add(mine, id, 4);
+    ck_assert_uint_eq(metric_value(metrics, id), 7);
+}
+END_TEST
+
 START_TEST(has_a_shard_for_every_thread_a_service_may_have)
 {
     AUTO(metrics_free) struct metrics *metrics = metrics_new();
@@ -108,5 +152,6 @@ END_TEST
 SUITE_MAIN("base/metric", adds_up_the_shards_and_prints_prometheus_text,
            gives_the_same_number_for_the_same_name_and_labels,
            gives_ten_thousand_rules_their_numbers_again, sorts_durations_into_cumulative_buckets,
-           swallows_counts_for_a_metric_that_found_no_room,
+           swallows_counts_for_a_metric_that_found_no_room, keeps_room_beside_the_many,
+           gives_an_owner_its_shard_again_and_one_that_was_left_to_the_next,
            has_a_shard_for_every_thread_a_service_may_have)
