@@ -8,8 +8,8 @@
  * Log
  *
  * One line an event to standard error, as text for people or JSON lines for
- * machines, in one write so that lines of several threads do not mix. A thread that must not wait
- * for a disk or a pipe gives its lines to a sink instead. The message
+ * machines, in one write so that lines of several threads do not mix. Where nobody may wait for a
+ * disk or a pipe there is a sink, which takes the lines instead. The message
  * reads "<problem>: <value>", values in quotes.
  *   ERROR    someone must act
  *   WARNING  degraded, and the line says how
@@ -29,13 +29,13 @@ struct log_sink {
 };
 
 /*
- * For the lines of threads that must not wait. Borrowed until another takes its place;
- * NULL: they go to standard error, too. Nobody may be logging to the one before any more.
+ * For the lines of all threads but those that write themselves. Borrowed until another takes its
+ * place; NULL: standard error. Nobody may be logging to the one before any more.
  */
 void log_to(struct log_sink *sink);
 
-/* The calling thread must not wait from now on. */
-void log_without_waiting(void);
+/* The calling thread writes its lines itself from now on: it is the sink's. */
+void log_itself(void);
 
 /* @area names the part ("http", "journal", "rules"). */
 void log_line(enum log_level level, const char *area, const char *fmt, ...)

@@ -76,7 +76,7 @@ static int not_started(enum err err, const struct err_note *note)
 }
 
 /* Until nothing is in flight or a second signal comes: then the process ends here. */
-static void drain(struct service *service, const sigset_t *set)
+static void drain(struct service *service, const sigset_t *set, struct log_writer *writer)
 {
     service_drain(service);
     while (!service_drained(service, 20000)) {
@@ -84,8 +84,8 @@ static void drain(struct service *service, const sigset_t *set)
         int number = sigtimedwait(set, NULL, &none);
         if (number != SIGTERM && number != SIGINT)
             continue;
-        log_to(NULL);
         log_line(LOG_WARNING, "serve", "leaving at once: asked twice");
+        log_writer_flush(writer);
         _exit(1);
     }
 }
@@ -125,7 +125,7 @@ int cmd_serve(int argc, char **argv)
     struct service *service = NULL;
     if (log_writer_new(&writer) != OK)
         log_line(LOG_WARNING, "serve",
-                 "no thread for the log: workers wait until a line is written");
+                 "no thread for the log: who logs waits until the line is written");
     enum err err = service_start(&settings, is_asked_to_stop, &service, &note);
     if (err != OK)
         return not_started(err, &note);
@@ -133,7 +133,7 @@ int cmd_serve(int argc, char **argv)
         if (number == SIGHUP)
             service_reload(service);
     log_line(LOG_INFO, "serve", "stopping: draining what is in flight");
-    drain(service, &set);
+    drain(service, &set, writer);
     leave_when_asked_again(&set);
     (void) service_stop(service);
     log_line(LOG_INFO, "serve", "stopped");

@@ -18,17 +18,17 @@
 
 #include "base/log.h"
 
-enum { ROOM_BYTES = 64 * 1024, PATIENCE_MS = 100, FAREWELL_S = 2 };
+enum { ROOM_BYTES = 256 * 1024, PATIENCE_MS = 100, FAREWELL_S = 2 };
 
 struct log_writer {
     struct log_sink sink;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t bell;
+    pthread_cond_t bell, rest;
     char *filling, *writing; /* ROOM_BYTES each */
     size_t filled;
     uint64_t lost; /* lines since the last that found room */
-    bool ending;
+    bool is_writing, ending;
 };
 
 /* On the thread that logs. */
@@ -62,12 +62,25 @@ static void write_all(const char *at, size_t len)
     }
 }
 
+/* Until when somebody waits for what is not written yet. */
+static struct timespec farewell(void)
+{
+    struct timespec end;
+    (void) clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += FAREWELL_S;
+    return end;
+}
+
 /* Waits for lines and takes them to ->writing; 0: there will be no more. */
 static size_t take(struct log_writer *writer, uint64_t *ret_lost)
 {
     (void) pthread_mutex_lock(&writer->lock);
+    writer->is_writing = false;
+    if (!writer->filled)
+        (void) pthread_cond_broadcast(&writer->rest);
     while (!writer->filled && !writer->ending)
         (void) pthread_cond_wait(&writer->bell, &writer->lock);
+    writer->is_writing = true;
     char *taken = writer->filling;
     size_t len = writer->filled;
     writer->filling = writer->writing;
@@ -83,6 +96,7 @@ static void *run(void *self)
 {
     struct log_writer *writer = self;
     (void) pthread_setname_np(pthread_self(), "log");
+    log_itself();
     uint64_t lost;
     for (size_t len; (len = take(writer, &lost)) > 0;) {
         write_all(writer->writing, len);
@@ -98,6 +112,7 @@ static struct log_writer *release(struct log_writer *writer)
     if (!writer)
         return NULL;
     (void) pthread_cond_destroy(&writer->bell);
+    (void) pthread_cond_destroy(&writer->rest);
     (void) pthread_mutex_destroy(&writer->lock);
     free(writer->filling);
     free(writer->writing);
@@ -113,6 +128,7 @@ enum err log_writer_new(struct log_writer **ret_writer)
     writer->sink.put = put;
     (void) pthread_mutex_init(&writer->lock, NULL);
     (void) pthread_cond_init(&writer->bell, NULL);
+    (void) pthread_cond_init(&writer->rest, NULL);
     writer->filling = malloc(ROOM_BYTES);
     writer->writing = malloc(ROOM_BYTES);
     if (!writer->filling || !writer->writing ||
@@ -125,6 +141,18 @@ enum err log_writer_new(struct log_writer **ret_writer)
     return OK;
 }
 
+void log_writer_flush(struct log_writer *writer)
+{
+    const struct timespec end = farewell();
+    int wrong = 0;
+    if (!writer)
+        return;
+    (void) pthread_mutex_lock(&writer->lock);
+    while ((writer->filled || writer->is_writing) && wrong == 0)
+        wrong = pthread_cond_timedwait(&writer->rest, &writer->lock, &end);
+    (void) pthread_mutex_unlock(&writer->lock);
+}
+
 struct log_writer *log_writer_free(struct log_writer *writer)
 {
     if (!writer)
@@ -134,9 +162,7 @@ struct log_writer *log_writer_free(struct log_writer *writer)
     writer->ending = true;
     (void) pthread_cond_signal(&writer->bell);
     (void) pthread_mutex_unlock(&writer->lock);
-    struct timespec end;
-    (void) clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += FAREWELL_S;
+    const struct timespec end = farewell();
     /* Who cannot write yet keeps the memory: the process is about to end. */
     return pthread_timedjoin_np(writer->thread, NULL, &end) == 0 ? release(writer) : NULL;
 }

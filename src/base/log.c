@@ -16,7 +16,7 @@ static struct {
 } setup = { .level = LOG_INFO };
 
 static struct log_sink *_Atomic sink;
-static _Thread_local bool must_not_wait;
+static _Thread_local bool writes_itself;
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
@@ -31,9 +31,9 @@ void log_to(struct log_sink *new_sink)
     atomic_store(&sink, new_sink);
 }
 
-void log_without_waiting(void)
+void log_itself(void)
 {
-    must_not_wait = true;
+    writes_itself = true;
 }
 
 bool log_wants(enum log_level level)
@@ -97,7 +97,7 @@ static void text_line(struct out *out, enum log_level level, const char *area,
 
 static void put(struct str text)
 {
-    struct log_sink *to = must_not_wait ? atomic_load(&sink) : NULL;
+    struct log_sink *to = writes_itself ? NULL : atomic_load(&sink);
     if (to)
         to->put(to, text);
     else if (write(STDERR_FILENO, text.at, text.len) < 0) {

@@ -18,7 +18,6 @@ static struct log_writer *begin(void)
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
     log_setup(LOG_INFO, false);
-    log_without_waiting();
     struct log_writer *writer = NULL;
     ck_assert_int_eq(log_writer_new(&writer), OK);
     return writer;
@@ -80,6 +79,30 @@ START_TEST(who_logs_does_not_wait_for_a_reader_that_sleeps_and_what_is_lost_is_t
 }
 END_TEST
 
+START_TEST(who_wants_it_written_waits_for_that_but_not_for_ever)
+{
+    struct log_writer *writer = begin();
+    log_writer_flush(writer);
+    log_line(LOG_INFO, "area", "the first");
+    log_writer_flush(writer);
+    char text[500] = { 0 };
+    ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_gt(read(ends[0], text, sizeof text), 0); /* it is there already */
+    ck_assert_ptr_nonnull(strstr(text, "the first\n"));
+    ck_assert_int_eq(fcntl(ends[0], F_SETFL, 0), 0);
+
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 5000; i++)
+        log_line(LOG_INFO, "area", "%s", text);
+    log_writer_flush(writer); /* nobody reads: two seconds */
+
+    (void) lines_until("lines were lost");
+    ck_assert_int_gt(fcntl(ends[1], F_SETPIPE_SZ, 1 << 20), 0);
+    ck_assert_ptr_null(log_writer_free(writer));
+    end();
+}
+END_TEST
+
 START_TEST(what_waits_is_written_before_the_end)
 {
     struct log_writer *writer = begin();
@@ -93,4 +116,5 @@ END_TEST
 
 SUITE_MAIN("app/log_writer", lines_arrive_whole_and_in_order,
            who_logs_does_not_wait_for_a_reader_that_sleeps_and_what_is_lost_is_told,
+           who_wants_it_written_waits_for_that_but_not_for_ever,
            what_waits_is_written_before_the_end)
