@@ -168,8 +168,8 @@ enum err refresh_new(const struct refresh_settings *settings, struct composer *c
     refresh->offers_shown =
         metric_register(metrics, METRIC_GAUGE, "offerd_model_offers_shown",
                         "Offers shown that the live odds know, older ones counting less.", STR(""));
-    TRY(trained_source_new(refresh->data_dir, str_of(refresh->shop), settings->models, metrics,
-                           &refresh->trained));
+    TRY(trained_source_new(refresh->data_dir, str_of(refresh->shop), settings->models, real_clock(),
+                           metrics, &refresh->trained));
     (void) trained_source_look(refresh->trained);
     uint64_t version;
     TRY(load_counts(refresh, settings, note));

@@ -12,14 +12,13 @@
 #include <unistd.h>
 
 #include "app/kept_file.h"
-#include "app/real_clock.h"
 #include "base/log.h"
 #include "base/out.h"
 #include "model/trained.h"
 #include "ports/clock.h"
 #include "ports/model_store.h"
 
-enum { STORE_EVERY_US = 5000000 };
+enum { STORE_EVERY_US = 5000000, FULL_DISK_US = 60000000 };
 static const size_t BYTES_MAX = (size_t) 8 << 30;
 
 struct stamp { /* what a file was when it was looked at; all 0: it was not there */
@@ -32,13 +31,15 @@ struct trained_source {
     char path[PATH_MAX];
     struct str shop;
     struct model_store *models;
-    uint64_t version; /* of the store's that was fetched last */
+    struct clock *clock;
+    uint64_t version; /* of the store's that is at hand, or no good */
     int64_t store_next_us;
     struct stamp seen;
     struct trained *now;
     struct metrics *metrics;
     struct metric_shard *shard;
     metric_id orders, age, failures;
+    bool again;   /* the file seen may be good: it could not be read */
     bool failing; /* said once */
 };
 
@@ -55,7 +56,8 @@ static void register_metrics(struct trained_source *source)
 }
 
 enum err trained_source_new(const char *data_dir, struct str shop, struct model_store *models,
-                            struct metrics *metrics, struct trained_source **ret_source)
+                            struct clock *clock, struct metrics *metrics,
+                            struct trained_source **ret_source)
 {
     struct trained_source *source = calloc(1, sizeof *source);
     if (!source) {
@@ -65,6 +67,7 @@ enum err trained_source_new(const char *data_dir, struct str shop, struct model_
     }
     source->models = models;
     source->shop = shop;
+    source->clock = clock;
     source->metrics = metrics;
     int len = snprintf(source->path, PATH_MAX, "%s/%s", data_dir, TRAINED_FILE_NAME);
     if (len < 0 || len >= PATH_MAX) {
@@ -125,16 +128,20 @@ static enum err fetch(struct trained_source *source, struct out *bytes, struct e
     TRY(source->models->fetch(source->models, source->shop, bytes, take_piece, &version, note));
     if (version == 0)
         return OK;
-    source->version = version; /* a bad one is not fetched again and again */
-    TRY(trained_open(out_str(bytes), NULL, NULL, &trained, note));
-    if (source->now && str_eq(trained_bytes(trained), trained_bytes(source->now)))
-        return OK;
-    return kept_file_write(source->path, out_str(bytes), note);
+    enum err err = trained_open(out_str(bytes), NULL, NULL, &trained, note);
+    bool is_at_hand =
+        err == OK && source->now && str_eq(trained_bytes(trained), trained_bytes(source->now));
+    if (err == OK && !is_at_hand &&
+        (err = kept_file_write(source->path, out_str(bytes), note)) != OK)
+        source->store_next_us += FULL_DISK_US; /* it is long: not at each look */
+    if (err == OK || err == ERR_CORRUPT)       /* a bad one is not fetched again and again */
+        source->version = version;
+    return err;
 }
 
 static void look_at_store(struct trained_source *source)
 {
-    struct clock *clock = real_clock();
+    struct clock *clock = source->clock;
     struct err_note note = { "" };
     struct out bytes;
     if (!source->models || clock->mono_us(clock) < source->store_next_us)
@@ -202,15 +209,18 @@ static bool look_at_file(struct trained_source *source)
         stamp.size = stat_.st_size;
         stamp.changed = stat_.st_mtim;
     }
-    if (memcmp(&stamp, &source->seen, sizeof stamp) == 0)
+    bool is_same = memcmp(&stamp, &source->seen, sizeof stamp) == 0;
+    if (is_same && !source->again)
         return false;
     source->seen = stamp;
-    source->failing = false; /* another file, another word */
+    source->again = false;
+    source->failing &= is_same; /* another file, another word */
     if (stamp.inode == 0) /* taken away: what it said stays until another one comes, or a restart */
         return false;
     struct trained *trained = NULL;
     enum err err = read_file(fd, (size_t) stamp.size, &trained, &note);
     if (err != OK) {
+        source->again = err != ERR_CORRUPT;
         failed(source, "trained.bin is not used", err, &note);
         return false;
     }
@@ -228,7 +238,7 @@ static void tell(const struct trained_source *source, const struct trained_facts
 
 bool trained_source_look(struct trained_source *source)
 {
-    struct clock *clock = real_clock();
+    struct clock *clock = source->clock;
     look_at_store(source);
     bool changed = look_at_file(source);
     if (!source->now)

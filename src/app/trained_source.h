@@ -7,6 +7,7 @@
 #include "base/metric.h"
 #include "base/str.h"
 
+struct clock;
 struct model_store;
 struct trained;
 
@@ -16,7 +17,8 @@ struct trained;
  * The trained model that decisions are to use: <data>/trained.bin (app/train_run.h), looked at now
  * and then; whoever replaces the file hands over a new one. In a fleet it is also where the newest
  * of the model store is put, so every replica comes to the same and has one at hand when it starts.
- * A file that cannot be used is said once, counted, and the last good one stays. One thread.
+ * A file that cannot be used is said once, counted, and the last good one stays. What the store has
+ * and the disk has no room for is tried again each minute. One thread.
  *
  * The bytes are read into memory, not mapped: a file that is copied over in
  * place, instead of renamed, must not pull the ground from under a decision.
@@ -27,11 +29,11 @@ struct trained_source;
 
 /*
  * Takes @models (NULL: embedded, the file is all there is), on
- * failure too. Borrows @data_dir and @metrics.
+ * failure too. Borrows @shop, @clock and @metrics.
  */
 MUST_CHECK enum err trained_source_new(const char *data_dir, struct str shop,
-                                       struct model_store *models, struct metrics *metrics,
-                                       struct trained_source **ret_source);
+                                       struct model_store *models, struct clock *clock,
+                                       struct metrics *metrics, struct trained_source **ret_source);
 struct trained_source *trained_source_free(struct trained_source *source);
 DEFINE_AUTO(struct trained_source, trained_source_free)
 
