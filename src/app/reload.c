@@ -29,6 +29,7 @@ struct reload {
     pthread_mutex_t lock; /* one reading at a time; guards all above and seen */
     bool seen_any;
     uint8_t seen[RULES_HASH_BYTES]; /* of the last reading, good or bad */
+    uint32_t uncounted;             /* rules without a metric of their own */
     struct rules_reading *unkept;   /* what is live but not on disk yet, or NULL … */
     int64_t unkept_us;              /* … and since when */
     struct rules_reading *other;    /* of this moment's reading, when that is not live */
@@ -158,15 +159,24 @@ static bool drops_many(struct reload *reload, struct rules_reading *reading)
 
 static void hang_metrics(struct reload *reload, struct ruleset *rules)
 {
+    uint32_t uncounted = 0;
     for (uint32_t i = 0; i < ruleset_count(rules); i++) {
         const struct rule *rule = ruleset_rule(rules, i);
         char labels[160];
         (void) snprintf(labels, sizeof labels, "rule=\"%.*s\",kind=\"%s\"", STR_ARG(rule->id),
                         words_kinds()[rule->kind]);
-        ruleset_set_metric(rules, i,
-                           metric_register(reload->metrics, METRIC_COUNTER, "offerd_offers_total",
-                                           "Offers answered, by rule and kind.", str_of(labels)));
+        metric_id shown =
+            metric_register_many(reload->metrics, METRIC_COUNTER, "offerd_offers_total",
+                                 "Offers answered, by rule and kind.", str_of(labels));
+        uncounted += shown == METRIC_NONE;
+        ruleset_set_metric(rules, i, shown);
     }
+    if (uncounted && uncounted != reload->uncounted)
+        log_line(LOG_WARNING, "rules",
+                 "%u rules are not counted in offerd_offers_total: there were too many since the "
+                 "start",
+                 uncounted);
+    reload->uncounted = uncounted;
 }
 
 static enum err publish(struct reload *reload, struct rules_reading *reading)
@@ -271,6 +281,7 @@ static enum outcome read_now(struct reload *reload, bool repeat, bool force,
     reload->seen_any = true;
 
     enum outcome outcome = judge(reload, reading, force);
+    reload->seen_any = outcome != FAILED; /* for want of memory, maybe: the next look tries again */
     conclude(reload, reading, outcome);
     struct rules_reading **owner = outcome == LIVE ? &reload->unkept : &reload->other;
     (void) rules_reading_free(*owner);
