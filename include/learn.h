@@ -132,6 +132,9 @@ struct budget_store *learn_budgets(struct learn *learn);
  */
 void learn_rules_changed(struct learn *learn);
 
+/* Before each scrape: brings gauges up to date. Any thread. */
+void learn_before_metrics(struct learn *learn);
+
 /*
  * How many orders were committed since the start: tells
  * others' orders in the log from ours. Any thread.

@@ -181,6 +181,11 @@ static enum err start_rules(struct service *service, struct err_note *note)
     return keeper_start(service->reload, tasks, service->api_keys ? 4 : 3, &service->keeper, note);
 }
 
+static void before_metrics(void *self)
+{
+    learn_before_metrics(((struct service *) self)->learn);
+}
+
 static enum err open_door(struct service *service, struct err_note *note)
 {
     const struct settings *settings = &service->settings;
@@ -212,7 +217,8 @@ static enum err open_door(struct service *service, struct err_note *note)
                                     .self = service,
                                     .ready = ready,
                                     .reload = reload,
-                                    .rules_text = rules_text };
+                                    .rules_text = rules_text,
+                                    .before_metrics = before_metrics };
     struct pem_pair pair;
     TRY(pem_pair_read(settings->tls_cert, settings->tls_key, &pair, note));
     http.tls_cert = pair.cert;

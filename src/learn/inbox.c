@@ -10,7 +10,7 @@ struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t work;
     struct event_batch *first, *last;
-    uint32_t max_events, n_events;
+    uint32_t max_events, n_events, n_taken;
     bool stopping, woken;
 };
 
@@ -72,6 +72,14 @@ enum err inbox_submit(struct inbox *inbox, struct event_batch *batch)
     return err;
 }
 
+uint32_t inbox_waiting(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    uint32_t waiting = inbox->n_events + inbox->n_taken;
+    pthread_mutex_unlock(&inbox->lock);
+    return waiting;
+}
+
 void inbox_stop(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
@@ -126,12 +134,13 @@ void inbox_take(struct inbox *inbox, uint32_t max_events, int64_t wait_us,
     struct inbox_work work = { 0 };
     struct timespec until = from_now(wait_us);
     pthread_mutex_lock(&inbox->lock);
+    inbox->n_taken = 0;
     while (!inbox->first && !inbox->stopping && !inbox->woken)
         if (pthread_cond_timedwait(&inbox->work, &inbox->lock, &until) == ETIMEDOUT)
             break;
     inbox->woken = false;
-    work.n_waiting = inbox->n_events;
     take_batches(inbox, max_events, &work);
+    inbox->n_taken = work.n_events;
     work.stopping = inbox->stopping && !inbox->first;
     pthread_mutex_unlock(&inbox->lock);
     *ret_work = work;

@@ -19,7 +19,6 @@ struct inbox;
 struct inbox_work {
     struct event_batch *batches; /* linked by next, in order of arrival */
     uint32_t n_events;           /* of batches */
-    uint32_t n_waiting;          /* events that were queued, these included */
     bool stopping;               /* nothing comes after what is here now */
 };
 
@@ -29,6 +28,9 @@ DEFINE_AUTO(struct inbox, inbox_free)
 
 /* ERR_LIMIT when it is full, ERR_UNAVAILABLE when it is stopping. */
 MUST_CHECK enum err inbox_submit(struct inbox *inbox, struct event_batch *batch);
+
+/* Events that have no answer yet: queued, or taken and not followed by another taking. Any thread. */
+uint32_t inbox_waiting(struct inbox *inbox);
 
 /* Nothing more comes in; the journal's thread gets what is there, then `stopping`. */
 void inbox_stop(struct inbox *inbox);

@@ -271,7 +271,6 @@ static void *run(void *self)
     pthread_setname_np(pthread_self(), "journal");
     do {
         inbox_take(journal->inbox, journal->commit_events, journal->tend_us, &work);
-        journal_metrics_queue(&journal->metrics, work.n_waiting);
         if (journal->worlds)
             journal->world = (const struct world *) snapshot_look(journal->worlds, &journal->view);
         if (work.batches)
@@ -333,6 +332,11 @@ struct journal *journal_stop(struct journal *journal)
     inbox_stop(journal->inbox);
     pthread_join(journal->thread, NULL);
     return journal_free(journal);
+}
+
+void journal_before_metrics(struct journal *journal)
+{
+    journal_metrics_queue(&journal->metrics, inbox_waiting(journal->inbox));
 }
 
 uint64_t journal_orders(const struct journal *journal)

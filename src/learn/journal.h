@@ -39,5 +39,8 @@ MUST_CHECK enum err journal_start(const struct learn_settings *settings, struct 
 /* Commits what is in the inbox, ends the thread, closes the log. NULL in, NULL out. */
 struct journal *journal_stop(struct journal *journal);
 
+/* Brings the gauges up to date, also while a commit hangs. Any thread. */
+void journal_before_metrics(struct journal *journal);
+
 /* Orders committed since the start. Any thread. */
 uint64_t journal_orders(const struct journal *journal);

@@ -29,9 +29,8 @@ bool journal_metrics_init(struct journal_metrics *self, struct metrics *metrics)
     if (!self->shard)
         return false;
     register_events(self);
-    self->waiting =
-        metric_register(metrics, METRIC_GAUGE, "offerd_journal_queue_events",
-                        "Events that waited for a commit when the last one began.", none);
+    self->waiting = metric_register(metrics, METRIC_GAUGE, "offerd_journal_queue_events",
+                                    "Events that wait for their commit, or for its end.", none);
     self->commits = metric_register(metrics, METRIC_COUNTER, "offerd_journal_commits_total",
                                     "Commits of the event log.", none);
     self->commit_events =

@@ -10,7 +10,7 @@
  * Journal metrics
  *
  * What ops see of the write path: how much waits, how large and how slow commits are, what
- * came in and what became of it. The journal's thread only.
+ * came in and what became of it. The journal's thread only, but for the queue.
  */
 struct journal_metrics {
     struct metrics *metrics;
@@ -23,6 +23,7 @@ struct journal_metrics {
 /* False for lack of memory. Borrows @metrics. */
 bool journal_metrics_init(struct journal_metrics *self, struct metrics *metrics);
 
+/* Any thread. */
 void journal_metrics_queue(struct journal_metrics *self, uint32_t waiting_events);
 void journal_metrics_committed(struct journal_metrics *self, uint32_t events, int64_t took_us);
 void journal_metrics_failed(struct journal_metrics *self);

@@ -258,6 +258,11 @@ void learn_rules_changed(struct learn *learn)
     inbox_wake(learn->inbox);
 }
 
+void learn_before_metrics(struct learn *learn)
+{
+    journal_before_metrics(learn->journal);
+}
+
 uint64_t learn_orders(struct learn *learn)
 {
     return journal_orders(learn->journal);

@@ -5,6 +5,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "fake_clock.h"
 #include "fake_event_log.h"
@@ -339,6 +340,14 @@ START_TEST(senders_are_told_in_the_order_they_came)
 }
 END_TEST
 
+/* As a scrape sees it. */
+static uint64_t queued(void)
+{
+    learn_before_metrics(learn);
+    return metric_value(metrics, metric_register(metrics, METRIC_GAUGE,
+                                                 "offerd_journal_queue_events", "", STR("")));
+}
+
 START_TEST(what_is_queued_while_a_commit_runs_is_committed_together)
 {
     enum { N = 8 };
@@ -351,6 +360,7 @@ START_TEST(what_is_queued_while_a_commit_runs_is_committed_together)
     sem_wait(&gated.entered);
     for (int i = 1; i < N; i++)
         submit(&sent[i]);
+    ck_assert_uint_eq(queued(), N); /* while the commit hangs */
     atomic_store(&gated.closed, false);
     sem_post(&gated.gate);
     for (int i = 0; i < N; i++)
@@ -359,6 +369,9 @@ START_TEST(what_is_queued_while_a_commit_runs_is_committed_together)
     metric_id commits = metric_register(metrics, METRIC_COUNTER, "offerd_journal_commits_total", "",
                                         (struct str){ 0 });
     ck_assert_uint_eq(metric_value(metrics, commits), 2);
+    for (int i = 0; i < 1000 && queued() > 0; i++)
+        usleep(10000); /* until its thread has come for more */
+    ck_assert_uint_eq(queued(), 0);
     tear_down();
 }
 END_TEST

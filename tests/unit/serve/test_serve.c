@@ -94,7 +94,7 @@ START_TEST(a_rule_whose_expression_or_score_ran_into_the_deadline_is_left_out)
         "offer: {pick: {skus: [BAG-1]}}, when: {none: [{expr: \"" LONG
         "\"}]}") RULE("plain", "cross_sell", 1, "offer: {pick: {skus: [CARD-64]}}"));
     int by_score = 0, by_condition = 0, whole = 0;
-    for (small->tick_us = 20; small->tick_us < 1500; small->tick_us += 5) {
+    for (small->tick_us = 20; small->tick_us < 1500; small->tick_us += 20) {
         cJSON *answer = decided(small, ADD("CAM-1", "\"budget_ms\": 10, "));
         bool scored = is_left_out(answer, "scored"), asks = is_left_out(answer, "asks");
         bool left_out = scored || asks || is_left_out(answer, "plain");
