@@ -85,11 +85,11 @@ HEALTHY = [
     'offerd_http_refused_total{reason="no_key"} 0+20x60', 'offerd_http_refused_total{reason="rate"} 0+20x60',
     'offerd_access_log_lost_total 5x60',
 ]
-
 # What is near to an alert and rings it not, though others may ring.
 NEAR = {
     'OfferdSpoolGone': ['offerd_spool_events{instance="drained and gone"} 9x9 0x20 _x60', 'offerd_spool_events{instance="restarted"} 9x9 _x8 9x60'],
 }
+
 
 def alerts():
     return [rule for group in yaml.safe_load(ALERTS.read_text())['groups'] for rule in group['rules']]
@@ -204,13 +204,13 @@ def rings(rule):
          'exp_samples': [{'labels': '{}', 'value': 1}]}]}
 
 
-def test_each_alert_rings_when_it_should_and_none_on_a_good_day():
 def keeps_quiet(name):
     series = [dict(zip(('series', 'values'), line.rsplit(' ', 1))) for line in NEAR[name]]
     return {'interval': '1m', 'input_series': series, 'promql_expr_test': [
         {'expr': f'ALERTS{{alertname="{name}",alertstate="firing"}}', 'eval_time': f'{minute}m', 'exp_samples': []} for minute in range(60)]}
 
 
+def test_each_alert_rings_when_it_should_and_none_on_a_good_day():
     check(set(RINGS) == {rule['alert'] for rule in alerts()}, set(RINGS) ^ {rule['alert'] for rule in alerts()})
     quiet = {'interval': '1m', 'input_series': [dict(zip(('series', 'values'), line.rsplit(' ', 1))) for line in HEALTHY],
              'promql_expr_test': [{'expr': 'ALERTS', 'eval_time': f'{minute}m', 'exp_samples': []} for minute in (5, 30, 59)]}
@@ -224,7 +224,6 @@ def test_prometheus_reads_its_configuration():
     promtool('check', 'config', ROOT / 'deploy/prometheus/prometheus.yaml')
 
 
-def test_prometheus_reads_every_panel_s_question():
 def test_prometheus_in_kubernetes_reads_its_configuration():
     """With the alerts and the key where it looks for them. Debian's Prometheus is built without Kubernetes: its promtool
     judges all but how the pods are found."""
@@ -246,6 +245,7 @@ def test_prometheus_in_kubernetes_reads_its_configuration():
     promtool('check', 'config', place / 'prometheus.yaml')
 
 
+def test_prometheus_reads_every_panel_s_question():
     """As alerts, so that one promtool judges them all."""
     rules = [{'record': f'panel:{n}', 'expr': re.sub(r'\$__rate_interval', '1m', expression)}
              for n, (_, expression) in enumerate(expressions())]
