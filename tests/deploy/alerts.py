@@ -50,6 +50,7 @@ RINGS = {
     'OfferdSpoolFilling': ['offerd_spool_bytes 760000000x60'],
     'OfferdSpoolFull': ['offerd_spool_full_total 0+1x60'],
     'OfferdSpoolRefused': ['offerd_spool_refused_total 0+1x60'],
+    'OfferdRetentionFailing': ['offerd_retention_failing 1x60'],
     'OfferdRedisDown': ['offerd_redis_up{use="budgets"} 0x60'],
     'OfferdRedisUnsteady': ['offerd_redis_doubts_total 0+15x60'],
     'OfferdSharedOwed': ['offerd_shared_owed_customers 1x60'],

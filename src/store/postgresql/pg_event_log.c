@@ -3,14 +3,18 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "store/postgresql/pg_batch.h"
 #include "store/postgresql/pg_queries.inc"
 
 enum {
-    SCAN = 10,             /* times as patient where the server may have to look at everything */
+    SCAN = 10,             /* times as patient where the server may have to look at much */
+    SCAN_ALL = 100,        /* at every customer */
     OUTCOMES_STEP = 10000, /* rows of one statement */
-    FORGET_STEP = 2000,    /* rows; some ten milliseconds */
+    FORGET_BLOCKS = 32,    /* some thousand rows, some ten milliseconds */
     FORGET_PAUSE_US = 600 * 1000000, /* when there was nothing to forget */
+    FORGET_AGAIN_US = 60 * 1000000,  /* when it failed */
+    CLOCKS_APART_S = 60,             /* worth a word */
 };
 
 struct pg_event_log {
@@ -21,7 +25,9 @@ struct pg_event_log {
     int64_t from_us, until_us; /* of the month that certainly has its partition */
     int64_t append_by_us;      /* the end of the append under way */
     int64_t heard_us;          /* when the last batch was received: what time it is */
-    int64_t forget_us;         /* not before */
+    int64_t forget_us;         /* not before; monotonic */
+    enum err forgot;           /* how forgetting went the last time, and why */
+    struct err_note why_not;
 };
 
 /* ── appending ───────────────────────────────────────────────────────────────────────────── */
@@ -33,6 +39,18 @@ static int left_ms(const struct pg_event_log *self)
     return left_us > 1000 ? (int) (left_us / 1000) : 1;
 }
 
+/* Events are kept, found and forgotten by the clock of the machine that took them. */
+static void compare_clocks(int64_t ours_us, int64_t servers_us)
+{
+    int64_t ahead_s = (ours_us - servers_us) / 1000000;
+    if (ahead_s > CLOCKS_APART_S || ahead_s < -CLOCKS_APART_S)
+        log_line(LOG_WARNING, "database",
+                 "this machine's clock is %lld s %s the database's: events are stored by it",
+                 (long long) (ahead_s < 0 ? -ahead_s : ahead_s),
+                 ahead_s < 0 ? "behind" : "ahead of");
+}
+
+/* At the first append, and whenever another month begins. */
 static enum err make_partitions(struct pg_event_log *self, int64_t received_us,
                                 struct err_note *note)
 {
@@ -43,6 +61,7 @@ static enum err make_partitions(struct pg_event_log *self, int64_t received_us,
                   note));
     self->from_us = pg_int_at(month, 0, 0);
     self->until_us = pg_int_at(month, 0, 1);
+    compare_clocks(received_us, pg_int_at(month, 0, 2));
     PQclear(month);
     return OK;
 }
@@ -211,7 +230,7 @@ read_customers(struct event_log *log, struct str shop, int64_t since_us, void *v
     pg_add_text(&self->read_params, shop);
     pg_add_int(&self->read_params, since_us);
     return pg_db_each(self->reader, "read_customers", &self->read_params,
-                      SCAN * self->settings.read_ms, &to, visit_customer, note);
+                      SCAN_ALL * self->settings.read_ms, &to, visit_customer, note);
 }
 
 static enum err read_budgets(struct event_log *log, struct str shop, void *visitor,
@@ -242,27 +261,37 @@ static enum err last_position(struct event_log *log, struct str shop, uint64_t *
 
 /* ── forgetting ──────────────────────────────────────────────────────────────────────────── */
 
+static enum err forget_step(struct pg_event_log *self, bool *ret_more, struct err_note *note)
+{
+    PGresult *result = NULL;
+    pg_params_reset(&self->read_params);
+    pg_add_int(&self->read_params, self->heard_us);
+    pg_add_int(&self->read_params, (int64_t) self->settings.retention_days * 86400 * 1000000);
+    pg_add_int(&self->read_params, FORGET_BLOCKS);
+    TRY(pg_db_run(self->writer, "forget_step", &self->read_params, self->settings.append_ms,
+                  &result, note));
+    *ret_more = pg_int_at(result, 0, 0) != 0;
+    PQclear(result);
+    return OK;
+}
+
+/* What failed is tried again later, and answered for until then. */
 static enum err tend(struct event_log *log, void *unused,
                      void (*settled)(void *self, const struct event *event,
                                      const struct append_outcome *outcome),
                      struct err_note *note)
 {
     struct pg_event_log *self = (struct pg_event_log *) log;
-    PGresult *result = NULL;
+    bool more = false;
     (void) unused, (void) settled;
-    if (self->settings.retention_days <= 0 || self->heard_us < self->forget_us)
+    if (self->settings.retention_days <= 0 || self->heard_us == 0)
         return OK;
-    self->forget_us = self->heard_us + FORGET_PAUSE_US; /* also after a failure */
-    pg_params_reset(&self->read_params);
-    pg_add_int(&self->read_params,
-               self->heard_us - (int64_t) self->settings.retention_days * 86400 * 1000000);
-    pg_add_int(&self->read_params, FORGET_STEP);
-    TRY(pg_db_run(self->writer, "forget_events", &self->read_params, self->settings.append_ms,
-                  &result, note));
-    if (pg_int_at(result, 0, 0) != 0)
-        self->forget_us = 0; /* there may be more */
-    PQclear(result);
-    return OK;
+    if (pg_now_us() >= self->forget_us && pg_db_hope(self->writer, NULL) == OK) {
+        self->forgot = forget_step(self, &more, &self->why_not);
+        self->forget_us =
+            more ? 0 : pg_now_us() + (self->forgot == OK ? FORGET_PAUSE_US : FORGET_AGAIN_US);
+    }
+    return self->forgot == OK ? OK : err_fail(note, self->forgot, "%s", self->why_not.text);
 }
 
 /* ── lifetime ────────────────────────────────────────────────────────────────────────────── */
@@ -291,7 +320,7 @@ static enum err open_both(struct pg_event_log *self, const struct pg_settings *s
     static const struct pg_statement writing[] = {
         { "append_events", SQL_APPEND_EVENTS },
         { "make_partitions", SQL_MAKE_PARTITIONS },
-        { "forget_events", SQL_FORGET_EVENTS },
+        { "forget_step", SQL_FORGET_STEP },
     };
     static const struct pg_statement reading[] = {
         { "read_customer", SQL_READ_CUSTOMER }, { "read_orders", SQL_READ_ORDERS },

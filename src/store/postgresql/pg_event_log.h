@@ -17,7 +17,9 @@
  * ERR_UNAVAILABLE from append may mean that the batch was stored: append it again, event ids
  * make it count once. tend, when settings->retention_days is set, forgets what is older, by
  * whole months: first the events, then their ids (a repeat of one is then a new event) and the
- * customers who had no others. What is folded from the log later lacks them; budgets do not.
+ * customers who had no others. What is folded from the log later lacks them; budgets do not. Now is
+ * when the last batch was received, or what the server's clock says, whichever is earlier. Forgetting
+ * that failed is tried again after a minute; until then tend answers so.
  */
 MUST_CHECK enum err pg_event_log_new(const struct pg_settings *settings, struct event_log **ret_log,
                                      struct err_note *note);
