@@ -107,6 +107,45 @@ def test_serve_says_to_run_it():
     check(done.returncode == 1 and 'offerd migrate' in done.stderr, done)
 
 
+def both_end_at_once(url, *words):
+    """They wait for 30 seconds for a database that may come; not for one that never will by waiting."""
+    for command in (['serve', '--rules', ROOT / 'config/rules', '--data', scratch(), '--listen', '127.0.0.1:0'], ['migrate']):
+        done = run(*command, env=in_a_fleet(url), timeout=20)
+        check(done.returncode == 1 and all(word in done.stderr for word in words), words, done)
+        check('waiting' not in done.stderr and 's3cret' not in done.stderr, done)
+
+
+def test_who_is_not_let_in_is_told_at_once_in_the_server_s_words():
+    url = pg().create('guarded')
+    both_end_at_once(url.replace('/guarded', '/no_such'), 'database "no_such" does not exist', 'createdb')
+    both_end_at_once(url.replace('offerd@', 'nobody@'), 'role "nobody" does not exist', 'pg_hba.conf')
+    pg().sql("CREATE ROLE guarded LOGIN PASSWORD 'right'", 'guarded')
+    hba = pg().data / 'pg_hba.conf'
+    before = hba.read_text()
+    hba.write_text('host guarded guarded 127.0.0.1/32 scram-sha-256\nhost all stranger 127.0.0.1/32 reject\n' + before)
+    try:
+        pg().sql('SELECT pg_reload_conf()', 'guarded')
+        wait_until(10, 'the server asks for a password', lambda: migrate(url.replace('offerd@', 'guarded@'), '--status').returncode == 1)
+        both_end_at_once(url.replace('offerd@', 'guarded:s3cret@'), 'password authentication failed for user "guarded"',
+                           'database_url, PGPASSWORD or ~/.pgpass')
+        both_end_at_once(url.replace('offerd@', 'guarded@'), 'no password supplied', 'database_url, PGPASSWORD or ~/.pgpass')
+        both_end_at_once(url.replace('offerd@', 'stranger@'), 'pg_hba.conf rejects connection', "the server's roles")
+        right = migrate(url.replace('offerd@', 'guarded:right@'), '--status')
+        check(right.returncode == 3, right)
+    finally:
+        hba.write_text(before)
+        pg().sql('SELECT pg_reload_conf()', 'guarded')
+
+
+def test_a_database_that_is_not_in_utf_8_is_refused_before_anything_is_in_it():
+    pg().sql("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", database='postgres')
+    url = pg().url_of('latin')
+    for done in (migrate(url), migrate(url, '--status')):
+        check(done.returncode == 1 and 'its encoding is LATIN1' in done.stderr and '--encoding UTF8' in done.stderr, done)
+    check(pg().sql("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace", 'latin') == [('0',)])
+    both_end_at_once(url, 'its encoding is LATIN1')
+
+
 def test_an_option_that_libpq_refuses_is_told_at_once_by_every_command():
     url = pg().create('options')
     check(migrate(url).returncode == 0)
