@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "learn/budgets.h"
 #include "learn/fold.h"
 #include "learn/inbox.h"
@@ -161,9 +162,14 @@ static enum err mark_recent(struct learn *learn, struct event_log *log, struct c
 {
     struct str shop = str_of(learn->shop);
     int64_t since_us = clock->wall_us(clock) - RECENT_US;
-    enum err err = log->read_customers(log, shop, since_us, learn->share, mark, note);
-    if (err != OK && err != ERR_UNAVAILABLE)
-        return err;
+    struct err_note why = { "out of memory" };
+    enum err err = log->read_customers(log, shop, since_us, learn->share, mark, &why);
+    if (err == ERR_UNAVAILABLE)
+        log_line(LOG_WARNING, "learn",
+                 "whose events came last is not known, their shared profiles are trusted: \"%s\"",
+                 why.text);
+    else if (err != OK)
+        return err_fail(note, err, "%s", why.text);
     return log->read_spooled ? log->read_spooled(log, shop, learn->share, mark, note) : OK;
 }
 
