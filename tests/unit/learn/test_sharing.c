@@ -512,6 +512,27 @@ static void count_line(struct log_sink *sink, struct str line)
     ((struct counting *) sink)->lines++;
 }
 
+START_TEST(who_starts_and_cannot_ask_what_was_committed_lately_says_so)
+{
+    struct counting log = { .sink.put = count_line };
+    set_up();
+    stop(&one);
+    log_to(&log.sink);
+
+    start(&one);
+    int told_before = log.lines;
+    stop(&one);
+    fake_event_log_fail(the_log, true);
+    start(&one);
+    fake_event_log_fail(the_log, false);
+    log_to(NULL);
+
+    ck_assert_int_eq(told_before, 0);
+    ck_assert_int_eq(log.lines, 1);
+    tear_down();
+}
+END_TEST
+
 /* Another replica is cut off from the shared profiles: at each turn we hear of what it owes. */
 START_TEST(what_others_owe_is_told_in_the_log_only_when_it_lasts)
 {
@@ -643,5 +664,6 @@ SUITE_MAIN("learn/sharing", what_one_replica_commits_the_other_sees, a_profile_a
            floors_of_a_spool_are_all_put_anew_however_often_there_are_doubts,
            a_live_profile_equals_a_rebuilt_one_byte_for_byte,
            marks_without_number_are_delivered_and_removed,
+           who_starts_and_cannot_ask_what_was_committed_lately_says_so,
            what_others_owe_is_told_in_the_log_only_when_it_lasts,
            while_the_shared_profiles_are_away_nobody_is_folded_for_who_has_gone)
