@@ -42,7 +42,8 @@ RINGS = {
     'OfferdUnknownSkus': ['offerd_events_unknown_skus_total 0+6x60', 'offerd_events_total{status="accepted"} 0+100x60'],
     'OfferdProfilesUnreadable': ['offerd_profile_loads_total{result="failed"} 0+1x60'],
     'OfferdLogUnreadable': ['offerd_log_unreadable_events 1x60'],
-    'OfferdModelUnread': ['offerd_model_trained_failures_total{instance="a"} 1x60', 'offerd_model_trained_orders{instance="a"} 0x60'],
+    'OfferdModelUnread': ['offerd_model_trained_failures_total{instance="a"} 1x60', 'offerd_model_trained_orders{instance="a"} 0x60',
+                          'offerd_model_orders{instance="a"} 200x60'],
     'OfferdTrainingFails': ['offerd_trainings_total{result="failed"} 0x10 1x29 2x29'],
     'OfferdClientsCut': ['offerd_http_connections_cut_total 0+90x60'],
     'OfferdSpooling': ['offerd_spool_events 1x60'],
@@ -88,6 +89,8 @@ HEALTHY = [
 ]
 # What is near to an alert and rings it not, though others may ring.
 NEAR = {
+    'OfferdModelUnread': ['offerd_model_trained_failures_total{instance="a new shop"} 1x60', 'offerd_model_trained_orders{instance="a new shop"} 0x60',
+                          'offerd_model_orders{instance="a new shop"} 199x60'],
     'OfferdSpoolGone': ['offerd_spool_events{instance="drained and gone"} 9x9 0x20 _x60', 'offerd_spool_events{instance="restarted"} 9x9 _x8 9x60'],
 }
 
