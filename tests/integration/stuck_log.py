@@ -5,9 +5,13 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 
-from harness import PATIENCE, ROOT, Offerd, check, main, scratch, tell, wait_until
+from harness import PATIENCE, ROOT, Offerd, check, main, run, scratch, skip, tell, wait_until
+
+sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+from servers import Missing, Servers  # noqa: E402
 
 GOOD = (ROOT / 'config/demo/requests/camera-in-cart-ja.json').read_bytes()
 HEAD = b'POST /offers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(GOOD)
@@ -78,6 +82,31 @@ def test_rules_go_live_and_are_refused_and_it_ends():
         (rules / 'more.yaml').unlink()
         wait_until(10, 'all is well again', lambda: offerd.metric('offerd_rules_last_reload_successful') == 1)
         check(offerd.stop() == 0)
+
+
+def test_a_replica_whose_neighbours_fall_silent_answers_all_the_same():
+    """Who notices it first says so, the journal before it answers, and of Redis under a lock that all workers take."""
+    try:
+        servers = Servers()
+    except Missing as why:
+        skip(str(why))
+    with servers:
+        env = {'OFFERD_DATABASE_URL': servers.database_url, 'OFFERD_REDIS_URL': servers.redis_url,
+               'OFFERD_TOKEN_KEY': '0' * 32}
+        check(run('migrate', env=env).returncode == 0)
+        with Unread(env=env) as offerd:
+            offerd.fill()
+            servers.pg.stop()
+            servers.redis.stop()
+            try:
+                for i in range(3):
+                    event = {'event_id': f'e{i}', 'type': 'product_viewed', 'customer_id': 'C1', 'sku': 'CAM-A7'}
+                    check(offerd.post('/events', event, timeout=20 * PATIENCE).status == 202)
+                    check(offerd.post('/offers', GOOD, timeout=10 * PATIENCE).status == 200)
+            finally:
+                servers.pg.cont()
+                servers.redis.cont()
+            check(offerd.stop() == 0)
 
 
 main()
