@@ -2,6 +2,7 @@
 #include "learn/journal_budgets.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "ports/budget_store.h"
@@ -34,6 +35,18 @@ static bool has_budget(const struct world *world, const struct event *event)
                                     budget_of(world, event) > 0);
 }
 
+/* The hold of its offer ends when the counts are restored. */
+static void doubt(struct journal_budgets *self, const struct event *event)
+{
+    struct str rule = event->offer.rule;
+    if (self->n_doubted == JOURNAL_BUDGETS_DOUBTED || rule.len > ID_MAX_BYTES)
+        return;
+    struct doubted *doubted = &self->doubted[self->n_doubted++];
+    memcpy(doubted->rule, rule.at, rule.len);
+    doubted->len = rule.len;
+    doubted->mark = event->offer.mark;
+}
+
 /*
  * The log has so many of the rule at least. A store that could not be told is
  * told the count again by a restoration.
@@ -42,14 +55,18 @@ static void settle(struct journal_budgets *self, const struct event *event, int6
 {
     struct budget_store *store = self->store;
     struct err_note why;
-    if (store->settle(store, event->offer.rule, event->offer.mark, accepted, &why) != OK)
-        self->rules = NULL;
+    if (store->settle(store, event->offer.rule, event->offer.mark, accepted, &why) == OK)
+        return;
+    self->rules = NULL;
+    doubt(self, event);
 }
 
 /*
  * A refusal says that the log has all the budget allows: a store that believed otherwise,
  * and made the offer, now knows. A repeat says that the first was stored, but maybe not
- * that the store has heard of it: the answer may have been lost on its way to us.
+ * that the store has heard of it: the answer may have been lost on its way to us. Its hold ends
+ * when the counts are restored: until then it stands for the acceptance, after that it
+ * would count twice.
  */
 static void settle_acceptance(struct journal_budgets *self, const struct event *event,
                               const struct append_outcome *outcome)
@@ -59,7 +76,7 @@ static void settle_acceptance(struct journal_budgets *self, const struct event *
     else if (outcome->result == APPEND_ACCEPTED && outcome->accepted > 0)
         settle(self, event, outcome->accepted);
     else if (outcome->result == APPEND_DUPLICATE)
-        self->doubted = true;
+        doubt(self, event);
 }
 
 void journal_budgets_settle(struct journal_budgets *self, const struct world *world,
@@ -120,6 +137,18 @@ static enum err restore_counts(struct journal_budgets *self, struct event_log *l
     return OK;
 }
 
+static void end_doubts(struct journal_budgets *self)
+{
+    struct budget_store *store = self->store;
+    struct err_note why;
+    for (uint32_t i = 0; i < self->n_doubted; i++) {
+        const struct doubted *doubted = &self->doubted[i];
+        struct str rule = { doubted->rule, doubted->len };
+        (void) store->release(store, rule, doubted->mark, &why);
+    }
+    self->n_doubted = 0;
+}
+
 static void restore(struct journal_budgets *self, struct event_log *log,
                     const struct ruleset *rules)
 {
@@ -135,12 +164,15 @@ static void restore(struct journal_budgets *self, struct event_log *log,
         log_line(LOG_INFO, "journal", "budgets are restored again");
     self->failing = err != OK;
     self->rules = err == OK ? rules : NULL;
+    if (err == OK)
+        end_doubts(self);
 }
 
 /* Soon, but not so often that who repeats himself keeps us from everything else. */
 static bool doubts(const struct journal_budgets *self, int64_t now_us)
 {
-    return self->doubted && (now_us < self->restored_us || now_us - self->restored_us >= DOUBT_US);
+    return self->n_doubted > 0 &&
+           (now_us < self->restored_us || now_us - self->restored_us >= DOUBT_US);
 }
 
 void journal_budgets_tend(struct journal_budgets *self, struct event_log *log,
@@ -151,7 +183,6 @@ void journal_budgets_tend(struct journal_budgets *self, struct event_log *log,
         return;
     bool wanted = store->wants_restore(store);
     if (world && (wanted || self->rules != world->rules || doubts(self, now_us))) {
-        self->doubted = false;
         self->restored_us = now_us;
         restore(self, log, world->rules);
     }

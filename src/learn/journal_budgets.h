@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "shop/event.h"
 
 /*
  * Journal's budgets
@@ -16,16 +17,23 @@
  */
 struct append_outcome;
 struct budget_store;
-struct event;
 struct event_log;
 struct world;
+
+enum { JOURNAL_BUDGETS_DOUBTED = 256 };
 
 struct journal_budgets {
     struct budget_store *store; /* NULL: only the log counts */
     struct str shop;
     const void *rules; /* those that were restored last; compared, never followed */
     bool failing;      /* a restoration failed, and it was said */
-    bool doubted;      /* an acceptance may be in the log and not in the store */
+    /* Repeated acceptances: they are in the log, and may be nothing but holds in the store. */
+    struct doubted {
+        char rule[ID_MAX_BYTES];
+        size_t len;
+        uint64_t mark;
+    } doubted[JOURNAL_BUDGETS_DOUBTED];
+    uint32_t n_doubted; /* more are left to their time */
     int64_t restored_us;
 };
 
