@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cel_conformance.h"
-#include "app/cel_json.h"
-#include "app/cel_zone_files.h"
+#include "app/cel/cel_conformance.h"
+#include "app/cel/cel_json.h"
+#include "app/cel/cel_zone_files.h"
 #include "app/commands.h"
-#include "app/flag_fault.h"
-#include "app/user_locale.h"
+#include "app/setup/flag_fault.h"
+#include "app/setup/user_locale.h"
 #include "expr/cel.h"
 
 enum { EXIT_GOOD = 0, EXIT_ERRORS = 1, EXIT_USAGE = 2 };

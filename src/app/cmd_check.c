@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/flag_fault.h"
-#include "app/real_clock.h"
-#include "app/user_locale.h"
+#include "app/setup/flag_fault.h"
+#include "app/setup/real_clock.h"
+#include "app/setup/user_locale.h"
 #include "files/rules_dir.h"
 
 enum { EXIT_GOOD = 0, EXIT_ERRORS = 1, EXIT_USAGE = 2, EXIT_WARNINGS = 3 };

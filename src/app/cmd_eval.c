@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* offerd eval: what the words on the command line mean; app/evaluating.c does the work. */
+/* offerd eval: what the words on the command line mean; app/jobs/evaluating.c does the work. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/evaluating.h"
-#include "app/flag_fault.h"
+#include "app/jobs/evaluating.h"
+#include "app/setup/flag_fault.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
 #include "shop/money.h"

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 
 #include "app/commands.h"
-#include "app/real_clock.h"
-#include "app/service_link.h"
-#include "app/settings.h"
+#include "app/service/service_link.h"
+#include "app/setup/real_clock.h"
+#include "app/setup/settings.h"
 
 enum { PATIENCE_US = 2000000, ANSWER_MAX = 8192 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* offerd import: what the words on the command line mean; app/importing.c does the work. */
+/* offerd import: what the words on the command line mean; app/jobs/importing.c does the work. */
 #include <getopt.h>
 #include <stdio.h>
 
 #include "app/commands.h"
-#include "app/flag_fault.h"
-#include "app/importing.h"
-#include "app/real_clock.h"
-#include "app/stores.h"
-#include "app/strays.h"
+#include "app/jobs/importing.h"
+#include "app/setup/flag_fault.h"
+#include "app/setup/real_clock.h"
+#include "app/setup/stores.h"
+#include "app/setup/strays.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
 

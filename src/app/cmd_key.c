@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/flag_fault.h"
+#include "app/setup/flag_fault.h"
 #include "http/api_keys.h"
 
 enum { SECRET_BYTES = 32, KEY_BYTES = 64, LINE_BYTES = 512 };

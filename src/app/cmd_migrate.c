@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "app/commands.h"
-#include "app/flag_fault.h"
-#include "app/real_clock.h"
-#include "app/strays.h"
+#include "app/setup/flag_fault.h"
+#include "app/setup/real_clock.h"
+#include "app/setup/strays.h"
 #include "base/str.h"
 #include "ports/clock.h"
 #include "store/postgresql/pg_schema.h"

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* offerd rebuild: what the words on the command line mean; app/rebuilding.c does the work. */
+/* offerd rebuild: what the words on the command line mean; app/jobs/rebuilding.c does the work. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/own_flags.h"
-#include "app/real_clock.h"
-#include "app/rebuilding.h"
-#include "app/settings.h"
-#include "app/stores.h"
-#include "app/strays.h"
+#include "app/jobs/rebuilding.h"
+#include "app/setup/own_flags.h"
+#include "app/setup/real_clock.h"
+#include "app/setup/settings.h"
+#include "app/setup/stores.h"
+#include "app/setup/strays.h"
 #include "base/metric.h"
 #include "ports/budget_store.h"
 #include "ports/event_log.h"

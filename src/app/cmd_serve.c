@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/log_writer.h"
-#include "app/service.h"
-#include "app/strays.h"
+#include "app/service/log_writer.h"
+#include "app/service/service.h"
+#include "app/setup/strays.h"
 #include "base/log.h"
 
 static int help(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* offerd train: what the words on the command line mean; app/train_run.c does the work. */
+/* offerd train: what the words on the command line mean; app/jobs/train_run.c does the work. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/flag_fault.h"
-#include "app/real_clock.h"
-#include "app/stores.h"
-#include "app/strays.h"
-#include "app/train_run.h"
+#include "app/jobs/train_run.h"
+#include "app/setup/flag_fault.h"
+#include "app/setup/real_clock.h"
+#include "app/setup/stores.h"
+#include "app/setup/strays.h"
 #include "base/arena.h"
 #include "files/tz_file.h"
 

@@ -5,8 +5,9 @@
     layers.py SOURCE_ROOT
 
 Three questions are asked of every file in src/ and include/: does it look only down the ladder (and
-through another layer's door, never at its private headers); does it use an outside library that its
-layer may know; and, in the pure rooms, does it stay away from files, clocks, threads and chance?
+through another layer's door, never at its private headers; the folders of app/ are a ladder too);
+does it use an outside library that its layer may know; and, in the pure rooms, does it stay away from
+files, clocks, threads and chance?
 """
 import pathlib
 import re
@@ -28,6 +29,16 @@ BELOW = {
     'store': 'ports world model rules shop expr base',
     'http': 'serve.h learn.h ports world model rules shop expr base',
     'app': 'eval http store files serve learn serve.h learn.h ports world model rules shop expr base',
+}
+
+# The folders of app/, and which others each may include. The commands, beside them, see all; no folder sees a command.
+INSIDE_APP = {
+    'setup': '',
+    'cel': '',
+    'world': 'setup',
+    'explain': 'world setup',
+    'jobs': 'world setup',
+    'service': 'jobs world setup',
 }
 
 # Outside libraries: the first part of the include, and who may see it ('folder' or 'folder/file*').
@@ -88,6 +99,16 @@ def check_ours(root, path, layer, seen):
     return None
 
 
+def check_in_app(path, seen):
+    """What is wrong with including our own header @seen from a folder of app/, or None."""
+    mine = path.parts[2]
+    if mine not in INSIDE_APP:
+        return f'app/{mine}/ is not a folder in tests/arch/layers.py'
+    if seen.startswith('app/') and seen.split('/')[1] not in [mine, *INSIDE_APP[mine].split()]:
+        return f'app/{mine}/ may not see "{seen}"'
+    return None
+
+
 def check_theirs(path, layer, seen):
     """What is wrong with including the outside header @seen, or None."""
     library = seen.split('/')[0]
@@ -108,6 +129,8 @@ def check_file(root, path, text):
         if include:
             ours = include[1] == '"'
             wrong = check_ours(root, path, layer, include[2]) if ours else check_theirs(path, layer, include[2])
+            if ours and layer == 'app' and len(path.parts) > 3:
+                wrong = wrong or check_in_app(path, include[2])
             if wrong:
                 yield f'{path}:{n}: {wrong}'
     if layer in PURE and path.name != 'example.c':  # a program that shows the layer: in no library

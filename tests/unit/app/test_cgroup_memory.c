@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/cgroup_memory.h"
+#include "app/service/cgroup_memory.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/log_writer.h"
+#include "app/service/log_writer.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

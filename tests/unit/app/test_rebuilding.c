@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/rebuilding.h"
+#include "app/jobs/rebuilding.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/receipt_seen.h"
+#include "app/explain/receipt_seen.h"
 #include "suite.h"
 
 struct pair {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/reload.h"
+#include "app/world/reload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app/composer.h"
+#include "app/world/composer.h"
 #include "base/log.h"
 #include "fake_clock.h"
 #include "model/model.h"

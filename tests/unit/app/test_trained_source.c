@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/trained_source.h"
+#include "app/world/trained_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
