@@ -13,10 +13,15 @@
 
 enum { DOUBT_US = 1000000 };
 
+/*
+ * An offer that was made under a budget is accepted under one, also here where the rule is not
+ * known any more, or does not have it yet: rule files reach replicas one after the other.
+ */
 static int64_t budget_of(const struct world *world, const struct event *event)
 {
     const struct rule *rule = world ? ruleset_find(world->rules, event->offer.rule) : NULL;
-    return rule ? rule->budget.redemptions : event->offer.redemptions;
+    int64_t says_now = rule ? rule->budget.redemptions : 0;
+    return says_now > 0 ? says_now : event->offer.redemptions;
 }
 
 void journal_budgets_limit(const struct world *world, struct event *event)
