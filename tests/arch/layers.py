@@ -44,7 +44,8 @@ INSIDE_APP = {
 # Outside libraries: the first part of the include, and who may see it ('folder' or 'folder/file*').
 LIBRARIES = {
     'microhttpd.h': 'http',
-    'uv.h': 'http app store/redis/',
+    'uv.h': 'http store/redis/',
+    'gnutls': 'app',
     'hiredis': 'store/redis/',
     'openssl': 'store/redis/redis_tls',
     'libpq-fe.h': 'store/postgresql/',
