@@ -52,9 +52,8 @@ struct redis_member {
     unsigned comebacks;         /* the health's, when it went down */
     struct metric_shard *shard; /* may be NULL */
     enum redis_state state;
-    int64_t
-        began_us; /* when this connection was first of use; 0: there is none, or it does not tell */
-    bool is_doubtful;         /* the one before was of no use within a second */
+    int64_t began_us; /* when this connection was first of use; 0: none is, or it does not tell */
+    bool is_doubtful; /* the one before was of no use within a second */
     int64_t wait_us, next_us; /* between attempts: jittered, 50 ms to 1 s; when the next is due */
     uint64_t chance;
 };
