@@ -278,7 +278,10 @@ enum err encode_run(struct decision *d);
 /* ERR_LIMIT: the request needs more memory than one may have. */
 enum err decision_no_room(struct decision *d);
 
-/* Is there time left? Asked between rules and by long expressions; the first no marks the answer degraded. */
+/*
+ * Is there time left? Asked between rules and by long expressions; the first no marks the answer
+ * degraded.
+ */
 bool decision_has_time(struct decision *d);
 
 /* Has the answer all the offers it may hold? Then rules are looked at for the receipt alone. */

@@ -2,8 +2,9 @@
 /*
  * The read path. The table below is the order of things: each name is a file here, a label
  * in /metrics and a test. The loop around it is where each stage is timed, and where a decision
- * that needs a profile or a budget from elsewhere stops and goes on later. The deadline is looked at between
- * rules, and within expressions each so many steps: an answer is called degraded by it when a rule was left out, and only then.
+ * that needs a profile or a budget from elsewhere stops and goes on later. The deadline is looked
+ * at between rules, and within expressions each so many steps: an answer is called degraded by it
+ * when a rule was left out, and only then.
  *
  * Rules come by falling priority, and no offer of a later rule outranks one of an earlier. So
  * the stages from match to reserve take a handful of rules at a time and stop when the answer is

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one evaluation costs. The usual case of cel_charge is one addition and one comparison; a run
- * without a limit of its own asks its environment, and one that has somebody to ask for more does so. A sentence about an error holds at most
- * ERROR_BYTES bytes, so that errors that are absorbed one after the other fill the arena slowly.
+ * without a limit of its own asks its environment, and one that has somebody to ask for more does
+ * so. A sentence about an error holds at most ERROR_BYTES bytes, so that errors that are absorbed
+ * one after the other fill the arena slowly.
  */
 #include "expr/cel_run.h"
 
