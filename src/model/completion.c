@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The products that the cart speaks for are scored in one of two ways, from rows of lists or from a
- * dense trained. Either way the scores are one array of floats, which a tournament then gives out
- * best first. What is told of a product besides its score is looked up when it is asked for: most are
- * not.
+ * dense trained. Either way the scores are one array of floats, given out best first. What is told
+ * of a product besides its score is looked up when it is asked for: most are not.
  *
  * Scores are kept as sum + w / (1 - w) * v / (v + 1), and multiplied by 1 - w when they are told.
  */
@@ -18,7 +17,7 @@
 static const float HISTORY_MOST = 0.99F;
 static const float HABIT_ALONE_LEAST = 1e-6F; /* where habits count nothing they come last */
 #define TOLD UINT32_MAX
-enum { AT_ONCE = 16, MOST_AT_ONCE = 64 }; /* are sorted */
+enum { AT_ONCE = 16 }; /* are sorted, or more if so many are asked for */
 
 float habit_now(const struct completion *c, const struct habit *habit)
 {
@@ -186,7 +185,7 @@ static uint32_t best_left(struct completion *c, uint32_t most, uint32_t *places,
 {
     uint32_t n = 0;
     if (!c->only)
-        return best_first_take_some(&c->best, most, places, scores);
+        return best_first_take(&c->best, most, places, scores);
     for (uint32_t place = c->n_ranked; n < most && place < c->only->n; place++) {
         places[n] = place;
         scores[n++] = c->only->at[place].score;
@@ -205,10 +204,10 @@ static uint32_t product_at(const struct completion *c, uint32_t place)
 static bool sort_more(struct completion *c, uint32_t least)
 {
     const uint32_t among = c->ask.together_among, end = among ? among : COMPLETION_MOST;
-    uint32_t places[MOST_AT_ONCE],
+    uint32_t places[BEST_AT_ONCE],
         most = least > c->n_sorted + AT_ONCE ? least - c->n_sorted : AT_ONCE;
-    float scores[MOST_AT_ONCE];
-    most = most < MOST_AT_ONCE ? most : MOST_AT_ONCE;
+    float scores[BEST_AT_ONCE];
+    most = most < BEST_AT_ONCE ? most : BEST_AT_ONCE;
     most = most < end - c->n_ranked ? most : end - c->n_ranked;
     uint32_t n = best_left(c, most, places, scores), to = c->n_sorted;
     struct sorted *sorted = c->sorted;

@@ -17,6 +17,7 @@
 #include "model/train/weights.h"
 
 enum { MOMENT_PLACES = 64, CHUNK_BYTES = 64 * 1024 };
+_Static_assert((int) MOMENT_PLACES <= (int) BEST_AT_ONCE, "all are taken at once");
 
 struct asking {
     const struct hidden_cases *cases;
@@ -28,7 +29,7 @@ struct asking {
 
 struct desk {
     struct arena *arena;
-    float *scores, *blend; /* with room for a tournament */
+    float *scores, *blend; /* with room for best first */
     bool *held;            /* by the order at hand */
 };
 
@@ -73,16 +74,17 @@ static enum err take(struct asking *asking, uint32_t number, bool told, struct d
     arena_reset(desk->arena);
     if (!best_first_new(&best, desk->blend, asking->cases->baskets->n_skus, desk->arena))
         return ERR_NOMEM;
-    uint32_t sku;
-    float score;
-    for (uint8_t place = 0; place < MOMENT_PLACES && best_first_take(&best, &sku, &score); place++)
+    uint32_t skus[MOMENT_PLACES];
+    float scores[MOMENT_PLACES];
+    uint32_t n = best_first_take(&best, MOMENT_PLACES, skus, scores);
+    for (uint8_t place = 0; place < n; place++)
         asking->points[(size_t) number * 2 * MOMENT_PLACES + asking->counts[number]++] =
-            (struct calibration_point){ .score = score,
+            (struct calibration_point){ .score = scores[place],
                                         .moment = number,
                                         .size = (uint8_t) calibration_size(hidden->n_cart),
                                         .place = place,
                                         .told = told,
-                                        .hit = desk->held[sku] };
+                                        .hit = desk->held[skus[place]] };
     return OK;
 }
 
