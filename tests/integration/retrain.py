@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import PATIENCE, PROGRAM, ROOT, Offerd, check, main, scratch, skip, unhurried, wait_until
 
@@ -124,5 +125,15 @@ def test_a_training_that_cannot_be_started_is_told_and_counted():
         check(trainings(offerd, 'done') == 0 and not (offerd.data / 'trained.bin').exists())
 
 
+def begin_together():
+    """All tests at once, as most of each is waiting and each has services and data of its own. What main() then runs
+    under a test's name is the wait for its end, which raises what it raised; the time told is that wait's."""
+    tests = {name: test for name, test in globals().items() if name.startswith('test_')}
+    pool = ThreadPoolExecutor(len(tests))
+    globals().update({name: pool.submit(test).result for name, test in tests.items()})
+
+
 if __name__ == '__main__':
+    if not sys.argv[1:]:  # those that are named are run one after the other
+        begin_together()
     main()
