@@ -175,12 +175,17 @@ enum err strmap_put(struct strmap *map, struct str key, uint32_t value)
     return OK;
 }
 
-uint32_t strmap_get_hashed(const struct strmap *map, struct str key, uint64_t hash)
+static inline uint32_t get(const struct strmap *map, struct str key, uint64_t hash)
 {
     if (!map)
         return STRMAP_NONE;
     struct wanted_key wanted = want(key, hash);
     return slot_of(map->slots, map->mask, &wanted)->value;
+}
+
+uint32_t strmap_get_hashed(const struct strmap *map, struct str key, uint64_t hash)
+{
+    return get(map, key, hash);
 }
 
 uint32_t strmap_get(const struct strmap *map, struct str key)
@@ -201,7 +206,7 @@ void strmap_get_many(const struct strmap *map, const struct str *keys, uint32_t 
             __builtin_prefetch(&map->slots[hashes[i] & map->mask].value);
         }
         for (uint32_t i = 0; i < some; i++)
-            ret_values[i] = map ? strmap_get_hashed(map, keys[i], hashes[i]) : STRMAP_NONE;
+            ret_values[i] = get(map, keys[i], hashes[i]);
     }
 }
 

@@ -32,11 +32,6 @@ float habit_score(const struct completion *c, const struct habit *habit)
     return c->habit_scale * v / (v + 1);
 }
 
-uint32_t habits_that_count(const struct completion *c)
-{
-    return c->ask.n_habits < COMPLETION_HABITS ? c->ask.n_habits : COMPLETION_HABITS;
-}
-
 /* The last lines of the cart, each product once. */
 static void take_cart(struct completion *c)
 {

@@ -48,7 +48,10 @@ struct completion {
 /* v of a habit, decayed to now; and what it adds to the score. */
 float habit_now(const struct completion *c, const struct habit *habit);
 float habit_score(const struct completion *c, const struct habit *habit);
-uint32_t habits_that_count(const struct completion *c);
+static inline uint32_t habits_that_count(const struct completion *c)
+{
+    return c->ask.n_habits < COMPLETION_HABITS ? c->ask.n_habits : COMPLETION_HABITS;
+}
 
 /* Fill scores and n_scores. False: too many, or no room. */
 bool score_lists(struct completion *c);
