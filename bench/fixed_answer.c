@@ -29,8 +29,8 @@
 #include <uv.h>
 
 enum { MOST_WORKERS = 64, MOST_BODY_BYTES = 256 * 1024, FIRST_BODY_BYTES = 4096 };
-/* offerd's settings as they are when nobody says otherwise, and its tick (http/worker.c). */
-enum { IDLE_SECONDS = 30, MOST_CONNECTIONS = 1000, MOST_HEAD_BYTES = 16384, TICK_MS = 250 };
+/* offerd's settings as they are when nobody says otherwise (http/daemon.c), and its tick (http/worker.c). */
+enum { IDLE_SECONDS = 30, MOST_CONNECTIONS = 1000, MEMORY_BYTES = 2 * 16384, TICK_MS = 250 };
 
 /* One request; kept in the worker's pool between requests. */
 struct exchange {
@@ -266,8 +266,8 @@ static void worker_listen(struct worker *worker, struct sockaddr_in *address)
         MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned) IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned) MOST_CONNECTIONS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) MOST_HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     if (!worker->daemon)
         die("listen", strerror(errno));
 }
