@@ -14,7 +14,7 @@
 
 enum {
     LANES = 4,
-    SPARE = 16, /* more than are wanted may reach the score that is looked for */
+    SPARE = 8, /* more than are wanted may reach the score that is looked for */
     FEW = BEST_AT_ONCE + SPARE,
     GATHERED = FEW * BEST_BLOCK,
     FIRST_STEP = 2 << 23, /* two powers of two below the best */
@@ -79,15 +79,16 @@ bool best_first_new(struct best_first *best, float *scores, uint32_t n, struct a
     return true;
 }
 
-static int32_t bits_of(float value)
+static int64_t bits_of(float value)
 {
     int32_t as_bits;
     memcpy(&as_bits, &value, sizeof as_bits);
     return as_bits;
 }
 
-static float of_bits(int32_t as_bits)
+static float of_bits(int64_t bits_of_it)
 {
+    int32_t as_bits = (int32_t) bits_of_it;
     float value;
     memcpy(&value, &as_bits, sizeof value);
     return value;
@@ -109,22 +110,25 @@ static uint32_t count_above(const float *values, uint32_t n, float above)
  */
 static float find_bound(const float *values, uint32_t n, uint32_t wanted, float top)
 {
-    int32_t low = 0, high = bits_of(top); /* above low: too many, or all. Above high: too few */
-    int32_t middle = high > FIRST_STEP ? high - FIRST_STEP : high / 2;
-    uint32_t above_zero = count_above(values, n, 0);
-    if (above_zero <= wanted + SPARE)
-        return 0;
-    while (high - low > 1) {
-        uint32_t above = count_above(values, n, of_bits(middle));
-        if (above >= wanted && above <= wanted + SPARE)
-            return of_bits(middle);
+    int64_t high = bits_of(top), low = 0; /* above high there are too few */
+    uint32_t above = 0;
+    for (int64_t step = FIRST_STEP; above < wanted && high > 0; step *= 2) {
+        low = high > step ? high - step : 0;
+        above = count_above(values, n, of_bits(low));
         if (above < wanted)
-            high = middle;
-        else
-            low = middle;
-        middle = low + (high - low) / 2;
+            high = low;
     }
-    return of_bits(high);
+    while (above > wanted + SPARE && high - low > 1) { /* above low there are too many */
+        int64_t middle = low + (high - low) / 2;
+        uint32_t there = count_above(values, n, of_bits(middle));
+        if (there < wanted) {
+            high = middle;
+        } else {
+            low = middle;
+            above = there;
+        }
+    }
+    return of_bits(above > wanted + SPARE ? high : low);
 }
 
 static void pad(struct gathered *found)
