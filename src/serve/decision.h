@@ -146,8 +146,9 @@ struct decision {
     int next_stage;
     int64_t started_us, now_us, deadline_us; /* mono, wall, mono */
     struct decide_problem problem;
-    uint32_t degraded;              /* bits: enum degraded */
-    int64_t stage_us[SERVE_STAGES]; /* spent so far */
+    uint32_t degraded; /* bits: enum degraded */
+    bool timed;
+    int64_t stage_us[SERVE_STAGES]; /* spent so far, if timed */
 
     /* decode */
     struct {
@@ -262,6 +263,7 @@ struct serve_worker {
     struct arena *scratch; /* of one evaluation of an expression; emptied after it */
     void *reader, *budget_reader;
     uint64_t random[2];
+    int64_t timed_next_us; /* the stages of the first decision that begins then are timed */
     uint16_t id;
 };
 

@@ -113,6 +113,25 @@ START_TEST(a_rule_whose_expression_or_score_ran_into_the_deadline_is_left_out)
 }
 END_TEST
 
+START_TEST(times_the_stages_of_one_decision_each_millisecond)
+{
+    AUTO(small_world_free) struct small_world *small = small_world_new(SHOP);
+    metric_id decode =
+        metric_register(small->metrics, METRIC_HISTOGRAM, "offerd_stage_duration_seconds", "",
+                        STR("stage=\"decode\""));
+    metric_id all =
+        metric_register(small->metrics, METRIC_COUNTER, "offerd_decisions_total", "", STR(""));
+    for (int i = 0; i < 10; i++)
+        cJSON_Delete(decided(small, ADD("CAM-1", "")));
+    ck_assert_uint_eq(metric_value(small->metrics, decode), 1);
+    small->tick_us = 1000; /* every look at the clock costs one */
+    for (int i = 0; i < 10; i++)
+        cJSON_Delete(decided(small, ADD("CAM-1", "\"budget_ms\": 100, ")));
+    ck_assert_uint_eq(metric_value(small->metrics, decode), 11);
+    ck_assert_uint_eq(metric_value(small->metrics, all), 20);
+}
+END_TEST
+
 /* Of this thread alone: what else the machine does is not judged. */
 static int64_t cpu_us(struct clock *clock)
 {
@@ -318,4 +337,5 @@ SUITE_MAIN("serve/serve", gives_the_same_bytes_for_the_same_request_world_profil
            goes_on_without_the_profile_at_the_deadline,
            keeps_a_millisecond_of_the_smallest_budgets_for_itself,
            lets_go_of_a_waiting_decision_whose_client_left, asks_nobody_about_a_guest,
-           fits_the_first_chunk_of_its_arena, takes_no_memory_for_rules_that_do_not_apply)
+           fits_the_first_chunk_of_its_arena, takes_no_memory_for_rules_that_do_not_apply,
+           times_the_stages_of_one_decision_each_millisecond)
