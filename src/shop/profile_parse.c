@@ -142,6 +142,64 @@ static struct str get_next(struct parsing *p, struct str before)
     return text;
 }
 
+/*
+ * The first @shared bytes of @before, then those at @rest; no more than 16 are meant. Written in one piece, because the
+ * next text begins with reading it: two pieces would first have to reach the cache.
+ */
+static inline void join_16(char *to, const char *before, uint32_t shared, const uint8_t *rest)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    __extension__ unsigned __int128 head = 0, tail;
+    memcpy(&tail, rest, sizeof tail);
+    if (shared > 0) {
+        memcpy(&head, before, sizeof head);
+        head &= ((__extension__(unsigned __int128) 1) << 8 * shared) - 1;
+    }
+    tail = tail << 8 * shared | head;
+    memcpy(to, &tail, sizeof tail);
+#else
+    memmove(to, before ? before : to, shared);
+    memcpy(to + shared, rest, 16 - shared);
+#endif
+}
+
+/*
+ * What nearly all are, SKUs of at most 16 bytes bought in one order: as many as come without another
+ * between, from the @i-th on. Where they stand is in variables of its own, not in @p: each one's length says
+ * where the next begins, so that all wait for that.
+ */
+static uint32_t get_short_owned(struct parsing *p, uint32_t i, uint32_t n, const int64_t *times,
+                                uint32_t n_times)
+{
+    enum { LONGEST = 16, READ = 1 + LONGEST + 2 }; /* head, text, quantity and time */
+    struct owned *owned = p->block.owned;
+    struct str before = i > 0 ? owned[i - 1].sku : (struct str){ 0 };
+    const uint8_t *at = p->at;
+    char *to = p->block.texts;
+    for (; i < n && p->end - at >= READ && p->block.end - to >= LONGEST; i++) {
+        const uint32_t shared = at[0] >> 4, rest = at[0] & 15, len = shared + rest;
+        const uint8_t quantity = at[1 + rest], time = at[2 + rest];
+        if (shared == ESCAPE || rest == ESCAPE || len > LONGEST || shared > before.len ||
+            quantity >= 0x80 || quantity & 1 || quantity == 0 || time >= 0x80 || time >= n_times)
+            break;
+        if (before.at &&
+            (rest == 0 || (shared < before.len && at[1] <= (uint8_t) before.at[shared])))
+            break; /* does not rise */
+        join_16(to, before.at, shared, at + 1);
+        before = (struct str){ to, len };
+        owned[i] = (struct owned){ .sku = before,
+                                   .quantity = quantity >> 1,
+                                   .last_us = times[time],
+                                   .orders = 1,
+                                   .times_milli = HABIT_ONCE_MILLI };
+        to += len;
+        at += 3 + rest;
+    }
+    p->at = at;
+    p->block.texts = to;
+    return i;
+}
+
 static void get_owned(struct parsing *p, uint32_t n)
 {
     int64_t times[PROFILE_MAX_OWNED];
@@ -156,10 +214,12 @@ static void get_owned(struct parsing *p, uint32_t n)
         if (i > 0 && times[i] >= times[i - 1])
             spoil(p);
     }
-    struct str before = { 0 };
     for (uint32_t i = 0; i < n && !p->bad; i++) {
+        i = get_short_owned(p, i, n, times, n_times);
+        if (i == n)
+            break;
         struct owned *owned = &p->block.owned[i];
-        owned->sku = before = get_next(p, before);
+        owned->sku = get_next(p, i > 0 ? owned[-1].sku : (struct str){ 0 });
         uint64_t quantity = get_varint(p);
         owned->quantity = (int64_t) (quantity >> 1);
         owned->last_us = times[get_bounded(p, n_times - 1)];
