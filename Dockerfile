@@ -9,7 +9,7 @@ WORKDIR /src
 COPY dev ./
 RUN ./dev deps
 COPY . .
-RUN meson setup /build --buildtype=release && ninja -C /build offerd
+RUN ./dev release
 
 FROM debian:12-slim
 # No versions: an image built today shall have today's security fixes of Debian 12.
@@ -23,7 +23,7 @@ RUN apt-get update \
     && useradd --system --uid 10001 --gid offerd --home-dir /var/lib/offerd --shell /usr/sbin/nologin offerd \
     && install -d -o offerd -g offerd -m 0750 /var/lib/offerd \
     && install -d /etc/offerd/rules
-COPY --from=build /build/offerd /usr/local/bin/offerd
+COPY --from=build /src/build-release/offerd /usr/local/bin/offerd
 
 # Catalogue, log and model; as one of a fleet: the spool. Nothing else is written.
 VOLUME /var/lib/offerd

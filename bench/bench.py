@@ -3,7 +3,7 @@
 """What `./dev bench` runs: bench.py BUILD [--quick] [--json F] [--keep DIR] [--turns N] [--seconds S]
          [--no-callgrind] [--untrained] [--production]
 
-BUILD is a build directory, best of --buildtype=release. Prints the tables that bench/README.md
+BUILD is a build directory, best with the options of ./dev release. Prints the tables that bench/README.md
 explains. Exit 0: the promised ratios hold; 1: they do not; 2: nothing could be measured.
 """
 import argparse

@@ -144,11 +144,10 @@ static struct str get_next(struct parsing *p, struct str before)
 
 /*
  * The first @shared bytes of @before, then those at @rest; no more than 16 are meant. Written in one piece, because the
- * next text begins with reading it: two pieces would first have to reach the cache.
+ * next text begins with reading it: two pieces would first have to reach the cache. Little-endian.
  */
 static inline void join_16(char *to, const char *before, uint32_t shared, const uint8_t *rest)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     __extension__ unsigned __int128 head = 0, tail;
     memcpy(&tail, rest, sizeof tail);
     if (shared > 0) {
@@ -157,16 +156,11 @@ static inline void join_16(char *to, const char *before, uint32_t shared, const 
     }
     tail = tail << 8 * shared | head;
     memcpy(to, &tail, sizeof tail);
-#else
-    memmove(to, before ? before : to, shared);
-    memcpy(to + shared, rest, 16 - shared);
-#endif
 }
 
 /*
- * What nearly all are, SKUs of at most 16 bytes bought in one order: as many as come without another
- * between, from the @i-th on. Where they stand is in variables of its own, not in @p: each one's length says
- * where the next begins, so that all wait for that.
+ * From the @i-th on, as far as they are what nearly all are: SKUs of at most 16 bytes bought in one order. Each one's
+ * length says where the next begins; all wait for that, so it is kept in variables and not in @p.
  */
 static uint32_t get_short_owned(struct parsing *p, uint32_t i, uint32_t n, const int64_t *times,
                                 uint32_t n_times)
@@ -176,6 +170,8 @@ static uint32_t get_short_owned(struct parsing *p, uint32_t i, uint32_t n, const
     struct str before = i > 0 ? owned[i - 1].sku : (struct str){ 0 };
     const uint8_t *at = p->at;
     char *to = p->block.texts;
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+        return i;
     for (; i < n && p->end - at >= READ && p->block.end - to >= LONGEST; i++) {
         const uint32_t shared = at[0] >> 4, rest = at[0] & 15, len = shared + rest;
         const uint8_t quantity = at[1 + rest], time = at[2 + rest];
