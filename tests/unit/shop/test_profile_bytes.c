@@ -376,10 +376,42 @@ START_TEST(a_usual_customer_takes_less_than_three_hundred_bytes)
 }
 END_TEST
 
+/* Plain SKUs, one after the other, are read by a loop of their own: each byte takes each value once. */
+START_TEST(whatever_one_byte_of_a_usual_customer_says_is_corrupt_or_sound)
+{
+    struct profile *profile = median_customer(), *back = NULL;
+    struct out out;
+    print(profile, &out);
+    char *bytes = malloc(out.len); /* its own block, so that reading past it is seen */
+    memcpy(bytes, out.at, out.len);
+    unsigned sound = 0, corrupt = 0;
+    for (size_t at = 0; at < out.len - 4; at++) {
+        for (unsigned value = 0; value < 256; value++) {
+            bytes[at] = (char) value;
+            bool parses = parse_forged(bytes, out.len, &back) == OK;
+            if (parses)
+                check_sound(back);
+            back = profile_free(back);
+            sound += parses;
+            corrupt += !parses;
+        }
+        bytes[at] = out.at[at];
+    }
+    ck_assert_uint_gt(sound, 10000);
+    ck_assert_uint_gt(corrupt, 10000);
+    bytes[out.len - 5] = 2; /* which time the last SKU has, of two: 0 or 1 */
+    ck_assert_int_eq(parse_forged(bytes, out.len, &back), ERR_CORRUPT);
+    free(bytes);
+    out_deinit(&out);
+    profile_free(profile);
+}
+END_TEST
+
 SUITE_MAIN("shop/profile_bytes", what_is_printed_parses_to_an_equal_profile,
            a_parsed_profile_is_folded_on_like_the_one_that_was_printed, a_stranger_is_a_few_bytes,
            extreme_values_come_back, what_is_cut_off_is_corrupt_wherever_it_ends,
            what_was_changed_is_corrupt_and_if_forged_then_sound,
            another_version_and_another_customers_bytes_are_corrupt,
            what_stands_before_in_the_out_stays_and_does_not_count,
-           a_usual_customer_takes_less_than_three_hundred_bytes)
+           a_usual_customer_takes_less_than_three_hundred_bytes,
+           whatever_one_byte_of_a_usual_customer_says_is_corrupt_or_sound)
