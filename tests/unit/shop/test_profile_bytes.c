@@ -399,7 +399,9 @@ START_TEST(whatever_one_byte_of_a_usual_customer_says_is_corrupt_or_sound)
     }
     ck_assert_uint_gt(sound, 10000);
     ck_assert_uint_gt(corrupt, 10000);
-    bytes[out.len - 5] = 2; /* which time the last SKU has, of two: 0 or 1 */
+    struct str first = profile->owned[0].sku;
+    char *after_it = (char *) memmem(bytes, out.len, first.at, first.len) + first.len;
+    after_it[1] = 2; /* quantity, then which time: 0 or 1, of two */
     ck_assert_int_eq(parse_forged(bytes, out.len, &back), ERR_CORRUPT);
     free(bytes);
     out_deinit(&out);
