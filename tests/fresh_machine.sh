@@ -34,6 +34,7 @@ else
     }
     [ -z "${ROOT_TAR-}" ] || tar -C "$root" -cf "$ROOT_TAR" .
 fi
+chmod 755 "$root" # mktemp's own is for root alone, and the tests' PostgreSQL is not root
 rm -f "$root"/var/lib/apt/lists/*_*                                # as in a container image
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 grep -hs '^Acquire::' /etc/apt/apt.conf /etc/apt/apt.conf.d/* >"$root/etc/apt/apt.conf.d/90-of-the-host" || true
