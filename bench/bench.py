@@ -33,7 +33,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('build', type=pathlib.Path)
     parser.add_argument('--quick', action='store_true', help='short turns: to see that it works, not how fast')
-    parser.add_argument('--turns', type=int, default=5)
+    parser.add_argument('--turns', type=int, help='of each program; 5, over PostgreSQL and Redis 9')
     parser.add_argument('--seconds', type=float, default=3)
     parser.add_argument('--json', type=pathlib.Path, help='write all results to this file')
     parser.add_argument('--keep', help='use this directory and leave it there (data, rules, bodies, logs)')
@@ -44,6 +44,7 @@ def main():
     args = parser.parse_args()
     if args.quick:
         args.turns, args.seconds = 2, .5
+    args.turns = args.turns or (9 if args.production else 5)
     try:
         tools = find_tools(args.build.resolve(), PROGRAMS if args.no_callgrind or args.production else {**PROGRAMS, **WITH_VALGRIND})
         with offers.workplace(args.keep) as work:
